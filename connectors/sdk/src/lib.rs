@@ -1,0 +1,26 @@
+//! The contract between OpsPilot and its connectors: what a source yields, how it is told what became of it, and how errors say
+//! what the runtime must do. It knows no database, no HTTP server and no room of the daemon; a connector depends on this crate alone.
+//!
+//! A connector is one crate: a [`Spec`] that validates its options without touching the world, then builds either a pulled
+//! [`Source`] or a pushed [`Receiver`]. It never schedules, retries, spawns or stores: it returns envelopes and errors.
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod envelope;
+mod error;
+mod problem;
+mod receiver;
+mod secret;
+mod source;
+mod spec;
+
+pub use envelope::{Attachment, Content, DedupKey, Envelope, Fields, sha256_hex};
+pub use error::{ConnectorError, ErrorKind};
+pub use problem::{Problem, Problems};
+pub use receiver::{Delivery, Limits, Receiver, Refusal, RefusalKind};
+pub use secret::Secret;
+pub use source::{Batch, BatchId, Cursor, Progress, Settled, Source};
+pub use spec::{BuildContext, Built, Clock, Lane, Spec};
+
+/// A boxed future, so that the traits stay object-safe.
+pub type BoxFuture<'a, T> = futures_util::future::BoxFuture<'a, T>;
