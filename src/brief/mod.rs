@@ -1,0 +1,19 @@
+//! The brief: its shape, the embedded generator that drafts one, the checker, editing, rendering.
+//!
+//! A pure room: no I/O, no clock, no randomness. What a request says comes in as text, the moment
+//! it arrived comes in as an argument, and a brief comes out as data.
+//! INVARIANT: nothing in a drafted brief is stated that the request does not bear out; what cannot
+//! be found in the request stands under `unverified`.
+
+mod canonical;
+mod content;
+mod edit;
+mod envelope;
+mod read;
+
+pub use content::{
+    Action, Band, Content, Factor, Level, MAX_JSON, MAX_LIST, MAX_TEXT, Missing, Phase, Priority, Problem, Quote, RecommendedStatus, Risk, RiskKind, Score,
+    Statement, Status,
+};
+pub use edit::{Change, Edit, EditError, apply, diff};
+pub use envelope::{Brief, Generator, SCHEMA};
