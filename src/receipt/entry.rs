@@ -123,14 +123,7 @@ impl Entry {
         if text.len() + 20 > MAX_BYTES {
             return Err(Error::field("body", "makes the receipt larger than 1 MiB; keep a digest instead"));
         }
-        Ok(Self {
-            text,
-            cut,
-            id: fields.id.into(),
-            kind: fields.kind.into(),
-            subject: fields.subject.into(),
-            at,
-        })
+        Ok(Self { text, cut, id: fields.id.into(), kind: fields.kind.into(), subject: fields.subject.into(), at })
     }
 
     /// Gives the receipt its place. `seq` starts at 1 and stays below 2^53.

@@ -36,6 +36,8 @@ pub enum Finding {
     Duplicated {
         /// Its number.
         seq: u64,
+        /// It stands again behind the receipt of this number.
+        after: u64,
     },
     /// The end is cut off (`OP-6014`).
     Truncated {
@@ -131,7 +133,7 @@ impl Finding {
         match self {
             Self::Altered { seq, .. }
             | Self::Reordered { seq, .. }
-            | Self::Duplicated { seq }
+            | Self::Duplicated { seq, .. }
             | Self::Path { seq } => Some(*seq),
             Self::Missing { from, .. }
             | Self::RootDiffers { from, .. }
@@ -152,7 +154,9 @@ impl fmt::Display for Finding {
             Self::Reordered { seq, found } => {
                 write!(f, "receipts were reordered: receipt {found} stands where receipt {seq} belongs")
             }
-            Self::Duplicated { seq } => write!(f, "receipt {seq} stands in the log more than once"),
+            Self::Duplicated { seq, after } => {
+                write!(f, "receipt {seq} stands in the log again, after receipt {after}")
+            }
             Self::Truncated { last, size, saved } => {
                 let by = if *saved { "a saved checkpoint" } else { "the signed head" };
                 write!(f, "the end is cut off: the log ends after receipt {last}, {by} covers {size}")

@@ -29,8 +29,7 @@ pub fn canonical(value: &Value) -> Result<String, Error> {
 /// # Errors
 /// As [`canonical`], and when the type has no JSON form (map keys that are not strings, for example).
 pub fn canonical_of<T: Serialize + ?Sized>(value: &T) -> Result<String, Error> {
-    let tree = serde_json::to_value(value)
-        .map_err(|e| Error::field("body", format!("has no JSON form: {e}")))?;
+    let tree = serde_json::to_value(value).map_err(|e| Error::field("body", format!("has no JSON form: {e}")))?;
     canonical(&tree)
 }
 

@@ -12,6 +12,7 @@ pub mod checkpoint;
 pub mod commitment;
 pub mod entry;
 pub mod error;
+pub mod export;
 
 pub mod finding;
 pub mod jcs;

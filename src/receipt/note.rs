@@ -114,9 +114,5 @@ fn parse_signature(line: &str) -> Option<Signature> {
     let (name, encoded) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
     let tagged = BASE64.decode(encoded).ok()?;
     let (id, bytes) = tagged.split_first_chunk::<4>()?;
-    (valid_name(name) && !bytes.is_empty()).then(|| Signature {
-        name: name.to_owned(),
-        id: *id,
-        bytes: bytes.to_vec(),
-    })
+    (valid_name(name) && !bytes.is_empty()).then(|| Signature { name: name.to_owned(), id: *id, bytes: bytes.to_vec() })
 }

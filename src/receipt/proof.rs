@@ -46,13 +46,7 @@ pub fn inclusion_root(index: u64, size: u64, leaf: &Hash, path: &[Hash]) -> Opti
 /// Whether `path` proves that the tree of `new_size` leaves begins with the tree of `old_size` leaves.
 /// An old size of 0 is refused: everything begins with nothing, so such a proof says nothing.
 #[must_use]
-pub fn verify_consistency(
-    old_size: u64,
-    new_size: u64,
-    old_root: &Hash,
-    new_root: &Hash,
-    path: &[Hash],
-) -> bool {
+pub fn verify_consistency(old_size: u64, new_size: u64, old_root: &Hash, new_root: &Hash, path: &[Hash]) -> bool {
     if old_size == 0 || old_size > new_size {
         return false;
     }

@@ -26,12 +26,8 @@ impl Prover {
     pub fn new(size: u64, included: &[u64], earlier: &[u64]) -> Self {
         let inclusion = included.iter().filter_map(|index| inclusion_ranges(*index, size));
         let consistency = earlier.iter().filter_map(|old| consistency_ranges(*old, size));
-        let wanted = inclusion
-            .chain(consistency)
-            .flatten()
-            .filter_map(|range| perfect(&range))
-            .map(|key| (key, None))
-            .collect();
+        let wanted =
+            inclusion.chain(consistency).flatten().filter_map(|range| perfect(&range)).map(|key| (key, None)).collect();
         Self { size, frontier: Frontier::new(), wanted }
     }
 

@@ -5,7 +5,7 @@
 //! INVARIANT: a log from which anything was changed, taken, doubled, moved, cut off or re-signed since a saved
 //! checkpoint never ends as proven.
 
-mod conclude;
+pub(in crate::receipt) mod conclude;
 
 use super::entry::MAX_BYTES;
 use super::{Checkpoint, FIRST_SEQ, Finding, Frontier, Hash, Keyring, Receipt, Report, tree::leaf_hash};
@@ -29,10 +29,10 @@ pub struct Verifier {
     contradicted: bool,
     frontier: Frontier,
     next: u64,
-    /// The places jumped over last; a receipt that turns up there was moved and not removed.
-    hole: Option<(u64, u64)>,
     /// Whether places are missing, so that roots mean nothing any more.
     broken: bool,
+    /// Unreadable receipts since the last readable one; they are named already and leave that many places open.
+    lost: u64,
     tally: Tally,
 }
 
@@ -61,8 +61,8 @@ impl Verifier {
             contradicted: false,
             frontier: Frontier::new(),
             next: FIRST_SEQ,
-            hole: None,
             broken: false,
+            lost: 0,
             tally: Tally::default(),
         }
     }
@@ -84,11 +84,10 @@ impl Verifier {
         self.tally.note(finding);
     }
 
-    /// A receipt that could not even be taken out of its line: its place is used up, roots end here.
+    /// A receipt that could not even be taken out of its line. Roots mean nothing from here on.
     pub(super) fn lose(&mut self, finding: Finding) {
         self.tally.note(finding);
-        self.tally.receipts += 1;
-        self.next += 1;
+        self.lost += 1;
         self.broken = true;
     }
 
@@ -106,20 +105,26 @@ impl Verifier {
 
     fn step(&mut self, seq: u64, bytes: &[u8], hash: Hash, leaf: &Hash) {
         self.tally.receipts += 1;
-        if seq < self.next {
-            return self.backwards(seq);
+        let receipt = if hash == *leaf { read(bytes) } else { None };
+        // The number inside is hashed and the one beside it is not: where they differ, believe the inner one.
+        let mislabelled = seq != self.next && receipt.as_ref().is_some_and(|receipt| receipt.seq == self.next);
+        let place = if mislabelled { self.next } else { seq };
+        if place < self.next {
+            return self.backwards(place);
         }
-        if seq > self.next {
-            self.tally.note(Finding::Missing { from: self.next, to: seq - 1 });
-            self.hole = Some((self.next, seq - 1));
+        let lost = std::mem::take(&mut self.lost);
+        if place > self.next {
+            if place - self.next > lost {
+                self.tally.note(Finding::Missing { from: self.next, to: place - 1 });
+            }
             self.broken = true;
         }
-        self.next = seq.saturating_add(1);
-        if hash == *leaf {
-            self.tally.read(seq, bytes);
-        } else {
-            self.tally.note(Finding::Altered { seq, why: "its text does not give its leaf hash".to_owned() });
+        self.next = place.saturating_add(1);
+        if mislabelled {
+            let why = format!("it stands there under the number {seq}");
+            self.tally.note(Finding::Altered { seq: place, why });
         }
+        self.tally.take(place, receipt.as_ref(), hash == *leaf);
         if self.broken {
             return;
         }
@@ -129,16 +134,18 @@ impl Verifier {
     }
 
     fn backwards(&mut self, seq: u64) {
-        let Some((from, _)) = self.hole.filter(|(from, to)| (*from..=*to).contains(&seq)) else {
-            return self.tally.note(Finding::Duplicated { seq });
-        };
-        // The place was jumped over and its receipt comes later: moved, not removed.
-        let gap = |f: &&mut Finding| matches!(f, Finding::Missing { from: start, .. } if *start == from);
-        if let Some(finding) = self.tally.findings.iter_mut().find(gap)
-            && let Finding::Missing { to, .. } = *finding
-        {
-            *finding = Finding::Reordered { seq: from, found: to + 1 };
+        for finding in &mut self.tally.findings {
+            match *finding {
+                // The place was jumped over and its receipt comes later: moved, not removed.
+                Finding::Missing { from, to } if (from..=to).contains(&seq) => {
+                    *finding = Finding::Reordered { seq: from, found: to + 1 };
+                    return;
+                }
+                Finding::Reordered { seq: from, found } if (from..found).contains(&seq) => return,
+                _ => {}
+            }
         }
+        self.tally.note(Finding::Duplicated { seq, after: self.next - 1 });
     }
 
     fn compare_saved(&mut self) {
@@ -163,12 +170,15 @@ impl Tally {
         }
     }
 
-    /// Reads a receipt whose bytes are those of its leaf, and checks that it is one and knows its place.
-    pub(super) fn read(&mut self, seq: u64, bytes: &[u8]) {
-        let receipt = Some(bytes).filter(|bytes| bytes.len() <= MAX_BYTES).and_then(Receipt::from_bytes);
+    /// Counts a receipt in, or notes why it is none. `None` stands for bytes that were not read as one.
+    pub(super) fn take(&mut self, seq: u64, receipt: Option<&Receipt>, hashed: bool) {
         let Some(receipt) = receipt else {
-            let why = "its text is not a receipt in canonical form".to_owned();
-            return self.note(Finding::Altered { seq, why });
+            let why = if hashed {
+                "its text is not a receipt in canonical form"
+            } else {
+                "its text does not give its leaf hash"
+            };
+            return self.note(Finding::Altered { seq, why: why.to_owned() });
         };
         if receipt.seq != seq {
             let why = format!("receipt {} stands in its place", receipt.seq);
@@ -180,7 +190,12 @@ impl Tally {
         if let Some(count) = self.kinds.get_mut(&receipt.kind) {
             *count += 1;
         } else if self.kinds.len() < MAX_KINDS {
-            self.kinds.insert(receipt.kind, 1);
+            self.kinds.insert(receipt.kind.clone(), 1);
         }
     }
+}
+
+/// The receipt in these bytes, when they are the canonical form of one.
+pub(super) fn read(bytes: &[u8]) -> Option<Receipt> {
+    if bytes.len() <= MAX_BYTES { Receipt::from_bytes(bytes) } else { None }
 }

@@ -1,0 +1,31 @@
+//! Our own golden vectors: the format as released. When one of these fails, the format has changed, and every
+//! export and saved checkpoint out there with it.
+
+use super::{checkpoint, key, log, pinned, signed};
+use crate::receipt::export::{Check, verify_export};
+use crate::receipt::{Outcome, commitment};
+
+const EXPORT: &str = include_str!("../../../tests/data/receipts/golden.export.jsonl");
+const CHECKPOINT: &str = include_str!("../../../tests/data/receipts/golden.checkpoint");
+
+#[test]
+fn the_export_is_written_as_it_always_was() {
+    let receipts = log(7);
+    let file = super::export::whole(&receipts, &signed(&receipts, &key(1)));
+    assert_eq!(String::from_utf8(file).unwrap(), EXPORT);
+    assert_eq!(signed(&receipts[..5], &key(1)), CHECKPOINT);
+}
+
+#[test]
+fn the_released_export_still_verifies() {
+    let saved = pinned(&key(1)).open(CHECKPOINT).unwrap().checkpoint;
+    assert_eq!(saved, checkpoint(&log(5)));
+    let report = verify_export(EXPORT.as_bytes(), Check { keyring: Some(pinned(&key(1))), saved: vec![saved] });
+    assert_eq!(report.outcome, Outcome::Proven, "{report}");
+}
+
+#[test]
+fn a_commitment_is_made_as_it_always_was() {
+    let made = crate::receipt::body::hex(&commitment(&[3; 32], "please call me back".as_bytes()));
+    assert_eq!(made, "4d30ab8621de13476beea20d79cd017a29e17adada9bc1ed93675d3c6d0e139d");
+}

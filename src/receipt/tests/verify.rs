@@ -1,0 +1,213 @@
+//! What the walk over a log must find, and that it names the place.
+
+use super::{ORIGIN, checkpoint, entry, key, log, pinned, signed};
+use crate::receipt::{
+    Checkpoint, Entry, Finding, KeyState, Keyring, Outcome, Report, Sealed, Verifier, tree::leaf_hash,
+};
+use proptest::prelude::*;
+
+fn walk(receipts: &[Sealed], saved: Vec<Checkpoint>, head: Option<&str>) -> Report {
+    let mut verifier = Verifier::new(pinned(&key(1)), saved);
+    receipts.iter().for_each(|r| verifier.push_with_leaf(r.seq, &r.bytes, &r.leaf));
+    verifier.finish(head)
+}
+
+fn found(receipts: &[Sealed], head: &str) -> Finding {
+    first(&walk(receipts, Vec::new(), Some(head))).clone()
+}
+
+fn first(report: &Report) -> &Finding {
+    assert_eq!(report.outcome, Outcome::Tampered, "{report}");
+    report.first_bad().unwrap()
+}
+
+/// Puts the receipts of the list into a log again: numbered, hashed and chained anew.
+fn rechain(entries: &[Entry]) -> Vec<Sealed> {
+    (1..).zip(entries).map(|(seq, entry)| entry.seal(seq)).collect()
+}
+
+#[test]
+fn a_whole_log_with_a_saved_checkpoint_is_proven() {
+    let receipts = log(21);
+    let report = walk(&receipts, vec![checkpoint(&receipts[..13])], Some(&signed(&receipts, &key(1))));
+    assert_eq!((report.outcome, report.anchored, report.receipts), (Outcome::Proven, 13, 21), "{report}");
+    assert_eq!(report.kinds["brief.drafted"], 10);
+    let text = report.to_string();
+    assert!(text.contains("receipts 1 to 13 are exactly those of the checkpoint of size 13"), "{text}");
+    assert!(text.contains("that receipts 14 to 21 were never rewritten or cut off"), "{text}");
+    let whole = walk(&receipts, vec![checkpoint(&receipts)], Some(&signed(&receipts, &key(1))));
+    assert!(!whole.to_string().contains("never rewritten"), "{whole}");
+}
+
+#[test]
+fn missing_evidence_is_told_and_not_called_proven() {
+    let receipts = log(4);
+    let head = signed(&receipts, &key(1));
+    let codes = |report: &Report| report.lacking.iter().map(|lack| lack.code).collect::<Vec<_>>();
+    let report = walk(&receipts, Vec::new(), Some(&head));
+    assert_eq!((report.outcome, codes(&report)), (Outcome::Incomplete, vec!["OP-6020"]));
+    assert_eq!(report.outcome.exit_status(), 4);
+    let report = walk(&receipts, vec![checkpoint(&receipts)], None);
+    assert_eq!((report.outcome, codes(&report)), (Outcome::Incomplete, vec!["OP-6021"]));
+    let mut verifier = Verifier::new(Keyring::enclosed(pinned(&key(1)).keys().to_vec()), vec![checkpoint(&receipts)]);
+    receipts.iter().for_each(|r| verifier.push(r.seq, &r.bytes));
+    let report = verifier.finish(Some(&head));
+    assert_eq!((report.outcome, codes(&report)), (Outcome::Incomplete, vec!["OP-6022"]));
+    // A checkpoint of nothing is no evidence.
+    let empty = Checkpoint::new(ORIGIN, 0, checkpoint(&[]).root().to_owned()).unwrap();
+    assert_eq!(walk(&receipts, vec![empty], Some(&head)).outcome, Outcome::Incomplete);
+    assert_eq!(walk(&[], Vec::new(), None).outcome, Outcome::Incomplete);
+}
+
+#[test]
+fn an_altered_receipt_is_named_even_when_its_leaf_is_not_stored() {
+    let mut receipts = log(20);
+    let head = signed(&receipts, &key(1));
+    let saved = vec![checkpoint(&receipts[..8]), checkpoint(&receipts[..16])];
+    let text = String::from_utf8(receipts[10].bytes.clone()).unwrap();
+    receipts[10].bytes = text.replace("1234", "1235").into_bytes();
+    let report = walk(&receipts, saved.clone(), Some(&head));
+    assert!(matches!(first(&report), Finding::Altered { seq: 11, .. }), "{report}");
+    // The other receipts are still proven, because the stored leaf still gives the signed root.
+    assert_eq!((report.found, report.anchored), (1, 16));
+    // With the leaf made to fit, the checkpoints leave a range.
+    receipts[10].leaf = leaf_hash(&receipts[10].bytes);
+    let report = walk(&receipts, saved, Some(&head));
+    assert!(matches!(first(&report), Finding::Contradicts { from: 9, to: 16, forked: false }), "{report}");
+    let report = walk(&receipts, Vec::new(), Some(&head));
+    assert_eq!(first(&report), &Finding::RootDiffers { from: 1, to: 20 });
+}
+
+#[test]
+fn a_log_rewritten_without_the_key_is_found_by_its_head() {
+    let receipts = log(12);
+    let mut entries: Vec<Entry> = (1..=12).map(entry).collect();
+    entries.remove(5);
+    let forged = rechain(&entries);
+    let report = walk(&forged, Vec::new(), Some(&signed(&receipts, &key(1))));
+    assert_eq!(first(&report), &Finding::Truncated { last: 11, size: 12, saved: false });
+    let report = walk(&forged, Vec::new(), Some(&signed(&forged, &key(2))));
+    assert!(matches!(first(&report), Finding::Head { code: "OP-6005", .. }), "{report}");
+}
+
+#[test]
+fn a_log_rewritten_with_the_key_is_found_by_a_saved_checkpoint() {
+    let receipts = log(12);
+    let saved = vec![checkpoint(&receipts[..3]), checkpoint(&receipts[..9])];
+    let mut entries: Vec<Entry> = (1..=12).map(entry).collect();
+    entries[5] = entry(77);
+    let forged = rechain(&entries);
+    let report = walk(&forged, saved, Some(&signed(&forged, &key(1))));
+    assert_eq!(first(&report), &Finding::Contradicts { from: 4, to: 9, forked: true });
+    assert_eq!(first(&report).code(), "OP-6016");
+}
+
+#[test]
+fn a_restored_backup_that_went_on_is_a_fork() {
+    let receipts = log(12);
+    let mut entries: Vec<Entry> = (1..=7).map(entry).collect();
+    entries.extend((50..60).map(entry));
+    let other = rechain(&entries);
+    let saved = vec![checkpoint(&receipts[..7]), checkpoint(&receipts)];
+    let report = walk(&other, saved, Some(&signed(&other, &key(1))));
+    assert_eq!(first(&report), &Finding::Contradicts { from: 8, to: 12, forked: true });
+}
+
+#[test]
+fn a_cut_end_is_found_by_the_head_and_a_rolled_back_head_by_a_saved_checkpoint() {
+    let receipts = log(12);
+    let head = signed(&receipts, &key(1));
+    let report = walk(&receipts[..9], Vec::new(), Some(&head));
+    assert_eq!(first(&report), &Finding::Truncated { last: 9, size: 12, saved: false });
+    let report = walk(&receipts[..9], vec![checkpoint(&receipts)], Some(&signed(&receipts[..9], &key(1))));
+    assert_eq!(first(&report), &Finding::Truncated { last: 9, size: 12, saved: true });
+    let report = walk(&[], vec![checkpoint(&receipts)], None);
+    assert_eq!(first(&report), &Finding::Truncated { last: 0, size: 12, saved: true });
+}
+
+#[test]
+fn what_stands_after_the_head_is_not_vouched_for() {
+    let receipts = log(12);
+    let report = walk(&receipts, Vec::new(), Some(&signed(&receipts[..10], &key(1))));
+    assert_eq!(first(&report), &Finding::Unsigned { from: 11, to: 12 });
+}
+
+#[test]
+fn a_receipt_under_a_wrong_number_is_named() {
+    let mut receipts = log(6);
+    let head = signed(&receipts, &key(1));
+    receipts[3].seq = 2;
+    let report = walk(&receipts, Vec::new(), Some(&head));
+    assert!(matches!(first(&report), Finding::Altered { seq: 4, .. }), "{report}");
+    assert_eq!(report.found, 1, "the rest is as it was: {report}");
+    receipts[3].seq = 4;
+    let (bytes, leaf) = (receipts[4].bytes.clone(), receipts[4].leaf);
+    receipts[2].bytes = bytes;
+    receipts[2].leaf = leaf;
+    let report = walk(&receipts, Vec::new(), Some(&head));
+    assert!(matches!(first(&report), Finding::Altered { seq: 3, .. }), "{report}");
+}
+
+#[test]
+fn checkpoints_of_another_log_and_revoked_keys_are_refused() {
+    let receipts = log(5);
+    let head = signed(&receipts, &key(1));
+    let foreign = Checkpoint::new("receipts.example/other", 5, *checkpoint(&receipts).root()).unwrap();
+    let report = walk(&receipts, vec![foreign], Some(&head));
+    assert!(matches!(first(&report), Finding::WrongOrigin { .. }), "{report}");
+    let revoked = Keyring::pinned(vec![(key(1).verifier().clone(), KeyState::Revoked)]);
+    let mut verifier = Verifier::new(revoked, vec![checkpoint(&receipts)]);
+    receipts.iter().for_each(|r| verifier.push(r.seq, &r.bytes));
+    let report = verifier.finish(Some(&head));
+    assert!(matches!(first(&report), Finding::Head { code: "OP-6006", .. }), "{report}");
+}
+
+#[test]
+fn a_hundred_findings_are_kept_and_all_are_counted() {
+    let mut receipts = log(150);
+    receipts.iter_mut().for_each(|receipt| receipt.bytes.push(b' '));
+    let report = walk(&receipts, Vec::new(), None);
+    assert_eq!((report.findings.len(), report.found), (100, 150));
+    assert!(report.to_string().contains("and 50 more"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn dropped_swapped_doubled_or_moved_receipts_are_named(count in 3_usize..30, one in any::<usize>(), two in any::<usize>()) {
+        let receipts = log(count as u64);
+        let head = signed(&receipts, &key(1));
+        let (low, high) = (one % (count - 1), one % (count - 1) + 1 + two % (count - 1 - one % (count - 1)));
+        let place = low as u64 + 1;
+
+        let mut dropped = receipts.clone();
+        dropped.remove(low);
+        prop_assert_eq!(found(&dropped, &head), Finding::Missing { from: place, to: place });
+
+        let mut swapped = receipts.clone();
+        swapped.swap(low, high);
+        let jumped = high as u64 + 1;
+        prop_assert_eq!(found(&swapped, &head), Finding::Reordered { seq: place, found: jumped });
+
+        let mut moved = receipts.clone();
+        let receipt = moved.remove(low);
+        moved.insert(high, receipt);
+        prop_assert_eq!(
+            found(&moved, &head),
+            Finding::Reordered { seq: place, found: place + 1 }
+        );
+
+        let mut doubled = receipts.clone();
+        doubled.insert(high, receipts[low].clone());
+        prop_assert_eq!(
+            found(&doubled, &head),
+            Finding::Duplicated { seq: place, after: high as u64 }
+        );
+
+        let report = walk(&receipts[..high], Vec::new(), Some(&head));
+        prop_assert_eq!(
+            first(&report),
+            &Finding::Truncated { last: high as u64, size: count as u64, saved: false }
+        );
+    }
+}
