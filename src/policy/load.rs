@@ -9,7 +9,8 @@ use std::str::FromStr;
 
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{
-    Authorizer, Effect as CedarEffect, Policy, PolicyId, PolicySet as CedarSet, Schema, ValidationMode, Validator,
+    Authorizer, Effect as CedarEffect, Policy, PolicyId, PolicySet as CedarSet, Schema, ValidationMode,
+    ValidationWarning, Validator,
 };
 use ring::digest;
 
@@ -31,9 +32,9 @@ pub(super) fn load(files: Vec<(String, String)>, version: u64) -> Result<PolicyS
     let vocabulary = Vocabulary::new(&schema)
         .map_err(|message| Problems::from(whole(shipped::SCHEMA.0, Code::Schema, message, SHIPPED_REMEDY)))?;
 
-    let mut sources: Vec<Source<'_>> = files.iter().map(|(name, text)| Source { name, text }).collect();
-    sources.push(Source { name: shipped::FLOOR.0, text: shipped::FLOOR.1 });
-    sources.sort_by_key(|source| source.name);
+    // The floor first, so that a policy that takes one of its ids is the one to blame.
+    let mut sources = vec![Source { name: shipped::FLOOR.0, text: shipped::FLOOR.1 }];
+    sources.extend(files.iter().map(|(name, text)| Source { name, text }));
 
     let mut gathered = Gathered::default();
     for source in &sources {
@@ -207,9 +208,23 @@ impl Gathered {
 
     fn validate(&mut self, schema: Schema, sources: &[Source<'_>]) {
         let result = Validator::new(schema).validate(&self.policies, ValidationMode::Strict);
-        let errors = result.validation_errors().map(|error| (error.policy_id(), DetailedError::from(error)));
-        let warnings = result.validation_warnings().map(|warning| (warning.policy_id(), DetailedError::from(warning)));
-        for (id, detail) in errors.chain(warnings) {
+        let mut found: Vec<(&PolicyId, DetailedError)> =
+            result.validation_errors().map(|error| (error.policy_id(), DetailedError::from(error))).collect();
+        // That a policy cannot apply is mostly a consequence of what else is wrong with it; told last,
+        // and only of policies with nothing else to tell.
+        let mut warnings: Vec<&ValidationWarning> = result.validation_warnings().collect();
+        warnings.sort_by_key(|warning| match warning {
+            ValidationWarning::ImpossiblePolicy(_) => 2,
+            ValidationWarning::InvalidActionApplication(_) => 1,
+            _ => 0,
+        });
+        for warning in warnings {
+            let id = warning.policy_id();
+            if !found.iter().any(|(known, _)| *known == id) {
+                found.push((id, DetailedError::from(warning)));
+            }
+        }
+        for (id, detail) in found {
             let id: &str = id.as_ref();
             let place = self.seen.get(id);
             let source = place.and_then(|(file, _)| sources.iter().find(|source| source.name == file));
