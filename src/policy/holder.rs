@@ -5,7 +5,7 @@
 //! the ones before them are not kept, because nobody would notice that the new ones do not hold.
 
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::Serialize;
 
@@ -52,6 +52,8 @@ struct Held {
 #[derive(Debug, Clone)]
 pub struct Policies {
     held: Arc<RwLock<Held>>,
+    /// Held while a folder is read, so that the last to begin is the last to take effect.
+    reloading: Arc<Mutex<()>>,
 }
 
 impl Policies {
@@ -65,7 +67,7 @@ impl Policies {
     #[must_use]
     pub fn at_least(loaded: Result<PolicySet, Problems>, minimum: u64) -> Self {
         let held = Held { state: State::Broken(Arc::new(nothing())), highest: minimum };
-        let policies = Self { held: Arc::new(RwLock::new(held)) };
+        let policies = Self { held: Arc::new(RwLock::new(held)), reloading: Arc::default() };
         policies.replace(loaded);
         policies
     }
@@ -87,6 +89,7 @@ impl Policies {
 
     /// Reads the folder again and puts it in force; a folder that is gone or wrong denies everything.
     pub fn reload(&self, dir: &Path) -> Standing {
+        let _turn = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
         self.replace(PolicySet::from_dir(dir))
     }
 

@@ -14,6 +14,7 @@ use cedar_policy::{
 };
 use ring::digest;
 
+use super::bounds;
 use super::entities::Vocabulary;
 use super::folder::whole;
 use super::problem::{Code, Problem, Problems};
@@ -72,6 +73,20 @@ impl Source<'_> {
         (line, column)
     }
 
+    /// A problem at a byte offset.
+    fn at(&self, offset: usize, code: Code, message: String, remedy: &str) -> Problem {
+        let (line, column) = self.place(offset);
+        Problem {
+            code,
+            file: self.name.to_owned(),
+            line: Some(line),
+            column: Some(column),
+            message,
+            remedy: remedy.to_owned(),
+        }
+    }
+
+    /// A problem the parser or the validator found.
     fn problem(&self, code: Code, error: &DetailedError, remedy: &str) -> Problem {
         let place = error.source_locations.first().map(|label| self.place(label.loc.start));
         Problem {
@@ -97,6 +112,10 @@ struct Gathered {
 
 impl Gathered {
     fn add(&mut self, source: &Source<'_>) {
+        if let Some((offset, message, remedy)) = bounds::exceeded(source.text) {
+            self.problems.push(source.at(offset, Code::Syntax, message, remedy));
+            return;
+        }
         let parsed = match CedarSet::from_str(source.text) {
             Ok(parsed) => parsed,
             Err(errors) => {
@@ -195,15 +214,7 @@ impl Gathered {
     }
 
     fn annotation(&mut self, source: &Source<'_>, offset: usize, message: String, remedy: &str) {
-        let (line, column) = source.place(offset);
-        self.problems.push(Problem {
-            code: Code::Annotation,
-            file: source.name.to_owned(),
-            line: Some(line),
-            column: Some(column),
-            message,
-            remedy: remedy.to_owned(),
-        });
+        self.problems.push(source.at(offset, Code::Annotation, message, remedy));
     }
 
     fn validate(&mut self, schema: Schema, sources: &[Source<'_>]) {
@@ -245,9 +256,16 @@ impl Gathered {
 
 const REMEDY: &str = "use the words of schema.cedarschema; docs/policy.md explains them";
 
-/// Lower case at the start, no full stop at the end, one line.
+/// Longest message, in characters; a policy may hold a name of any length.
+const MAX_MESSAGE: usize = 400;
+
+/// Lower case at the start, no full stop at the end, one line of bounded length.
 fn sentence(text: &str) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = match text.char_indices().nth(MAX_MESSAGE) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    };
     let text = text.trim_end_matches('.');
     let mut letters = text.chars();
     match letters.next() {

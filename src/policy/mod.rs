@@ -6,6 +6,7 @@
 //! INVARIANT: a [`Permit`] comes out of an allowed decision and from nowhere else.
 
 mod action;
+mod bounds;
 mod decide;
 mod entities;
 mod folder;

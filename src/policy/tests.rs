@@ -1,5 +1,6 @@
 //! Tests of the whole room, by subject; what they share stands here.
 
+mod bounds;
 mod explained;
 mod folders;
 mod matrix;
