@@ -1,4 +1,4 @@
-//! What can be wrong with something handed to this room: a field, a key, a note, an export.
+//! What can be wrong with something handed to this room: a field, a key, a note.
 //! Its own file because every part of the room returns it. What verification *finds* in a log is not an
 //! error but a [`Finding`](super::Finding).
 //!
@@ -45,11 +45,6 @@ pub enum Error {
         /// Why it does not count: revoked, or retired before this size.
         reason: String,
     },
-    /// An export cannot be written as asked (`OP-6007`).
-    Export {
-        /// What is wrong with it and what to do.
-        problem: String,
-    },
 }
 
 impl Error {
@@ -63,7 +58,6 @@ impl Error {
             Self::BadSignature { .. } => "OP-6004",
             Self::ForeignSignature { .. } => "OP-6005",
             Self::KeyNotValid { .. } => "OP-6006",
-            Self::Export { .. } => "OP-6007",
         }
     }
 
@@ -89,7 +83,6 @@ impl fmt::Display for Error {
             Self::KeyNotValid { name, id, reason } => {
                 write!(f, "the key `{name}` ({id}) may not sign this checkpoint: {reason}")
             }
-            Self::Export { problem } => write!(f, "export refused: {problem}"),
         }
     }
 }

@@ -137,8 +137,15 @@ fn ecmascript(double: f64) -> String {
     if double == 0.0 {
         return "0".to_owned();
     }
-    // The standard library writes the shortest digits that read back to the same double: `d.ddde±x`.
-    let shortest = format!("{:e}", double.abs());
+    // The standard library writes the shortest digits that read back to the same double, `d.ddde±x`. Where two
+    // such texts are equally near it may take the odd one; ECMAScript takes the even one, as exact rounding does.
+    let magnitude = double.abs();
+    let mut shortest = format!("{magnitude:e}");
+    let places = shortest.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count();
+    let rounded = format!("{magnitude:.*e}", places.saturating_sub(1));
+    if rounded.parse() == Ok(magnitude) {
+        shortest = rounded;
+    }
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
     let point = exponent.parse::<i32>().unwrap_or(0) + 1;

@@ -1,5 +1,6 @@
 //! Tests of the receipt room, by subject, and the small log that they share.
 
+mod codes;
 mod export;
 mod golden;
 mod jcs;
