@@ -19,6 +19,8 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 const GLANCE: Duration = Duration::from_millis(10);
 /// How long and how much is still read of what a program that has ended said last.
 const LAST_WORDS: (Duration, usize) = (Duration::from_millis(200), 64 << 10);
+/// How long a program may stay after it has closed its output.
+const SILENCE: Duration = Duration::from_secs(2);
 const READ: usize = 16 << 10;
 
 /// A running program.
@@ -38,6 +40,11 @@ pub(crate) struct Run {
     pub(crate) count: u64,
     /// Whether it was said that it does not read.
     pub(crate) told_deaf: bool,
+    /// Bytes read from its output, now and at the last call.
+    heard: u64,
+    last_call: Option<u64>,
+    /// Whether it let a settlement wait in vain.
+    deaf: bool,
     chatter: Chatter,
     complaints: Pace,
     /// By when it must have ended, since it has nothing more to say.
@@ -116,6 +123,9 @@ impl Run {
             lines: Lines::new(launch.max_line, false),
             count: 0,
             told_deaf: false,
+            heard: 0,
+            last_call: None,
+            deaf: false,
             chatter: Chatter::new(),
             complaints: Pace::default(),
             deadline: None,
@@ -126,9 +136,19 @@ impl Run {
     /// Lets one thing happen: some bytes read, some written, or the time over. A dropped turn has either happened or not.
     pub(crate) async fn turn(&mut self, outbox: &mut Outbox, until: Instant) -> Turn {
         let wake = if self.stdout.is_none() { until.min(Instant::now() + GLANCE) } else { until };
+        // In this order: what it is told cannot pile up, and the time is over only when nothing can be read.
         tokio::select! {
+            biased;
+            wrote = write(&mut self.stdin, outbox.front()) => {
+                match wrote {
+                    Ok(count) => outbox.advance(count),
+                    Err(_) => self.stdin = None,
+                }
+                Turn::Other
+            }
             read = read(&mut self.stdout, &mut self.out_buffer) => {
                 if let Ok(count @ 1..) = read {
+                    self.heard += count as u64;
                     self.lines.feed(self.out_buffer.get(..count).unwrap_or_default());
                     return Turn::Read(count);
                 }
@@ -145,24 +165,25 @@ impl Run {
                 }
                 Turn::Other
             }
-            wrote = write(&mut self.stdin, outbox.front()) => {
-                match wrote {
-                    Ok(count) => outbox.advance(count),
-                    Err(_) => self.stdin = None,
-                }
-                Turn::Other
-            }
             () = sleep_until(wake) => if wake < until { Turn::Other } else { Turn::Late },
         }
     }
 
-    /// Writes what waits in the outbox, until it is empty or the time is over.
-    pub(crate) async fn speak(&mut self, outbox: &mut Outbox, until: Instant) {
+    /// Writes what waits in the outbox, until it is empty or the patience is over. One that did not take anything the last time is
+    /// not waited for again until it does.
+    pub(crate) async fn speak(&mut self, outbox: &mut Outbox, patience: Duration) {
+        let until = Instant::now() + if self.deaf { Duration::ZERO } else { patience };
         while self.stdin.is_some() && !outbox.is_empty() {
             match timeout_at(until, write(&mut self.stdin, outbox.front())).await {
-                Ok(Ok(count)) => outbox.advance(count),
+                Ok(Ok(count)) => {
+                    self.deaf = false;
+                    outbox.advance(count);
+                }
                 Ok(Err(_)) => self.stdin = None,
-                Err(_) => return,
+                Err(_) => {
+                    self.deaf = true;
+                    return;
+                }
             }
         }
     }
@@ -179,9 +200,12 @@ impl Run {
         self.stdout.is_none()
     }
 
-    /// Stops listening to what is left of a program that has ended but whose children keep its output open.
-    pub(crate) fn hang_up(&mut self) {
-        self.stdout = None;
+    /// For a program that has ended while its children keep its output open: listens once more, and hangs up when nothing came since
+    /// the last call. Its end is seen before the last call, so what it printed before has been read by then.
+    pub(crate) fn last_call(&mut self) {
+        if self.last_call.replace(self.heard) == Some(self.heard) {
+            self.stdout = None;
+        }
     }
 
     /// Whether its process has ended; it stays a zombie until [`Self::bury`].
@@ -191,9 +215,9 @@ impl Run {
     }
 
     /// Whether a silent program has had the time it may take to end. The first call starts that time.
-    pub(crate) fn overstays(&mut self, grace: Duration) -> bool {
+    pub(crate) fn overstays(&mut self) -> bool {
         let now = Instant::now();
-        now >= *self.deadline.get_or_insert(now + grace)
+        now >= *self.deadline.get_or_insert(now + SILENCE)
     }
 
     /// Hears the last words, kills what is left of the group and reaps the leader. `None`: it had to be killed or its end is unknown.

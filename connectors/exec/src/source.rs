@@ -115,7 +115,10 @@ impl Exec {
             if noise >= noise_limit {
                 return Ok(if self.queue.is_empty() { PENANCE } else { Duration::ZERO });
             }
-            if run.is_silent() && (run.has_ended() || run.overstays(self.launch.grace)) {
+            if noise > 0 && Instant::now() >= until {
+                return Ok(Duration::ZERO);
+            }
+            if run.is_silent() && (run.has_ended() || run.overstays()) {
                 let status = run.bury().await;
                 self.run = None;
                 self.ended = Some(Ended(status));
@@ -127,7 +130,7 @@ impl Exec {
                 Turn::Late => {
                     // Its children may hold its output open after it has ended.
                     if self.queue.is_empty() && run.has_ended() {
-                        run.hang_up();
+                        run.last_call();
                         until = Instant::now() + LINGER;
                         continue;
                     }
@@ -224,9 +227,8 @@ impl Exec {
 
     /// Gives the program a moment to take what it is told.
     async fn tell(&mut self) {
-        let until = Instant::now() + TELLING;
         if let Some(run) = &mut self.run {
-            run.speak(&mut self.outbox, until).await;
+            run.speak(&mut self.outbox, TELLING).await;
         }
     }
 

@@ -1,4 +1,5 @@
 //! The sdk's suite over real child programs: one that remembers what was committed, one that leaves that to the daemon's cursor.
+#![expect(clippy::unwrap_used, reason = "a set-up that fails, fails the test")]
 
 use opspilot_exec::{Exec, Options};
 use opspilot_sdk::conformance::{Harness, pulled};
