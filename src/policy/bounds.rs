@@ -2,7 +2,8 @@
 //!
 //! Its own file because it guards the parser instead of using it: parsing, checking and evaluating recurse
 //! along the text, and a text that nests a thousand brackets would take the whole process down with it.
-//! INVARIANT: what passes here is parsed, validated and evaluated within a stack of 2 MiB, also unoptimised.
+//! INVARIANT: what passes here is parsed and validated within a stack of 2 MiB, also unoptimised. Where the
+//! stack does not suffice for evaluating it, the evaluator says so, and that is a no.
 
 /// Deepest nesting of brackets.
 const MAX_DEPTH: usize = 32;

@@ -89,7 +89,7 @@ fn same_but(principal: &Principal, change: fn(&mut Principal)) -> Principal {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_yes_always_has_its_reasons((principal, action, resource) in asks()) {
