@@ -29,3 +29,14 @@ fn a_commitment_is_made_as_it_always_was() {
     let made = crate::receipt::body::hex(&commitment(&[3; 32], "please call me back".as_bytes()));
     assert_eq!(made, "4d30ab8621de13476beea20d79cd017a29e17adada9bc1ed93675d3c6d0e139d");
 }
+
+#[test]
+fn the_page_shows_the_golden_vectors() {
+    let page = include_str!("../../../docs/receipts.md");
+    let first = &log(1)[0];
+    assert!(page.contains(std::str::from_utf8(&first.bytes).unwrap()));
+    assert!(page.contains(&crate::receipt::body::hex(&first.leaf)));
+    assert!(page.contains(&signed(&log(7), &key(1))));
+    assert!(page.contains(&format!("\nactive {}\n", key(1).verifier())));
+    assert!(page.contains(crate::receipt::export::FORMAT));
+}
