@@ -122,7 +122,7 @@ fn quotings(sample: &str, delimiter: char, trust: f64) -> Vec<(Dialect, f64)> {
     if quoted_with(sample, delimiter, '\'') {
         out.push((Dialect { quote: Some('\''), ..double }, trust * 0.999));
     }
-    if sample.contains('"') {
+    if unbalanced(sample, delimiter) {
         out.push((Dialect { quote: None, ..double }, trust * 0.9));
     }
     out
@@ -152,6 +152,17 @@ fn quoted_with(sample: &str, delimiter: char, quote: char) -> bool {
         }
     }
     closed >= 2 && closed * 10 >= opened * 8
+}
+
+/// Whether quotes begin cells much more often than they end them, so that they are plain characters.
+fn unbalanced(sample: &str, delimiter: char) -> bool {
+    let (mut opened, mut closed) = (0usize, 0usize);
+    let edge = |neighbour: Option<char>| neighbour.is_none_or(|c| c == delimiter || c == '\n' || c == '\r');
+    for (at, _) in sample.match_indices('"') {
+        opened += usize::from(edge(sample.get(..at).and_then(|before| before.chars().next_back())));
+        closed += usize::from(edge(sample.get(at + 1..).and_then(|behind| behind.chars().next())));
+    }
+    opened > closed + closed / 2 + 2
 }
 
 fn rows(sample: &str, dialect: Dialect, whole: bool) -> Vec<Vec<String>> {

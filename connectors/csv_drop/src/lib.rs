@@ -1,14 +1,50 @@
-//! The csv_drop source: a folder into which people drop tables.
+//! The csv_drop source: a folder into which people drop tables, `.csv` of any dialect and encoding or `.xlsx`; every row becomes
+//! one request. It takes only files that stand still, reads them in constant memory, puts bad rows into an error file and moves
+//! what is through. INVARIANT: the key of a row is the digest of its file and its place in it, so that the same file dropped
+//! twice, under whatever name, makes nothing twice, while two equal rows of one file are two requests.
 
 mod charset;
 mod dialect;
+mod errors;
 mod fault;
+mod folder;
+mod header;
+mod options;
+mod reader;
 mod records;
+mod row;
+mod source;
 mod table;
+mod taking;
 mod text;
+mod workbook;
 
 pub use charset::{Charset, Probe};
 pub use dialect::{Dialect, Escape, announced, detect, detect_quoting};
 pub use fault::{Fault, Refused};
+pub use options::{Names, Options, Settings};
 pub use records::{Found, Record, Records};
 pub use table::{Table, read_table};
+
+use opspilot_sdk::{BuildContext, Built, ConnectorError, Lane, Problems, Spec};
+
+/// The connector kind `csv_drop`.
+#[derive(Clone, Copy, Debug)]
+pub struct CsvDrop;
+
+impl Spec for CsvDrop {
+    const KIND: &'static str = "csv_drop";
+    const LANE: Lane = Lane::Bulk;
+    type Options = Options;
+    type Settings = Settings;
+
+    fn validate(options: Options) -> Result<Settings, Problems> {
+        options::validate(options)
+    }
+
+    fn build(settings: Settings, context: BuildContext) -> Result<Built, ConnectorError> {
+        let source = source::CsvDrop::new(settings, &context);
+        source.folder().ensure()?;
+        Ok(Built::Pulled(Box::new(source)))
+    }
+}

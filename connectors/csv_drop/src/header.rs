@@ -1,0 +1,283 @@
+//! Which column means what. Own file because the list of names in many languages is the one thing here that grows. The names an
+//! operator maps come first, then names known exactly, then names with a qualifier (`customer email`), then the look of the cells.
+
+use std::collections::HashMap;
+
+/// What a column fills in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Target {
+    Name,
+    FirstName,
+    LastName,
+    Email,
+    Phone,
+    Organisation,
+    Subject,
+    Text,
+    ExternalId,
+}
+
+/// Names per target in falling order of trust; lower case, letters and digits only.
+const KNOWN: &[(Target, &[&str])] = &[
+    (Target::Text, &[
+        "message", "text", "body", "description", "request", "requesttext", "inquiry", "enquiry", "question", "content", "details", "detail",
+        "issuedescription", "problemdescription", "ticketdescription", "bodytext", "messagebody", "messagetext", "comment", "comments", "feedback",
+        "problem", "issue", "complaint", "note", "notes", "remarks", "actualtext", "nachricht", "anfrage", "beschreibung", "anliegen", "mitteilung",
+        "inhalt", "frage", "bemerkung", "bemerkungen", "kommentar", "corps", "messageclient", "demande", "contenu", "commentaire",
+        "commentaires", "mensaje", "descripcion", "descripción", "consulta", "solicitud", "texto", "contenido", "comentario", "comentarios", "messaggio",
+        "descrizione", "richiesta", "testo", "commento", "bericht", "omschrijving", "aanvraag", "tekst", "opmerking", "opmerkingen", "vraag", "mensagem",
+        "descrição", "descricao", "pedido", "wiadomość", "wiadomosc", "opis", "treść", "tresc", "zapytanie", "meddelande", "beskrivning", "beskrivelse", "besked",
+        "melding", "henvendelse", "viesti", "kuvaus", "zpráva", "popis", "сообщение", "описание", "текст", "запрос", "обращение", "комментарий",
+        "повідомлення", "опис", "mesaj", "açıklama", "μήνυμα", "内容", "本文", "メッセージ", "お問い合わせ内容", "説明", "消息", "描述", "留言", "正文", "메시지", "내용",
+    ]),
+    (Target::Subject, &[
+        "subject", "title", "summary", "topic", "headline", "subjectline", "ticketsubject", "issuetitle", "betreff", "titel", "thema", "überschrift", "kurzbeschreibung",
+        "objet", "sujet", "titre", "asunto", "título", "titulo", "oggetto", "titolo", "onderwerp", "assunto", "temat", "tytuł", "tytul", "ämne", "amne", "rubrik", "emne",
+        "aihe", "otsikko", "předmět", "тема", "заголовок", "konu", "θέμα", "件名", "題名", "タイトル", "主题", "标题", "主題", "제목",
+    ]),
+    (Target::Email, &[
+        "email", "emailaddress", "mail", "mailaddress", "emailid", "from", "fromemail", "replyto", "mailadresse", "emailadresse", "courriel", "adressemail", "adresseemail", "correo",
+        "correoelectronico", "correoelectrónico", "indirizzoemail", "postaelettronica", "emailadres", "mailadres", "endereçodeemail", "adresemail", "epost", "epostadress",
+        "epostadresse", "sähköposti", "почта", "электроннаяпочта", "адресэлектроннойпочты", "имейл", "eposta", "メール", "メールアドレス", "邮箱", "电子邮件", "電子郵件", "이메일",
+    ]),
+    (Target::Name, &[
+        "name", "fullname", "contactname", "customername", "clientname", "requestername", "contactperson", "contact", "requester", "reporter", "sender", "sendername", "fromname",
+        "customer", "person", "author", "namen", "vollständigername", "ansprechpartner", "ansprechpartnerin", "kunde", "kundenname", "absender", "melder", "nom", "nomcomplet", "nometprenom",
+        "nombre", "nombrecompleto", "nombreyapellidos", "nome", "nomecompleto", "nomeecognome", "nominativo", "naam", "volledigenaam", "contactpersoon", "imięinazwisko", "imieinazwisko",
+        "namn", "navn", "nimi", "jméno", "имя", "фио", "имяклиента", "імя", "adsoyad", "isim", "όνομα", "名前", "氏名", "お名前", "姓名", "名字", "이름", "성명",
+    ]),
+    (Target::FirstName, &["firstname", "givenname", "forename", "vorname", "prénom", "prenom", "voornaam", "imię", "förnamn", "fornavn", "etunimi", "名"]),
+    (Target::LastName, &["lastname", "surname", "familyname", "nachname", "familienname", "nomdefamille", "apellido", "apellidos", "cognome", "achternaam", "sobrenome", "nazwisko", "efternamn", "etternavn", "efternavn", "sukunimi", "фамилия", "姓"]),
+    (Target::Phone, &[
+        "phone", "phonenumber", "telephone", "tel", "telephonenumber", "mobile", "mobilephone", "mobilenumber", "cell", "cellphone", "contactnumber", "telefon", "telefonnummer", "telefonnr",
+        "rufnummer", "handy", "handynummer", "mobil", "mobilnummer", "téléphone", "numérodetéléphone", "portable", "teléfono", "telefono", "móvil", "celular", "cellulare",
+        "telefoon", "telefoonnummer", "telefone", "telemóvel", "numertelefonu", "puhelin", "телефон", "номертелефона", "電話", "電話番号", "电话", "手机", "전화", "전화번호",
+    ]),
+    (Target::Organisation, &[
+        "organisation", "organization", "company", "companyname", "business", "businessname", "account", "accountname", "employer", "organisationname", "organizationname", "firma", "firmenname", "unternehmen",
+        "betrieb", "société", "societe", "entreprise", "organisme", "empresa", "organización", "organizacion", "compañía", "azienda", "ditta", "società", "bedrijf", "bedrijfsnaam", "organisatie", "organização",
+        "företag", "foretag", "virksomhed", "bedrift", "yritys", "společnost", "компания", "организация", "фирма", "şirket", "εταιρεία", "会社", "会社名", "公司", "单位", "회사",
+    ]),
+    (Target::ExternalId, &["messageid", "submissionid", "responseid"]),
+];
+
+/// Words before a known name that do not change its meaning.
+const QUALIFIERS: &[&str] = &["your", "customer", "client", "contact", "requester", "reporter", "sender", "user", "from", "primary", "work", "business", "request", "ticket", "issue", "case", "ihre", "ihr", "kunden", "votre", "su", "uw"];
+
+impl Target {
+    /// The target of a field's name in the configuration.
+    pub(crate) fn of_field(field: &str) -> Option<Self> {
+        Some(match field {
+            "name" => Self::Name,
+            "email" => Self::Email,
+            "phone" => Self::Phone,
+            "organisation" => Self::Organisation,
+            "subject" => Self::Subject,
+            "text" => Self::Text,
+            "external_id" => Self::ExternalId,
+            _ => return None,
+        })
+    }
+}
+
+/// What the operator mapped: header to target and rank.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mapping(HashMap<String, (Target, usize)>);
+
+impl Mapping {
+    pub(crate) fn add(&mut self, target: Target, names: &[String]) {
+        for (rank, name) in names.iter().enumerate() {
+            self.0.insert(bare(name), (target, rank));
+        }
+    }
+}
+
+/// How the rows of a table are to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    /// Records before the first row of values: lines above the header, and the header.
+    pub(crate) skip: u64,
+    /// Whether the table has a header.
+    pub(crate) header: bool,
+    /// A name for every column, all different.
+    pub(crate) columns: Vec<String>,
+    /// What each column fills.
+    pub(crate) targets: Vec<Option<Target>>,
+}
+
+/// Finds the header within the first rows of a table and what the columns mean.
+pub(crate) fn layout(rows: &[Vec<String>], mapping: &Mapping) -> Layout {
+    let width = usual_width(rows);
+    let at = header_row(rows, width, mapping);
+    let skip = at.map_or_else(|| rows.iter().take_while(|row| comment(row)).count(), |at| at + 1);
+    let mut columns: Vec<String> = Vec::new();
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let header = at.and_then(|at| rows.get(at));
+    let wide = header.map_or(width, |row| row.iter().rposition(|cell| !cell.trim().is_empty()).map_or(width, |last| last + 1));
+    for index in 0..wide {
+        let cell = header.and_then(|row| row.get(index)).map_or("", |cell| unquoted(cell));
+        let name = if cell.is_empty() { format!("column {}", index + 1) } else { cell.to_owned() };
+        let times = seen.entry(name.clone()).and_modify(|times| *times += 1).or_insert(1);
+        columns.push(if *times > 1 { format!("{name} ({times})") } else { name });
+    }
+    let mut targets = match header {
+        Some(_) => by_name(&columns, mapping),
+        None => vec![None; columns.len()],
+    };
+    by_look(rows.get(skip..).unwrap_or_default(), header.is_none(), &mut targets);
+    Layout { skip: skip as u64, header: at.is_some(), columns, targets }
+}
+
+/// Lower case, letters and digits alone.
+fn bare(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+fn unquoted(cell: &str) -> &str {
+    cell.trim().trim_matches(['"', '\'', '\u{feff}']).trim()
+}
+
+fn comment(row: &[String]) -> bool {
+    row.first().is_some_and(|cell| cell.starts_with('#') || cell.to_ascii_lowercase().starts_with("sep="))
+}
+
+fn known(name: &str, mapping: &Mapping) -> Option<(Target, usize)> {
+    let bare = bare(name);
+    if let Some(&(target, rank)) = mapping.0.get(&bare) {
+        return Some((target, rank));
+    }
+    for (target, names) in KNOWN {
+        if let Some(rank) = names.iter().position(|known| *known == bare) {
+            return Some((*target, 1000 + rank));
+        }
+    }
+    let shorter = QUALIFIERS.iter().find_map(|word| bare.strip_prefix(word).filter(|rest| rest.len() > 1))?;
+    KNOWN.iter().find_map(|(target, names)| names.iter().position(|known| *known == shorter).map(|rank| (*target, 2000 + rank)))
+}
+
+fn by_name(columns: &[String], mapping: &Mapping) -> Vec<Option<Target>> {
+    let mut best: HashMap<Target, (usize, usize)> = HashMap::new();
+    for (index, name) in columns.iter().enumerate() {
+        if let Some((target, rank)) = known(name, mapping) {
+            let entry = best.entry(target).or_insert((rank, index));
+            if rank < entry.0 {
+                *entry = (rank, index);
+            }
+        }
+    }
+    let mut targets = vec![None; columns.len()];
+    for (target, (_, index)) in best {
+        if let Some(slot) = targets.get_mut(index) {
+            *slot = Some(target);
+        }
+    }
+    targets
+}
+
+/// Without a name that says so, prose is the text; without any names, an address is the e-mail.
+fn by_look(rows: &[Vec<String>], nameless: bool, targets: &mut [Option<Target>]) {
+    let share = |index: usize, test: fn(&str) -> bool| {
+        let cells: Vec<&str> = rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.trim()).filter(|cell| !cell.is_empty()).collect();
+        !cells.is_empty() && cells.iter().filter(|cell| test(cell)).count() * 2 > cells.len()
+    };
+    if nameless && let Some(index) = (0..targets.len()).find(|&index| share(index, address)) {
+        targets[index] = Some(Target::Email);
+    }
+    if targets.iter().flatten().any(|target| matches!(target, Target::Text | Target::Subject)) {
+        return;
+    }
+    let length = |index: usize| rows.iter().filter_map(|row| row.get(index)).map(String::len).sum::<usize>();
+    let prose = (0..targets.len()).filter(|&index| targets[index].is_none() && share(index, prose)).max_by_key(|&index| length(index));
+    if let Some(index) = prose {
+        targets[index] = Some(Target::Text);
+    }
+}
+
+fn address(cell: &str) -> bool {
+    cell.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !cell.contains(' '))
+}
+
+fn prose(cell: &str) -> bool {
+    cell.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count() >= 3
+        || (cell.chars().count() >= 8 && cell.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')))
+}
+
+fn usual_width(rows: &[Vec<String>]) -> usize {
+    let mut widths: HashMap<usize, usize> = HashMap::new();
+    rows.iter().for_each(|row| *widths.entry(row.len()).or_default() += 1);
+    widths.into_iter().max_by_key(|&(width, times)| (times, width)).map_or(0, |(width, _)| width)
+}
+
+fn header_row(rows: &[Vec<String>], width: usize, mapping: &Mapping) -> Option<usize> {
+    let filled = |row: &[String]| row.iter().filter(|cell| !cell.trim().is_empty()).count();
+    let values = |row: &[String]| row.iter().any(|cell| value(unquoted(cell)));
+    let mut best: Option<(usize, usize)> = None;
+    for (index, row) in rows.iter().enumerate().take(20) {
+        if comment(row) || values(row) || (width > 1 && filled(row) < 2) {
+            continue;
+        }
+        let count = row.iter().filter(|cell| known(unquoted(cell), mapping).is_some()).count();
+        if count > best.map_or(0, |(count, _)| count) {
+            best = Some((count, index));
+        }
+    }
+    if let Some((_, index)) = best {
+        return Some(index);
+    }
+    let (index, first) = rows.iter().enumerate().find(|(_, row)| !comment(row) && filled(row) * 5 >= width * 4)?;
+    let label = |cell: &String| {
+        let cell = unquoted(cell);
+        cell.chars().count() <= 60 && !value(cell) && !cell.ends_with(['.', '!', '?']) && cell.split_whitespace().count() <= 6
+    };
+    let mut different: Vec<String> = first.iter().map(|cell| bare(cell)).collect();
+    different.sort_unstable();
+    different.dedup();
+    (first.iter().all(label) && different.len() + 1 >= first.len()).then_some(index)
+}
+
+/// Numbers, dates and addresses stand in rows, not in headers.
+fn value(cell: &str) -> bool {
+    let digits = cell.chars().filter(char::is_ascii_digit).count();
+    let letters = cell.chars().filter(|c| c.is_alphabetic()).count();
+    address(cell) || cell.contains("://") || (digits > 0 && letters == 0) || cell.chars().count() > 120
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Mapping, Target, layout};
+
+    fn rows(table: &[&[&str]]) -> Vec<Vec<String>> {
+        table.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect()).collect()
+    }
+
+    #[test]
+    fn names_in_several_languages_and_lines_above_the_header() {
+        let table = rows(&[&["# export"], &["Name", "E-Mail Adresse", "Betreff", "Ihre Nachricht", "Nr."], &["A", "a@b.de", "x", "y", "1"]]);
+        let found = layout(&table, &Mapping::default());
+        assert_eq!(found.skip, 2);
+        assert_eq!(found.targets, [Some(Target::Name), Some(Target::Email), Some(Target::Subject), Some(Target::Text), None]);
+    }
+
+    #[test]
+    fn tickets_and_mapped_names() {
+        let table = rows(&[&["Summary", "Description", "Priority", "Notes"], &["s", "d", "p", "n"]]);
+        assert_eq!(layout(&table, &Mapping::default()).targets, [Some(Target::Subject), Some(Target::Text), None, None]);
+        let mut mapping = Mapping::default();
+        mapping.add(Target::Text, &["n o t e s".to_owned()]);
+        assert_eq!(layout(&table, &mapping).targets, [Some(Target::Subject), None, None, Some(Target::Text)]);
+    }
+
+    #[test]
+    fn no_header() {
+        let table = rows(&[&["1", "a@b.org", "please call me back"], &["2", "c@d.org", "the printer is broken"]]);
+        let found = layout(&table, &Mapping::default());
+        assert_eq!((found.skip, found.header), (0, false));
+        assert_eq!(found.targets, [None, Some(Target::Email), Some(Target::Text)]);
+    }
+
+    #[test]
+    fn equal_names_stay_apart() {
+        let table = rows(&[&["id", "name", "", "name"], &["1", "a", "b", "c"]]);
+        assert_eq!(layout(&table, &Mapping::default()).columns, ["id", "name", "column 3", "name (2)"]);
+    }
+}
