@@ -5,15 +5,30 @@
 //! INVARIANT: nothing in a drafted brief is stated that the request does not bear out; what cannot
 //! be found in the request stands under `unverified`.
 
+mod ask;
 mod canonical;
+mod check;
 mod content;
+mod draft;
 mod edit;
 mod envelope;
+pub mod language;
+mod lexicon;
+pub(crate) mod model;
+mod phrases;
+#[cfg(test)]
+pub(crate) mod quality;
 mod read;
+pub mod render;
+mod urgency;
 
+pub use ask::score as request_score;
+pub use check::{check, check_with};
 pub use content::{
-    Action, Band, Content, Factor, Level, MAX_JSON, MAX_LIST, MAX_TEXT, Missing, Phase, Priority, Problem, Quote, RecommendedStatus, Risk, RiskKind, Score,
-    Statement, Status,
+    Action, Band, Content, Factor, Level, MAX_JSON, MAX_LIST, MAX_TEXT, Missing, Phase, Priority, Problem, Quote, RecommendedStatus, Risk, RiskKind, Score, Statement, Status,
 };
+pub use draft::{DraftInput, draft, priority_score, request_kind};
 pub use edit::{Change, Edit, EditError, apply, diff};
 pub use envelope::{Brief, Generator, SCHEMA};
+pub use lexicon::RequestKind;
+pub use urgency::hint as urgency_hint;

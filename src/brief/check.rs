@@ -1,0 +1,310 @@
+//! Compares a content with the request and lists what the request does not bear out.
+//!
+//! Its own file because it judges every draft alike: our rules, a model's answer, a reviewer's edit.
+//! INVARIANT: it only reports; it never changes or hides anything. The same content and text give
+//! the same list.
+
+use super::content::{Content, Problem, Quote};
+use super::read::contact::{self, Contact};
+use super::read::date::{self, Form, When};
+use super::read::number;
+use super::read::words::{self, Kind, Token};
+use std::collections::HashSet;
+
+/// Most problems listed; a content with more is wrong as a whole.
+const MOST: usize = 60;
+
+/// What `text`, the request, does not bear out in `content`.
+#[must_use]
+pub fn check(content: &Content, text: &str) -> Vec<Problem> {
+    check_with(content, text, &[])
+}
+
+/// Like [`check`], with words known from elsewhere: subject, sender, organisation, the reviewer's
+/// own words.
+#[must_use]
+pub fn check_with(content: &Content, text: &str, known: &[&str]) -> Vec<Problem> {
+    let source = Source::read(text, known);
+    let mut found = Found { source: &source, text, list: Vec::new() };
+    found.statement("workflow_summary", &content.workflow_summary.text, &content.workflow_summary.quotes);
+    for (i, reason) in content.priority.reasons.iter().enumerate() {
+        found.statement(&format!("priority.reasons[{i}]"), &reason.text, &reason.quotes);
+    }
+    if content.priority.band != content.priority.score.band() {
+        found.note("priority.band", format!("the band is `{}`, the score of {} stands for `{}`", content.priority.band, content.priority.score.get(), content.priority.score.band()));
+    }
+    for (i, factor) in content.risk.factors.iter().enumerate() {
+        found.statement(&format!("risk.factors[{i}]"), &factor.text, &factor.quotes);
+    }
+    found.words("recommended_status.reason", &content.recommended_status.reason);
+    for (i, missing) in content.missing_information.iter().enumerate() {
+        found.words(&format!("missing_information[{i}].question"), &missing.question);
+        found.words(&format!("missing_information[{i}].why"), &missing.why);
+    }
+    for (i, action) in content.next_actions.iter().enumerate() {
+        found.words(&format!("next_actions[{i}].text"), &action.text);
+        if let Some(due) = action.due
+            && !source.full_dates.contains(&due)
+        {
+            let path = format!("next_actions[{i}].due");
+            match source.origin(due) {
+                Some(words) => found.note(&path, format!("date worked out from `{words}`, please confirm: `{due}`")),
+                None => found.note(&path, format!("date not in the request: `{due}`")),
+            }
+        }
+    }
+    if let Some(pricing) = &content.pricing_rationale {
+        found.statement("pricing_rationale", &pricing.text, &pricing.quotes);
+    }
+    for (i, phase) in content.implementation_roadmap.iter().enumerate() {
+        found.words(&format!("implementation_roadmap[{i}].phase"), &phase.phase);
+        for (j, step) in phase.steps.iter().enumerate() {
+            found.words(&format!("implementation_roadmap[{i}].steps[{j}]"), step);
+        }
+        found.words(&format!("implementation_roadmap[{i}].exit"), &phase.exit);
+    }
+    found.list
+}
+
+/// Everything the request holds, for looking up.
+struct Source<'a> {
+    lower: String,
+    words: HashSet<String>,
+    numbers: HashSet<i64>,
+    digits: HashSet<String>,
+    full_dates: HashSet<jiff::civil::Date>,
+    month_days: HashSet<(i8, i8)>,
+    relative: Vec<&'a str>,
+    compact: String,
+}
+
+impl<'a> Source<'a> {
+    fn read(text: &'a str, known: &[&str]) -> Self {
+        let mut source = Source {
+            lower: text.to_lowercase(),
+            words: HashSet::new(),
+            numbers: HashSet::new(),
+            digits: HashSet::new(),
+            full_dates: HashSet::new(),
+            month_days: HashSet::new(),
+            relative: Vec::new(),
+            compact: text.chars().filter(char::is_ascii_digit).collect(),
+        };
+        let tokens = words::tokens(text);
+        source.add(&tokens);
+        for when in date::find(&tokens) {
+            source.add_date(&when);
+            if when.is_relative() || matches!(when.form, Form::MonthDay(..)) {
+                source.relative.extend(text.get(when.start..when.end));
+            }
+        }
+        for extra in known {
+            let tokens = words::tokens(extra);
+            source.add(&tokens);
+            for when in date::find(&tokens) {
+                source.add_date(&when);
+            }
+            source.lower.push('\n');
+            source.lower.push_str(&extra.to_lowercase());
+        }
+        source
+    }
+
+    fn add(&mut self, tokens: &[Token<'_>]) {
+        for (index, token) in tokens.iter().enumerate() {
+            match token.kind {
+                Kind::Word => {
+                    self.words.insert(token.text.to_lowercase());
+                }
+                Kind::Number => {
+                    self.digits.insert(token.text.to_owned());
+                    self.numbers.extend(number::parse(token.text));
+                    self.numbers.extend(token.text.split(['.', ',']).filter_map(number::parse));
+                }
+                Kind::Mark => continue,
+            }
+            self.numbers.extend(number::at(tokens, index).map(|(value, _)| value));
+        }
+    }
+
+    fn add_date(&mut self, when: &When) {
+        match when.form {
+            Form::Full(date) => {
+                self.full_dates.insert(date);
+                self.month_days.insert((date.month(), date.day()));
+            }
+            Form::MonthDay(month, day) => {
+                self.month_days.insert((month, day));
+            }
+            _ => {}
+        }
+    }
+
+    /// The words of the request that a worked-out date may come from.
+    fn origin(&self, _date: jiff::civil::Date) -> Option<&'a str> {
+        self.relative.first().copied()
+    }
+}
+
+struct Found<'s, 'a> {
+    source: &'s Source<'a>,
+    text: &'a str,
+    list: Vec<Problem>,
+}
+
+impl Found<'_, '_> {
+    fn note(&mut self, path: &str, problem: String) {
+        if self.list.len() < MOST && !self.list.iter().any(|known| known.problem == problem) {
+            self.list.push(Problem { path: path.into(), problem });
+        }
+    }
+
+    fn statement(&mut self, path: &str, words: &str, quotes: &[Quote]) {
+        for (i, quote) in quotes.iter().enumerate() {
+            if quote.of(self.text).is_none() {
+                self.note(&format!("{path}.quotes[{i}]"), "the quote lies outside the request or cuts a character".into());
+            }
+        }
+        self.words(path, words);
+    }
+
+    fn words(&mut self, path: &str, words: &str) {
+        let contacts = contact::find(words);
+        for contact in &contacts {
+            self.contact(path, words, contact);
+        }
+        let tokens: Vec<Token<'_>> =
+            words::tokens(words).into_iter().filter(|t| !contacts.iter().any(|c| t.start >= c.start && t.end <= c.end)).collect();
+        let dates = date::find(&tokens);
+        for when in &dates {
+            self.date(path, words, when);
+        }
+        let free: Vec<Token<'_>> = tokens.into_iter().filter(|t| !dates.iter().any(|d| t.start >= d.start && t.end <= d.end)).collect();
+        self.numbers(path, words, &free);
+        self.names(path, &free);
+    }
+
+    fn contact(&mut self, path: &str, words: &str, contact: &Contact) {
+        let Some(found) = words.get(contact.start..contact.end) else { return };
+        let held = match contact.kind {
+            contact::Kind::Phone => {
+                let digits: String = found.chars().filter(char::is_ascii_digit).collect();
+                self.source.compact.contains(&digits)
+            }
+            contact::Kind::Email | contact::Kind::Link => self.source.lower.contains(&found.to_lowercase()),
+        };
+        if !held {
+            let what = match contact.kind {
+                contact::Kind::Phone => "telephone number",
+                contact::Kind::Email => "e-mail address",
+                contact::Kind::Link => "link",
+            };
+            self.note(path, format!("{what} not in the request: `{found}`"));
+        }
+    }
+
+    fn date(&mut self, path: &str, words: &str, when: &When) {
+        let held = match when.form {
+            Form::Full(date) => {
+                self.source.full_dates.contains(&date) || {
+                    // Worked out: either the day and month are given without a year, or the words are relative.
+                    let derived = self.source.month_days.contains(&(date.month(), date.day())).then_some("a date without a year").or_else(|| self.source.origin(date));
+                    if let Some(origin) = derived {
+                        self.note(path, format!("date worked out from `{origin}`, please confirm: `{date}`"));
+                        return;
+                    }
+                    false
+                }
+            }
+            Form::MonthDay(month, day) => self.source.month_days.contains(&(month, day)),
+            // Relative words invent nothing a reader could take for a fact, unless nothing like them is said.
+            _ => true,
+        };
+        if !held {
+            let found = words.get(when.start..when.end).unwrap_or("");
+            self.note(path, format!("date not in the request: `{found}`"));
+        }
+    }
+
+    fn numbers(&mut self, path: &str, words: &str, tokens: &[Token<'_>]) {
+        let mut proven: HashSet<i64> = HashSet::new();
+        for (index, token) in tokens.iter().enumerate() {
+            if token.kind != Kind::Number || self.source.digits.contains(token.text) {
+                continue;
+            }
+            let Some(value) = number::parse(token.text) else {
+                self.note(path, format!("number not in the request: `{}`", token.text));
+                continue;
+            };
+            let scaled = number::at(tokens, index).map_or(value, |(scaled, _)| scaled);
+            if self.source.numbers.contains(&value) || self.source.numbers.contains(&scaled) || proven.contains(&value) {
+                continue;
+            }
+            if let Some(sum) = calculation(words, token.start) {
+                proven.insert(value);
+                self.note(path, format!("calculated, not stated in the request: `{sum}`"));
+            } else {
+                self.note(path, format!("number not in the request: `{}`", token.text));
+            }
+        }
+    }
+
+    /// Capitalised words in the middle of a sentence, or two of them anywhere.
+    fn names(&mut self, path: &str, tokens: &[Token<'_>]) {
+        let mut index = 0;
+        let mut opens = true;
+        while let Some(token) = tokens.get(index) {
+            if token.kind != Kind::Word || !token.capital() {
+                opens = token.kind == Kind::Mark && matches!(token.text, "." | "!" | "?" | ":" | "“" | "\"" | "…") || (opens && token.kind == Kind::Mark);
+                index += 1;
+                continue;
+            }
+            let run = tokens.get(index..).unwrap_or(&[]).iter().take_while(|t| t.kind == Kind::Word && t.capital()).count().max(1);
+            let group = tokens.get(index..index + run).unwrap_or(&[]);
+            let skip = usize::from(opens && run == 1);
+            let unknown: Vec<&str> = group.iter().skip(skip).map(|t| t.text).filter(|word| !self.source.words.contains(&word.to_lowercase()) && !is_everyday(word)).collect();
+            if let (Some(first), Some(last)) = (unknown.first(), unknown.last()) {
+                let name = if first == last { (*first).to_owned() } else { format!("{first} {last}") };
+                self.note(path, format!("name not in the request: `{name}`"));
+            }
+            opens = false;
+            index += run;
+        }
+    }
+}
+
+/// The calculation whose result starts at byte `at`, when it is written out and right:
+/// `25 × 40 = 1,000`.
+fn calculation(words: &str, at: usize) -> Option<String> {
+    let head = words.get(..at)?.trim_end_matches(|c: char| !c.is_ascii_digit() && c != '=' );
+    let head = head.strip_suffix('=')?;
+    let start = head.rfind([':', ',', ';']).filter(|i| head.get(i + 1..).is_some_and(|r| r.starts_with(' '))).map_or(0, |i| i + 1);
+    let sum = head.get(start..)?.trim();
+    let mut parts = sum.split_whitespace().rev();
+    let (right, sign, left) = (parts.next()?, parts.next()?, parts.next()?);
+    let (a, b) = (number::parse(left)?, number::parse(right)?);
+    let rest = words.get(at..)?;
+    let end = rest.find(|c: char| !(c.is_ascii_digit() || c == ',' || c == '.')).unwrap_or(rest.len());
+    let written = rest.get(..end)?.trim_end_matches(['.', ',']);
+    let result = number::parse(written)?;
+    let right_result = match sign {
+        "×" | "x" | "*" => a.checked_mul(b)? / 100,
+        "÷" | "/" => a.checked_mul(100)?.checked_div(b)?,
+        "+" => a.checked_add(b)?,
+        "−" | "-" => a.checked_sub(b)?,
+        _ => return None,
+    };
+    (right_result == result).then(|| format!("{left} {sign} {right} = {written}"))
+}
+
+/// Words that are written with a capital without being anybody's name.
+fn is_everyday(word: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "I", "CRM", "ERP", "VAT", "CV", "GDPR", "SLA", "API", "IT", "PDF", "CSV", "HTML", "URL", "OK", "EU", "UK", "US", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "Mon",
+        "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December", "English", "German", "French",
+        "Spanish", "Italian", "Dutch", "Portuguese", "Polish", "Swedish", "Danish", "Norwegian", "Finnish", "Czech", "Slovak", "Hungarian", "Romanian", "Turkish", "Russian", "Ukrainian", "Bulgarian",
+        "Serbian", "Croatian", "Slovenian", "Greek", "Arabic", "Hebrew", "Persian", "Hindi", "Bengali", "Chinese", "Japanese", "Korean", "Thai", "Vietnamese", "Indonesian", "Catalan", "Estonian",
+        "Lithuanian", "Latvian", "A", "EUR", "USD", "GBP", "CHF",
+    ];
+    WORDS.contains(&word)
+}

@@ -1,0 +1,312 @@
+//! Everything the generator knows about one request, read in one pass.
+//!
+//! Its own file because every section of a brief is written from these facts and from nothing else.
+//! INVARIANT: every fact has a span of the request text; text addressed to a program is marked
+//! hostile and gives no facts.
+
+use super::super::content::Quote;
+use super::super::lexicon::{self, Hit, RequestKind, Sense};
+use super::super::read::contact::{self, Contact};
+use super::super::read::date::{self, When};
+use super::super::read::money::{self, Money};
+use super::super::read::number;
+use super::super::read::sentence::{self, Part, Sentence};
+use super::super::read::words::{self, Kind, Token};
+use jiff::civil::Date;
+
+/// Most text the generator reads, in bytes; what lies beyond is mentioned, not read.
+pub(super) const READ: usize = 64 * 1024;
+
+/// A day by which something is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadline {
+    /// The day.
+    pub(super) date: Date,
+    /// The words it comes from.
+    pub(super) quote: Quote,
+    /// Whether it was worked out from the day of receipt.
+    pub(super) relative: bool,
+}
+
+/// What a quantity counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// Hours of work.
+    Hours,
+    /// Minutes of work.
+    Minutes,
+    /// People in the organisation or the party.
+    People,
+    /// Seats, users, licences.
+    Seats,
+    /// Things handled: orders, invoices, tickets …
+    Items,
+}
+
+/// A counted thing, perhaps per period.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quantity {
+    /// Hundredths.
+    pub(super) amount: i64,
+    /// What is counted.
+    pub(super) unit: Unit,
+    /// Day, week, month or year, when it is a rate.
+    pub(super) per: Option<money::Per>,
+    /// `each` or `per …`: it holds for one piece.
+    pub(super) each: bool,
+    /// First byte.
+    pub(super) start: usize,
+    /// First byte after it.
+    pub(super) end: usize,
+}
+
+/// The facts of one request.
+pub(super) struct Facts<'a> {
+    pub(super) text: &'a str,
+    pub(super) tokens: Vec<Token<'a>>,
+    pub(super) sentences: Vec<Sentence<'a>>,
+    /// Per sentence: how likely it asks for something, 0 to 1. Hostile and foreign ones are 0.
+    pub(super) ask: Vec<f32>,
+    /// Per sentence: addressed to a program.
+    pub(super) hostile: Vec<bool>,
+    pub(super) hits: Vec<Hit>,
+    pub(super) whens: Vec<When>,
+    pub(super) money: Vec<Money>,
+    pub(super) contacts: Vec<Contact>,
+    pub(super) quantities: Vec<Quantity>,
+    pub(super) deadline: Option<Deadline>,
+    pub(super) kind: RequestKind,
+    /// Topics of the lexicon, most telling first.
+    pub(super) topics: Vec<&'static str>,
+    /// The hurry was denied ("no rush").
+    pub(super) calm: Option<Hit>,
+    /// The text was longer than [`READ`].
+    pub(super) cut: bool,
+}
+
+impl<'a> Facts<'a> {
+    /// Reads `text`, with `subject` as a hint for the kind of request; `today` is the day of
+    /// receipt in the pilot's time zone.
+    pub(super) fn read(full: &'a str, subject: Option<&str>, attachments: usize, today: Date) -> Self {
+        let text = head(full, READ);
+        let tokens = words::tokens(text);
+        let sentences = sentence::split(text);
+        let all = lexicon::find(text);
+        let hostile: Vec<bool> = sentences.iter().map(|s| is_hostile(s, &all)).collect();
+        let silent = |at: usize| {
+            sentence_at(&sentences, at)
+                .is_none_or(|i| hostile.get(i) == Some(&true) || sentences.get(i).is_some_and(|s| s.part == Part::Foreign))
+        };
+        let mut hits: Vec<Hit> = all.into_iter().filter(|hit| matches!(hit.sense, Sense::Machine) || !silent(hit.start)).collect();
+        let calm = hits.iter().find(|hit| matches!(hit.sense, Sense::Calm)).copied();
+        deny(&tokens, &mut hits);
+        let whens: Vec<When> = date::find(&tokens).into_iter().filter(|when| !silent(when.start)).collect();
+        let money: Vec<Money> = money::find(&tokens).into_iter().filter(|m| !silent(m.start)).collect();
+        let quantities: Vec<Quantity> = quantities(&tokens, &money).into_iter().filter(|q| !silent(q.start)).collect();
+        let contacts = contact::find(text);
+        let ask = sentences
+            .iter()
+            .zip(&hostile)
+            .map(|(s, hostile)| match s.part {
+                Part::Body if !hostile => super::super::ask::score(s.text),
+                _ => 0.0,
+            })
+            .collect();
+        let mut facts = Facts {
+            text,
+            tokens,
+            sentences,
+            ask,
+            hostile,
+            hits,
+            whens,
+            money,
+            contacts,
+            quantities,
+            deadline: None,
+            kind: RequestKind::Other,
+            topics: Vec::new(),
+            calm,
+            cut: text.len() < full.len(),
+        };
+        facts.deadline = facts.find_deadline(today);
+        facts.kind = super::kind::of(&facts, subject, attachments);
+        facts.topics = super::kind::topics(&facts, subject);
+        facts
+    }
+
+    /// A quote of bytes `start..end`.
+    pub(super) fn quote(&self, start: usize, end: usize) -> Option<Quote> {
+        Quote::new(u32::try_from(start).ok()?, u32::try_from(end).ok()?)
+    }
+
+    /// The words between two offsets.
+    pub(super) fn words(&self, start: usize, end: usize) -> &'a str {
+        self.text.get(start..end).unwrap_or("")
+    }
+
+    /// The words of a quote.
+    pub(super) fn quoted(&self, quote: Quote) -> &'a str {
+        quote.of(self.text).unwrap_or("")
+    }
+
+    /// The sentence that holds byte `at`.
+    pub(super) fn sentence_of(&self, at: usize) -> Option<usize> {
+        sentence_at(&self.sentences, at)
+    }
+
+    /// The sentences that ask for something, in order of the text.
+    pub(super) fn asks(&self) -> impl Iterator<Item = (usize, &Sentence<'a>)> {
+        self.sentences.iter().enumerate().filter(|(i, _)| self.ask.get(*i).is_some_and(|score| *score >= 0.5))
+    }
+
+    /// Whether any hit has this sense.
+    pub(super) fn has(&self, wanted: impl Fn(&Sense) -> bool) -> bool {
+        self.hits.iter().any(|hit| wanted(&hit.sense))
+    }
+
+    /// Whether this topic was found.
+    pub(super) fn topic(&self, name: &str) -> bool {
+        self.topics.contains(&name)
+    }
+
+    fn find_deadline(&self, today: Date) -> Option<Deadline> {
+        let mut best: Option<Deadline> = None;
+        for when in &self.whens {
+            let Some(date) = when.resolve(today).filter(|date| *date >= today) else { continue };
+            let lead = self.hits.iter().filter(|hit| matches!(hit.sense, Sense::Until | Sense::Urgent(_)) && hit.end <= when.start).next_back();
+            let near = lead.filter(|hit| when.start - hit.end <= 24 && self.sentence_of(hit.start) == self.sentence_of(when.start));
+            let within = self.words(when.start, when.end).get(..6).is_some_and(|w| w.eq_ignore_ascii_case("within"))
+                || self.words(when.start, when.end).get(..3).is_some_and(|w| w.eq_ignore_ascii_case("eod") || w.eq_ignore_ascii_case("cob"));
+            let asked = self.sentence_of(when.start).and_then(|i| self.ask.get(i)).is_some_and(|score| *score >= 0.5)
+                && !matches!(self.kind, RequestKind::Booking)
+                && matches!(when.form, date::Form::Days(0..=2) | date::Form::Hours(_) | date::Form::EndOfWeek(0));
+            if near.is_none() && !within && !asked {
+                continue;
+            }
+            let start = near.filter(|hit| when.start - hit.end <= 12).map_or(when.start, |hit| hit.start);
+            let Some(quote) = self.quote(start, when.end) else { continue };
+            if best.is_none_or(|best| date < best.date) {
+                best = Some(Deadline { date, quote, relative: when.is_relative() });
+            }
+        }
+        best
+    }
+}
+
+/// The first `limit` bytes of `text`, cut at a character.
+fn head(text: &str, limit: usize) -> &str {
+    let mut end = text.len().min(limit);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or("")
+}
+
+fn sentence_at(sentences: &[Sentence<'_>], at: usize) -> Option<usize> {
+    let after = sentences.partition_point(|s| s.start <= at);
+    let index = after.checked_sub(1)?;
+    sentences.get(index).filter(|s| at < s.end).map(|_| index)
+}
+
+fn is_hostile(sentence: &Sentence<'_>, hits: &[Hit]) -> bool {
+    let from = hits.partition_point(|hit| hit.end <= sentence.start);
+    let marked = hits
+        .get(from..)
+        .unwrap_or(&[])
+        .iter()
+        .take_while(|hit| hit.end <= sentence.end)
+        .any(|hit| matches!(hit.sense, Sense::Machine));
+    marked || sentence.text.chars().filter(|c| words::is_invisible(*c)).count() > 3
+}
+
+/// Takes out hits that a word before them denies: "no error", "without an outage", "isn't broken".
+fn deny(tokens: &[Token<'_>], hits: &mut Vec<Hit>) {
+    let calm: Vec<(usize, usize)> = hits.iter().filter(|hit| matches!(hit.sense, Sense::Calm)).map(|hit| (hit.start, hit.end)).collect();
+    hits.retain(|hit| {
+        if !matches!(hit.sense, Sense::Urgent(_) | Sense::Outage(_) | Sense::Risk(..)) {
+            return true;
+        }
+        if calm.iter().any(|(start, end)| hit.start >= *start && hit.end <= *end) {
+            return false;
+        }
+        let index = tokens.partition_point(|token| token.start < hit.start);
+        let before = tokens.get(index.saturating_sub(3)..index).unwrap_or(&[]);
+        let stop = before.iter().rposition(|token| token.kind == Kind::Mark || token.new_line).map_or(0, |at| at);
+        !before.get(stop..).unwrap_or(&[]).iter().any(|token| {
+            token.any(&["no", "not", "never", "without", "isn't", "isn’t", "aren't", "aren’t", "wasn't", "wasn’t", "don't", "don’t", "hardly"])
+        })
+    });
+}
+
+/// Counted things: `25 seats`, `300 orders a week`, `5 minutes each`.
+fn quantities(tokens: &[Token<'_>], money: &[Money]) -> Vec<Quantity> {
+    let mut list = Vec::new();
+    let mut index = 0;
+    while let Some(first) = tokens.get(index) {
+        let paid = money.iter().any(|m| first.start >= m.start && first.start < m.end);
+        let Some((amount, taken)) = (!paid).then(|| number::at(tokens, index)).flatten() else {
+            index += 1;
+            continue;
+        };
+        let mut at = index + taken;
+        let mut found = None;
+        for _ in 0..3 {
+            let Some(word) = tokens.get(at).filter(|token| token.kind == Kind::Word && !token.new_line) else { break };
+            at += 1;
+            if let Some(unit) = unit(word) {
+                found = Some((unit, word));
+                break;
+            }
+        }
+        if let Some((unit, noun)) = found {
+            let (per, extra) = period(tokens, at);
+            let each = tokens.get(at).is_some_and(|t| t.any(&["each", "apiece"]))
+                || (tokens.get(at).is_some_and(|t| t.any(&["per", "a", "an", "for"])) && per.is_none() && tokens.get(at + 1).is_some_and(|t| self::unit(t).is_some() || t.any(&["order", "invoice", "ticket", "one", "each", "e", "email", "request", "document"])));
+            let last = tokens.get((at + extra).saturating_sub(1)).map_or(noun.end, |t| t.end);
+            let end = if each { tokens.get(at).map_or(last, |t| if t.any(&["each", "apiece"]) { t.end } else { last }) } else { last };
+            list.push(Quantity { amount, unit, per, each, start: first.start, end });
+            index = at + extra;
+        } else {
+            index += taken;
+        }
+    }
+    list
+}
+
+fn unit(token: &Token<'_>) -> Option<Unit> {
+    let length = token.text.len();
+    if !(3..=13).contains(&length) {
+        return None;
+    }
+    match () {
+        () if token.any(&["hours", "hour", "hrs"]) => Some(Unit::Hours),
+        () if token.any(&["minutes", "minute", "mins", "min"]) => Some(Unit::Minutes),
+        () if token.any(&["people", "employees", "staff", "persons", "colleagues", "guests", "attendees", "participants", "adults", "delegates"]) => Some(Unit::People),
+        () if token.any(&["seats", "users", "licences", "licenses", "accounts", "workstations", "laptops"]) => Some(Unit::Seats),
+        () if token.any(&[
+            "orders", "invoices", "tickets", "emails", "mails", "calls", "requests", "documents", "enquiries", "inquiries", "parcels", "shipments", "bookings", "records", "pages", "units", "pieces", "items",
+            "boxes", "applications", "leads", "quotes", "claims", "forms", "reports", "tables", "rooms", "nights", "words", "photos", "products", "contracts", "payslips", "deliveries", "devices", "cases",
+        ]) =>
+        {
+            Some(Unit::Items)
+        }
+        () => None,
+    }
+}
+
+fn period(tokens: &[Token<'_>], index: usize) -> (Option<money::Per>, usize) {
+    let Some(first) = tokens.get(index) else { return (None, 0) };
+    let (unit, taken) = if first.any(&["per", "a", "each", "every", "an"]) || first.text == "/" { (tokens.get(index + 1), 2) } else { (Some(first), 1) };
+    let per = unit.and_then(|unit| match () {
+        () if unit.any(&["day", "daily"]) => Some(money::Per::Day),
+        () if unit.any(&["week", "weekly"]) => Some(money::Per::Week),
+        () if unit.any(&["month", "monthly"]) => Some(money::Per::Month),
+        () if unit.any(&["year", "yearly", "annually"]) => Some(money::Per::Year),
+        () => None,
+    });
+    match per {
+        Some(per) => (Some(per), taken),
+        None => (None, 0),
+    }
+}

@@ -1,0 +1,118 @@
+//! What kind of request it is, and what it is about.
+//!
+//! Its own file because the kind decides the check-list, the actions and the roadmap.
+//! INVARIANT: topics come from the lexicon, never from the words of the request.
+
+use super::super::lexicon::{self, RequestKind, Sense};
+use super::super::read::sentence::Part;
+use super::facts::Facts;
+
+const KINDS: usize = RequestKind::ALL.len();
+
+/// Points per kind; the same strength of evidence counts only so often.
+struct Tally {
+    points: [u32; KINDS],
+    seen: [[u8; 4]; KINDS],
+}
+
+impl Tally {
+    fn add(&mut self, kind: RequestKind, weight: u32, cap: u8) {
+        let slot = kind as usize;
+        let strength = weight.clamp(1, 4) as usize - 1;
+        let count = self.seen.get_mut(slot).and_then(|seen| seen.get_mut(strength));
+        if let (Some(sum), Some(count)) = (self.points.get_mut(slot), count)
+            && *count < cap
+        {
+            *count += 1;
+            *sum += weight;
+        }
+    }
+
+    fn of(&self, kind: RequestKind) -> u32 {
+        self.points.get(kind as usize).copied().unwrap_or(0)
+    }
+}
+
+/// The most likely kind.
+pub(super) fn of(facts: &Facts<'_>, subject: Option<&str>, attachments: usize) -> RequestKind {
+    let mut tally = Tally { points: [0; KINDS], seen: [[0; 4]; KINDS] };
+    for hit in &facts.hits {
+        if let Sense::Kind(kind, weight) = hit.sense {
+            let asked = facts.sentence_of(hit.start).and_then(|i| facts.ask.get(i)).is_some_and(|score| *score >= 0.5);
+            tally.add(kind, u32::from(weight), 3);
+            if asked && weight >= 3 {
+                tally.add(kind, 1, 3);
+            }
+        }
+    }
+    if let Some(subject) = subject {
+        for hit in lexicon::find(subject) {
+            if let Sense::Kind(kind, weight) = hit.sense {
+                tally.add(kind, u32::from(weight) + 1, 4);
+            }
+        }
+    }
+    if attachments > 0 && tally.of(RequestKind::Application) > 0 {
+        tally.add(RequestKind::Application, 2, 4);
+    }
+    if facts.asks().next().is_none() {
+        tally.add(RequestKind::Notice, 2, 4);
+    } else {
+        if let Some(notice) = tally.points.get_mut(RequestKind::Notice as usize) {
+            *notice = notice.saturating_sub(2);
+        }
+        tally.add(RequestKind::Question, 1, 4);
+    }
+    // Where evidence is equal, the kind that needs more care wins.
+    const ORDER: [RequestKind; 12] = [
+        RequestKind::Privacy,
+        RequestKind::Cancellation,
+        RequestKind::Complaint,
+        RequestKind::Application,
+        RequestKind::Invoice,
+        RequestKind::Support,
+        RequestKind::Booking,
+        RequestKind::Change,
+        RequestKind::Lead,
+        RequestKind::Pitch,
+        RequestKind::Notice,
+        RequestKind::Question,
+    ];
+    let mut best = (RequestKind::Other, 1);
+    for kind in ORDER {
+        let sum = tally.of(kind);
+        if sum > best.1 {
+            best = (kind, sum);
+        }
+    }
+    best.0
+}
+
+/// Up to six topics, most telling first: those in asking sentences and in the subject, then the rest.
+pub(super) fn topics(facts: &Facts<'_>, subject: Option<&str>) -> Vec<&'static str> {
+    let mut counted: Vec<(&'static str, i32, usize)> = Vec::new();
+    let mut note = |topic: &'static str, weight: i32, at: usize| match counted.iter_mut().find(|(name, ..)| *name == topic) {
+        Some((_, sum, _)) => *sum += weight,
+        None => counted.push((topic, weight, at)),
+    };
+    for hit in &facts.hits {
+        if let Sense::Topic(topic) = hit.sense {
+            let sentence = facts.sentence_of(hit.start);
+            let asked = sentence.and_then(|i| facts.ask.get(i)).is_some_and(|score| *score >= 0.5);
+            let part = sentence.and_then(|i| facts.sentences.get(i)).map(|s| s.part);
+            let weight = if asked { 3 } else if part == Some(Part::Frame) { 0 } else { 1 };
+            note(topic, weight, hit.start);
+        }
+    }
+    if let Some(subject) = subject {
+        for hit in lexicon::find(subject) {
+            if let Sense::Topic(topic) = hit.sense {
+                note(topic, 4, 0);
+            }
+        }
+    }
+    counted.retain(|(_, weight, _)| *weight > 0);
+    counted.sort_by_key(|(_, weight, at)| (-weight, *at));
+    counted.truncate(6);
+    counted.into_iter().map(|(topic, ..)| topic).collect()
+}

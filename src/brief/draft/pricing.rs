@@ -1,0 +1,161 @@
+//! Where a price or a payback comes from, with the arithmetic shown.
+//!
+//! Its own file because every figure in it is either in the request or the result of a written-out
+//! calculation over figures that are.
+//! INVARIANT: no rate, price or share is assumed; where a figure is missing, the text says which.
+
+use super::super::content::{Quote, Statement};
+use super::super::read::money::{Money, Per};
+use super::super::read::number::show;
+use super::cite;
+use super::facts::{Facts, Quantity, Unit};
+
+/// The rationale, when the request names figures that allow one.
+pub(super) fn rationale(facts: &Facts<'_>) -> Option<Statement> {
+    let mut work = Work { facts, text: String::new(), quotes: Vec::new() };
+    let found = work.seats() || work.hours() || work.volume() || work.difference();
+    work.budget(found);
+    (!work.text.is_empty()).then(|| Statement { text: work.text.trim().into(), quotes: work.quotes })
+}
+
+struct Work<'f, 'a> {
+    facts: &'f Facts<'a>,
+    text: String,
+    quotes: Vec<Quote>,
+}
+
+impl Work<'_, '_> {
+    fn say(&mut self, text: &str) {
+        self.text.push(' ');
+        self.text.push_str(text);
+    }
+
+    fn cite_money(&mut self, money: &Money) -> String {
+        self.quotes.extend(self.facts.quote(money.start, money.end));
+        cite(self.facts.words(money.start, money.end), 60)
+    }
+
+    fn cite_quantity(&mut self, quantity: &Quantity) -> String {
+        self.quotes.extend(self.facts.quote(quantity.start, quantity.end));
+        cite(self.facts.words(quantity.start, quantity.end), 60)
+    }
+
+    /// Pieces times the price of one.
+    fn seats(&mut self) -> bool {
+        let price = self.facts.money.iter().find(|m| m.per == Some(Per::Piece)).copied();
+        let Some(price) = price else { return false };
+        let count = self.facts.quantities.iter().find(|q| matches!(q.unit, Unit::Seats | Unit::Items | Unit::People) && q.amount > 100 && !q.each).copied();
+        let Some(count) = count else { return false };
+        let Some(total) = times(count.amount, price.amount) else { return false };
+        let (a, b) = (self.cite_quantity(&count), self.cite_money(&price));
+        self.say(&format!(
+            "{a} at {b}: {} × {} = {} {}{}.",
+            show(count.amount),
+            show(price.amount),
+            price.currency,
+            show(total),
+            period(count.per)
+        ));
+        true
+    }
+
+    /// Hours times the rate of one.
+    fn hours(&mut self) -> bool {
+        let rate = self.facts.money.iter().find(|m| m.per == Some(Per::Hour)).copied();
+        let hours = self.facts.quantities.iter().find(|q| q.unit == Unit::Hours).copied();
+        let (Some(rate), Some(hours)) = (rate, hours) else { return false };
+        let Some(total) = times(hours.amount, rate.amount) else { return false };
+        let (a, b) = (self.cite_quantity(&hours), self.cite_money(&rate));
+        self.say(&format!("{a} at {b}: {} × {} = {} {}{}.", show(hours.amount), show(rate.amount), rate.currency, show(total), period(hours.per)));
+        self.payback(total, hours.per, rate.currency);
+        true
+    }
+
+    /// A volume times the minutes each takes.
+    fn volume(&mut self) -> bool {
+        let each = self.facts.quantities.iter().find(|q| q.unit == Unit::Minutes).copied();
+        let volume = self.facts.quantities.iter().find(|q| q.unit == Unit::Items && q.amount >= 500).copied();
+        let (Some(each), Some(volume)) = (each, volume) else { return false };
+        let Some(minutes) = times(volume.amount, each.amount) else { return false };
+        let hours = minutes / 60;
+        let (a, b) = (self.cite_quantity(&volume), self.cite_quantity(&each));
+        self.say(&format!(
+            "{a} at {b}: {} × {} = {} minutes, or {} hours{} that the work takes today.",
+            show(volume.amount),
+            show(each.amount),
+            show(minutes),
+            show(hours),
+            period(volume.per)
+        ));
+        let rate = self.facts.money.iter().find(|m| m.per == Some(Per::Hour)).copied();
+        match rate.and_then(|rate| Some((rate, times(hours, rate.amount)?))) {
+            Some((rate, cost)) => {
+                let b = self.cite_money(&rate);
+                self.say(&format!("At {b}: {} × {} = {} {}{}.", show(hours), show(rate.amount), rate.currency, show(cost), period(volume.per)));
+                self.payback(cost, volume.per, rate.currency);
+            }
+            None => self.say("What an hour costs is not in the request; with it, the payback follows."),
+        }
+        true
+    }
+
+    /// What was charged less what was expected.
+    fn difference(&mut self) -> bool {
+        let wrong = ["instead of", "rather than", "should be", "should have been", "was quoted", "were quoted", "agreed", "but the invoice", "overcharged"];
+        let lower = self.facts.text.to_ascii_lowercase();
+        if !wrong.iter().any(|mark| lower.contains(mark)) {
+            return false;
+        }
+        let mut amounts = self.facts.money.iter().filter(|m| m.per.is_none());
+        let (Some(a), Some(b)) = (amounts.next().copied(), amounts.next().copied()) else { return false };
+        if amounts.next().is_some() || a.currency != b.currency || a.amount == b.amount {
+            return false;
+        }
+        let (high, low) = if a.amount > b.amount { (a, b) } else { (b, a) };
+        let (one, two) = (self.cite_money(&high), self.cite_money(&low));
+        self.say(&format!("In dispute between {one} and {two}: {} − {} = {} {}.", show(high.amount), show(low.amount), high.currency, show(high.amount - low.amount)));
+        true
+    }
+
+    /// A budget, and what it takes to earn it back.
+    fn budget(&mut self, found: bool) {
+        let budget = self.budget_amount();
+        let Some(budget) = budget else { return };
+        let words = self.cite_money(&budget);
+        if found {
+            self.say(&format!("The budget named is {words}."));
+        } else {
+            self.say(&format!("The request sets the frame itself: a budget of {words}. It names no quantity and no rate, so scope has to be cut to the budget rather than priced from effort."));
+        }
+    }
+
+    fn budget_amount(&self) -> Option<Money> {
+        let hit = self.facts.tokens.iter().find(|t| t.any(&["budget", "budgeted"]))?;
+        let near = |m: &&Money| m.per.is_none() && m.start.abs_diff(hit.start) < 60;
+        self.facts.money.iter().filter(near).min_by_key(|m| m.start.abs_diff(hit.start)).copied()
+    }
+
+    fn payback(&mut self, saving: i64, per: Option<Per>, currency: &str) {
+        let (Some(per), Some(budget)) = (per, self.budget_amount()) else { return };
+        if saving <= 0 || budget.currency != currency {
+            return;
+        }
+        let Some(ratio) = budget.amount.checked_mul(100).map(|b| b / saving) else { return };
+        self.say(&format!(
+            "If all of it were saved, the budget would be earned back in {} ÷ {} = {} {}s.",
+            show(budget.amount),
+            show(saving),
+            show(ratio),
+            per.word()
+        ));
+    }
+}
+
+/// The product of two figures in hundredths.
+fn times(a: i64, b: i64) -> Option<i64> {
+    a.checked_mul(b).map(|product| product / 100)
+}
+
+fn period(per: Option<Per>) -> String {
+    per.map(|per| format!(" a {}", per.word())).unwrap_or_default()
+}

@@ -1,0 +1,161 @@
+//! How soon: a score out of named reasons, each with its quote.
+//!
+//! Its own file because the score is what the queue is ordered by.
+//! INVARIANT: every reason that moved the score by five points or more is named.
+
+use super::super::content::{Priority, Quote, Risk, RiskKind, Score, Statement};
+use super::super::lexicon::{RequestKind, Sense};
+use super::super::model;
+use super::facts::Facts;
+use super::{DraftInput, cite, day};
+use jiff::civil::Date;
+
+/// Adds up the evidence.
+pub(super) fn assess(facts: &Facts<'_>, input: &DraftInput<'_>, risk: &Risk, today: Date) -> Priority {
+    let mut sum = Sum { points: 36.0, reasons: Vec::new() };
+    urgency(facts, &mut sum);
+    deadline(facts, today, &mut sum);
+    standstill(facts, &mut sum);
+    risks(risk, &mut sum);
+    kind(facts, &mut sum);
+    if sum.reasons.is_empty() {
+        sum.add(0.0, "The request names no deadline, no standstill and no risk; it can be taken in turn.".into(), Vec::new());
+    }
+    sum.points += gravity(facts.text, input.subject);
+    let score = Score::clamped(sum.points);
+    Priority { score, band: score.band(), reasons: sum.reasons }
+}
+
+/// What the model of reports adds, -12 to 12: it knows grave reports from light ones by their words.
+fn gravity(text: &str, subject: Option<&str>) -> f32 {
+    let odds = match subject {
+        Some(subject) => {
+            let mut joined = String::with_capacity(subject.len() + text.len().min(8_000) + 1);
+            joined.push_str(subject);
+            joined.push('\n');
+            joined.push_str(text.get(..8_000).unwrap_or(text));
+            model::GRAVE.score(&joined)
+        }
+        None => model::GRAVE.score(text),
+    };
+    12.0 * ((odds + 1.6) / 1.2).tanh()
+}
+
+struct Sum {
+    points: f32,
+    reasons: Vec<Statement>,
+}
+
+impl Sum {
+    fn add(&mut self, points: f32, text: String, quotes: Vec<Quote>) {
+        self.points += points;
+        self.reasons.push(Statement { text, quotes });
+    }
+}
+
+fn urgency(facts: &Facts<'_>, sum: &mut Sum) {
+    if let Some(calm) = facts.calm {
+        let words = facts.words(calm.start, calm.end);
+        sum.add(-18.0, format!("The sender says it can wait: {}.", cite(words, 60)), facts.quote(calm.start, calm.end).into_iter().collect());
+        return;
+    }
+    let mut best = 0u8;
+    let mut found = None;
+    let mut count = 0;
+    for hit in &facts.hits {
+        if let Sense::Urgent(weight) = hit.sense {
+            count += 1;
+            if weight > best {
+                best = weight;
+                found = Some(hit);
+            }
+        }
+    }
+    let Some(hit) = found else { return };
+    let points = match best {
+        3.. => 26.0,
+        2 => 15.0,
+        _ => 5.0,
+    } + (count - 1).min(2) as f32 * 3.0;
+    let words = facts.words(hit.start, hit.end);
+    sum.add(points, format!("The sender presses for time: {}.", cite(words, 60)), facts.quote(hit.start, hit.end).into_iter().collect());
+}
+
+fn deadline(facts: &Facts<'_>, today: Date, sum: &mut Sum) {
+    let Some(deadline) = facts.deadline else { return };
+    let days = (deadline.date - today).get_days();
+    let points = match days {
+        ..=0 => 18.0,
+        1..=2 => 14.0,
+        3..=7 => 9.0,
+        8..=30 => 3.0,
+        _ => -2.0,
+    };
+    let words = cite(facts.quoted(deadline.quote), 60);
+    let text = if deadline.relative {
+        format!("A date is set: {words}, which is {} counted from the day the request arrived.", day(deadline.date))
+    } else {
+        format!("A date is set: {words}.")
+    };
+    sum.add(points, text, vec![deadline.quote]);
+}
+
+fn standstill(facts: &Facts<'_>, sum: &mut Sum) {
+    let mut best = 0u8;
+    let mut found = None;
+    let mut impact = None;
+    for hit in &facts.hits {
+        match hit.sense {
+            Sense::Outage(weight) if weight > best => {
+                best = weight;
+                found = Some(hit);
+            }
+            Sense::Impact if impact.is_none() => impact = Some(hit),
+            _ => {}
+        }
+    }
+    let Some(hit) = found else { return };
+    let words = cite(facts.words(hit.start, hit.end), 60);
+    let mut quotes: Vec<Quote> = facts.quote(hit.start, hit.end).into_iter().collect();
+    let mut points = match best {
+        3.. => 22.0,
+        2 => 12.0,
+        _ => 4.0,
+    };
+    let text = match impact {
+        Some(wide) if best >= 2 => {
+            points += 8.0;
+            quotes.extend(facts.quote(wide.start, wide.end));
+            format!("Something does not work ({words}) and it reaches further: {}.", cite(facts.words(wide.start, wide.end), 60))
+        }
+        _ => format!("Something does not work: {words}."),
+    };
+    sum.add(points, text, quotes);
+}
+
+fn risks(risk: &Risk, sum: &mut Sum) {
+    for factor in &risk.factors {
+        let points = match (factor.kind, risk.level) {
+            (RiskKind::Safety, _) => 30.0,
+            (RiskKind::Security, _) => 12.0,
+            (RiskKind::Legal, _) => 10.0,
+            (RiskKind::Churn | RiskKind::Reputation, _) => 8.0,
+            (RiskKind::Payment | RiskKind::PersonalData, _) => 6.0,
+            (RiskKind::Outage | RiskKind::Instructions | RiskKind::Other, _) => continue,
+        };
+        sum.add(points, factor.text.clone(), factor.quotes.clone());
+    }
+}
+
+fn kind(facts: &Facts<'_>, sum: &mut Sum) {
+    let (points, text) = match facts.kind {
+        RequestKind::Pitch => (-24.0, "The sender offers something of their own; nothing waits for an answer."),
+        RequestKind::Notice => (-16.0, "The message passes something on and asks for nothing."),
+        RequestKind::Complaint => (8.0, "The sender is unhappy with what was delivered; a late answer makes it worse."),
+        RequestKind::Cancellation => (6.0, "The sender wants to end something; notice periods may run from today."),
+        RequestKind::Privacy => (8.0, "Requests about personal data have to be answered within the time the law sets."),
+        RequestKind::Lead => (5.0, "A possible new engagement; early answers win them."),
+        _ => return,
+    };
+    sum.add(points, text.into(), Vec::new());
+}

@@ -1,0 +1,102 @@
+//! What could go wrong: risk factors with quotes, and the level they add up to.
+//!
+//! Its own file because risk is judged before anything else and changes the status and the actions.
+//! INVARIANT: every factor except "instructions" rests on words of the request that are not denied.
+
+use super::super::content::{Factor, Level, Risk, RiskKind};
+use super::super::lexicon::Sense;
+use super::super::read::contact;
+use super::facts::Facts;
+use super::{DraftInput, cite};
+
+/// Finds the factors and the level.
+pub(super) fn assess(facts: &Facts<'_>, input: &DraftInput<'_>) -> Risk {
+    let mut factors: Vec<Factor> = Vec::new();
+    let mut level = Level::Low;
+    for kind in RiskKind::ALL {
+        let mut strongest = 0u8;
+        let mut quotes = Vec::new();
+        let mut words = Vec::new();
+        for hit in &facts.hits {
+            let weight = match hit.sense {
+                Sense::Risk(found, weight) if found == *kind => weight,
+                Sense::Outage(weight) if *kind == RiskKind::Outage && weight >= 2 => weight,
+                _ => continue,
+            };
+            strongest = strongest.max(weight);
+            if quotes.len() < 3
+                && let Some(quote) = facts.quote(hit.start, hit.end)
+                && !words.iter().any(|word: &&str| word.eq_ignore_ascii_case(facts.quoted(quote)))
+            {
+                quotes.push(quote);
+                words.push(facts.quoted(quote));
+            }
+        }
+        if strongest < 2 {
+            continue;
+        }
+        let cited: Vec<String> = words.iter().map(|word| cite(word, 60)).collect();
+        let cited: Vec<&str> = cited.iter().map(String::as_str).collect();
+        factors.push(Factor { kind: *kind, text: format!("{}: the request says {}.", meaning(*kind), super::join(&cited)), quotes });
+        level = level.max(grade(*kind, strongest));
+    }
+    if factors.iter().filter(|factor| factor.kind != RiskKind::Outage).count() >= 3 {
+        level = level.max(Level::High);
+    }
+    if let Some((sentence, _)) = facts.sentences.iter().zip(&facts.hostile).find(|(_, hostile)| **hostile) {
+        factors.push(Factor {
+            kind: RiskKind::Instructions,
+            text: "Part of the text is addressed to a program rather than to a person. It was read as data only and nothing in this brief follows it.".into(),
+            quotes: facts.quote(sentence.start, sentence.end).into_iter().collect(),
+        });
+        level = level.max(Level::High);
+    }
+    if let Some(contact) = foreign_link(facts, input) {
+        factors.push(Factor {
+            kind: RiskKind::Security,
+            text: "Payment or login is mentioned together with a link. Check the sender over a known channel before anybody follows it.".into(),
+            quotes: facts.quote(contact.0, contact.1).into_iter().collect(),
+        });
+        level = level.max(Level::Medium);
+    }
+    Risk { level, factors }
+}
+
+fn grade(kind: RiskKind, strongest: u8) -> Level {
+    match (kind, strongest) {
+        (RiskKind::Safety, 3..) => Level::Critical,
+        (RiskKind::Legal | RiskKind::Security | RiskKind::PersonalData, 3..) => Level::High,
+        (RiskKind::Churn | RiskKind::Outage | RiskKind::Payment, 3..) => Level::High,
+        (RiskKind::Safety, _) => Level::High,
+        _ => Level::Medium,
+    }
+}
+
+fn meaning(kind: RiskKind) -> &'static str {
+    match kind {
+        RiskKind::Legal => "Legal consequences are possible",
+        RiskKind::Safety => "People could come to harm",
+        RiskKind::Security => "Security may be affected",
+        RiskKind::Churn => "The client may leave",
+        RiskKind::Payment => "Money is in dispute or outstanding",
+        RiskKind::PersonalData => "Personal data is involved",
+        RiskKind::Outage => "Something the client depends on does not work",
+        RiskKind::Reputation => "It may be made public",
+        RiskKind::Instructions | RiskKind::Other => "Worth a second look",
+    }
+}
+
+/// A link in a text that talks about payment or signing in.
+fn foreign_link(facts: &Facts<'_>, input: &DraftInput<'_>) -> Option<(usize, usize)> {
+    let touchy = facts.hits.iter().any(|hit| matches!(hit.sense, Sense::Topic("the login" | "the payment" | "the changed bank details")));
+    if !touchy {
+        return None;
+    }
+    let own = input.sender.and_then(|sender| sender.rsplit_once('@')).map(|(_, host)| host.trim_end_matches('>'));
+    facts
+        .contacts
+        .iter()
+        .filter(|contact| contact.kind == contact::Kind::Link)
+        .find(|contact| own.is_none_or(|host| !facts.words(contact.start, contact.end).contains(host)))
+        .map(|contact| (contact.start, contact.end))
+}

@@ -1,0 +1,134 @@
+//! Which language a text is written in.
+//!
+//! Its own file because intake asks it once per request and the generator only trusts its answer.
+//! INVARIANT: the answer is an ISO 639-1 code or `und`; a text too short to tell is `und`.
+
+use whatlang::{Lang, Script};
+
+/// Most text looked at, in bytes; more says nothing new.
+const LOOK: usize = 600;
+
+/// The language of `text`: ISO 639-1, or `und` when it cannot be told.
+#[must_use]
+pub fn detect(text: &str) -> &'static str {
+    let mut end = text.len().min(LOOK);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let head = text.get(..end).unwrap_or("");
+    let english = share(head, ENGLISH);
+    if english >= 0.28 {
+        return "en";
+    }
+    let words = head.split(|c: char| !c.is_alphabetic()).filter(|w| w.len() > 1).count();
+    let Some(info) = whatlang::detect(head) else { return "und" };
+    if info.script() == Script::Latin {
+        let code = code(info.lang());
+        // Trigram statistics guess at short texts; a few common words of the guessed language must agree.
+        let own = common(code).map_or(0.0, |list| share(head, list));
+        if english > own && english >= 0.12 {
+            return "en";
+        }
+        let sure = (info.is_reliable() && words >= 5) || own >= 0.15;
+        return if sure { code } else { best_of_common(head).unwrap_or("und") };
+    }
+    if words == 0 && !head.chars().any(char::is_alphabetic) {
+        return "und";
+    }
+    code(info.lang())
+}
+
+/// The English name of a language code; the code itself when it has none here.
+#[must_use]
+pub fn name(code: &str) -> &str {
+    const NAMES: &[(&str, &str)] = &[
+        ("ar", "Arabic"), ("bg", "Bulgarian"), ("bn", "Bengali"), ("ca", "Catalan"), ("cs", "Czech"), ("da", "Danish"), ("de", "German"), ("el", "Greek"), ("en", "English"),
+        ("es", "Spanish"), ("et", "Estonian"), ("fa", "Persian"), ("fi", "Finnish"), ("fr", "French"), ("he", "Hebrew"), ("hi", "Hindi"), ("hr", "Croatian"), ("hu", "Hungarian"),
+        ("id", "Indonesian"), ("it", "Italian"), ("ja", "Japanese"), ("ko", "Korean"), ("lt", "Lithuanian"), ("lv", "Latvian"), ("nb", "Norwegian"), ("nl", "Dutch"), ("pl", "Polish"),
+        ("pt", "Portuguese"), ("ro", "Romanian"), ("ru", "Russian"), ("sk", "Slovak"), ("sl", "Slovenian"), ("sr", "Serbian"), ("sv", "Swedish"), ("th", "Thai"), ("tr", "Turkish"),
+        ("uk", "Ukrainian"), ("vi", "Vietnamese"), ("zh", "Chinese"), ("und", "a language that could not be told"),
+    ];
+    NAMES.iter().find(|(known, _)| *known == code).map_or(code, |(_, name)| name)
+}
+
+/// ISO 639-1 where there is one.
+fn code(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Eng => "en",
+        Lang::Deu => "de",
+        Lang::Fra => "fr",
+        Lang::Spa => "es",
+        Lang::Ita => "it",
+        Lang::Por => "pt",
+        Lang::Nld => "nl",
+        Lang::Pol => "pl",
+        Lang::Swe => "sv",
+        Lang::Dan => "da",
+        Lang::Nob => "nb",
+        Lang::Fin => "fi",
+        Lang::Ces => "cs",
+        Lang::Slk => "sk",
+        Lang::Hun => "hu",
+        Lang::Ron => "ro",
+        Lang::Tur => "tr",
+        Lang::Rus => "ru",
+        Lang::Ukr => "uk",
+        Lang::Bul => "bg",
+        Lang::Srp => "sr",
+        Lang::Hrv => "hr",
+        Lang::Slv => "sl",
+        Lang::Ell => "el",
+        Lang::Ara => "ar",
+        Lang::Heb => "he",
+        Lang::Pes => "fa",
+        Lang::Hin => "hi",
+        Lang::Ben => "bn",
+        Lang::Cmn => "zh",
+        Lang::Jpn => "ja",
+        Lang::Kor => "ko",
+        Lang::Tha => "th",
+        Lang::Vie => "vi",
+        Lang::Ind => "id",
+        Lang::Cat => "ca",
+        Lang::Est => "et",
+        Lang::Lit => "lt",
+        Lang::Lav => "lv",
+        _ => "und",
+    }
+}
+
+const ENGLISH: &[&str] = &[
+    "the", "and", "to", "of", "is", "for", "you", "we", "our", "my", "your", "it", "that", "this", "with", "have", "are", "be", "on", "at", "can", "could", "would", "please", "not", "from", "i", "an", "will",
+    "was", "has", "do", "by", "as", "if", "but", "all", "or", "when", "what", "how", "need", "hi", "hello", "thanks", "been", "us", "there", "any", "no", "me", "which", "they", "so", "about",
+];
+
+fn common(code: &str) -> Option<&'static [&'static str]> {
+    COMMON.iter().find(|(known, _)| *known == code).map(|(_, list)| *list)
+}
+
+const COMMON: &[(&str, &[&str])] = &[
+    ("de", &["der", "die", "das", "und", "ist", "nicht", "wir", "ich", "sie", "für", "mit", "den", "ein", "eine", "bitte", "auf", "von", "zu", "haben", "im", "uns", "es", "wie", "dass", "oder", "sich", "können", "am", "bis"]),
+    ("fr", &["le", "la", "les", "et", "est", "nous", "vous", "je", "pour", "des", "une", "un", "de", "que", "dans", "pas", "avec", "sur", "bonjour", "merci", "votre", "notre", "du", "en", "au", "pouvez"]),
+    ("es", &["el", "la", "los", "las", "y", "es", "que", "de", "por", "para", "con", "una", "un", "en", "no", "su", "nos", "hola", "gracias", "favor", "necesitamos", "del", "se", "me", "al"]),
+    ("it", &["il", "la", "le", "e", "di", "che", "per", "con", "non", "una", "un", "del", "in", "sono", "grazie", "buongiorno", "vi", "abbiamo", "della", "si", "al", "è"]),
+    ("nl", &["de", "het", "een", "en", "van", "is", "wij", "we", "ik", "u", "voor", "met", "niet", "op", "graag", "kunnen", "dat", "te", "zijn", "ons", "bij", "wordt", "aan"]),
+    ("pt", &["o", "a", "os", "as", "e", "que", "de", "para", "com", "não", "uma", "um", "em", "por", "obrigado", "olá", "nos", "do", "da", "se", "precisamos"]),
+    ("pl", &["i", "w", "na", "nie", "jest", "się", "do", "z", "proszę", "dzień", "dobry", "że", "dla", "o", "czy", "nam", "jak", "po"]),
+    ("sv", &["och", "att", "det", "är", "en", "vi", "för", "på", "inte", "med", "som", "har", "ett", "av", "hej", "tack", "kan"]),
+    ("da", &["og", "at", "det", "er", "en", "vi", "for", "på", "ikke", "med", "som", "har", "et", "af", "hej", "tak", "kan"]),
+];
+
+/// The share of the words of `text` that stand in `list`.
+fn share(text: &str, list: &[&str]) -> f32 {
+    let (mut all, mut known) = (0u32, 0u32);
+    for word in text.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty()) {
+        all += 1;
+        known += u32::from(list.iter().any(|entry| entry.len() == word.len() && entry.eq_ignore_ascii_case(word)));
+    }
+    if all == 0 { 0.0 } else { known as f32 / all as f32 }
+}
+
+fn best_of_common(text: &str) -> Option<&'static str> {
+    let (code, best) = COMMON.iter().map(|(code, list)| (*code, share(text, list))).max_by(|a, b| a.1.total_cmp(&b.1))?;
+    (best >= 0.25).then_some(code)
+}

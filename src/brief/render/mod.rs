@@ -1,0 +1,64 @@
+//! Showing a brief: Markdown, an HTML fragment, a terminal.
+//!
+//! Its own room because showing must be safe as well as pleasant: whatever a request or a model put
+//! into a brief comes out as inert text.
+//! INVARIANT: no link, image, tag or control sequence from a brief survives rendering.
+
+mod html;
+mod markdown;
+mod terminal;
+#[cfg(test)]
+mod tests;
+
+pub use html::html;
+pub use markdown::markdown;
+pub use terminal::terminal;
+
+use super::content::Quote;
+use super::read::words::is_invisible;
+
+/// The words of the quotes, shortened, without repeats and without those that lie in another one.
+fn excerpts<'a>(quotes: &[Quote], text: &'a str, most: usize) -> Vec<&'a str> {
+    let mut list: Vec<&str> = Vec::new();
+    for quote in quotes {
+        let inside = quotes.iter().any(|other| other != quote && other.start() <= quote.start() && quote.end() <= other.end());
+        if let Some(words) = quote.of(text).map(str::trim)
+            && !inside
+            && list.len() < most
+            && !words.is_empty()
+            && !list.contains(&words)
+        {
+            list.push(words);
+        }
+    }
+    list
+}
+
+/// One line of visible characters: control and invisible characters become spaces or nothing.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut gap = false;
+    for c in text.chars() {
+        if c.is_whitespace() || c.is_control() {
+            gap = true;
+        } else if !is_invisible(c) {
+            if gap && !out.is_empty() {
+                out.push(' ');
+            }
+            gap = false;
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The first letter as a capital.
+fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// A status or field as people write it: `needs_info` becomes `needs info`.
+fn spoken(word: &str) -> String {
+    word.replace('_', " ")
+}
