@@ -1,0 +1,5 @@
+//! Pure ground: identifiers, the machines of run and review, and the words they share. No I/O, no clock, no randomness of its own.
+
+pub mod id;
+pub mod review;
+pub mod run;

@@ -1,0 +1,84 @@
+//! What can go wrong in the store, by what the caller can do about it. Own file because every room above handles exactly these.
+
+/// An error of the store.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such thing.
+    #[error("there is no {what} `{id}`; list them to see what there is (OP-3001)")]
+    NotFound {
+        /// Kind of thing.
+        what: &'static str,
+        /// Its name, as asked for.
+        id: String,
+    },
+    /// It exists already, with other content.
+    #[error("{what} (OP-3002)")]
+    Conflict {
+        /// What clashes and what to do.
+        what: String,
+    },
+    /// It changed since it was read: read again, then decide again.
+    #[error("the {what} changed in the meantime; read it again (OP-3003)")]
+    Stale {
+        /// Kind of thing.
+        what: &'static str,
+    },
+    /// Too much is waiting: come back later.
+    #[error("the store has more work waiting than it takes on; try again in {retry_secs} s (OP-3004)")]
+    Busy {
+        /// When to come back, in seconds.
+        retry_secs: u64,
+    },
+    /// The database cannot be reached or cannot write: nothing was changed.
+    #[error("the store cannot do this now: {reason}; nothing was changed (OP-3005)")]
+    Unavailable {
+        /// What the database said.
+        reason: String,
+    },
+    /// What is stored cannot be right.
+    #[error("the store holds something that cannot be: {what}; stop, keep a copy, and restore a backup (OP-3006)")]
+    Corrupt {
+        /// What was found.
+        what: String,
+    },
+    /// Made by a newer release.
+    #[error("the store is of a newer version ({found}) than this program knows ({known}); use the newer program (OP-3007)")]
+    Newer {
+        /// Migration number found.
+        found: i64,
+        /// Newest migration number known.
+        known: i64,
+    },
+    /// Another daemon holds this file.
+    #[error("another daemon works on `{file}`; stop it first, or use a PostgreSQL store for several (OP-3008)")]
+    Held {
+        /// The file.
+        file: String,
+    },
+}
+
+impl StoreError {
+    /// An error of the database itself: nothing was changed.
+    pub(super) fn unavailable(cause: &sqlx::Error) -> Self {
+        match cause {
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnIndexOutOfBounds { .. } => {
+                Self::Corrupt { what: format!("a column of the wrong shape ({cause})") }
+            }
+            sqlx::Error::Database(error) if error.message().contains("malformed") || error.message().contains("not a database") => {
+                Self::Corrupt { what: error.message().to_owned() }
+            }
+            sqlx::Error::PoolTimedOut => Self::Busy { retry_secs: 1 },
+            other => Self::Unavailable { reason: other.to_string() },
+        }
+    }
+
+    pub(super) fn corrupt(what: impl Into<String>) -> Self {
+        Self::Corrupt { what: what.into() }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(cause: sqlx::Error) -> Self {
+        Self::unavailable(&cause)
+    }
+}

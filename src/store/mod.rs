@@ -1,0 +1,168 @@
+//! The store: one interface of domain verbs over two databases. Rooms above meet here and nowhere else. Verbs that change something
+//! go through the writer's group commit and leave their receipts in the same transaction; reads use their own connections and never
+//! wait for the writer. INVARIANT: no SQL outside this room, no network call inside a transaction.
+
+mod error;
+mod open;
+mod queue;
+mod reads;
+mod sql;
+mod verbs;
+mod work;
+mod writer;
+
+pub use error::StoreError;
+pub use open::{Options, Url};
+pub use reads::{
+    BriefFilter, BriefRow, DecisionRow, FileRow, LogHead, Page, PersonRow, ReceiptRow, RequestFilter, RequestView, RevisionRow, RunFilter,
+    RunRow, StepRow, Tally, TokenRow,
+};
+pub use verbs::*;
+pub use work::{ClaimedRun, Request};
+
+use crate::clock::{Clock, Entropy};
+use crate::domain::id::NodeId;
+use crate::receipt::SigningKey;
+use jiff::Timestamp;
+use queue::{Queue, Verb};
+use sqlx::postgres::{PgConnectOptions, PgPool};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc};
+use work::Hire;
+
+enum Backend {
+    Sqlite {
+        writer: SqliteConnectOptions,
+        readers: SqlitePool,
+        /// Keeps other daemons away from the file for as long as it is open.
+        lock: Mutex<Option<std::fs::File>>,
+        path: std::path::PathBuf,
+    },
+    Postgres {
+        options: PgConnectOptions,
+        readers: PgPool,
+    },
+}
+
+struct Shared {
+    backend: Backend,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    signer: Option<Arc<SigningKey>>,
+    origin: String,
+    hire: Mutex<Option<Hire>>,
+    /// Older work waits: what comes in now must queue behind it.
+    crowded: AtomicBool,
+    waiting: AtomicI64,
+    wake: Notify,
+}
+
+impl Shared {
+    fn receipt_id(&self, at: Timestamp) -> String {
+        let mut random = [0; 10];
+        self.entropy.fill(&mut random);
+        let id = crate::domain::id::DecisionId::new(at, random);
+        format!("rct_{}", id.suffix())
+    }
+
+    fn place(&self) -> Option<(mpsc::OwnedPermit<ClaimedRun>, Hire)> {
+        if self.crowded.load(Ordering::Relaxed) {
+            return None;
+        }
+        let hire = self.hire.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let permit = hire.sender.clone().try_reserve_owned().ok()?;
+        Some((permit, hire))
+    }
+}
+
+/// The store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+    queue: Arc<Queue>,
+    writers: Arc<Mutex<Vec<tokio::task::JoinHandle<()>>>>,
+}
+
+impl Store {
+    /// Queues a verb, waits for the commit. Refused at once when too much is queued.
+    async fn submit<V: Verb>(&self, verb: V) -> Result<V::Out, StoreError> {
+        self.queue.submit(verb, false).await
+    }
+
+    /// As [`Self::submit`], waiting for room: for work that was accepted before and must not be dropped.
+    async fn submit_patiently<V: Verb>(&self, verb: V) -> Result<V::Out, StoreError> {
+        self.queue.submit(verb, true).await
+    }
+
+    /// Hires the local worker: from now on a new request is leased to it in the transaction that accepts it, as long as it has room
+    /// for `capacity` and nothing older waits. The runs come out of the receiver.
+    #[must_use]
+    pub fn hire(&self, node: &NodeId, lease: Duration, capacity: usize) -> mpsc::Receiver<ClaimedRun> {
+        let (sender, receiver) = mpsc::channel(capacity);
+        let lease_micros = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX);
+        let hire = Hire { node: node.clone(), lease_micros, sender };
+        *self.shared.hire.lock().unwrap_or_else(PoisonError::into_inner) = Some(hire);
+        receiver
+    }
+
+    /// The local worker takes nothing new.
+    pub fn dismiss(&self) {
+        self.shared.hire.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Tells whether older work waits in the database, and how much: new work queues behind it.
+    pub fn set_waiting(&self, runs: i64) {
+        self.shared.waiting.store(runs, Ordering::Relaxed);
+        self.shared.crowded.store(runs > 0, Ordering::Relaxed);
+    }
+
+    /// How many runs waited for a worker when it was last counted.
+    #[must_use]
+    pub fn waiting(&self) -> i64 {
+        self.shared.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Resolves when there may be work: a hint, polling must go on.
+    pub async fn woken(&self) {
+        self.shared.wake.notified().await;
+    }
+
+    /// Wakes the local worker.
+    pub fn wake(&self) {
+        self.shared.wake.notify_one();
+    }
+
+    /// The time, as the store sees it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// Ten random bytes, for an identifier.
+    #[must_use]
+    pub fn chance(&self) -> [u8; 10] {
+        let mut random = [0; 10];
+        self.shared.entropy.fill(&mut random);
+        random
+    }
+
+    /// Fills a buffer with random bytes, for a secret.
+    pub fn fill(&self, bytes: &mut [u8]) {
+        self.shared.entropy.fill(bytes);
+    }
+
+    /// Whether several daemons may share this store.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.shared.backend, Backend::Postgres { .. })
+    }
+}
+
+
+/// Starts a writer. The store owns its writers: they end with it, and `close` waits for them.
+fn spawn(task: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(task)
+}

@@ -1,0 +1,218 @@
+//! Opening and closing the store: connections, migrations, the lock that keeps a second daemon away from a SQLite file, and the
+//! refusal of a store made by a newer release.
+
+use super::queue::Queue;
+use super::sql::{Conn, values};
+use super::writer::{self, Held, signed_head};
+use super::{Backend, Shared, Store, StoreError};
+use crate::clock::{Clock, Entropy};
+use crate::receipt::{Frontier, SigningKey};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Where the store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Url {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server; the text may hold a password and is never shown.
+    Postgres(String),
+}
+
+impl Url {
+    /// Reads `sqlite:PATH` or `postgres://…`.
+    ///
+    /// # Errors
+    /// What it should look like.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() {
+                return Err("the file name is missing; write `sqlite:opspilot.db`".into());
+            }
+            return Ok(Self::Sqlite(path.into()));
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return match text.parse::<PgConnectOptions>() {
+                Ok(_) => Ok(Self::Postgres(text.to_owned())),
+                Err(_) => Err("not a PostgreSQL address; write `postgres://user@host:5432/database`".into()),
+            };
+        }
+        Err("neither `sqlite:FILE` nor `postgres://USER@HOST/DATABASE`".into())
+    }
+}
+
+/// What it takes to open a store.
+pub struct Options {
+    /// Where it is.
+    pub url: Url,
+    /// Keep other daemons away (SQLite): a daemon says yes, a short command no.
+    pub exclusive: bool,
+    /// Signs the head of the receipt log; without it nothing can be changed.
+    pub signer: Option<Arc<SigningKey>>,
+    /// Name of the receipt log, such as `opspilot.example/receipts`.
+    pub origin: String,
+    /// Verbs that may queue for the writer before callers are refused.
+    pub queue: usize,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+const SQLITE: &[(i64, &str, &str)] = &[(1, "road", include_str!("migrations/sqlite/0001_road.sql"))];
+const POSTGRES: &[(i64, &str, &str)] = &[(1, "road", include_str!("migrations/postgres/0001_road.sql"))];
+
+fn migrator(list: &[(i64, &'static str, &'static str)]) -> Migrator {
+    let migration = |&(number, name, text): &(i64, &'static str, &'static str)| {
+        use sqlx::SqlSafeStr as _;
+        Migration::new(number, Cow::Borrowed(name), MigrationType::Simple, text.into_sql_str(), false)
+    };
+    Migrator::with_migrations(list.iter().map(migration).collect())
+}
+
+impl Store {
+    /// Opens the store, brings its tables up to date and starts its writer.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`], [`StoreError::Newer`], [`StoreError::Corrupt`] or [`StoreError::Unavailable`].
+    pub async fn open(options: Options) -> Result<Self, StoreError> {
+        let backend = connect(&options.url, options.exclusive)?;
+        let shared = Arc::new(Shared {
+            backend,
+            clock: options.clock,
+            entropy: options.entropy,
+            signer: options.signer,
+            origin: options.origin,
+            hire: Mutex::new(None),
+            crowded: AtomicBool::new(false),
+            waiting: AtomicI64::new(0),
+            wake: Notify::new(),
+        });
+        prepare(&shared).await?;
+        let queue = Arc::new(Queue::new(options.queue));
+        // One writer is all SQLite can use; on PostgreSQL a second one builds its batch while the first waits for the disk.
+        let writers = if matches!(shared.backend, Backend::Sqlite { .. }) { 1 } else { 2 };
+        let tasks = (0..writers).map(|_| super::spawn(writer::write(Arc::clone(&shared), Arc::clone(&queue)))).collect();
+        Ok(Self { shared, queue, writers: Arc::new(Mutex::new(tasks)) })
+    }
+
+    /// Writes what is queued, then lets go of the database.
+    pub async fn close(&self) {
+        self.queue.close();
+        let tasks = std::mem::take(&mut *self.writers.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            // A writer that panicked has answered nobody; there is nothing left to do about it here.
+            let _ = task.await;
+        }
+        match &self.shared.backend {
+            Backend::Sqlite { readers, lock, .. } => {
+                readers.close().await;
+                lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+            }
+            Backend::Postgres { readers, .. } => readers.close().await,
+        }
+    }
+}
+
+fn connect(url: &Url, exclusive: bool) -> Result<Backend, StoreError> {
+    let busy = Duration::from_secs(10);
+    match url {
+        Url::Sqlite(path) => {
+            let lock = if exclusive { Some(lock(path)?) } else { None };
+            let base = SqliteConnectOptions::new().filename(path).busy_timeout(busy).foreign_keys(false).statement_cache_capacity(400);
+            let writer = base
+                .clone()
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                // Pages; larger than the default, so that a checkpoint falls on fewer callers.
+                .pragma("wal_autocheckpoint", "4000")
+                .pragma("cache_size", "-8000")
+                .pragma("journal_size_limit", "67108864");
+            let reader = base.pragma("query_only", "ON").pragma("cache_size", "-2000");
+            let readers = SqlitePoolOptions::new()
+                .max_connections(4)
+                .acquire_timeout(Duration::from_secs(5))
+                .idle_timeout(Duration::from_secs(60))
+                .connect_lazy_with(reader);
+            Ok(Backend::Sqlite { writer, readers, lock: Mutex::new(lock), path: path.clone() })
+        }
+        Url::Postgres(text) => {
+            let options: PgConnectOptions =
+                text.parse().map_err(|_| StoreError::Unavailable { reason: "the database address cannot be read".into() })?;
+            let options = options.application_name("opspilot").statement_cache_capacity(400);
+            let readers = PgPoolOptions::new()
+                .max_connections(8)
+                .acquire_timeout(Duration::from_secs(5))
+                .idle_timeout(Duration::from_secs(60))
+                .connect_lazy_with(options.clone());
+            Ok(Backend::Postgres { options, readers })
+        }
+    }
+}
+
+/// Takes the lock file beside the database: released by the system when the process ends, however it ends.
+fn lock(path: &std::path::Path) -> Result<std::fs::File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let unavailable = |cause: std::io::Error| StoreError::Unavailable {
+        reason: format!("cannot open the lock file `{}`: {cause}", name.to_string_lossy()),
+    };
+    let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&name).map_err(unavailable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Held { file: path.display().to_string() }),
+        Err(std::fs::TryLockError::Error(cause)) => Err(unavailable(cause)),
+    }
+}
+
+async fn prepare(shared: &Shared) -> Result<(), StoreError> {
+    let mut held = Held::open(&shared.backend).await?;
+    let list = if matches!(held, Held::Sqlite(_)) { SQLITE } else { POSTGRES };
+    let known = list.last().map_or(0, |&(number, ..)| number);
+    let found = version(&mut held.conn()).await?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    if found < known {
+        let outcome = match &mut held {
+            Held::Sqlite(conn) => migrator(list).run(conn).await,
+            Held::Postgres(conn) => migrator(list).run(conn).await,
+        };
+        outcome.map_err(|cause| StoreError::Unavailable { reason: format!("cannot bring the tables up to date: {cause}") })?;
+    }
+    let mut conn = held.conn();
+    if shared.signer.is_some() && conn.row("SELECT 1 FROM log_head", vec![]).await.map(|row| row.is_none())? {
+        let frontier = Frontier::new();
+        let note = signed_head(shared, &frontier)?;
+        let sql = "INSERT INTO log_head (id, frontier, note, at) VALUES (1, $1, $2, $3) ON CONFLICT (id) DO NOTHING";
+        conn.run(sql, values![frontier.to_bytes(), note, shared.clock.now().as_microsecond()]).await?;
+    }
+    Ok(())
+}
+
+/// Number of the newest migration applied, 0 for an empty database.
+async fn version(conn: &mut Conn<'_>) -> Result<i64, StoreError> {
+    let sql = if conn.is_postgres() {
+        "SELECT count(*) FROM information_schema.tables WHERE table_name = '_sqlx_migrations' AND table_schema = current_schema()"
+    } else {
+        "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'"
+    };
+    let there = match conn.row(sql, vec![]).await? {
+        Some(row) => row.int(0)? > 0,
+        None => false,
+    };
+    if !there {
+        return Ok(0);
+    }
+    let row = conn.row("SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations", vec![]).await?;
+    row.map_or(Ok(0), |row| row.int(0))
+}

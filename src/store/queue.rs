@@ -1,0 +1,156 @@
+//! The queue in front of the writer: verbs of every kind, bounded, handed over in batches grouped by kind. Own file because it is
+//! all that is not SQL about group commit. INVARIANT: bounded; a full queue refuses at once instead of growing.
+
+use super::StoreError;
+use super::writer::Tx;
+
+use futures_util::future::BoxFuture;
+use std::any::{Any, TypeId};
+use std::sync::PoisonError;
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+/// One kind of change. A batch of one kind runs in one go, so that it costs one statement each instead of one per item.
+pub(super) trait Verb: Send + Sync + Sized + 'static {
+    /// What the caller learns.
+    type Out: Send + 'static;
+
+    /// Does it, for all of them; one result each, in order. A refused item has written nothing. The outer error means the database
+    /// failed and the whole transaction is void.
+    fn run(items: &[&Self], tx: &mut Tx<'_>) -> impl Future<Output = Result<Vec<Result<Self::Out, StoreError>>, StoreError>> + Send;
+}
+
+/// Verbs of one kind on their way through a transaction.
+pub(super) trait Group: Send {
+    fn len(&self) -> usize;
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<(), StoreError>>;
+    fn answer(self: Box<Self>, failed: Option<&StoreError>);
+    fn split(self: Box<Self>) -> Vec<Box<dyn Group>>;
+    fn push(&mut self, job: Box<dyn Any + Send>);
+}
+
+trait AnyJob: Send {
+    fn kind(&self) -> TypeId;
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
+    fn into_group(self: Box<Self>) -> Box<dyn Group>;
+}
+
+struct Job<V: Verb> {
+    verb: V,
+    reply: oneshot::Sender<Result<V::Out, StoreError>>,
+}
+
+impl<V: Verb> AnyJob for Job<V> {
+    fn kind(&self) -> TypeId {
+        TypeId::of::<V>()
+    }
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+    fn into_group(self: Box<Self>) -> Box<dyn Group> {
+        Box::new(Same { jobs: vec![*self], outs: Vec::new() })
+    }
+}
+
+struct Same<V: Verb> {
+    jobs: Vec<Job<V>>,
+    outs: Vec<Result<V::Out, StoreError>>,
+}
+
+impl<V: Verb> Group for Same<V> {
+    fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
+    fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let verbs: Vec<&V> = self.jobs.iter().map(|job| &job.verb).collect();
+            self.outs = V::run(&verbs, tx).await?;
+            if self.outs.len() == self.jobs.len() { Ok(()) } else { Err(StoreError::corrupt("a verb answered too little")) }
+        })
+    }
+
+    fn answer(self: Box<Self>, failed: Option<&StoreError>) {
+        // A caller that went away has nobody to tell; what was committed stays.
+        match failed {
+            None => self.jobs.into_iter().zip(self.outs).for_each(|(job, out)| drop(job.reply.send(out))),
+            Some(cause) => self.jobs.into_iter().for_each(|job| drop(job.reply.send(Err(cause.clone())))),
+        }
+    }
+
+    fn split(self: Box<Self>) -> Vec<Box<dyn Group>> {
+        self.jobs.into_iter().map(|job| Box::new(Self { jobs: vec![job], outs: Vec::new() }) as Box<dyn Group>).collect()
+    }
+
+    fn push(&mut self, job: Box<dyn Any + Send>) {
+        if let Ok(job) = job.downcast::<Job<V>>() {
+            self.jobs.push(*job);
+        }
+    }
+}
+
+/// The queue itself.
+pub(super) struct Queue {
+    sender: std::sync::Mutex<Option<mpsc::Sender<Box<dyn AnyJob>>>>,
+    receiver: Mutex<mpsc::Receiver<Box<dyn AnyJob>>>,
+}
+
+impl Queue {
+    pub(super) fn new(capacity: usize) -> Self {
+        let (sender, receiver) = mpsc::channel(capacity);
+        Self { sender: std::sync::Mutex::new(Some(sender)), receiver: Mutex::new(receiver) }
+    }
+
+    /// Queues a verb and waits for its answer. Waits for room when `patient`, else a full queue is [`StoreError::Busy`].
+    pub(super) async fn submit<V: Verb>(&self, verb: V, patient: bool) -> Result<V::Out, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job: Box<dyn AnyJob> = Box::new(Job { verb, reply });
+        let closed = || StoreError::Unavailable { reason: "the store is closing".into() };
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(closed)?;
+        if patient {
+            sender.send(job).await.map_err(|_| closed())?;
+        } else {
+            sender.try_send(job).map_err(|refused| match refused {
+                mpsc::error::TrySendError::Full(_) => StoreError::Busy { retry_secs: 1 },
+                mpsc::error::TrySendError::Closed(_) => closed(),
+            })?;
+        }
+        answer.await.map_err(|_| closed())?
+    }
+
+    /// The next batch by kind; empty only once the queue is closed and drained.
+    pub(super) async fn next(&self, limit: usize) -> Vec<Box<dyn Group>> {
+        let mut jobs = Vec::new();
+        self.receiver.lock().await.recv_many(&mut jobs, limit).await;
+        let mut groups: Vec<(TypeId, Box<dyn Group>)> = Vec::new();
+        for job in jobs {
+            let kind = job.kind();
+            match groups.iter_mut().find(|(other, _)| *other == kind) {
+                Some((_, group)) => group.push(job.into_any()),
+                None => groups.push((kind, job.into_group())),
+            }
+        }
+        groups.into_iter().map(|(_, group)| group).collect()
+    }
+
+    /// Takes no more; what is queued is still written.
+    pub(super) fn close(&self) {
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+/// Runs one item after the other: for verbs that are too rare to be worth a statement over many.
+macro_rules! one_by_one {
+    ($verb:ty, $out:ty, $function:path) => {
+        impl $crate::store::queue::Verb for $verb {
+            type Out = $out;
+            async fn run(items: &[&Self], tx: &mut $crate::store::writer::Tx<'_>) -> Result<Vec<Result<$out, $crate::store::StoreError>>, $crate::store::StoreError> {
+                let mut outs = Vec::with_capacity(items.len());
+                for item in items {
+                    outs.push($function(item, tx).await?);
+                }
+                Ok(outs)
+            }
+        }
+    };
+}
+pub(super) use one_by_one;

@@ -1,0 +1,218 @@
+//! Briefs, their revisions and the decisions on them.
+
+use super::{Page, id, time};
+use crate::domain::id::BriefId;
+use crate::domain::review::{Approval, Review, ReviewState};
+use crate::store::sql::{Row, values};
+use crate::store::{Store, StoreError};
+use jiff::Timestamp;
+
+/// A brief and where it stands in review.
+#[derive(Clone, Debug)]
+pub struct BriefRow {
+    /// Its name.
+    pub id: BriefId,
+    /// Pilot it belongs to.
+    pub pilot: String,
+    /// Client organisation.
+    pub tenant: String,
+    /// Where it stands.
+    pub state: ReviewState,
+    /// Counts changes: whoever changes it names the version they read.
+    pub version: i64,
+    /// Number of the revision that stands.
+    pub revision: u32,
+    /// Its digest.
+    pub digest: String,
+    /// Which attempt of the generator.
+    pub attempt: u32,
+    /// Priority, 0 to 100.
+    pub score: u32,
+    /// Risk level.
+    pub risk: String,
+    /// Who looks at it, until when.
+    pub claim: Option<(String, Timestamp)>,
+    /// When it first waited for people.
+    pub opened_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Which briefs.
+#[derive(Clone, Debug, Default)]
+pub struct BriefFilter {
+    /// Of this pilot.
+    pub pilot: Option<String>,
+    /// In this state; `undecided` stands for open, amending and redrafting.
+    pub state: Option<String>,
+    /// After this identifier, exclusive.
+    pub after: Option<String>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// A revision: immutable.
+#[derive(Clone, Debug)]
+pub struct RevisionRow {
+    /// Number, from 1.
+    pub number: u32,
+    /// Digest of the content.
+    pub digest: String,
+    /// `generator`, or the person who edited.
+    pub author: String,
+    /// How it was made, as JSON.
+    pub generator: String,
+    /// Canonical bytes of the content.
+    pub content: Vec<u8>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A decision: immutable.
+#[derive(Clone, Debug)]
+pub struct DecisionRow {
+    /// Its name.
+    pub id: String,
+    /// Number of the revision decided on.
+    pub revision: u32,
+    /// Digest of that revision.
+    pub digest: String,
+    /// Who.
+    pub person: String,
+    /// `approve`, `minor`, `major` or `reject`.
+    pub verdict: String,
+    /// What they wrote.
+    pub comment: Option<String>,
+    /// The policy's answer that allowed it.
+    pub permit: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+macro_rules! brief_sql {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, pilot, tenant, state, version, revision, digest, attempt, score, risk, claimed_by, claim_until, opened_at, updated_at FROM brief ",
+            $rest
+        )
+    };
+}
+
+fn brief_of(row: &Row) -> Result<BriefRow, StoreError> {
+    let word = row.text(3)?;
+    let claim = match (row.maybe_text(10)?, row.maybe_int(11)?) {
+        (Some(by), Some(until)) => Some((by, time(until)?)),
+        _ => None,
+    };
+    Ok(BriefRow {
+        id: id(BriefId::parse(&row.text(0)?))?,
+        pilot: row.text(1)?,
+        tenant: row.text(2)?,
+        state: ReviewState::parse(&word).ok_or_else(|| StoreError::corrupt(format!("brief state `{word}`")))?,
+        version: row.int(4)?,
+        revision: row.small(5)?,
+        digest: row.text(6)?,
+        attempt: row.small(7)?,
+        score: row.small(8)?,
+        risk: row.text(9)?,
+        claim,
+        opened_at: time(row.int(12)?)?,
+        updated_at: time(row.int(13)?)?,
+    })
+}
+
+fn decision_of(row: &Row) -> Result<DecisionRow, StoreError> {
+    Ok(DecisionRow {
+        id: row.text(0)?,
+        revision: row.small(1)?,
+        digest: row.text(2)?,
+        person: row.text(3)?,
+        verdict: row.text(4)?,
+        comment: row.maybe_text(5)?,
+        permit: row.text(6)?,
+        at: time(row.int(7)?)?,
+    })
+}
+
+const DECISIONS: &str =
+    "SELECT id, revision, digest, person, verdict, comment, permit, at FROM decision WHERE brief = $1 ORDER BY revision, at, id";
+
+impl Store {
+    /// A brief.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn brief(&self, brief: &BriefId) -> Result<BriefRow, StoreError> {
+        let row = self.reader().await?.conn().row(brief_sql!("WHERE id = $1"), values![brief.as_str()]).await?;
+        row.map_or_else(|| Err(StoreError::NotFound { what: "brief", id: brief.to_string() }), |row| brief_of(&row))
+    }
+
+    /// A brief with the decisions on it, as the review machine takes them.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn review(&self, brief: &BriefId) -> Result<(BriefRow, Review, Vec<DecisionRow>), StoreError> {
+        let mut reader = self.reader().await?;
+        let mut conn = reader.conn();
+        let row = conn.row(brief_sql!("WHERE id = $1"), values![brief.as_str()]).await?;
+        let row = row.ok_or_else(|| StoreError::NotFound { what: "brief", id: brief.to_string() })?;
+        let row = brief_of(&row)?;
+        let mut decisions = Vec::new();
+        // The first version has not been touched by anybody: nothing can have been decided on it.
+        if row.version > 1 {
+            for decision in conn.rows(DECISIONS, values![brief.as_str()]).await? {
+                decisions.push(decision_of(&decision)?);
+            }
+        }
+        let approval = |made: &DecisionRow| Approval { user: made.person.clone(), digest: made.digest.clone(), at: made.at };
+        let approvals = decisions.iter().filter(|made| made.verdict == "approve").map(approval).collect();
+        let (revision, attempt) = (row.revision, row.attempt);
+        let review = Review { state: row.state, revision, digest: row.digest.clone(), attempt, approvals };
+        Ok((row, review, decisions))
+    }
+
+    /// Briefs, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn briefs(&self, filter: &BriefFilter) -> Result<Page<BriefRow>, StoreError> {
+        let sql = brief_sql!(
+            "WHERE ($1 = '' OR pilot = $1) AND ($2 = '' OR state = $2 OR ($2 = 'undecided' AND state IN ('open', 'amending', 'redrafting'))) \
+             AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4"
+        );
+        let all = |text: &Option<String>| text.clone().unwrap_or_default();
+        let row = values![all(&filter.pilot), all(&filter.state), all(&filter.after), i64::from(filter.limit) + 1];
+        let rows = self.reader().await?.conn().rows(sql, row).await?;
+        let items = rows.iter().map(brief_of).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::of(items, filter.limit, |brief| brief.id.to_string()))
+    }
+
+    /// The revisions of a brief, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn revisions(&self, brief: &BriefId) -> Result<Vec<RevisionRow>, StoreError> {
+        let sql = "SELECT number, digest, author, generator, content, at FROM revision WHERE brief = $1 ORDER BY number";
+        let rows = self.reader().await?.conn().rows(sql, values![brief.as_str()]).await?;
+        let revision = |row: &Row| {
+            Ok(RevisionRow {
+                number: row.small(0)?,
+                digest: row.text(1)?,
+                author: row.text(2)?,
+                generator: row.text(3)?,
+                content: row.bytes(4)?,
+                at: time(row.int(5)?)?,
+            })
+        };
+        rows.iter().map(revision).collect()
+    }
+
+    /// The decisions on a brief, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn decisions(&self, brief: &BriefId) -> Result<Vec<DecisionRow>, StoreError> {
+        let rows = self.reader().await?.conn().rows(DECISIONS, values![brief.as_str()]).await?;
+        rows.iter().map(decision_of).collect()
+    }
+}

@@ -1,0 +1,94 @@
+//! The receipt log as it is read: receipts by subject or in order, the signed head, saved checkpoints.
+
+use crate::store::queue::one_by_one;
+use crate::store::sql::values;
+use crate::store::writer::Tx;
+use crate::store::{Store, StoreError};
+use jiff::Timestamp;
+
+/// A receipt: its place and its exact bytes.
+#[derive(Clone, Debug)]
+pub struct ReceiptRow {
+    /// Place in the log, from 1.
+    pub seq: u64,
+    /// Exact bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The head of the log.
+#[derive(Clone, Debug)]
+pub struct LogHead {
+    /// Signed note.
+    pub note: String,
+    /// The right edge of the tree.
+    pub frontier: Vec<u8>,
+}
+
+/// Keeps the head that stands as a checkpoint. No state of the business changes: no receipt.
+#[derive(Clone, Debug)]
+struct Keep {
+    at: Timestamp,
+}
+
+one_by_one!(Keep, (), keep);
+
+async fn keep(item: &Keep, tx: &mut Tx<'_>) -> Result<Result<(), StoreError>, StoreError> {
+    let sql = "INSERT INTO checkpoint (size, note, at) SELECT (SELECT COALESCE(MAX(seq), 0) FROM receipt), note, $1 FROM log_head \
+               WHERE id = 1 ON CONFLICT (size) DO NOTHING";
+    tx.conn.run(sql, values![item.at.as_microsecond()]).await?;
+    Ok(Ok(()))
+}
+
+impl Store {
+    /// Receipts of one subject, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn receipts_of(&self, subject: &str) -> Result<Vec<ReceiptRow>, StoreError> {
+        self.receipts("SELECT seq, bytes FROM receipt WHERE subject = $1 ORDER BY seq", values![subject]).await
+    }
+
+    /// Receipts from a place on, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn receipts_from(&self, seq: u64, limit: u32) -> Result<Vec<ReceiptRow>, StoreError> {
+        let from = i64::try_from(seq).unwrap_or(i64::MAX);
+        self.receipts("SELECT seq, bytes FROM receipt WHERE seq >= $1 ORDER BY seq LIMIT $2", values![from, i64::from(limit)]).await
+    }
+
+    async fn receipts(&self, sql: &'static str, wanted: Vec<crate::store::sql::Value>) -> Result<Vec<ReceiptRow>, StoreError> {
+        let rows = self.reader().await?.conn().rows(sql, wanted).await?;
+        let receipt = |row: &crate::store::sql::Row| {
+            let seq = u64::try_from(row.int(0)?).map_err(|_| StoreError::corrupt("a receipt before the first"))?;
+            Ok(ReceiptRow { seq, bytes: row.bytes(1)? })
+        };
+        rows.iter().map(receipt).collect()
+    }
+
+    /// The head of the log; `None` when nothing was ever written.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn log_head(&self) -> Result<Option<LogHead>, StoreError> {
+        let row = self.reader().await?.conn().row("SELECT note, frontier FROM log_head WHERE id = 1", vec![]).await?;
+        row.map(|row| Ok(LogHead { note: row.text(0)?, frontier: row.bytes(1)? })).transpose()
+    }
+
+    /// Keeps the head that stands as a checkpoint.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn keep_checkpoint(&self) -> Result<(), StoreError> {
+        self.submit_patiently(Keep { at: self.now() }).await
+    }
+
+    /// Signed notes of the checkpoints that were kept, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn checkpoints(&self) -> Result<Vec<String>, StoreError> {
+        let rows = self.reader().await?.conn().rows("SELECT note FROM checkpoint ORDER BY size", vec![]).await?;
+        rows.iter().map(|row| row.text(0)).collect()
+    }
+}

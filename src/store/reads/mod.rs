@@ -1,0 +1,79 @@
+//! Everything that is read out of the store, one file per subject. Reads have their own connections: they see what is committed and
+//! never wait for the writer. Lists are newest first and paged by the last identifier seen.
+
+mod briefs;
+mod log;
+mod people;
+mod requests;
+mod runs;
+
+pub use briefs::{BriefFilter, BriefRow, DecisionRow, RevisionRow};
+pub use log::{LogHead, ReceiptRow};
+pub use people::{PersonRow, TokenRow};
+pub(super) use requests::request_of;
+pub use requests::{FileRow, RequestFilter, RequestView};
+pub use runs::{RunFilter, RunRow, StepRow, Tally};
+
+use super::sql::Conn;
+use super::{Backend, Store, StoreError};
+use jiff::Timestamp;
+
+/// One page of a list.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where the next page begins, when there is one.
+    pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// Makes a page of one item too many: the surplus says that there is more.
+    fn of(mut items: Vec<T>, limit: u32, id: impl Fn(&T) -> String) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = if more { items.last().map(id) } else { None };
+        Self { items, next }
+    }
+}
+
+pub(super) fn time(micros: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_microsecond(micros).map_err(|_| StoreError::corrupt(format!("a time of {micros} microseconds")))
+}
+
+pub(super) fn id<T>(parsed: Result<T, crate::domain::id::NotAnId>) -> Result<T, StoreError> {
+    parsed.map_err(|cause| StoreError::corrupt(cause.to_string()))
+}
+
+/// A reading connection of either database, back to its pool when dropped.
+pub(super) enum Reader {
+    Sqlite(sqlx::pool::PoolConnection<sqlx::Sqlite>),
+    Postgres(sqlx::pool::PoolConnection<sqlx::Postgres>),
+}
+
+impl Reader {
+    pub(super) fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(conn) => Conn::Sqlite(conn),
+            Self::Postgres(conn) => Conn::Postgres(conn),
+        }
+    }
+}
+
+impl Store {
+    pub(super) async fn reader(&self) -> Result<Reader, StoreError> {
+        Ok(match &self.shared.backend {
+            Backend::Sqlite { readers, .. } => Reader::Sqlite(readers.acquire().await?),
+            Backend::Postgres { readers, .. } => Reader::Postgres(readers.acquire().await?),
+        })
+    }
+
+    /// Whether the database answers a read.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.reader().await?.conn().rows("SELECT 1", vec![]).await.map(|_| ())
+    }
+}

@@ -1,0 +1,18 @@
+//! Everything that changes the store, one file per group of verbs. Each verb names the state it expects, reports whether it still
+//! held, and leaves a receipt in the same transaction.
+
+mod advance;
+mod claim;
+mod intake;
+mod operate;
+mod people;
+mod review;
+mod source;
+
+pub use advance::{Act, Advance, Draft, Next, StepDone, Told};
+pub use claim::{Claim, Claimed};
+pub use intake::{Accept, Accepted, File};
+pub use operate::{Cancel, Resume, Retry};
+pub use people::{AddPerson, AddToken, DisablePerson, GrantRole, RevokeToken, Right};
+pub use review::{Belongs, Decide, Edit, Hold, Wake};
+pub use source::{TakeSource, Yielded};
