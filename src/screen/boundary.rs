@@ -21,8 +21,7 @@ pub enum Treatment {
 }
 
 impl Treatment {
-    const NAMES: [(&'static str, Self); 3] =
-        [("allow", Self::Allow), ("redact", Self::Redact), ("hold", Self::Hold)];
+    const NAMES: [(&'static str, Self); 3] = [("allow", Self::Allow), ("redact", Self::Redact), ("hold", Self::Hold)];
 
     /// The name in configuration: `allow`, `redact` or `hold`.
     #[must_use]
@@ -234,9 +233,8 @@ mod tests {
 
     #[test]
     fn all_problems_come_at_once_with_place_and_remedy() {
-        let raw = options(
-            "preset = 'busines-contact'\nallowed = ['emial', 'card']\nprohibited = ['card']\nunnamed = 'drop'",
-        );
+        let raw =
+            options("preset = 'busines-contact'\nallowed = ['emial', 'card']\nprohibited = ['card']\nunnamed = 'drop'");
         let problems = Boundary::from_options(&raw, "pilot[0].boundary").unwrap_err();
         let seen: Vec<_> = problems.iter().map(|problem| (problem.code, problem.path.as_str())).collect();
         assert_eq!(

@@ -64,7 +64,6 @@ fn put(masked: &mut String, kind: Kind, value: &str, numbers: &mut Numbers) {
 
 /// A value without what people vary when they write it again: case and separators.
 fn same(value: &str) -> String {
-    let plain: String =
-        value.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let plain: String = value.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     if plain.is_empty() { value.to_owned() } else { plain }
 }

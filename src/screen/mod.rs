@@ -31,6 +31,7 @@ mod problem;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use boundary::{Boundary, BoundaryOptions, Treatment};
 pub use detect::{About, detectors};
@@ -104,11 +105,7 @@ pub fn screen<'t>(text: &'t str, boundary: &Boundary) -> Screening<'t> {
 
 /// What the boundary does with this finding.
 fn treatment(finding: &Finding, boundary: &Boundary) -> Treatment {
-    if finding.reserved && boundary.allows_reserved() {
-        Treatment::Allow
-    } else {
-        boundary.treatment(finding.kind)
-    }
+    if finding.reserved && boundary.allows_reserved() { Treatment::Allow } else { boundary.treatment(finding.kind) }
 }
 
 /// Takes over what a further reading found. Where it overlaps something allowed before, it wins.

@@ -4,6 +4,8 @@
 //! to build them. INVARIANT: building takes time linear in the text; every look around a position is
 //! bounded by a constant. INVARIANT: `lower` has the byte length of the text.
 
+use super::words::List;
+
 /// How far back, in bytes, a word still counts as context.
 const REACH: usize = 72;
 
@@ -87,7 +89,7 @@ impl<'t> Scan<'t> {
 
     /// Whether the nearest telling word among the `reach` words before byte `at` is one of `hit` and
     /// not one of `veto`.
-    pub(super) fn led_by(&self, at: usize, reach: usize, hit: &[&str], veto: &[&str]) -> bool {
+    pub(super) fn led_by(&self, at: usize, reach: usize, hit: &List, veto: &List) -> bool {
         let upto = self.words_before(at);
         for index in (upto.saturating_sub(reach)..upto).rev() {
             let Some(&(_, end)) = self.words.get(index) else { return false };
@@ -95,10 +97,10 @@ impl<'t> Scan<'t> {
                 return false;
             }
             let word = self.word(index);
-            if is_one_of(word, veto) {
+            if veto.has(word) {
                 return false;
             }
-            if is_one_of(word, hit) {
+            if hit.has(word) {
                 return true;
             }
         }
@@ -106,13 +108,13 @@ impl<'t> Scan<'t> {
     }
 
     /// Whether one of the `reach` words after byte `at`, on the same line, is one of `hit`.
-    pub(super) fn followed_by(&self, at: usize, reach: usize, hit: &[&str]) -> bool {
+    pub(super) fn followed_by(&self, at: usize, reach: usize, hit: &List) -> bool {
         let from = self.words.partition_point(|&(start, _)| start < at);
         (from..from.saturating_add(reach)).any(|index| {
             self.words.get(index).is_some_and(|&(start, _)| {
                 start - at <= REACH
                     && !self.bytes.get(at..start).unwrap_or_default().contains(&b'\n')
-                    && is_one_of(self.word(index), hit)
+                    && hit.has(self.word(index))
             })
         })
     }
@@ -155,11 +157,6 @@ impl std::ops::Deref for Digits {
     fn deref(&self) -> &[u8] {
         self.values.get(..self.len).unwrap_or_default()
     }
-}
-
-/// Whether `word` is in `list`.
-pub(super) fn is_one_of(word: &[u8], list: &[&str]) -> bool {
-    list.iter().any(|entry| entry.as_bytes() == word)
 }
 
 fn lower_case(bytes: &[u8]) -> Vec<u8> {
@@ -278,7 +275,7 @@ mod tests {
     #[test]
     fn the_nearest_telling_word_decides() {
         let scan = Scan::new("TÉL for order 123");
-        assert!(scan.led_by(14, 4, &["tél"], &[]));
-        assert!(!scan.led_by(14, 4, &["tél"], &["order"]));
+        assert!(scan.led_by(14, 4, &List::new(&["tél"]), &List::NONE));
+        assert!(!scan.led_by(14, 4, &List::new(&["tél"]), &List::new(&["order"])));
     }
 }

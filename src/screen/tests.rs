@@ -18,3 +18,8 @@ fn preset(name: &str) -> Boundary {
     let options = BoundaryOptions { preset: Some(name.to_owned()), ..BoundaryOptions::default() };
     Boundary::from_options(&options, "boundary").unwrap()
 }
+
+/// Failing examples go to the test output alone; a test writes nothing into the tree.
+fn config() -> proptest::test_runner::Config {
+    proptest::test_runner::Config { failure_persistence: None, ..proptest::test_runner::Config::default() }
+}

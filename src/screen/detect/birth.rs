@@ -5,33 +5,75 @@
 use super::super::check::is_date;
 use super::super::finding::{Finding, Sureness};
 use super::super::kind::Kind;
-use super::super::scan::{Group, Join, Scan, is_one_of};
+use super::super::scan::{Group, Join, Scan};
+use super::super::words::List;
 use super::{About, Detector};
 
 pub(super) const DETECTOR: Detector = Detector {
-    about: About { name: "birth", kind: Kind::DateOfBirth, looks_for: "a date after words such as born, date of birth, DOB" },
+    about: About {
+        name: "birth",
+        kind: Kind::DateOfBirth,
+        looks_for: "a date after words such as born, date of birth, DOB",
+    },
     find,
 };
 
-const BORN: &[&str] = &[
-    "born", "dob", "birth", "birthdate", "birthday", "birthdays", "d_o_b", "date_of_birth", "geboren", "geburtsdatum", "geb", "geburtstag", "naissance", "né",
-    "née", "nacimiento", "nacido", "nacida", "nascita", "nato", "nata", "geboortedatum", "födelsedatum", "född", "nascimento", "syntymäaika", "urodzenia",
-];
+static BORN: List = List::new(&[
+    "born",
+    "dob",
+    "birth",
+    "birthdate",
+    "birthday",
+    "birthdays",
+    "d_o_b",
+    "date_of_birth",
+    "geboren",
+    "geburtsdatum",
+    "geb",
+    "geburtstag",
+    "naissance",
+    "né",
+    "née",
+    "nacimiento",
+    "nacido",
+    "nacida",
+    "nascita",
+    "nato",
+    "nata",
+    "geboortedatum",
+    "födelsedatum",
+    "född",
+    "nascimento",
+    "syntymäaika",
+    "urodzenia",
+]);
 /// What else has a birthday or a birth.
-const NOT_BORN: &[&str] = &["party", "order", "delivery", "campaign", "sale", "offer", "discount", "invoice", "due"];
+static NOT_BORN: List =
+    List::new(&["party", "order", "delivery", "campaign", "sale", "offer", "discount", "invoice", "due"]);
 /// Stems of month names in English, German, French, Spanish, Italian, Dutch and Swedish.
 const MONTHS: [&[&str]; 12] = [
-    &["jan", "jän", "ene", "gen"], &["feb", "fév", "fev"], &["mar", "mär", "maa", "mrt"], &["apr", "avr", "abr"],
-    &["may", "mai", "mag", "mei", "maj"], &["jun", "juin", "giu"], &["jul", "juil", "lug"], &["aug", "aoû", "ago"],
-    &["sep", "set"], &["oct", "okt", "ott", "out"], &["nov"], &["dec", "dez", "déc", "dic"],
+    &["jan", "jän", "ene", "gen"],
+    &["feb", "fév", "fev"],
+    &["mar", "mär", "maa", "mrt"],
+    &["apr", "avr", "abr"],
+    &["may", "mai", "mag", "mei", "maj"],
+    &["jun", "juin", "giu"],
+    &["jul", "juil", "lug"],
+    &["aug", "aoû", "ago"],
+    &["sep", "set"],
+    &["oct", "okt", "ott", "out"],
+    &["nov"],
+    &["dec", "dez", "déc", "dic"],
 ];
 
 fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
     let mut floor = 0;
     for index in 0..scan.groups.len() {
-        let Some(first) = scan.groups.get(index).filter(|group| group.start >= floor && group.len() <= 4) else { continue };
+        let Some(first) = scan.groups.get(index).filter(|group| group.start >= floor && group.len() <= 4) else {
+            continue;
+        };
         let Some((start, end)) = numeric(scan, index).or_else(|| spelled(scan, first)) else { continue };
-        if scan.led_by(start, 6, BORN, NOT_BORN) {
+        if scan.led_by(start, 6, &BORN, &NOT_BORN) {
             floor = end;
             let why = "a date after words for birth";
             found.push(Finding::new(Kind::DateOfBirth, (start, end), "birth", Sureness::Shape, why));
@@ -71,7 +113,9 @@ fn spelled(scan: &Scan<'_>, group: &Group) -> Option<(usize, usize)> {
         return None;
     }
     let after = (here + 1..here + 3).find(|&word| month(scan.word(word)));
-    if let Some(end) = after.and_then(|word| year_at(word + 1).or_else(|| is_one_of(scan.word(word + 1), &["de", "of"]).then(|| year_at(word + 2)).flatten())) {
+    if let Some(end) = after.and_then(|word| {
+        year_at(word + 1).or_else(|| matches!(scan.word(word + 1), b"de" | b"of").then(|| year_at(word + 2)).flatten())
+    }) {
         return Some((group.start, end));
     }
     let before = here.checked_sub(1).filter(|&word| month(scan.word(word)))?;

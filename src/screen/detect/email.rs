@@ -8,7 +8,11 @@ use super::super::scan::{Scan, word_char};
 use super::{About, Detector};
 
 pub(super) const DETECTOR: Detector = Detector {
-    about: About { name: "email", kind: Kind::Email, looks_for: "a local part, `@`, and a domain with a top-level name" },
+    about: About {
+        name: "email",
+        kind: Kind::Email,
+        looks_for: "a local part, `@`, and a domain with a top-level name",
+    },
     find,
 };
 

@@ -6,32 +6,162 @@
 
 use super::super::finding::{Finding, Sureness};
 use super::super::kind::Kind;
-use super::super::scan::{Scan, is_one_of};
+use super::super::scan::Scan;
+use super::super::words::{List, Phrases};
 use super::{About, Detector};
 
 pub(super) const DETECTOR: Detector = Detector {
-    about: About { name: "health", kind: Kind::Health, looks_for: "a medical word tied to a person, or a phrase of patient files" },
+    about: About {
+        name: "health",
+        kind: Kind::Health,
+        looks_for: "a medical word tied to a person, or a phrase of patient files",
+    },
     find,
 };
 
-/// Medical words, in order.
-const MEDICAL: &[&str] = &[
-    "abortion", "addiction", "adhd", "aids", "alcoholism", "alzheimer", "alzheimers", "amputation", "anorexia", "anxiety", "arthritis", "asthma", "autism", "autistic", "biopsy", "bipolar", "cancer", "chemo", "chemotherapy", "covid", "dementia", "depression", "depressive", "diabetes", "diabetic", "diabète", "dialysis", "epilepsy", "epileptic", "fibromyalgia", "headaches", "hepatitis", "herpes", "hiv", "hypertension", "insulin", "krebs", "leukaemia", "leukemia", "lupus", "lymphoma", "migraine", "migraines", "miscarriage", "parkinson", "parkinsons", "pneumonia", "pregnancy", "pregnant", "psychosis", "psychotherapy", "ptsd", "schizophrenia", "schwanger", "seizure", "seizures", "stroke", "surgery", "tuberculosis", "tumor", "tumour",
-];
+/// Medical words.
+static MEDICAL: List = List::new(&[
+    "abortion",
+    "addiction",
+    "adhd",
+    "aids",
+    "alcoholism",
+    "alzheimer",
+    "alzheimers",
+    "amputation",
+    "anorexia",
+    "anxiety",
+    "arthritis",
+    "asthma",
+    "autism",
+    "autistic",
+    "biopsy",
+    "bipolar",
+    "cancer",
+    "chemo",
+    "chemotherapy",
+    "covid",
+    "dementia",
+    "depression",
+    "depressive",
+    "diabetes",
+    "diabetic",
+    "diabète",
+    "dialysis",
+    "epilepsy",
+    "epileptic",
+    "fibromyalgia",
+    "headaches",
+    "hepatitis",
+    "herpes",
+    "hiv",
+    "hypertension",
+    "insulin",
+    "krebs",
+    "leukaemia",
+    "leukemia",
+    "lupus",
+    "lymphoma",
+    "migraine",
+    "migraines",
+    "miscarriage",
+    "parkinson",
+    "parkinsons",
+    "pneumonia",
+    "pregnancy",
+    "pregnant",
+    "psychosis",
+    "psychotherapy",
+    "ptsd",
+    "schizophrenia",
+    "schwanger",
+    "seizure",
+    "seizures",
+    "stroke",
+    "surgery",
+    "tuberculosis",
+    "tumor",
+    "tumour",
+]);
 /// Words that tie a medical word to somebody.
-const PERSON: &[&str] = &[
-    "my", "his", "her", "patient", "patients", "suffers", "suffer", "suffering", "suffered", "diagnosed", "i", "he", "she", "wife", "husband", "son", "daughter",
-    "mother", "father", "employee", "colleague", "has", "had", "undergoing", "underwent", "recovering", "mein", "meine", "meiner", "mon", "ma",
-];
+static PERSON: List = List::new(&[
+    "my",
+    "his",
+    "her",
+    "patient",
+    "patients",
+    "suffers",
+    "suffer",
+    "suffering",
+    "suffered",
+    "diagnosed",
+    "i",
+    "he",
+    "she",
+    "wife",
+    "husband",
+    "son",
+    "daughter",
+    "mother",
+    "father",
+    "employee",
+    "colleague",
+    "has",
+    "had",
+    "undergoing",
+    "underwent",
+    "recovering",
+    "mein",
+    "meine",
+    "meiner",
+    "mon",
+    "ma",
+]);
 /// Phrases of patient files.
-const PHRASES: &[&[&str]] = &[
-    &["diagnosed", "with"], &["patient", "is", "a"], &["patient", "name"], &["patient", "id"], &["medical", "history"], &["medical", "record"], &["medical", "records"],
-    &["medical", "condition"], &["on", "sick", "leave"], &["sick", "note"], &["year", "old", "male"], &["year", "old", "female"], &["blood", "pressure"],
-    &["test", "results", "positive"], &["tested", "positive"], &["was", "prescribed"], &["been", "prescribed"], &["mental", "illness"], &["mental", "health", "condition"],
-    &["health", "condition"], &["disability", "is"], &["krank", "geschrieben"], &["arrêt", "maladie"], &["blood", "type"], &["discharge", "summary"],
-];
+static PHRASES: Phrases = Phrases::new(&[
+    &["diagnosed", "with"],
+    &["patient", "is", "a"],
+    &["patient", "name"],
+    &["patient", "id"],
+    &["medical", "history"],
+    &["medical", "record"],
+    &["medical", "records"],
+    &["medical", "condition"],
+    &["on", "sick", "leave"],
+    &["sick", "note"],
+    &["year", "old", "male"],
+    &["year", "old", "female"],
+    &["blood", "pressure"],
+    &["test", "results", "positive"],
+    &["tested", "positive"],
+    &["was", "prescribed"],
+    &["been", "prescribed"],
+    &["mental", "illness"],
+    &["mental", "health", "condition"],
+    &["health", "condition"],
+    &["disability", "is"],
+    &["krank", "geschrieben"],
+    &["arrêt", "maladie"],
+    &["blood", "type"],
+    &["discharge", "summary"],
+]);
 /// Figurative or commercial uses.
-const FIGURE: &[&str] = &["research", "clinic", "foundation", "charity", "app", "software", "care", "centre", "center", "awareness", "insurance", "test", "tests", "products"];
+static FIGURE: List = List::new(&[
+    "research",
+    "clinic",
+    "foundation",
+    "charity",
+    "app",
+    "software",
+    "care",
+    "centre",
+    "center",
+    "awareness",
+    "insurance",
+    "test",
+    "tests",
+    "products",
+]);
 
 fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
     let mut floor = 0;
@@ -40,38 +170,14 @@ fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
             continue;
         }
         let word = scan.word(index);
-        let hit = phrase(scan, index, word).map(|last| (start, last, "a phrase of patient files")).or_else(|| {
-            let medical = MEDICAL.binary_search_by(|entry| entry.as_bytes().cmp(word)).is_ok();
-            let tied = || scan.led_by(start, 6, PERSON, FIGURE) && !is_one_of(scan.word(index + 1), FIGURE);
+        let hit = PHRASES.end_at(scan, index).map(|last| (start, last, "a phrase of patient files")).or_else(|| {
+            let medical = MEDICAL.has(word);
+            let tied = || scan.led_by(start, 6, &PERSON, &FIGURE) && !FIGURE.has(scan.word(index + 1));
             (medical && tied()).then_some((start, end, "a medical word tied to a person"))
         });
         if let Some((start, last, why)) = hit {
             floor = last;
             found.push(Finding::new(Kind::Health, (start, last), "health", Sureness::Context, why));
         }
-    }
-}
-
-/// End of the phrase that starts with word `index`. Sentence ends in between break it.
-fn phrase(scan: &Scan<'_>, index: usize, word: &[u8]) -> Option<usize> {
-    let first = *word.first()?;
-    PHRASES.iter().find_map(|phrase| {
-        let head = phrase.first()?.as_bytes();
-        if head.first() != Some(&first) || head != word {
-            return None;
-        }
-        let whole = phrase.iter().enumerate().skip(1).all(|(offset, part)| scan.word(index + offset) == part.as_bytes());
-        let end = scan.words.get(index + phrase.len() - 1)?.1;
-        let start = scan.words.get(index)?.0;
-        let inside = scan.bytes.get(start..end)?;
-        (whole && inside.len() < 40 && !inside.contains(&b'.')).then_some(end)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_words_are_in_order() {
-        assert!(super::MEDICAL.is_sorted());
     }
 }

@@ -6,43 +6,133 @@
 use super::super::check::mod_97;
 use super::super::finding::{Finding, Sureness};
 use super::super::kind::Kind;
-use super::super::scan::{Scan, is_one_of};
+use super::super::scan::Scan;
 use super::{About, Detector};
 
 pub(super) const DETECTOR: Detector = Detector {
-    about: About { name: "iban", kind: Kind::Iban, looks_for: "country, national length and check digits; after the word IBAN the form alone" },
+    about: About {
+        name: "iban",
+        kind: Kind::Iban,
+        looks_for: "country, national length and check digits; after the word IBAN the form alone",
+    },
     find,
 };
 
 /// Length by country, from the IBAN registry.
 const LENGTHS: &[(&[u8; 2], usize)] = &[
-    (b"AD", 24), (b"AE", 23), (b"AL", 28), (b"AT", 20), (b"AZ", 28), (b"BA", 20), (b"BE", 16), (b"BG", 22), (b"BH", 22),
-    (b"BI", 27), (b"BR", 29), (b"BY", 28), (b"CH", 21), (b"CR", 22), (b"CY", 28), (b"CZ", 24), (b"DE", 22), (b"DJ", 27),
-    (b"DK", 18), (b"DO", 28), (b"EE", 20), (b"EG", 29), (b"ES", 24), (b"FI", 18), (b"FK", 18), (b"FO", 18), (b"FR", 27),
-    (b"GB", 22), (b"GE", 22), (b"GI", 23), (b"GL", 18), (b"GR", 27), (b"GT", 28), (b"HN", 28), (b"HR", 21), (b"HU", 28),
-    (b"IE", 22), (b"IL", 23), (b"IQ", 23), (b"IS", 26), (b"IT", 27), (b"JO", 30), (b"KW", 30), (b"KZ", 20), (b"LB", 28),
-    (b"LC", 32), (b"LI", 21), (b"LT", 20), (b"LU", 20), (b"LV", 21), (b"LY", 25), (b"MC", 27), (b"MD", 24), (b"ME", 22),
-    (b"MK", 19), (b"MN", 20), (b"MR", 27), (b"MT", 31), (b"MU", 30), (b"NI", 28), (b"NL", 18), (b"NO", 15), (b"OM", 23),
-    (b"PK", 24), (b"PL", 28), (b"PS", 29), (b"PT", 25), (b"QA", 29), (b"RO", 24), (b"RS", 22), (b"RU", 33), (b"SA", 24),
-    (b"SC", 31), (b"SD", 18), (b"SE", 24), (b"SI", 19), (b"SK", 24), (b"SM", 27), (b"SO", 23), (b"ST", 25), (b"SV", 28),
-    (b"TL", 23), (b"TN", 24), (b"TR", 26), (b"UA", 29), (b"VA", 22), (b"VG", 24), (b"XK", 20), (b"YE", 30),
+    (b"AD", 24),
+    (b"AE", 23),
+    (b"AL", 28),
+    (b"AT", 20),
+    (b"AZ", 28),
+    (b"BA", 20),
+    (b"BE", 16),
+    (b"BG", 22),
+    (b"BH", 22),
+    (b"BI", 27),
+    (b"BR", 29),
+    (b"BY", 28),
+    (b"CH", 21),
+    (b"CR", 22),
+    (b"CY", 28),
+    (b"CZ", 24),
+    (b"DE", 22),
+    (b"DJ", 27),
+    (b"DK", 18),
+    (b"DO", 28),
+    (b"EE", 20),
+    (b"EG", 29),
+    (b"ES", 24),
+    (b"FI", 18),
+    (b"FK", 18),
+    (b"FO", 18),
+    (b"FR", 27),
+    (b"GB", 22),
+    (b"GE", 22),
+    (b"GI", 23),
+    (b"GL", 18),
+    (b"GR", 27),
+    (b"GT", 28),
+    (b"HN", 28),
+    (b"HR", 21),
+    (b"HU", 28),
+    (b"IE", 22),
+    (b"IL", 23),
+    (b"IQ", 23),
+    (b"IS", 26),
+    (b"IT", 27),
+    (b"JO", 30),
+    (b"KW", 30),
+    (b"KZ", 20),
+    (b"LB", 28),
+    (b"LC", 32),
+    (b"LI", 21),
+    (b"LT", 20),
+    (b"LU", 20),
+    (b"LV", 21),
+    (b"LY", 25),
+    (b"MC", 27),
+    (b"MD", 24),
+    (b"ME", 22),
+    (b"MK", 19),
+    (b"MN", 20),
+    (b"MR", 27),
+    (b"MT", 31),
+    (b"MU", 30),
+    (b"NI", 28),
+    (b"NL", 18),
+    (b"NO", 15),
+    (b"OM", 23),
+    (b"PK", 24),
+    (b"PL", 28),
+    (b"PS", 29),
+    (b"PT", 25),
+    (b"QA", 29),
+    (b"RO", 24),
+    (b"RS", 22),
+    (b"RU", 33),
+    (b"SA", 24),
+    (b"SC", 31),
+    (b"SD", 18),
+    (b"SE", 24),
+    (b"SI", 19),
+    (b"SK", 24),
+    (b"SM", 27),
+    (b"SO", 23),
+    (b"ST", 25),
+    (b"SV", 28),
+    (b"TL", 23),
+    (b"TN", 24),
+    (b"TR", 26),
+    (b"UA", 29),
+    (b"VA", 22),
+    (b"VG", 24),
+    (b"XK", 20),
+    (b"YE", 30),
 ];
 
 /// Sample accounts of the registry and of payment providers' documentation.
 const SAMPLES: &[&[u8]] = &[
-    b"GB29NWBK60161331926819", b"DE89370400440532013000", b"FR1420041010050500013M02606", b"NL91ABNA0417164300",
-    b"ES9121000418450200051332", b"CH9300762011623852957", b"AT611904300234573201", b"BE68539007547034", b"IT60X0542811101000000123456",
+    b"GB29NWBK60161331926819",
+    b"DE89370400440532013000",
+    b"FR1420041010050500013M02606",
+    b"NL91ABNA0417164300",
+    b"ES9121000418450200051332",
+    b"CH9300762011623852957",
+    b"AT611904300234573201",
+    b"BE68539007547034",
+    b"IT60X0542811101000000123456",
 ];
 
 fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
     let mut floor = 0;
     for (index, &(start, end)) in scan.words.iter().enumerate() {
-        if start < floor || end - start < 4 && !(end - start == 2) {
+        if start < floor || (end - start < 4 && end - start != 2) {
             continue;
         }
         let Some(length) = national_length(scan, start) else { continue };
         let named = |reach: usize| {
-            (index.saturating_sub(reach)..index).any(|before| is_one_of(scan.word(before), &["iban", "ibans"]))
+            (index.saturating_sub(reach)..index).any(|before| matches!(scan.word(before), b"iban" | b"ibans"))
         };
         let Some((number, last)) = read(scan, start, length) else { continue };
         let right = mod_97(number.iter().skip(4).chain(number.iter().take(4)).copied()) == 1;
@@ -66,7 +156,11 @@ fn national_length(scan: &Scan<'_>, start: usize) -> Option<usize> {
     if !(scan.byte(start + 2 + gap).is_ascii_digit() && scan.byte(start + 3 + gap).is_ascii_digit()) {
         return None;
     }
-    LENGTHS.binary_search_by(|(code, _)| code.as_slice().cmp(&country)).ok().and_then(|at| LENGTHS.get(at)).map(|(_, length)| *length)
+    LENGTHS
+        .binary_search_by(|(code, _)| code.as_slice().cmp(&country))
+        .ok()
+        .and_then(|at| LENGTHS.get(at))
+        .map(|(_, length)| *length)
 }
 
 /// Reads `length` letters and digits from `start` over single spaces and hyphens; in upper case, with the end.

@@ -7,21 +7,62 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::super::finding::{Finding, Sureness};
 use super::super::kind::Kind;
 use super::super::scan::{Join, Scan, word_char};
+use super::super::words::List;
 use super::{About, Detector};
 
 pub(super) const DETECTOR: Detector = Detector {
-    about: About { name: "ip", kind: Kind::IpAddress, looks_for: "four bytes with dots that are no version, or an IPv6 address" },
+    about: About {
+        name: "ip",
+        kind: Kind::IpAddress,
+        looks_for: "four bytes with dots that are no version, or an IPv6 address",
+    },
     find,
 };
 
 /// A longer run of hex digits, colons and dots is no address.
 const LONGEST_V6: usize = 45;
 
-const NOT_ADDRESS: &[&str] = &[
-    "version", "versions", "ver", "v", "release", "build", "firmware", "section", "chapter", "clause", "figure",
-    "upgrade", "upgraded", "rev", "revision", "patch", "oid", "paragraph", "table", "abschnitt",
-];
-const ADDRESS: &[&str] = &["ip", "ipv4", "ipv6", "address", "addresses", "host", "server", "client_ip", "dns", "gateway", "subnet"];
+static NOT_ADDRESS: List = List::new(&[
+    "version",
+    "versions",
+    "ver",
+    "v",
+    "release",
+    "build",
+    "firmware",
+    "section",
+    "chapter",
+    "clause",
+    "figure",
+    "upgrade",
+    "update",
+    "updated",
+    "bump",
+    "bumping",
+    "downgrade",
+    "downgraded",
+    "upgraded",
+    "rev",
+    "revision",
+    "patch",
+    "oid",
+    "paragraph",
+    "table",
+    "abschnitt",
+]);
+static ADDRESS: List = List::new(&[
+    "ip",
+    "ipv4",
+    "ipv6",
+    "address",
+    "addresses",
+    "host",
+    "server",
+    "client_ip",
+    "dns",
+    "gateway",
+    "subnet",
+]);
 
 fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
     four(scan, found);
@@ -42,7 +83,12 @@ fn four(scan: &Scan<'_>, found: &mut Vec<Finding>) {
             let glued = first.glued_left || last.glued_right;
             if let Some(address) = parsed
                 && !glued
-                && !scan.led_by(span.0, 3, NOT_ADDRESS, ADDRESS)
+                && !scan.led_by(
+                    span.0,
+                    if address.octets().iter().all(|byte| *byte < 100) { 8 } else { 3 },
+                    &NOT_ADDRESS,
+                    &ADDRESS,
+                )
                 && !matches!(scan.before(span.0), b'-' | b'.')
             {
                 let finding =
@@ -75,7 +121,9 @@ fn six(scan: &Scan<'_>, found: &mut Vec<Finding>) {
         if end - start > LONGEST_V6 || word_char(scan.bytes, end) > 0 || glued(scan, start) {
             continue;
         }
-        while end > start && (scan.byte(end - 1) == b'.' || (scan.byte(end - 1) == b':' && scan.before(end - 1) != b':')) {
+        while end > start
+            && (scan.byte(end - 1) == b'.' || (scan.byte(end - 1) == b':' && scan.before(end - 1) != b':'))
+        {
             end -= 1;
         }
         let text = scan.text.get(start..end).unwrap_or_default();
@@ -87,12 +135,16 @@ fn six(scan: &Scan<'_>, found: &mut Vec<Finding>) {
         if let Ok(address) = text.parse::<Ipv6Addr>() {
             let reserved = matches!(address.segments(), [0x2001, 0x0db8, ..]) || address.is_loopback();
             found.push(
-                Finding::new(Kind::IpAddress, (start, end), "ip", Sureness::Proof, "an IPv6 address").reserved(reserved),
+                Finding::new(Kind::IpAddress, (start, end), "ip", Sureness::Proof, "an IPv6 address")
+                    .reserved(reserved),
             );
         }
     }
 }
 
 fn glued(scan: &Scan<'_>, start: usize) -> bool {
-    scan.text.get(..start).and_then(|left| left.chars().next_back()).is_some_and(|left| left.is_alphanumeric() || left == '_')
+    scan.text
+        .get(..start)
+        .and_then(|left| left.chars().next_back())
+        .is_some_and(|left| left.is_alphanumeric() || left == '_')
 }

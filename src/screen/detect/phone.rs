@@ -8,28 +8,159 @@ use super::super::check::is_date;
 use super::super::finding::{Finding, Sureness};
 use super::super::kind::Kind;
 use super::super::scan::{Group, Join, Scan};
+use super::super::words::List;
 use super::{About, Detector};
 
 pub(super) const DETECTOR: Detector = Detector {
-    about: About { name: "phone", kind: Kind::Phone, looks_for: "`+` and a country, a trunk zero, a North American number, or 6 to 15 digits near a word for telephones" },
+    about: About {
+        name: "phone",
+        kind: Kind::Phone,
+        looks_for: "`+` and a country, a trunk zero, a North American number, or 6 to 15 digits near a word for telephones",
+    },
     find,
 };
 
-const PHONE: &[&str] = &[
-    "phone", "phones", "telephone", "telephones", "tel", "call", "calls", "called", "calling", "caller", "mobile", "cell", "cellphone", "fax", "ring", "dial", "landline",
-    "whatsapp", "sms", "text", "texts", "hotline", "helpline", "messages", "message", "callback", "reach", "contact", "ph", "mob", "fon",
-    "telefon", "telefonnummer", "handy", "mobil", "mobiltelefon", "rufnummer", "durchwahl", "anrufen", "erreichbar",
-    "tél", "téléphone", "portable", "fixe", "appeler", "teléfono", "telefono", "móvil", "llamar", "tfno", "cellulare", "chiamare",
-    "telefone", "celular", "telemóvel", "telefoon", "gsm", "bellen", "tlf", "puh", "puhelin", "ring", "telefonszám", "telefonu",
-];
-const NOT_PHONE: &[&str] = &[
-    "order", "orders", "invoice", "invoices", "ticket", "tickets", "reference", "ref", "po", "sku", "part", "item", "id", "ids", "case", "version", "quote",
-    "contract", "customer", "account", "iban", "serial", "tracking", "zip", "postcode", "amount", "total", "model", "batch", "lot",
-    "imei", "ean", "isbn", "policy", "claim", "booking", "rev", "vat", "ssn", "code", "card", "passport", "article", "rma", "job",
-    "bestellung", "rechnung", "auftrag", "kundennummer", "commande", "facture", "pedido", "factura", "siret", "siren", "release", "build",
-    "between", "from_date", "units", "qty", "quantity", "pieces", "euro", "eur", "usd", "gbp", "tender", "project", "licence", "license",
-];
-const AFTER: &[&str] = &["fax", "office", "mobile", "cell", "home", "tel", "phone", "mob", "ext", "extension", "direct"];
+static PHONE: List = List::new(&[
+    "phone",
+    "phones",
+    "telephone",
+    "telephones",
+    "tel",
+    "call",
+    "calls",
+    "called",
+    "calling",
+    "caller",
+    "mobile",
+    "cell",
+    "cellphone",
+    "fax",
+    "ring",
+    "dial",
+    "landline",
+    "whatsapp",
+    "sms",
+    "text",
+    "texts",
+    "hotline",
+    "helpline",
+    "messages",
+    "message",
+    "callback",
+    "reach",
+    "contact",
+    "ph",
+    "mob",
+    "fon",
+    "telefon",
+    "telefonnummer",
+    "handy",
+    "mobil",
+    "mobiltelefon",
+    "rufnummer",
+    "durchwahl",
+    "anrufen",
+    "erreichbar",
+    "tél",
+    "téléphone",
+    "portable",
+    "fixe",
+    "appeler",
+    "teléfono",
+    "telefono",
+    "móvil",
+    "llamar",
+    "tfno",
+    "cellulare",
+    "chiamare",
+    "telefone",
+    "celular",
+    "telemóvel",
+    "telefoon",
+    "gsm",
+    "bellen",
+    "tlf",
+    "puh",
+    "puhelin",
+    "ring",
+    "telefonszám",
+    "telefonu",
+]);
+static NOT_PHONE: List = List::new(&[
+    "order",
+    "orders",
+    "invoice",
+    "invoices",
+    "ticket",
+    "tickets",
+    "reference",
+    "ref",
+    "po",
+    "sku",
+    "part",
+    "item",
+    "id",
+    "ids",
+    "case",
+    "version",
+    "quote",
+    "contract",
+    "customer",
+    "account",
+    "iban",
+    "serial",
+    "tracking",
+    "zip",
+    "postcode",
+    "amount",
+    "total",
+    "model",
+    "batch",
+    "lot",
+    "imei",
+    "ean",
+    "isbn",
+    "policy",
+    "claim",
+    "booking",
+    "rev",
+    "vat",
+    "ssn",
+    "code",
+    "card",
+    "passport",
+    "article",
+    "rma",
+    "job",
+    "bestellung",
+    "rechnung",
+    "auftrag",
+    "kundennummer",
+    "commande",
+    "facture",
+    "pedido",
+    "factura",
+    "siret",
+    "siren",
+    "release",
+    "build",
+    "between",
+    "from_date",
+    "units",
+    "qty",
+    "quantity",
+    "pieces",
+    "euro",
+    "eur",
+    "usd",
+    "gbp",
+    "tender",
+    "project",
+    "licence",
+    "license",
+]);
+static AFTER: List =
+    List::new(&["fax", "office", "mobile", "cell", "home", "tel", "phone", "mob", "ext", "extension", "direct"]);
 
 fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
     let mut index = 0;
@@ -39,7 +170,7 @@ fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
         index = match next {
             Some((last, why, sureness)) => {
                 if let (Some(first), Some(final_group)) = (scan.groups.get(index), scan.groups.get(last)) {
-                    let start = opening(scan, first.start);
+                    let start = opening(scan, first.start, final_group.end);
                     let reserved = is_reserved(scan, index, last);
                     found.push(
                         Finding::new(Kind::Phone, (start, final_group.end), "phone", sureness, why).reserved(reserved),
@@ -52,26 +183,32 @@ fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
     }
 }
 
+static WHOSE: List =
+    List::new(&["my", "your", "his", "her", "our", "their", "contact", "whatsapp", "direct", "emergency"]);
+
 type Match = Option<(usize, &'static str, Sureness)>;
 
 /// The number that starts with group `first`; `end` is where the groups that hang together end.
 fn at(scan: &Scan<'_>, first: usize, end: usize) -> Match {
     let start = scan.groups.get(first)?;
-    let plus = scan.before(start.start) == b'+' || (scan.before(start.start) == b'(' && scan.before(start.start - 1) == b'+');
+    let plus =
+        scan.before(start.start) == b'+' || (scan.before(start.start) == b'(' && scan.before(start.start - 1) == b'+');
     if start.glued_left || (start.join != Join::Apart && !plus && !north_american_start(scan, first)) {
         return None;
     }
     if !plus && (date_like(scan, first, end) || scan.before(start.start) == b'#') {
         return None;
     }
-    let vetoed = || scan.led_by(start.start, 3, NOT_PHONE, PHONE);
+    let vetoed = || scan.led_by(start.start, 3, &NOT_PHONE, &PHONE);
     if plus && start.len() <= 15 && scan.byte(start.start) != b'0' {
         let last = extend(scan, first, end, 15);
         if (8..=15).contains(&count(scan, first, last)) {
             return Some((last, "`+` and 8 to 15 digits", Sureness::Shape));
         }
     }
-    if let Some(last) = north_american(scan, first, end) && !vetoed() {
+    if let Some(last) = north_american(scan, first, end)
+        && !vetoed()
+    {
         return Some((last, "the form of a North American number", Sureness::Shape));
     }
     if start.join != Join::Apart {
@@ -82,11 +219,15 @@ fn at(scan: &Scan<'_>, first: usize, end: usize) -> Match {
     if scan.groups.get(last).is_some_and(|group| group.glued_right) && last == first {
         return None;
     }
-    if let Some(why) = national(scan, first, last, digits) && !vetoed() {
+    if let Some(why) = national(scan, first, last, digits)
+        && !vetoed()
+    {
         return Some((last, why, Sureness::Context));
     }
     let near = || {
-        scan.led_by(start.start, 6, PHONE, NOT_PHONE) || (scan.followed_by(scan.groups[last].end, 1, AFTER) && !vetoed())
+        scan.led_by(start.start, 6, &PHONE, &NOT_PHONE)
+            || scan.groups.get(last).is_some_and(|group| scan.followed_by(group.end, 1, &AFTER) && !vetoed())
+            || is_somebodys_number(scan, start.start)
     };
     if (6..=15).contains(&digits) && (last > first || digits >= 7) && looks_dialled(scan, first, last) && near() {
         return Some((last, "digits near a word for telephones", Sureness::Context));
@@ -94,8 +235,26 @@ fn at(scan: &Scan<'_>, first: usize, end: usize) -> Match {
     None
 }
 
+/// `my new number is`, `his number:`, right before byte `at`.
+fn is_somebodys_number(scan: &Scan<'_>, at: usize) -> bool {
+    let mut word = scan.words_before(at);
+    let close = word.checked_sub(1).and_then(|last| scan.words.get(last)).is_some_and(|&(_, end)| at - end <= 4);
+    if close && matches!(scan.word(word - 1), b"is" | b"on" | b"at") {
+        word -= 1;
+    }
+    if !close || word < 2 || !matches!(scan.word(word - 1), b"number" | b"numbers") {
+        return false;
+    }
+    let owner = word - 2;
+    WHOSE.has(scan.word(owner)) || (owner > 0 && scan.word(owner) == b"new" && WHOSE.has(scan.word(owner - 1)))
+}
+
 /// Includes the `+` or bracket that opens the number.
-fn opening(scan: &Scan<'_>, mut start: usize) -> usize {
+fn opening(scan: &Scan<'_>, mut start: usize, end: usize) -> usize {
+    let closed = scan.bytes.get(start..end).unwrap_or_default().contains(&b')');
+    if !closed && scan.before(start) == b'(' {
+        return start;
+    }
     while start > 0 && matches!(scan.before(start), b'+' | b'(') {
         start -= 1;
         if scan.before(start) == b'(' && scan.byte(start) == b'(' {
@@ -116,7 +275,7 @@ fn extend(scan: &Scan<'_>, first: usize, end: usize, most: usize) -> usize {
     while last + 1 < end {
         let Some(next) = scan.groups.get(last + 1) else { break };
         total += next.len();
-        if total > most || next.glued_right || (last > first && date_like(scan, last + 1, end)) {
+        if total > most || next.glued_right || date_like(scan, last + 1, end) {
             break;
         }
         last += 1;
@@ -131,10 +290,22 @@ fn national(scan: &Scan<'_>, first: usize, last: usize, digits: usize) -> Option
     let pieces = last > first;
     let group = |index: usize| scan.groups.get(index);
     let all_dots = pieces && (first + 1..=last).all(|index| group(index).is_some_and(|group| group.join == Join::Dot));
-    if pieces && scan.before(start.start) == b'(' && (7..=12).contains(&digits) && start.len() <= 5 && group(first + 1)?.join == Join::Bracket && group(first + 1)?.len() >= 2 {
+    if pieces
+        && scan.before(start.start) == b'('
+        && (7..=12).contains(&digits)
+        && start.len() <= 5
+        && group(first + 1)?.join == Join::Bracket
+        && group(first + 1)?.len() >= 2
+    {
         return Some("an area code in brackets");
     }
     if start.len() == 1 && !(pieces && digits >= 9) {
+        return None;
+    }
+    // The seconds of a time, and a postal code with a house number or further digits.
+    let time = scan.before(start.start) == b':' && scan.before(start.start.saturating_sub(1)).is_ascii_digit();
+    let postal = last - first == 1 && group(last)?.len() <= 4 && start.len() >= 5;
+    if time || postal {
         return None;
     }
     let second = if start.len() == 1 { scan.byte(group(first + 1)?.start) } else { two };
@@ -142,7 +313,11 @@ fn national(scan: &Scan<'_>, first: usize, last: usize, digits: usize) -> Option
         return Some("an international prefix");
     }
     if one == b'0' && second != b'0' {
-        let spelled = pieces && (9..=12).contains(&digits) && start.len() >= 2 && start.len() <= 7 && (!all_dots || last - first >= 3);
+        let spelled = pieces
+            && (9..=12).contains(&digits)
+            && start.len() >= 2
+            && start.len() <= 7
+            && (!all_dots || last - first >= 3);
         if spelled || (!pieces && (10..=11).contains(&digits)) {
             return Some("a trunk zero and 9 to 12 digits");
         }
@@ -162,8 +337,12 @@ fn north_american(scan: &Scan<'_>, first: usize, end: usize) -> Option<usize> {
     let (code, exchange, line) = (scan.groups.get(area)?, scan.groups.get(area + 1)?, scan.groups.get(area + 2)?);
     let lengths = (code.len(), exchange.len(), line.len()) == (3, 3, 4);
     let numbers = scan.byte(code.start) >= b'2' && scan.byte(exchange.start) >= b'2';
-    let joined = exchange.join != Join::Apart && line.join != Join::Apart && exchange.join != Join::Slash && line.join != Join::Slash;
-    (area + 2 < end && lengths && numbers && joined && !line.glued_right).then_some(area + 2)
+    let joined = exchange.join != Join::Apart
+        && line.join != Join::Apart
+        && exchange.join != Join::Slash
+        && line.join != Join::Slash;
+    (area + 2 < end && lengths && numbers && joined && !line.glued_right)
+        .then_some(area + 2)
         .or_else(|| (area + 2 < end && lengths && numbers && joined && scan.byte(line.end) == b'x').then_some(area + 2))
 }
 
@@ -172,16 +351,20 @@ fn date_like(scan: &Scan<'_>, first: usize, end: usize) -> bool {
     if first + 2 >= end {
         return false;
     }
-    let (Some(a), Some(b), Some(c)) = (scan.groups.get(first), scan.groups.get(first + 1), scan.groups.get(first + 2)) else {
+    let (Some(a), Some(b), Some(c)) = (scan.groups.get(first), scan.groups.get(first + 1), scan.groups.get(first + 2))
+    else {
         return false;
     };
     let same = b.join == c.join && matches!(b.join, Join::Hyphen | Join::Dot | Join::Slash);
-    let number = |group: &Group| scan.text.get(group.start..group.end).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    let number =
+        |group: &Group| scan.text.get(group.start..group.end).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
     let (x, y, z) = (number(a), number(b), number(c));
     match (a.len(), b.len(), c.len()) {
         (4, 1..=2, 1..=2) => same && (1800..2200).contains(&x) && is_date(z, y, None),
         (1..=2, 1..=2, 4) => same && (1800..2200).contains(&z) && (is_date(x, y, None) || is_date(y, x, None)),
-        (1..=2, 1..=2, 2) => same && b.join != Join::Hyphen && first + 3 >= end && (is_date(x, y, None) || is_date(y, x, None)),
+        (1..=2, 1..=2, 2) => {
+            same && b.join != Join::Hyphen && first + 3 >= end && (is_date(x, y, None) || is_date(y, x, None))
+        }
         _ => false,
     }
 }

@@ -6,22 +6,27 @@
 use super::super::finding::{Finding, Sureness};
 use super::super::kind::Kind;
 use super::super::scan::{Scan, word_char};
+use super::super::words::List;
 use super::email::is_reserved;
 use super::{About, Detector};
 
 pub(super) const DETECTOR: Detector = Detector {
-    about: About { name: "web", kind: Kind::UrlDomain, looks_for: "`scheme://`, `www.`, or a name under a well-known top level" },
+    about: About {
+        name: "web",
+        kind: Kind::UrlDomain,
+        looks_for: "`scheme://`, `www.`, or a name under a well-known top level",
+    },
     find,
 };
 
 const LONGEST: usize = 2048;
-const SCHEMES: &[&str] = &["http", "https", "ftp", "ftps", "ws", "wss", "sftp", "ssh", "git"];
-const TOP_LEVELS: &[&str] = &[
-    "com", "org", "net", "edu", "gov", "info", "biz", "io", "app", "dev", "cloud", "online", "shop", "store", "tech", "eu",
-    "uk", "us", "ca", "au", "nz", "ie", "za", "in", "jp", "cn", "kr", "sg", "hk", "br", "mx", "ar", "cl", "co", "de", "at",
-    "ch", "fr", "be", "nl", "lu", "es", "pt", "it", "dk", "se", "no", "fi", "is", "pl", "cz", "sk", "hu", "ro", "bg", "gr",
-    "hr", "si", "ee", "lv", "lt", "ua", "ru", "tr", "il", "ae",
-];
+static SCHEMES: List = List::new(&["http", "https", "ftp", "ftps", "ws", "wss", "sftp", "ssh", "git"]);
+static TOP_LEVELS: List = List::new(&[
+    "com", "org", "net", "edu", "gov", "info", "biz", "io", "app", "dev", "cloud", "online", "shop", "store", "tech",
+    "eu", "uk", "us", "ca", "au", "nz", "ie", "za", "in", "jp", "cn", "kr", "sg", "hk", "br", "mx", "ar", "cl", "co",
+    "de", "at", "ch", "fr", "be", "nl", "lu", "es", "pt", "it", "dk", "se", "no", "fi", "is", "pl", "cz", "sk", "hu",
+    "ro", "bg", "gr", "hr", "si", "ee", "lv", "lt", "ua", "ru", "tr", "il", "ae",
+]);
 
 fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
     let mut index = 0;
@@ -29,14 +34,17 @@ fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
         index += 1;
         let word = scan.lower.get(start..end).unwrap_or_default();
         let after = scan.bytes.get(end..).unwrap_or_default();
-        let (last, why) = if after.starts_with(b"://") && SCHEMES.iter().any(|scheme| scheme.as_bytes() == word) {
+        let (last, why) = if after.starts_with(b"://") && SCHEMES.has(word) {
             (address_end(scan, end + 3), "a web address with its scheme")
         } else if after.first() == Some(&b'.') && !matches!(scan.before(start), b'@' | b'.' | b'/' | b'-') {
             let Some((host, top)) = host_end(scan, start) else { continue };
             if word == b"www" {
                 (address_end(scan, host), "a name that begins with `www.`")
             } else if scan.byte(host) != b'@' && top_level(scan, top, host) {
-                (if scan.byte(host) == b'/' { address_end(scan, host) } else { host }, "a name under a top-level domain")
+                (
+                    if scan.byte(host) == b'/' { address_end(scan, host) } else { host },
+                    "a name under a top-level domain",
+                )
             } else {
                 continue;
             }
@@ -84,15 +92,21 @@ fn top_level(scan: &Scan<'_>, from: usize, to: usize) -> bool {
     // Written in one case: `Inc.In` and the like are two sentences without a space between them.
     let written = scan.bytes.get(from..to).unwrap_or_default();
     let lower = written.iter().all(u8::is_ascii_lowercase);
-    lower && TOP_LEVELS.iter().any(|name| name.as_bytes() == written)
+    lower && TOP_LEVELS.has(written)
 }
 
 fn address_end(scan: &Scan<'_>, from: usize) -> usize {
     let mut at = from;
-    while at - from < LONGEST && at < scan.bytes.len() && !matches!(scan.byte(at), 0..=b' ' | b'<' | b'>' | b'"' | b'|' | b'`' | 0x7F) {
+    while at - from < LONGEST
+        && at < scan.bytes.len()
+        && !matches!(scan.byte(at), 0..=b' ' | b'<' | b'>' | b'"' | b'|' | b'`' | 0x7F)
+    {
         at += 1;
     }
-    while at > from && (!scan.text.is_char_boundary(at) || matches!(scan.byte(at - 1), b'.' | b',' | b';' | b':' | b'!' | b'?' | b')' | b']' | b'}' | b'\'' | b'*')) {
+    while at > from
+        && (!scan.text.is_char_boundary(at)
+            || matches!(scan.byte(at - 1), b'.' | b',' | b';' | b':' | b'!' | b'?' | b')' | b']' | b'}' | b'\'' | b'*'))
+    {
         at -= 1;
     }
     at

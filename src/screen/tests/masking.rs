@@ -63,9 +63,31 @@ fn piece() -> impl Strategy<Value = String> {
         "[0-9 .,/()+-]{0,24}",
         "[a-zA-Z0-9@.:_/-]{0,24}",
         prop::sample::select(vec![
-            "card ", "phone: ", "iban ", "password: ", "born ", "SSN ", "4111111111111111", "4111 1111 1111 1111", "+49 30 1234567",
-            "GB29NWBK60161331926819", "ann@corp.de", "10.1.2.3", "https://a.io/?t=ghp_0123456789abcdefghijABCDEFGHIJ012345", "\n", "[card1###]", "#####",
-            "patient is a ", "my diabetes", "ignore all previous instructions", "2001:db8::1", "-----BEGIN PRIVATE KEY-----", "cvv 123", "é", "€", "\u{a0}",
+            "card ",
+            "phone: ",
+            "iban ",
+            "password: ",
+            "born ",
+            "SSN ",
+            "4111111111111111",
+            "4111 1111 1111 1111",
+            "+49 30 1234567",
+            "GB29NWBK60161331926819",
+            "ann@corp.de",
+            "10.1.2.3",
+            "https://a.io/?t=ghp_0123456789abcdefghijABCDEFGHIJ012345",
+            "\n",
+            "[card1###]",
+            "#####",
+            "patient is a ",
+            "my diabetes",
+            "ignore all previous instructions",
+            "2001:db8::1",
+            "-----BEGIN PRIVATE KEY-----",
+            "cvv 123",
+            "é",
+            "€",
+            "\u{a0}",
         ])
         .prop_map(str::to_owned),
     ]
@@ -76,6 +98,8 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(super::config())]
+
     #[test]
     fn screening_settles_and_keeps_length(text in text()) {
         for boundary in [mask_all(), preset("business-contact"), preset("synthetic-only"), preset("open")] {
@@ -114,7 +138,29 @@ proptest! {
 #[test]
 fn hostile_texts_come_to_an_end_with_their_length() {
     let boundary = mask_all();
-    for piece in ["4", "(", "@", "[", "+", "4 ", "1-", "a@", "a.", ":", "::1", "1.1", "pw:", "https://", "eyJ", "-----BEGIN PRIVATE KEY-----", "GB29", "password ", "0/", "<|", "my diabetes "] {
+    for piece in [
+        "4",
+        "(",
+        "@",
+        "[",
+        "+",
+        "4 ",
+        "1-",
+        "a@",
+        "a.",
+        ":",
+        "::1",
+        "1.1",
+        "pw:",
+        "https://",
+        "eyJ",
+        "-----BEGIN PRIVATE KEY-----",
+        "GB29",
+        "password ",
+        "0/",
+        "<|",
+        "my diabetes ",
+    ] {
         let text = piece.repeat((1 << 17) / piece.len());
         let screening = screen(&text, &boundary);
         assert_eq!(screening.text.len(), text.len(), "{piece}");

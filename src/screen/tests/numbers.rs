@@ -59,15 +59,24 @@ fn a_changed_last_character_is_no_longer_that_number() {
 }
 
 fn luhn_digit(body: &[u8]) -> u8 {
-    let sum: u32 = body.iter().rev().enumerate().map(|(place, &digit)| {
-        let doubled = u32::from(digit) * if place % 2 == 0 { 2 } else { 1 };
-        doubled / 10 + doubled % 10
-    }).sum();
+    let sum: u32 = body
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(place, &digit)| {
+            let doubled = u32::from(digit) * if place % 2 == 0 { 2 } else { 1 };
+            doubled / 10 + doubled % 10
+        })
+        .sum();
     u8::try_from((10 - sum % 10) % 10).unwrap()
 }
 
 fn write(digits: &[u8], gap: &str) -> String {
-    digits.chunks(4).map(|four| four.iter().map(|digit| char::from(b'0' + digit)).collect::<String>()).collect::<Vec<_>>().join(gap)
+    digits
+        .chunks(4)
+        .map(|four| four.iter().map(|digit| char::from(b'0' + digit)).collect::<String>())
+        .collect::<Vec<_>>()
+        .join(gap)
 }
 
 fn iban_of(country: &str, body: &str) -> String {
@@ -79,6 +88,8 @@ fn iban_of(country: &str, body: &str) -> String {
 }
 
 proptest! {
+    #![proptest_config(super::config())]
+
     #[test]
     fn a_card_is_found_and_a_changed_digit_is_not(
         body in prop::collection::vec(0_u8..10, 14), place in 1_usize..16, by in 1_u8..10,

@@ -78,25 +78,32 @@ fn the_first_six_types_and_the_masks_reach_their_figures() {
         for gold in &case.gold {
             let count = counts.entry(gold.0.clone()).or_default();
             count.gold += 1;
-            count.hit += usize::from(given.iter().any(|span| span.0 == gold.0 && overlap(span, gold) * 2 >= gold.2 - gold.1));
+            count.hit +=
+                usize::from(given.iter().any(|span| span.0 == gold.0 && overlap(span, gold) * 2 >= gold.2 - gold.1));
             count.characters += gold.2 - gold.1;
-            count.masked += (gold.1..gold.2).filter(|place| given.iter().any(|span| (span.1..span.2).contains(place))).count();
+            count.masked +=
+                (gold.1..gold.2).filter(|place| given.iter().any(|span| (span.1..span.2).contains(place))).count();
             labelled.extend(gold.1..gold.2);
         }
         for span in &given {
             let count = counts.entry(span.0.clone()).or_default();
             count.given += 1;
-            count.right += usize::from(case.gold.iter().any(|gold| gold.0 == span.0 && overlap(span, gold) * 2 >= span.2 - span.1));
+            count.right += usize::from(
+                case.gold.iter().any(|gold| gold.0 == span.0 && overlap(span, gold) * 2 >= span.2 - span.1),
+            );
         }
         let masked: HashSet<usize> = given.iter().flat_map(|span| span.1..span.2).collect();
         clean += case.text.chars().count() - labelled.len();
         over += masked.difference(&labelled).count();
     }
-    let sum = |field: fn(&Count) -> usize| FIRST_SIX.iter().filter_map(|name| counts.get(*name)).map(field).sum::<usize>();
+    let sum =
+        |field: fn(&Count) -> usize| FIRST_SIX.iter().filter_map(|name| counts.get(*name)).map(field).sum::<usize>();
     let (gold, hit, given, right) = (sum(|c| c.gold), sum(|c| c.hit), sum(|c| c.given), sum(|c| c.right));
     let f1 = 2.0 * ratio(hit, gold) * ratio(right, given) / (ratio(hit, gold) + ratio(right, given));
     assert!(f1 >= 0.98, "F1 of the first six types is {f1:.3}");
-    for (name, least) in [("EMAIL_ADDRESS", 1.0), ("IBAN_CODE", 1.0), ("IP_ADDRESS", 1.0), ("CREDIT_CARD", 0.98), ("PHONE_NUMBER", 0.90)] {
+    for (name, least) in
+        [("EMAIL_ADDRESS", 1.0), ("IBAN_CODE", 1.0), ("IP_ADDRESS", 1.0), ("CREDIT_CARD", 0.98), ("PHONE_NUMBER", 0.90)]
+    {
         let share = ratio(counts[name].masked, counts[name].characters);
         assert!(share >= least, "of {name} only {share:.3} is masked");
     }

@@ -1,6 +1,7 @@
 //! The Americas: United States, Canada, Brazil. Its own file as a pack of its own.
 
 use super::super::super::check::{luhn, value};
+use super::super::super::words::List;
 use super::{Alone, Numeric};
 
 pub(super) const NUMERIC: &[Numeric] = &[
@@ -10,7 +11,7 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[3, 2, 4]],
         check: ssn,
         alone: Alone::Formed,
-        words: &["ssn", "ssns", "social", "security", "itin", "tin", "ss"],
+        words: List::new(&["ssn", "ssns", "social", "security", "itin", "tin", "ss"]),
     },
     Numeric {
         name: "br_cpf",
@@ -18,7 +19,7 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[3, 3, 3, 2]],
         check: cpf,
         alone: Alone::Formed,
-        words: &["cpf"],
+        words: List::new(&["cpf"]),
     },
     Numeric {
         name: "ca_sin",
@@ -26,7 +27,7 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[3, 3, 3]],
         check: |digits| luhn(digits) && !matches!(digits.first(), Some(0 | 8)),
         alone: Alone::Never,
-        words: &["sin", "nas", "insurance", "assurance"],
+        words: List::new(&["sin", "nas", "insurance", "assurance"]),
     },
 ];
 
@@ -34,12 +35,16 @@ pub(super) const NUMERIC: &[Numeric] = &[
 /// 900 are taxpayer numbers (ITIN), given to persons as well.
 fn ssn(digits: &[u8]) -> bool {
     let part = |from: usize, to: usize| value(digits.get(from..to).unwrap_or_default());
-    !matches!(part(0, 3), 0 | 666) && part(3, 5) != 0 && part(5, 9) != 0 && !digits.windows(2).all(|pair| pair.first() == pair.last())
+    !matches!(part(0, 3), 0 | 666)
+        && part(3, 5) != 0
+        && part(5, 9) != 0
+        && !digits.windows(2).all(|pair| pair.first() == pair.last())
 }
 
 fn cpf(digits: &[u8]) -> bool {
     let sign = |upto: usize, from: u32| {
-        let sum: u32 = digits.iter().take(upto).zip((2..=from).rev()).map(|(&digit, weight)| u32::from(digit) * weight).sum();
+        let sum: u32 =
+            digits.iter().take(upto).zip((2..=from).rev()).map(|(&digit, weight)| u32::from(digit) * weight).sum();
         match sum * 10 % 11 {
             10 => 0,
             rest => rest,

@@ -1,6 +1,7 @@
 //! India and Singapore, and Australia. Its own file as a pack of its own.
 
 use super::super::super::check::{verhoeff, weighted};
+use super::super::super::words::List;
 use super::{Alone, Lettered, Numeric};
 
 pub(super) const NUMERIC: &[Numeric] = &[
@@ -10,7 +11,7 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[4, 4, 4]],
         check: |digits| digits.len() == 12 && !matches!(digits.first(), Some(0 | 1)) && verhoeff(digits),
         alone: Alone::Formed,
-        words: &["aadhaar", "aadhar", "uid", "uidai"],
+        words: List::new(&["aadhaar", "aadhar", "uid", "uidai"]),
     },
     Numeric {
         name: "au_tfn",
@@ -18,7 +19,7 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[3, 3, 3]],
         check: |digits| digits.len() == 9 && weighted(digits, &[1, 4, 3, 7, 5, 8, 6, 9, 10]).is_multiple_of(11),
         alone: Alone::Never,
-        words: &["tfn", "file"],
+        words: List::new(&["tfn", "tfns"]),
     },
 ];
 

@@ -18,8 +18,14 @@ pub(super) fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
         if first - start != 2 || end - last != 1 || end - start != 13 {
             continue;
         }
-        let number: Vec<u8> =
-            scan.bytes.get(start..end).unwrap_or_default().iter().filter(|byte| **byte != b' ').map(u8::to_ascii_uppercase).collect();
+        let number: Vec<u8> = scan
+            .bytes
+            .get(start..end)
+            .unwrap_or_default()
+            .iter()
+            .filter(|byte| **byte != b' ')
+            .map(u8::to_ascii_uppercase)
+            .collect();
         if number.len() == 9 && nino(&number) {
             let why = "the form of a UK national insurance number";
             found.push(Finding::new(Kind::NationalId, (start, end), "uk_nino", Sureness::Proof, why));

@@ -1,6 +1,7 @@
 //! Germany, Austria, Switzerland, Poland, Czechia and Slovakia. Its own file as a pack of its own.
 
 use super::super::super::check::{is_date, mod_11_10, value, weighted};
+use super::super::super::words::List;
 use super::{Alone, Numeric};
 
 pub(super) const NUMERIC: &[Numeric] = &[
@@ -10,7 +11,17 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[2, 3, 3, 3]],
         check: steuer_id,
         alone: Alone::Formed,
-        words: &["steuer", "steuerid", "steuernummer", "identifikationsnummer", "idnr", "steueridentifikationsnummer", "tin", "tax", "idnummer"],
+        words: List::new(&[
+            "steuer",
+            "steuerid",
+            "steuernummer",
+            "identifikationsnummer",
+            "idnr",
+            "steueridentifikationsnummer",
+            "tin",
+            "tax",
+            "idnummer",
+        ]),
     },
     Numeric {
         name: "at_svnr",
@@ -18,7 +29,7 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[4, 6]],
         check: svnr,
         alone: Alone::Formed,
-        words: &["svnr", "sv", "sozialversicherungsnummer", "versicherungsnummer", "sozialversicherung"],
+        words: List::new(&["svnr", "sv", "sozialversicherungsnummer", "versicherungsnummer", "sozialversicherung"]),
     },
     Numeric {
         name: "ch_ahv",
@@ -26,7 +37,7 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[3, 4, 4, 2]],
         check: ahv,
         alone: Alone::Always,
-        words: &[],
+        words: List::NONE,
     },
     Numeric {
         name: "pl_pesel",
@@ -34,7 +45,7 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[11]],
         check: pesel,
         alone: Alone::Never,
-        words: &["pesel"],
+        words: List::new(&["pesel"]),
     },
     Numeric {
         name: "cz_rodne_cislo",
@@ -42,7 +53,7 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[6, 4]],
         check: birth_number,
         alone: Alone::Formed,
-        words: &["rodné", "rodne", "rč", "číslo", "cislo"],
+        words: List::new(&["rodné", "rodne", "rč", "číslo", "cislo"]),
     },
 ];
 
@@ -55,7 +66,11 @@ fn steuer_id(digits: &[u8]) -> bool {
         }
     }
     let repeated = counts.iter().filter(|count| **count > 1).count();
-    digits.len() == 11 && digits.first() != Some(&0) && repeated == 1 && counts.iter().all(|count| *count <= 3) && mod_11_10(digits)
+    digits.len() == 11
+        && digits.first() != Some(&0)
+        && repeated == 1
+        && counts.iter().all(|count| *count <= 3)
+        && mod_11_10(digits)
 }
 
 fn svnr(digits: &[u8]) -> bool {
@@ -67,12 +82,16 @@ fn svnr(digits: &[u8]) -> bool {
 
 /// Country code 756 and the check digit of an EAN-13.
 fn ahv(digits: &[u8]) -> bool {
-    digits.len() == 13 && digits.starts_with(&[7, 5, 6]) && weighted(digits, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]).is_multiple_of(10)
+    digits.len() == 13
+        && digits.starts_with(&[7, 5, 6])
+        && weighted(digits, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]).is_multiple_of(10)
 }
 
 fn pesel(digits: &[u8]) -> bool {
     let part = |from: usize| value(digits.get(from..from + 2).unwrap_or_default());
-    digits.len() == 11 && is_date(part(4), part(2) % 20, None) && weighted(digits, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]).is_multiple_of(10)
+    digits.len() == 11
+        && is_date(part(4), part(2) % 20, None)
+        && weighted(digits, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]).is_multiple_of(10)
 }
 
 fn birth_number(digits: &[u8]) -> bool {

@@ -14,7 +14,8 @@ mod west;
 
 use super::super::finding::{Finding, Sureness};
 use super::super::kind::Kind;
-use super::super::scan::{Digits, Group, Join, Scan, is_one_of};
+use super::super::scan::{Digits, Group, Join, Scan};
+use super::super::words::List;
 use super::{About, Detector};
 
 pub(super) const DETECTOR: Detector = Detector {
@@ -39,7 +40,7 @@ pub(super) struct Numeric {
     /// What makes a form enough without a word nearby.
     alone: Alone,
     /// Words for the number.
-    words: &'static [&'static str],
+    words: List,
 }
 
 /// Whether a number may stand without a word for it.
@@ -63,7 +64,8 @@ pub(super) struct Lettered {
     check: fn(&[u8]) -> bool,
 }
 
-const NUMERIC: &[&[Numeric]] = &[america::NUMERIC, central::NUMERIC, romance::NUMERIC, west::NUMERIC, nordic::NUMERIC, asia::NUMERIC];
+const NUMERIC: &[&[Numeric]] =
+    &[america::NUMERIC, central::NUMERIC, romance::NUMERIC, west::NUMERIC, nordic::NUMERIC, asia::NUMERIC];
 const LETTERED: &[&[Lettered]] = &[britain::LETTERED, romance::LETTERED, nordic::LETTERED, asia::LETTERED];
 
 fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
@@ -100,37 +102,32 @@ fn digits(scan: &Scan<'_>, first: usize, found: &mut Vec<Finding>) -> Option<usi
         }
         let number = scan.digits(first, last);
         let groups = scan.groups.get(first..=last)?;
-        let kinds = || NUMERIC.iter().flat_map(|pack| pack.iter());
+        let fitting = || NUMERIC.iter().flat_map(|pack| pack.iter()).filter(|kind| fits(scan, kind, &number, groups));
         // Several countries share forms; a word for one of them decides, else the order of the list.
-        let named = kinds().filter(|kind| scan.led_by(start.start, 6, kind.words, &[])).find_map(|kind| matched(scan, kind, &number, groups));
-        if let Some(finding) = named.or_else(|| kinds().find_map(|kind| matched(scan, kind, &number, groups))) {
-            found.push(finding);
+        let named = fitting().find(|kind| scan.led_by(start.start, 6, &kind.words, &List::NONE));
+        let alone =
+            || fitting().find(|kind| kind.alone == Alone::Always || (kind.alone == Alone::Formed && groups.len() > 1));
+        if let Some(kind) = named.or_else(alone) {
+            let why = format!("the form and the check of {}", kind.called);
+            let span = (start.start, group.end);
+            found.push(Finding::new(Kind::NationalId, span, kind.name, Sureness::Proof, why));
             return Some(last);
         }
     }
     None
 }
 
-fn matched(scan: &Scan<'_>, kind: &Numeric, number: &Digits, groups: &[Group]) -> Option<Finding> {
-    let (start, end) = (groups.first()?.start, groups.last()?.end);
-    let formed = groups.len() > 1 && kind.forms.iter().any(|form| form.len() == groups.len() && form.iter().zip(groups).all(|(length, group)| *length == group.len()));
-    let length: usize = kind.forms.first()?.iter().sum();
-    let row = groups.len() == 1 && number.len() == length;
-    let other = kind.forms.iter().any(|form| form.len() == 1 && groups.len() == 1 && form.first() == Some(&number.len()));
-    let address = groups.len() == 4 && scan.text.get(start..end).is_some_and(|text| text.parse::<std::net::Ipv4Addr>().is_ok());
-    if address || !(formed || row || other) || !(kind.check)(number) {
-        return None;
-    }
-    let alone = match kind.alone {
-        Alone::Always => true,
-        Alone::Formed => formed,
-        Alone::Never => false,
-    };
-    if alone || scan.led_by(start, 6, kind.words, &[]) {
-        let why = format!("the form and the check of {}", kind.called);
-        return Some(Finding::new(Kind::NationalId, (start, end), kind.name, Sureness::Proof, why));
-    }
-    None
+/// Whether these groups have the form of this number, or are its digits in a row, and pass its check.
+fn fits(scan: &Scan<'_>, kind: &Numeric, number: &Digits, groups: &[Group]) -> bool {
+    let formed = kind.forms.iter().any(|form| form.iter().copied().eq(groups.iter().map(Group::len)));
+    let row = groups.len() == 1 && kind.forms.first().is_some_and(|form| form.iter().sum::<usize>() == number.len());
+    (formed || row) && (kind.check)(number) && !is_address(scan, groups)
+}
+
+/// Four bytes with dots look like some numbers of persons.
+fn is_address(scan: &Scan<'_>, groups: &[Group]) -> bool {
+    let [first, _, _, last] = groups else { return false };
+    scan.text.get(first.start..last.end).is_some_and(|text| text.parse::<std::net::Ipv4Addr>().is_ok())
 }
 
 fn lettered(scan: &Scan<'_>, start: usize, end: usize, found: &mut Vec<Finding>) {
@@ -154,8 +151,20 @@ fn lettered(scan: &Scan<'_>, start: usize, end: usize, found: &mut Vec<Finding>)
     }
 }
 
-const PASSPORT: &[&str] = &["passport", "passports", "reisepass", "passnummer", "passeport", "pasaporte", "passaporto", "paspoort"];
-const BETWEEN: &[&str] = &["no", "number", "nr", "num", "id", "is", "ist", "est", "numéro", "nummer", "número", "numero", "n", "de", "my", "expires"];
+static PASSPORT: List = List::new(&[
+    "passport",
+    "passports",
+    "reisepass",
+    "passnummer",
+    "passeport",
+    "pasaporte",
+    "passaporto",
+    "paspoort",
+]);
+static BETWEEN: List = List::new(&[
+    "no", "number", "nr", "num", "id", "is", "ist", "est", "numéro", "nummer", "número", "numero", "n", "de", "my",
+    "expires",
+]);
 
 /// Six to nine letters and digits, at least five digits, right after a word for passports.
 fn passports(scan: &Scan<'_>, found: &mut Vec<Finding>) {
@@ -166,10 +175,10 @@ fn passports(scan: &Scan<'_>, found: &mut Vec<Finding>) {
             continue;
         }
         let mut before = index;
-        while before > 0 && index - before < 3 && is_one_of(scan.word(before - 1), BETWEEN) {
+        while before > 0 && index - before < 3 && BETWEEN.has(scan.word(before - 1)) {
             before -= 1;
         }
-        if before > 0 && is_one_of(scan.word(before - 1), PASSPORT) {
+        if before > 0 && PASSPORT.has(scan.word(before - 1)) {
             let why = "letters and digits right after a word for passports";
             found.push(Finding::new(Kind::NationalId, (start, end), "passport", Sureness::Shape, why));
         }

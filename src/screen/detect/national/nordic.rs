@@ -4,6 +4,7 @@ use super::super::super::check::{is_date, luhn, value, weighted};
 use super::super::super::finding::{Finding, Sureness};
 use super::super::super::kind::Kind;
 use super::super::super::scan::Scan;
+use super::super::super::words::List;
 use super::{Alone, Lettered, Numeric};
 
 pub(super) const NUMERIC: &[Numeric] = &[
@@ -13,7 +14,7 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[6, 4], &[8, 4], &[12]],
         check: personnummer,
         alone: Alone::Formed,
-        words: &["personnummer", "pnr", "personnr", "samordningsnummer"],
+        words: List::new(&["personnummer", "pnr", "personnr", "samordningsnummer"]),
     },
     Numeric {
         name: "no_fodselsnummer",
@@ -21,7 +22,7 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[6, 5], &[11]],
         check: fodselsnummer,
         alone: Alone::Always,
-        words: &[],
+        words: List::NONE,
     },
     Numeric {
         name: "dk_cpr",
@@ -29,12 +30,14 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[6, 4]],
         check: cpr,
         alone: Alone::Never,
-        words: &["cpr", "personnummer", "cprnr"],
+        words: List::new(&["cpr", "personnummer", "cprnr"]),
     },
 ];
 
 pub(super) const LETTERED: &[Lettered] =
     &[Lettered { name: "fi_hetu", called: "a Finnish personal identity code", length: 11, check: hetu }];
+
+static HETU: List = List::new(&["hetu", "henkilötunnus"]);
 
 /// `ddmmyy-nnnc` and `ddmmyy+nnnc`: the sign parts the word in two.
 pub(super) fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
@@ -44,7 +47,7 @@ pub(super) fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
             continue;
         }
         let upper: Vec<u8> = scan.bytes.get(start..end).unwrap_or_default().to_ascii_uppercase();
-        if hetu(&upper) && !scan.byte(end - 1).is_ascii_digit() | scan.led_by(start, 6, &["hetu", "henkilötunnus"], &[]) {
+        if hetu(&upper) && (!scan.byte(end - 1).is_ascii_digit() || scan.led_by(start, 6, &HETU, &List::NONE)) {
             let why = "the form and the check of a Finnish personal identity code";
             found.push(Finding::new(Kind::NationalId, (start, end), "fi_hetu", Sureness::Proof, why));
         }
@@ -80,7 +83,8 @@ fn cpr(digits: &[u8]) -> bool {
 /// Date, century sign, three digits, and a check character by the remainder by 31.
 fn hetu(word: &[u8]) -> bool {
     let [date @ .., sign, a, b, c, check] = word else { return false };
-    let digits: Vec<u8> = date.iter().chain([a, b, c]).filter(|byte| byte.is_ascii_digit()).map(|byte| byte - b'0').collect();
+    let digits: Vec<u8> =
+        date.iter().chain([a, b, c]).filter(|byte| byte.is_ascii_digit()).map(|byte| byte - b'0').collect();
     let place = usize::try_from(value(&digits) % 31).unwrap_or(0);
     date.len() == 6
         && digits.len() == 9

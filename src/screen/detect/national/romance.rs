@@ -1,6 +1,7 @@
 //! France, Spain, Italy, Portugal. Its own file as a pack of its own.
 
 use super::super::super::check::{value, weighted};
+use super::super::super::words::List;
 use super::{Alone, Lettered, Numeric};
 
 pub(super) const NUMERIC: &[Numeric] = &[
@@ -10,7 +11,7 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[1, 2, 2, 2, 3, 3, 2], &[15], &[13, 2]],
         check: insee,
         alone: Alone::Always,
-        words: &[],
+        words: List::NONE,
     },
     Numeric {
         name: "pt_nif",
@@ -18,7 +19,7 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[3, 3, 3]],
         check: nif,
         alone: Alone::Never,
-        words: &["nif", "contribuinte"],
+        words: List::new(&["nif", "contribuinte"]),
     },
 ];
 

@@ -1,6 +1,7 @@
 //! Belgium and the Netherlands. Its own file as a pack of its own.
 
 use super::super::super::check::{is_date, value, weighted};
+use super::super::super::words::List;
 use super::{Alone, Numeric};
 
 pub(super) const NUMERIC: &[Numeric] = &[
@@ -10,7 +11,7 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[2, 2, 2, 3, 2]],
         check: national_register,
         alone: Alone::Formed,
-        words: &["rijksregisternummer", "rijksregister", "registre", "nrn", "insz", "niss", "nationaal"],
+        words: List::new(&["rijksregisternummer", "rijksregister", "registre", "nrn", "insz", "niss", "nationaal"]),
     },
     Numeric {
         name: "nl_bsn",
@@ -18,7 +19,7 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[9], &[4, 2, 3], &[3, 3, 3]],
         check: bsn,
         alone: Alone::Never,
-        words: &["bsn", "burgerservicenummer", "sofinummer", "sofi"],
+        words: List::new(&["bsn", "burgerservicenummer", "sofinummer", "sofi"]),
     },
 ];
 
