@@ -243,7 +243,8 @@ impl<'n> Desk<'_, 'n> {
         let mut seen: HashSet<(String, &str)> = HashSet::new();
         for (index, leaf) in self.leaves.iter().enumerate() {
             let name = leaf.path.rsplit('.').next().unwrap_or(&leaf.path).to_lowercase();
-            let repeated = !seen.insert((name, leaf.value.trim()));
+            // Some senders say every answer again beside the answers; within the answers a repetition means something.
+            let repeated = !seen.insert((name, leaf.value.trim())) && !leaf.inside;
             if self.used.get(index).copied().unwrap_or(true) || repeated || self.says_again(leaf) {
                 continue;
             }

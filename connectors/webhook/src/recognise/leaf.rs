@@ -119,6 +119,13 @@ impl<'n> Walk<'n, '_> {
                     }
                     return;
                 }
+                if let Some(number) = telephone(entries) {
+                    self.push(Cow::Owned(number), place);
+                    if let Some(leaf) = self.leaves.last_mut() {
+                        leaf.hint = Hint::Phone;
+                    }
+                    return;
+                }
                 for (index, (key, value)) in entries.iter().enumerate() {
                     let around = if is_plain(place.label) { place.around } else { place.label };
                     let here = Label::new(place.label);
@@ -307,8 +314,8 @@ pub(crate) fn answer<'n>(value: &'n Node<'_>, options: Option<&Node<'_>>) -> Opt
             (!parts.is_empty()).then(|| Cow::Owned(parts.join(", ")))
         }
         Node::Map(entries) => {
-            if let Some(name) = person(entries) {
-                return Some(Cow::Owned(name));
+            if let Some(whole) = person(entries).or_else(|| telephone(entries)) {
+                return Some(Cow::Owned(whole));
             }
             let shown: Vec<String> = ["name", "label", "text", "url"]
                 .iter()
@@ -366,4 +373,26 @@ fn person(entries: &[(Cow<'_, str>, Node<'_>)]) -> Option<String> {
     let both = parts.iter().any(|(order, _)| *order == 1) || parts.iter().any(|(order, _)| *order == 3);
     parts.sort_by_key(|(order, _)| *order);
     both.then(|| parts.iter().map(|(_, part)| *part).collect::<Vec<_>>().join(" "))
+}
+
+/// `{"area": "555", "phone": "010 0199"}` and its relatives, when the map holds nothing else.
+fn telephone(entries: &[(Cow<'_, str>, Node<'_>)]) -> Option<String> {
+    const PARTS: [&str; 7] = ["country", "country_code", "countryCode", "area", "area_code", "phone", "number"];
+    let known = |key: &str| PARTS.iter().position(|part| *part == key);
+    let number = entries.iter().any(|(key, _)| key == "phone" || key == "number");
+    if entries.len() < 2 || !number {
+        return None;
+    }
+    let mut parts = Vec::new();
+    for (key, value) in entries {
+        let order = known(key)?;
+        let text = value.scalar().unwrap_or_default().trim();
+        if !text.chars().all(|c| c.is_ascii_digit() || " +()-./".contains(c)) {
+            return None;
+        }
+        parts.push((order, text));
+    }
+    parts.sort_by_key(|(order, _)| *order);
+    let whole = parts.iter().map(|(_, part)| *part).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    (!whole.is_empty()).then_some(whole)
 }
