@@ -83,6 +83,7 @@ pub enum Finding {
     /// `OP-6006` revoked or retired key.
     Head {
         /// The code of the reason.
+        #[serde(skip)]
         code: &'static str,
         /// The reason.
         why: String,

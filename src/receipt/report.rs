@@ -5,7 +5,7 @@
 
 use super::{Checkpoint, Finding};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -51,6 +51,7 @@ pub struct Report {
     /// How it ended.
     pub outcome: Outcome,
     /// What is wrong, in the order found; the first is the first bad place. At most 100 are kept.
+    #[serde(serialize_with = "with_text")]
     pub findings: Vec<Finding>,
     /// How many things are wrong in all.
     pub found: u64,
@@ -158,6 +159,18 @@ impl fmt::Display for Report {
         section(f, "proven:", self.proven.iter().cloned())?;
         section(f, "not proven:", self.not_proven.iter().cloned())
     }
+}
+
+/// Findings for machines: the fields of each, with its code and its sentence.
+fn with_text<S: Serializer>(findings: &[Finding], to: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Told<'a> {
+        code: &'static str,
+        text: String,
+        #[serde(flatten)]
+        finding: &'a Finding,
+    }
+    to.collect_seq(findings.iter().map(|finding| Told { code: finding.code(), text: finding.to_string(), finding }))
 }
 
 fn section(f: &mut fmt::Formatter<'_>, title: &str, lines: impl Iterator<Item = String>) -> fmt::Result {

@@ -149,14 +149,19 @@ impl Verifier {
     }
 
     fn compare_saved(&mut self) {
+        let before = self.anchored;
         while let Some(saved) = self.saved.get(self.passed).filter(|s| s.size() == self.frontier.size()) {
             let (size, agrees) = (saved.size(), *saved.root() == self.frontier.root());
             self.passed += 1;
-            if agrees && !self.contradicted {
+            // After the first contradiction all later ones follow from it.
+            if self.contradicted {
+                continue;
+            }
+            if agrees {
                 self.anchored = size;
-            } else if !agrees && !self.contradicted {
+            } else {
                 self.contradicted = true;
-                self.tally.note(Finding::Contradicts { from: self.anchored + 1, to: size, forked: false });
+                self.tally.note(Finding::Contradicts { from: before + 1, to: size, forked: false });
             }
         }
     }

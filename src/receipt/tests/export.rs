@@ -13,7 +13,7 @@ pub(super) fn whole(receipts: &[Sealed], note: &str) -> Vec<u8> {
     out
 }
 
-fn part(receipts: &[Sealed], picked: &[u64], note: &str) -> Vec<u8> {
+pub(super) fn part(receipts: &[Sealed], picked: &[u64], note: &str) -> Vec<u8> {
     let indexes: Vec<u64> = picked.iter().map(|seq| seq - 1).collect();
     let mut prover = Prover::new(receipts.len() as u64, &indexes, &[]);
     receipts.iter().for_each(|receipt| prover.push(receipt.leaf));

@@ -6,6 +6,7 @@ use crate::receipt::export::{Check, verify_export};
 use crate::receipt::{Outcome, commitment};
 
 const EXPORT: &str = include_str!("../../../tests/data/receipts/golden.export.jsonl");
+const PART: &str = include_str!("../../../tests/data/receipts/golden.part.jsonl");
 const CHECKPOINT: &str = include_str!("../../../tests/data/receipts/golden.checkpoint");
 
 #[test]
@@ -13,6 +14,8 @@ fn the_export_is_written_as_it_always_was() {
     let receipts = log(7);
     let file = super::export::whole(&receipts, &signed(&receipts, &key(1)));
     assert_eq!(String::from_utf8(file).unwrap(), EXPORT);
+    let file = super::export::part(&receipts, &[1, 4, 7], &signed(&receipts, &key(1)));
+    assert_eq!(String::from_utf8(file).unwrap(), PART);
     assert_eq!(signed(&receipts[..5], &key(1)), CHECKPOINT);
 }
 
@@ -20,6 +23,9 @@ fn the_export_is_written_as_it_always_was() {
 fn the_released_export_still_verifies() {
     let saved = pinned(&key(1)).open(CHECKPOINT).unwrap().checkpoint;
     assert_eq!(saved, checkpoint(&log(5)));
+    let report =
+        verify_export(PART.as_bytes(), Check { keyring: Some(pinned(&key(1))), saved: vec![checkpoint(&log(7))] });
+    assert_eq!(report.outcome, Outcome::Proven, "{report}");
     let report = verify_export(EXPORT.as_bytes(), Check { keyring: Some(pinned(&key(1))), saved: vec![saved] });
     assert_eq!(report.outcome, Outcome::Proven, "{report}");
 }

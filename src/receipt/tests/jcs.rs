@@ -1,6 +1,6 @@
 //! Canonical JSON beyond the borrowed pairs: numbers, order, escapes, and that reading and writing agree.
 
-use crate::receipt::{Body, Field, Receipt, jcs};
+use crate::receipt::{Body, Entry, Field, Fields, Receipt, jcs};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -109,6 +109,26 @@ fn a_receipt_reads_back_and_writes_the_same_bytes() {
     for changed in [text.replace("\"pilot\":\"plt_01\",", ""), text.replace("}", ",\"z\":1}"), format!("{text} ")] {
         assert!(Receipt::from_bytes(changed.as_bytes()).is_none(), "{changed}");
     }
+}
+
+#[test]
+fn what_is_no_receipt_is_refused_before_it_is_sealed() {
+    let good = Fields {
+        id: "rct_1",
+        at: jiff::Timestamp::UNIX_EPOCH,
+        kind: "request.accepted",
+        tenant: "",
+        pilot: None,
+        subject: "req_1",
+        actor: "usr_1",
+    };
+    let body = Body::empty();
+    assert_eq!(Entry::new(&good, &body).unwrap().seal(1).seq, 1);
+    assert!(Entry::new(&Fields { id: "req_1", ..good }, &body).is_err());
+    assert!(Entry::new(&Fields { kind: "", ..good }, &body).is_err());
+    assert!(Entry::new(&Fields { at: jiff::Timestamp::MAX, ..good }, &body).is_err());
+    let large = "x".repeat(1 << 20);
+    assert!(Entry::new(&good, &Body::of(&[("text", Field::Text(&large))]).unwrap()).is_err());
 }
 
 fn values() -> impl Strategy<Value = Value> {

@@ -35,6 +35,26 @@ fn keys_read_back_from_their_texts() {
     }
 }
 
+/// Has one way to be `Marked` for every type and a second one for every type with that trait, so that the call
+/// below is ambiguous, and does not compile, as soon as the type gets it.
+trait Marked<Way> {
+    fn is_without() -> bool {
+        true
+    }
+}
+struct WithDebug;
+struct WithSerialize;
+struct WithDisplay;
+impl<T> Marked<()> for T {}
+impl<T: std::fmt::Debug> Marked<WithDebug> for T {}
+impl<T: serde::Serialize> Marked<WithSerialize> for T {}
+impl<T: std::fmt::Display> Marked<WithDisplay> for T {}
+
+#[test]
+fn the_secret_key_has_no_form_that_could_be_printed() {
+    assert!(<SigningKey as Marked<_>>::is_without());
+}
+
 #[test]
 fn pkcs8_of_either_version_is_read() {
     let seed = [9; 32];

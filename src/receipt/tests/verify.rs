@@ -163,6 +163,46 @@ fn checkpoints_of_another_log_and_revoked_keys_are_refused() {
 }
 
 #[test]
+fn a_log_whose_key_was_rotated_verifies_through_and_through() {
+    let receipts = log(9);
+    let (old, new) = (key(1), key(2));
+    let ring = Keyring::pinned(vec![
+        (old.verifier().clone(), KeyState::Retired { last_size: 4 }),
+        (new.verifier().clone(), KeyState::Active),
+    ]);
+    let saved = [signed(&receipts[..3], &old), signed(&receipts[..6], &new)];
+    let saved = saved.iter().map(|note| ring.open(note).unwrap().checkpoint).collect();
+    let mut verifier = Verifier::new(ring, saved);
+    receipts.iter().for_each(|r| verifier.push(r.seq, &r.bytes));
+    let report = verifier.finish(Some(&signed(&receipts, &new)));
+    assert_eq!((report.outcome, report.anchored), (Outcome::Proven, 6), "{report}");
+}
+
+#[test]
+fn two_saved_checkpoints_of_one_size_that_differ_are_a_contradiction() {
+    let receipts = log(9);
+    let forged = Checkpoint::new(ORIGIN, 6, [7; 32]).unwrap();
+    let saved = vec![checkpoint(&receipts[..4]), checkpoint(&receipts[..6]), forged];
+    let report = walk(&receipts, saved, Some(&signed(&receipts, &key(1))));
+    assert_eq!(first(&report), &Finding::Contradicts { from: 5, to: 6, forked: true });
+}
+
+#[test]
+fn machines_read_code_and_sentence_of_each_finding() {
+    let receipts = log(9);
+    let report = walk(&receipts[..8], Vec::new(), Some(&signed(&receipts, &key(1))));
+    let value = serde_json::to_value(&report).unwrap();
+    assert_eq!(value["outcome"], "tampered");
+    assert_eq!(value["findings"][0]["code"], "OP-6014");
+    assert_eq!(value["findings"][0]["finding"], "truncated");
+    assert_eq!(value["findings"][0]["size"], 9);
+    assert_eq!(value["findings"][0]["text"], report.findings[0].to_string());
+    let report = walk(&receipts, Vec::new(), Some(&signed(&receipts, &key(2))));
+    let text = serde_json::to_string(&report).unwrap();
+    assert_eq!(text.matches("\"code\":\"OP-6005\"").count(), 1, "{text}");
+}
+
+#[test]
 fn a_hundred_findings_are_kept_and_all_are_counted() {
     let mut receipts = log(150);
     receipts.iter_mut().for_each(|receipt| receipt.bytes.push(b' '));
@@ -173,6 +213,34 @@ fn a_hundred_findings_are_kept_and_all_are_counted() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn a_changed_bit_in_a_stored_row_names_the_row(count in 1_usize..30, row in any::<usize>(), place in any::<usize>(), bit in 0_u8..8) {
+        let receipts = log(count as u64);
+        let head = signed(&receipts, &key(1));
+        let row = row % count;
+        let seq = row as u64 + 1;
+        let mut changed = receipts.clone();
+        let at = place % changed[row].bytes.len();
+        changed[row].bytes[at] ^= 1 << bit;
+        let report = walk(&changed, vec![checkpoint(&receipts)], Some(&head));
+        prop_assert!(matches!(first(&report), Finding::Altered { seq: named, .. } if *named == seq), "{}", report);
+        prop_assert_eq!(report.found, 1);
+
+        // Without the stored leaf the receipt is named when its form is broken, otherwise a range holds it.
+        let mut verifier = Verifier::new(pinned(&key(1)), vec![checkpoint(&receipts[..row])]);
+        changed.iter().for_each(|r| verifier.push(r.seq, &r.bytes));
+        match first(&verifier.finish(Some(&head))) {
+            Finding::Altered { seq: named, .. } => prop_assert_eq!(*named, seq),
+            Finding::RootDiffers { from, to } => prop_assert!((*from..=*to).contains(&seq) && *from == seq),
+            other => prop_assert!(false, "{}", other),
+        }
+
+        let mut changed = receipts.clone();
+        changed[row].leaf[place % 32] ^= 1 << bit;
+        let report = walk(&changed, vec![checkpoint(&receipts)], Some(&head));
+        prop_assert!(matches!(first(&report), Finding::Altered { seq: named, .. } if *named == seq), "{}", report);
+    }
+
     #[test]
     fn dropped_swapped_doubled_or_moved_receipts_are_named(count in 3_usize..30, one in any::<usize>(), two in any::<usize>()) {
         let receipts = log(count as u64);

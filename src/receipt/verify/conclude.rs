@@ -107,7 +107,9 @@ fn check_head(walk: &mut Verifier, head: &Opened, last: u64) -> bool {
 
 fn describe(report: &mut Report, agrees: bool, last: u64, pinned: bool) {
     let (clean, anchored) = (report.findings.is_empty(), report.anchored);
-    if clean {
+    if clean && last == 0 {
+        report.proven.push("the log was read and holds no receipt".to_owned());
+    } else if clean {
         report.proven.push(format!(
             "{} receipts were read; their numbers run from 1 to {last} without gap, repetition or change of order",
             report.receipts
@@ -132,7 +134,7 @@ fn describe(report: &mut Report, agrees: bool, last: u64, pinned: bool) {
             anchored + 1
         ));
     }
-    if !agrees {
+    if !agrees && (anchored < last || !clean) {
         report.not_proven.push(format!("that receipts {} to the end are what was recorded", anchored + 1));
     }
     limits(report);
