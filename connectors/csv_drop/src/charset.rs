@@ -170,26 +170,37 @@ fn multibyte(bytes: &[u8]) -> u64 {
     if bytes.is_ascii() { 0 } else { bytes.iter().filter(|&&byte| byte >= 0xc0).count() as u64 }
 }
 
-/// UTF-16 without a mark shows in its line ends and ASCII characters: every second byte is zero, and only every second.
+/// UTF-16 without a mark shows in its line ends and ASCII characters: every second byte is zero, and only every second. A stray
+/// NUL in other text does not stand beside the line ends.
 fn utf16_without_mark(head: &[u8]) -> Option<&'static Encoding> {
     let pairs = head.len() / 2;
-    if pairs < 2 {
-        return None;
-    }
     let (mut little, mut big) = (0usize, 0usize);
+    let (mut little_ends, mut big_ends) = (0usize, 0usize);
     for pair in head.chunks_exact(2) {
         match *pair {
             [0, 0] => return None,
-            [low, 0] if low.is_ascii() => little += 1,
-            [0, low] if low.is_ascii() => big += 1,
+            [low, 0] if low.is_ascii() => {
+                little += 1;
+                little_ends += usize::from(matches!(low, b'\n' | b'\r'));
+            }
+            [0, low] if low.is_ascii() => {
+                big += 1;
+                big_ends += usize::from(matches!(low, b'\n' | b'\r'));
+            }
             _ => {}
         }
     }
-    let enough = (pairs / 20).max(1);
-    match (little, big) {
-        (found, other) if found >= enough && other * 20 < found => Some(UTF_16LE),
-        (other, found) if found >= enough && other * 20 < found => Some(UTF_16BE),
-        _ => None,
+    let ends = head.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
+    let sure = |found: usize, other: usize, found_ends: usize| {
+        let zeros = found >= (pairs / 20).max(2) && other * 20 < found;
+        zeros && if ends == 0 { found * 4 >= pairs } else { found_ends > 0 && found_ends * 10 >= ends * 3 }
+    };
+    if sure(little, big, little_ends) {
+        Some(UTF_16LE)
+    } else if sure(big, little, big_ends) {
+        Some(UTF_16BE)
+    } else {
+        None
     }
 }
 
@@ -221,6 +232,13 @@ mod tests {
         for text in ["name,email\nAda,ada@example.org\n", "имя;текст\r\nАнна;Добрый день, нужна помощь\r\n"] {
             assert_eq!(judge(&utf16(text, false), 7).encoding, UTF_16LE);
             assert_eq!(judge(&utf16(text, true), 7).encoding, UTF_16BE);
+        }
+    }
+
+    #[test]
+    fn a_stray_nul_is_not_utf16() {
+        for text in ["a,b\n1,x\0\n2,y\n", "a,b\n1,\0x\n2,y\n", "a\0,b\n", "a,bc\n\0"] {
+            assert_eq!(judge(text.as_bytes(), 9).encoding, UTF_8, "{text:?}");
         }
     }
 

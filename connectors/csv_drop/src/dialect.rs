@@ -77,7 +77,7 @@ pub fn detect(sample: &str, whole: bool) -> Dialect {
         }
     }
     let (_, dialect, rows) = best;
-    if forced.is_none() && single_column(&rows) { Dialect { delimiter: None, ..dialect } } else { dialect }
+    if forced.is_none() && single_column(sample, dialect.delimiter, &rows) { Dialect { delimiter: None, ..dialect } } else { dialect }
 }
 
 /// The quoting of a text whose delimiter is known.
@@ -241,14 +241,23 @@ fn plain(cell: &str) -> bool {
         || cell.chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | '.' | '-' | '+'))
 }
 
-/// A list of texts with no delimiter at all: the first line has one cell, and no shape prevails below.
-fn single_column(rows: &[Vec<String>]) -> bool {
-    let Some(first) = rows.first() else { return true };
+/// A list of texts with no delimiter at all: the first line has one cell, and below either no shape prevails or the candidate is
+/// one that stands in prose.
+fn single_column(sample: &str, delimiter: Option<char>, rows: &[Vec<String>]) -> bool {
+    let (Some(first), Some(delimiter)) = (rows.first(), delimiter) else { return true };
     if rows.iter().all(|row| row.len() <= 1) {
         return true;
     }
-    if first.len() > 1 || first.first().is_some_and(|cell| cell.starts_with('#')) || rows.len() < 3 {
+    if first.len() > 1 || first.first().is_some_and(|cell| cell.starts_with('#')) || rows.len() < 2 {
         return false;
+    }
+    let doubted = CANDIDATES.iter().any(|&(candidate, trust)| candidate == delimiter && trust < 0.7);
+    let (all, spaced) = sample.match_indices(delimiter).fold((0usize, 0usize), |(all, spaced), (at, mark)| {
+        let next = sample.get(at + mark.len()..).and_then(|rest| rest.chars().next());
+        (all + 1, spaced + usize::from(next.is_none_or(char::is_whitespace)))
+    });
+    if doubted || (delimiter != '\t' && spaced * 5 >= all * 4) {
+        return true;
     }
     let mut shapes: HashMap<usize, usize> = HashMap::new();
     rows.iter().skip(1).for_each(|row| *shapes.entry(row.len()).or_default() += 1);
@@ -278,6 +287,8 @@ mod tests {
         assert_eq!(delimiter(text), Some(';'));
         assert_eq!(delimiter("preis;menge\n1,50;3\n2,75;4\n"), Some(';'));
         assert_eq!(delimiter("message\nHello, I need help\nBye\nCan you, please, call\n"), None);
+        assert_eq!(delimiter("message\nHello, please\nYes, thanks\n"), None);
+        assert_eq!(delimiter("subject\nNew badge please\nNew badge please\n"), None);
         assert_eq!(delimiter("a"), None);
         assert_eq!(delimiter("sep=|\na|b\n1,2|3\n"), Some('|'));
     }

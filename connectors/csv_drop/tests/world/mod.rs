@@ -12,10 +12,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
-pub struct Hand(Mutex<Timestamp>);
+pub(crate) struct Hand(Mutex<Timestamp>);
 
 impl Hand {
-    pub fn advance_ms(&self, ms: i64) {
+    pub(crate) fn advance_ms(&self, ms: i64) {
         let mut now = self.0.lock().unwrap();
         *now += SignedDuration::from_millis(ms);
     }
@@ -27,26 +27,26 @@ impl Clock for Hand {
     }
 }
 
-pub struct World {
+pub(crate) struct World {
     folder: TempDir,
     options: String,
-    pub clock: Arc<Hand>,
+    pub(crate) clock: Arc<Hand>,
     source: Box<dyn Source>,
-    pub cursor: Option<Cursor>,
-    pub limit: usize,
-    pub committed: Vec<Envelope>,
+    pub(crate) cursor: Option<Cursor>,
+    pub(crate) limit: usize,
+    pub(crate) committed: Vec<Envelope>,
     keys: HashSet<String>,
-    pub errors: Vec<ConnectorError>,
-    pub refuse_every_other: bool,
-    pub steps_since_taken: usize,
-    pub handed_out_after_commit: usize,
+    pub(crate) errors: Vec<ConnectorError>,
+    pub(crate) refuse_every_other: bool,
+    pub(crate) steps_since_taken: usize,
+    pub(crate) handed_out_after_commit: usize,
     batches: usize,
     /// Where the next batch is cut off: 1 before the commit, 2 before the settling.
     stop: u8,
 }
 
 impl World {
-    pub fn new(extra: &str) -> Self {
+    pub(crate) fn new(extra: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let clock = Arc::new(Hand(Mutex::new("2026-03-02T08:00:00.5Z".parse().unwrap())));
         let options = format!("{{\"dir\": \"drop\"{extra}}}");
@@ -69,36 +69,36 @@ impl World {
         }
     }
 
-    pub fn dir(&self) -> PathBuf {
+    pub(crate) fn dir(&self) -> PathBuf {
         self.folder.path().join("drop")
     }
 
-    pub fn drop(&self, name: &str, text: &str) {
+    pub(crate) fn drop(&self, name: &str, text: &str) {
         self.drop_bytes(name, text.as_bytes());
     }
 
-    pub fn drop_bytes(&self, name: &str, bytes: &[u8]) {
+    pub(crate) fn drop_bytes(&self, name: &str, bytes: &[u8]) {
         fs::write(self.dir().join(name), bytes).unwrap();
     }
 
-    pub fn open_for_append(&self, name: &str) -> File {
+    pub(crate) fn open_for_append(&self, name: &str) -> File {
         File::options().append(true).open(self.dir().join(name)).unwrap()
     }
 
-    pub fn append_to(&self, mut file: &File, text: &str) {
+    pub(crate) fn append_to(&self, mut file: &File, text: &str) {
         file.write_all(text.as_bytes()).unwrap();
     }
 
-    pub fn append(&self, name: &str, text: &str) {
+    pub(crate) fn append(&self, name: &str, text: &str) {
         self.append_to(&self.open_for_append(name), text);
     }
 
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.source = build(&self.options, &self.folder, &self.clock);
     }
 
     /// Stops the daemon: 0 between two steps, 1 before the commit of the next batch, 2 after it, 3 after the settling.
-    pub fn crash(&mut self, stage: u8) {
+    pub(crate) fn crash(&mut self, stage: u8) {
         if stage == 1 || stage == 2 {
             self.stop = stage;
             for _ in 0..6 {
@@ -115,12 +115,12 @@ impl World {
         self.restart();
     }
 
-    pub fn check(&self) -> Result<(), ConnectorError> {
+    pub(crate) fn check(&self) -> Result<(), ConnectorError> {
         self.source.check().now_or_never().expect("file work never waits")
     }
 
     /// One step of the daemon; whether there was anything to do.
-    pub fn step(&mut self) -> bool {
+    pub(crate) fn step(&mut self) -> bool {
         let polled = self.source.poll(self.cursor.clone(), self.limit).now_or_never().expect("file work never waits");
         self.steps_since_taken += usize::from(fs::read_dir(self.dir().join(".claimed")).is_ok_and(|mut entries| entries.next().is_some()));
         let batch = match polled {
@@ -148,16 +148,13 @@ impl World {
             self.source.settle(id, returned).now_or_never().expect("file work never waits").unwrap();
             return true;
         }
-        let mut new = 0;
         for envelope in batch.envelopes {
             if self.keys.insert(envelope.key.as_str().to_owned()) {
                 self.committed.push(envelope);
-                new += 1;
             } else {
                 self.handed_out_after_commit += 1;
             }
         }
-        let _ = new;
         self.cursor = batch.cursor;
         if self.stop == 2 {
             self.stop = 0;
@@ -168,13 +165,13 @@ impl World {
         true
     }
 
-    pub fn tick(&mut self) {
+    pub(crate) fn tick(&mut self) {
         self.step();
         self.clock.advance_ms(700);
     }
 
     /// Until nothing is left to do.
-    pub fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         let mut idle = 0;
         for _ in 0..10_000 {
             idle = if self.step() { 0 } else { idle + 1 };
@@ -191,7 +188,7 @@ impl World {
         claimed.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
     }
 
-    pub fn texts(&self) -> Vec<String> {
+    pub(crate) fn texts(&self) -> Vec<String> {
         let text = |envelope: &Envelope| match &envelope.content {
             Content::Fields(fields) => fields.text.clone().or(fields.subject.clone()).unwrap_or_default(),
             other => panic!("a row has fields, not {other:?}"),
@@ -199,12 +196,12 @@ impl World {
         self.committed.iter().map(text).collect()
     }
 
-    pub fn codes(&self) -> Vec<&'static str> {
+    pub(crate) fn codes(&self) -> Vec<&'static str> {
         self.errors.iter().map(|error| error.code).collect()
     }
 
     /// Files under `done` and `errors`.
-    pub fn listing(&self) -> Vec<String> {
+    pub(crate) fn listing(&self) -> Vec<String> {
         let mut out = Vec::new();
         for folder in ["done", "errors"] {
             for entry in fs::read_dir(self.dir().join(folder)).unwrap() {
@@ -215,7 +212,7 @@ impl World {
         out
     }
 
-    pub fn table(&self, path: &str) -> Vec<Vec<String>> {
+    pub(crate) fn table(&self, path: &str) -> Vec<Vec<String>> {
         let mut reader = csv::Reader::from_path(self.dir().join(path)).unwrap();
         assert_eq!(reader.headers().unwrap(), vec!["line", "code", "reason", "original"]);
         reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
@@ -233,7 +230,7 @@ fn build(options: &str, folder: &TempDir, clock: &Arc<Hand>) -> Box<dyn Source> 
 }
 
 /// A workbook as ECMA-376 has it, with nothing in it that is not needed. Style 1 is a date with time.
-pub fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
     let (mut list, mut relations, mut types) = (String::new(), String::new(), String::new());
     let mut files = Vec::new();
     for (index, (name, rows)) in sheets.iter().enumerate() {
@@ -260,7 +257,7 @@ pub fn workbook(sheets: &[(&str, &str)]) -> Vec<u8> {
 }
 
 /// A workbook that inflates to much more than it weighs.
-pub fn zip_bomb() -> Vec<u8> {
+pub(crate) fn zip_bomb() -> Vec<u8> {
     zipped(vec![("xl/workbook.xml", vec![b' '; 120 * 1024 * 1024])])
 }
 
