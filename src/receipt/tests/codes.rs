@@ -1,7 +1,7 @@
 //! Every code of this room has its page, and every page its code.
 
 use crate::receipt::report::Report;
-use crate::receipt::{Error, Finding, Keyring, Verifier};
+use crate::receipt::{Error, Finding, Frontier, Keyring, Verifier};
 
 const PAGES: &[(&str, &str)] = &[
     ("OP-6001", include_str!("../../../docs/errors/OP-6001.md")),
@@ -22,6 +22,7 @@ const PAGES: &[(&str, &str)] = &[
     ("OP-6020", include_str!("../../../docs/errors/OP-6020.md")),
     ("OP-6021", include_str!("../../../docs/errors/OP-6021.md")),
     ("OP-6022", include_str!("../../../docs/errors/OP-6022.md")),
+    ("OP-6023", include_str!("../../../docs/errors/OP-6023.md")),
     ("OP-6030", include_str!("../../../docs/errors/OP-6030.md")),
     ("OP-6031", include_str!("../../../docs/errors/OP-6031.md")),
     ("OP-6032", include_str!("../../../docs/errors/OP-6032.md")),
@@ -63,7 +64,10 @@ fn errors() -> Vec<Error> {
 #[test]
 fn codes_and_pages_are_the_same_set() {
     let nothing = Verifier::new(Keyring::enclosed(Vec::new()), Vec::new()).finish(None);
-    let lacks = [nothing.lacking, Report::unreadable("").lacking].concat();
+    let mut edge = Frontier::new();
+    edge.append([0; 32]);
+    let resumed = Verifier::resume(Keyring::enclosed(Vec::new()), Vec::new(), edge).finish(None);
+    let lacks = [resumed.lacking, nothing.lacking, Report::unreadable("").lacking].concat();
     let mut codes: Vec<&str> = findings().iter().map(Finding::code).collect();
     codes.extend(errors().iter().map(Error::code));
     codes.extend(lacks.iter().map(|lack| lack.code));

@@ -2,7 +2,7 @@
 
 use super::{ORIGIN, checkpoint, entry, key, log, pinned, signed};
 use crate::receipt::{
-    Checkpoint, Entry, Finding, KeyState, Keyring, Outcome, Report, Sealed, Verifier, tree::leaf_hash,
+    Checkpoint, Entry, Finding, Frontier, KeyState, Keyring, Outcome, Report, Sealed, Verifier, tree::leaf_hash,
 };
 use proptest::prelude::*;
 
@@ -70,6 +70,7 @@ fn an_altered_receipt_is_named_even_when_its_leaf_is_not_stored() {
     assert!(matches!(first(&report), Finding::Altered { seq: 11, .. }), "{report}");
     // The other receipts are still proven, because the stored leaf still gives the signed root.
     assert_eq!((report.found, report.anchored), (1, 16));
+    assert!(report.proven.iter().all(|sentence| sentence.starts_with("apart from the receipts named as altered, ")));
     // With the leaf made to fit, the checkpoints leave a range.
     receipts[10].leaf = leaf_hash(&receipts[10].bytes);
     let report = walk(&receipts, saved, Some(&head));
@@ -200,6 +201,43 @@ fn machines_read_code_and_sentence_of_each_finding() {
     let report = walk(&receipts, Vec::new(), Some(&signed(&receipts, &key(2))));
     let text = serde_json::to_string(&report).unwrap();
     assert_eq!(text.matches("\"code\":\"OP-6005\"").count(), 1, "{text}");
+}
+
+#[test]
+fn a_walk_over_the_newest_receipts_is_checked_but_never_called_whole() {
+    let receipts = log(20);
+    let head = signed(&receipts, &key(1));
+    let edge = |size: usize| {
+        let mut edge = Frontier::new();
+        receipts[..size].iter().for_each(|receipt| edge.append(receipt.leaf));
+        edge
+    };
+    let resume = |edge: Frontier, saved: &[usize], from: usize| {
+        let saved = saved.iter().map(|size| checkpoint(&receipts[..*size])).collect();
+        let mut verifier = Verifier::resume(pinned(&key(1)), saved, edge);
+        receipts[from..].iter().for_each(|r| verifier.push_with_leaf(r.seq, &r.bytes, &r.leaf));
+        verifier.finish(Some(&head))
+    };
+    let codes = |report: &Report| report.lacking.iter().map(|lack| lack.code).collect::<Vec<_>>();
+    for saved in [13, 17, 20] {
+        let report = resume(edge(13), &[5, saved], 13);
+        assert_eq!((report.outcome, report.anchored), (Outcome::Incomplete, saved as u64), "{report}");
+        assert_eq!(codes(&report), ["OP-6023"]);
+    }
+    assert_eq!(codes(&resume(edge(13), &[5], 13)), ["OP-6023", "OP-6020"]);
+    assert_eq!(codes(&resume(edge(20), &[20], 20)), ["OP-6023"]);
+    assert_eq!(first(&resume(edge(13), &[], 14)), &Finding::Missing { from: 14, to: 14 });
+    let mut forged = edge(12);
+    forged.append([1; 32]);
+    assert_eq!(first(&resume(forged, &[], 13)), &Finding::RootDiffers { from: 1, to: 20 });
+}
+
+#[test]
+fn a_saved_checkpoint_that_could_not_be_compared_is_told() {
+    let receipts = log(9);
+    let report = walk(&receipts[1..], vec![checkpoint(&receipts[..5])], Some(&signed(&receipts, &key(1))));
+    assert_eq!(first(&report), &Finding::Missing { from: 1, to: 1 });
+    assert!(report.to_string().contains("whether the saved checkpoint of size 5 agrees"), "{report}");
 }
 
 #[test]

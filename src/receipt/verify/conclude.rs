@@ -5,7 +5,7 @@
 
 use super::{Tally, Verifier};
 use crate::receipt::report::{Lack, Report};
-use crate::receipt::{Finding, Opened};
+use crate::receipt::{FIRST_SEQ, Finding, Opened};
 
 pub(super) fn conclude(mut walk: Verifier, head_note: Option<&str>) -> Report {
     let last = walk.next - 1;
@@ -36,7 +36,13 @@ pub(super) fn conclude(mut walk: Verifier, head_note: Option<&str>) -> Report {
             text: "there is no signed head: give the newest checkpoint note of the log".to_owned(),
         });
     }
-    if walk.saved.is_empty() {
+    if walk.unread > 0 {
+        report.lacking.push(Lack {
+            code: "OP-6023",
+            text: format!("receipts 1 to {} were not read: verify the whole log to include their texts", walk.unread),
+        });
+    }
+    if walk.saved.iter().all(|saved| saved.size() < walk.unread) {
         report.lacking.push(Lack {
             code: "OP-6020",
             text: "no checkpoint saved outside was given: complete up to the head only".to_owned(),
@@ -49,7 +55,14 @@ pub(super) fn conclude(mut walk: Verifier, head_note: Option<&str>) -> Report {
         report.head = Some(opened.checkpoint);
         report.signed_by = opened.signed_by;
     }
-    describe(&mut report, agrees, last, walk.keyring.is_pinned());
+    let unchecked = walk.saved.get(walk.passed..).unwrap_or_default();
+    if let Some(saved) = unchecked.iter().find(|saved| saved.size() <= last) {
+        let size = saved.size();
+        report
+            .not_proven
+            .push(format!("whether the saved checkpoint of size {size} agrees: receipts before it are missing"));
+    }
+    describe(&mut report, agrees, (walk.unread + FIRST_SEQ, last), walk.keyring.is_pinned());
     report.concluded()
 }
 
@@ -105,27 +118,29 @@ fn check_head(walk: &mut Verifier, head: &Opened, last: u64) -> bool {
     false
 }
 
-fn describe(report: &mut Report, agrees: bool, last: u64, pinned: bool) {
+fn describe(report: &mut Report, agrees: bool, (first, last): (u64, u64), pinned: bool) {
     let (clean, anchored) = (report.findings.is_empty(), report.anchored);
-    if clean && last == 0 {
-        report.proven.push("the log was read and holds no receipt".to_owned());
+    if clean && report.receipts == 0 {
+        report.proven.push("there is no receipt to read, and none is out of place".to_owned());
     } else if clean {
         report.proven.push(format!(
-            "{} receipts were read; their numbers run from 1 to {last} without gap, repetition or change of order",
+            "{} receipts were read; their numbers run from {first} to {last} without gap, repetition or change of order",
             report.receipts
         ));
     }
+    let altered = report.findings.iter().any(|f| matches!(f, Finding::Altered { .. }));
+    let but = if altered { "apart from the receipts named as altered, " } else { "" };
     if agrees {
-        let altered = report.findings.iter().any(|f| matches!(f, Finding::Altered { .. }));
-        let but = if altered { "apart from the receipts named as altered, " } else { "" };
+        let with = if first > FIRST_SEQ { "with the unread ones before them, " } else { "" };
         let key = if pinned { "the pinned key" } else { "the key that came with them" };
         report.proven.push(format!(
-            "{but}these are exactly the {last} receipts over which {key} signed the head: since then none was changed, added or taken"
+            "{but}{with}these are exactly the {last} receipts over which {key} signed the head: since then none was changed, added or taken"
         ));
     }
     if anchored > 0 {
         report.proven.push(format!(
-            "receipts 1 to {anchored} are exactly those of the checkpoint of size {anchored} that was saved outside"
+            "{but}{} receipts 1 to {anchored} are exactly those of the checkpoint of size {anchored} that was saved outside",
+            if first > FIRST_SEQ { "by their leaf hashes," } else { "the" }
         ));
     }
     if agrees && anchored < last {
