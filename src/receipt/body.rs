@@ -8,6 +8,9 @@ use super::{Error, jcs};
 use serde::Serialize;
 use serde_json::Value;
 
+/// How deep a body stands in its receipt.
+const OUTER: usize = 1;
+
 /// Canonical JSON object text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Body(String);
@@ -70,7 +73,7 @@ impl Body {
         if !value.is_object() {
             return Err(Error::field("body", "is not a JSON object"));
         }
-        jcs::canonical(value).map(Self)
+        jcs::canonical_within(value, OUTER).map(Self)
     }
 
     /// A body from anything that serialises to a JSON object.
@@ -78,11 +81,8 @@ impl Body {
     /// # Errors
     /// As [`Body::from_value`].
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
-        let text = jcs::canonical_of(value)?;
-        if !text.starts_with('{') {
-            return Err(Error::field("body", "is not a JSON object"));
-        }
-        Ok(Self(text))
+        let tree = serde_json::to_value(value).map_err(|e| Error::field("body", format!("has no JSON form: {e}")))?;
+        Self::from_value(&tree)
     }
 
     /// The canonical text.

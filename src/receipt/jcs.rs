@@ -19,8 +19,13 @@ const MAX_DEPTH: usize = 100;
 /// # Errors
 /// [`Error::Field`] for an integer that a double cannot hold, or nesting deeper than 100 levels.
 pub fn canonical(value: &Value) -> Result<String, Error> {
+    canonical_within(value, 0)
+}
+
+/// As [`canonical`], for a value that will stand `outer` levels deep in another one.
+pub(super) fn canonical_within(value: &Value, outer: usize) -> Result<String, Error> {
     let mut out = String::new();
-    write_value(&mut out, value, 0)?;
+    write_value(&mut out, value, outer)?;
     Ok(out)
 }
 

@@ -30,8 +30,7 @@ pub struct Signature {
 
 impl Note {
     /// Signs a text, which ends with a newline, with each of the keys.
-    #[must_use]
-    pub fn sign(text: String, keys: &[&SigningKey]) -> Self {
+    pub(super) fn sign(text: String, keys: &[&SigningKey]) -> Self {
         let sign = |key: &&SigningKey| Signature {
             name: key.name().to_owned(),
             id: key.verifier().id_bytes(),

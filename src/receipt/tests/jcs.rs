@@ -131,6 +131,24 @@ fn what_is_no_receipt_is_refused_before_it_is_sealed() {
     assert!(Entry::new(&good, &Body::of(&[("text", Field::Text(&large))]).unwrap()).is_err());
 }
 
+#[test]
+fn what_a_body_may_hold_a_receipt_can_be_read_with() {
+    let nested = |depth| (0..depth).fold(json!(1), |inner, _| json!({"a": inner}));
+    let deepest = (1..120).take_while(|depth| Body::from_value(&nested(*depth)).is_ok()).last().unwrap();
+    assert!((90..101).contains(&deepest), "{deepest}");
+    let fields = Fields {
+        id: "rct_1",
+        at: jiff::Timestamp::UNIX_EPOCH,
+        kind: "k",
+        tenant: "",
+        pilot: None,
+        subject: "",
+        actor: "",
+    };
+    let sealed = Entry::new(&fields, &Body::from_value(&nested(deepest)).unwrap()).unwrap().seal(1);
+    assert!(Receipt::from_bytes(&sealed.bytes).is_some());
+}
+
 fn values() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

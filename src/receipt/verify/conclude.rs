@@ -129,7 +129,11 @@ fn describe(report: &mut Report, agrees: bool, (first, last): (u64, u64), pinned
         ));
     }
     let altered = report.findings.iter().any(|f| matches!(f, Finding::Altered { .. }));
-    let but = if altered { "apart from the receipts named as altered, " } else { "" };
+    let but = match (altered, report.found > report.findings.len() as u64) {
+        (false, false) => "",
+        (true, false) => "apart from the receipts named as altered, ",
+        (_, true) => "apart from the altered receipts, of which not all are named here, ",
+    };
     if agrees {
         let with = if first > FIRST_SEQ { "with the unread ones before them, " } else { "" };
         let key = if pinned { "the pinned key" } else { "the key that came with them" };
