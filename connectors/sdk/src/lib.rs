@@ -22,5 +22,10 @@ pub use secret::Secret;
 pub use source::{Batch, BatchId, Cursor, Progress, Settled, Source};
 pub use spec::{BuildContext, Built, Clock, Lane, Spec};
 
+/// The crate page's example, compiled and run under the suite with the other documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
+
 /// A boxed future, so that the traits stay object-safe.
 pub type BoxFuture<'a, T> = futures_util::future::BoxFuture<'a, T>;

@@ -66,7 +66,8 @@ pub trait Source: Send {
     /// Tells what became of a batch.
     fn settle(&mut self, batch: BatchId, outcome: Settled) -> BoxFuture<'_, Result<(), ConnectorError>>;
 
-    /// Lets go of everything within a second: ends child processes, closes files. Called once, last.
+    /// Lets go of everything within a second, or the grace that the source's own options name: ends child processes, closes files.
+    /// Called once, last. A source that is dropped without it lets go at once and without grace.
     fn close(&mut self) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }
