@@ -161,7 +161,8 @@ async fn drive(mut arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
-/// All rounds on one kind of store: on empty stores, then on filled ones.
+/// All rounds on one kind of store. Empty and filled stores take turns too, so that what else the machine does falls on
+/// all alike.
 async fn measure_kind(
     kind: Kind,
     contenders: &[Contender],
@@ -170,35 +171,39 @@ async fn measure_kind(
     size: Size,
     all: &mut Vec<Series>,
 ) -> Result<()> {
-    let mut empty: Vec<Series> = contenders.iter().map(|contender| series(contender, kind, 0)).collect();
+    let series = |contender: &Contender, stored: u64| Series {
+        contender: contender.name(),
+        store: kind.name(),
+        stored,
+        rounds: Vec::new(),
+    };
+    let mut empty: Vec<Series> = contenders.iter().map(|contender| series(contender, 0)).collect();
+    let mut filled = Vec::new();
+    let mut filling = Vec::new();
+    for contender in contenders.iter().filter(|_| arguments.stored > 0) {
+        eprintln!("{} on {}: storing {} requests", contender.name(), kind.name(), arguments.stored);
+        let site = site(contender, server, &arguments.scratch).await?;
+        filling.push(round::fill(&site, 0, arguments.stored).await?);
+        filled.push((site, series(contender, arguments.stored)));
+    }
     for number in 1..=arguments.rounds {
         for (contender, series) in contenders.iter().zip(&mut empty) {
-            eprintln!("{} on {}, empty store, round {number}", series.contender, series.store);
+            eprintln!("{} on {}: empty store, round {number}", series.contender, series.store);
             let site = site(contender, server, &arguments.scratch).await?;
             let mut figures = round::round(&site, server.as_ref(), size, 0).await?;
             figures.set("disk", site.grown().await? as f64 / 1e3 / round::finished(size) as f64);
             series.rounds.push(figures);
         }
-    }
-    all.append(&mut empty);
-    if arguments.stored == 0 {
-        return Ok(());
-    }
-    let mut filled = Vec::new();
-    for contender in contenders {
-        let series = series(contender, kind, arguments.stored);
-        eprintln!("{} on {}, storing {} requests", series.contender, series.store, arguments.stored);
-        let site = site(contender, server, &arguments.scratch).await?;
-        round::fill(&site, 0, arguments.stored).await?;
-        filled.push((site, series));
-    }
-    for number in 1..=arguments.rounds {
         for (site, series) in &mut filled {
-            eprintln!("{} on {}, {} stored, round {number}", series.contender, series.store, series.stored);
+            eprintln!("{} on {}: {} stored, round {number}", series.contender, series.store, series.stored);
             let first = arguments.stored + (number - 1) * round::finished(size);
             series.rounds.push(round::round(site, server.as_ref(), size, first).await?);
         }
     }
+    for ((_, series), figures) in filled.iter_mut().zip(filling) {
+        series.rounds.push(figures);
+    }
+    all.extend(empty);
     all.extend(filled.into_iter().map(|(_, series)| series));
     Ok(())
 }
@@ -209,10 +214,6 @@ async fn site(contender: &Contender, server: &mut Option<Server>, scratch: &Path
         None => Store::Sqlite,
     };
     Site::prepare(contender.clone(), store, scratch).await
-}
-
-fn series(contender: &Contender, kind: Kind, stored: u64) -> Series {
-    Series { contender: contender.name(), store: kind.name(), stored, rounds: Vec::new() }
 }
 
 /// What the figures were taken on: processor, cores, memory, kernel, kind of file system, commit.

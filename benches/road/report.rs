@@ -112,6 +112,7 @@ fn rows() -> Vec<(String, String)> {
             ("cpu", "  CPU s per 1,000"),
             ("cpu_server", "  CPU s per 1,000, database server"),
             ("cpu_driver", "  CPU s per 1,000, this driver"),
+            ("others", "  cores busy with something else"),
         ] {
             let label = if label.starts_with(' ') { label.to_owned() } else { format!("{label}, {per}") };
             rows.push((format!("{name}_{connections}"), label));
@@ -124,6 +125,8 @@ fn rows() -> Vec<(String, String)> {
         ("cpu_decision", "  CPU s per 1,000"),
         ("memory_idle", "memory idle, MB"),
         ("memory_load", "memory at load (highest), MB"),
+        ("memory_fill", "memory while filling (highest), MB"),
+        ("fill_rate", "briefs/s while filling"),
         ("cpu_idle", "idle CPU, % of one core"),
         ("start", "start to ready, s"),
         ("disk", "on disk per finished request, KB"),
@@ -172,6 +175,7 @@ fn goals(store: &str, columns: &[(&Series, Figures)]) -> Vec<Goal> {
         });
         judge(format!("memory idle: under 30 MB, {beside}"), ours("memory_idle"), &|memory| memory < 30.0);
         judge(format!("memory at load: under 150 MB, {beside}"), ours("memory_load"), &|memory| memory < 150.0);
+        judge(format!("memory while filling: under 150 MB, {beside}"), ours("memory_fill"), &|memory| memory < 150.0);
         judge(format!("idle CPU: under 0.5 %, {beside}"), ours("cpu_idle"), &|cpu| cpu < 0.5);
         judge(format!("start to ready: under 0.3 s, {beside}"), ours("start"), &|start| start < 0.3);
         judge(format!("on disk: at most 8 KB per finished request, {beside}"), ours("disk"), &|disk| disk <= 8.0);

@@ -8,7 +8,7 @@ use crate::contender::Site;
 use crate::load::{Burst, burst};
 use crate::measure::Figures;
 use crate::postgres::Server;
-use crate::subject::{Subject, cpu_of};
+use crate::subject::{Subject, cpu_of, cpu_of_machine};
 use crate::{Result, payload};
 use std::time::{Duration, Instant};
 
@@ -62,19 +62,26 @@ pub(crate) async fn round(site: &Site, server: Option<&Server>, size: Size, firs
     Ok(figures)
 }
 
-/// Fills a stopped site with parked briefs and leaves it stopped.
+/// Fills a stopped site with parked briefs and leaves it stopped. Requests are sent as fast as they are taken, so that a
+/// contender that accepts faster than it drafts builds up its backlog here.
 ///
 /// # Errors
 /// When the contender fails in any way.
-pub(crate) async fn fill(site: &Site, first: u64, count: u64) -> Result<()> {
+pub(crate) async fn fill(site: &Site, first: u64, count: u64) -> Result<Figures> {
+    let mut figures = Figures::default();
     let subject = site.start().await?;
+    let start = Instant::now();
     let mut sent = 0;
     while sent < count {
         let chunk = FILL_CHUNK.min(count - sent);
-        send(site, &subject, MANY, first + sent, chunk).await?;
+        burst(subject.address, MANY, payload::submissions(&site.secret, first + sent, chunk), 202).await?;
         sent += chunk;
     }
-    subject.stop().await
+    subject.await_parked(count).await?;
+    figures.set("fill_rate", count as f64 / start.elapsed().as_secs_f64());
+    figures.set("memory_fill", subject.memory()?.1);
+    subject.stop().await?;
+    Ok(figures)
 }
 
 /// One burst along the whole road, with its figures.
@@ -87,20 +94,51 @@ async fn road(
     count: u64,
     figures: &mut Figures,
 ) -> Result<u64> {
-    let own = std::process::id();
-    let thousands = count as f64 / 1e3;
-    let (cpu, driver, store) = (subject.cpu()?, cpu_of(own)?, server.map(Server::cpu).transpose()?);
+    let start = Instant::now();
+    let before = Work::so_far(subject, server)?;
     let (mut burst, parked) = send(site, subject, connections, first, count).await?;
-    figures.set(format!("accept_rate_{connections}"), burst.latencies.len() as f64 / burst.elapsed.as_secs_f64());
-    figures.set(format!("accept_p50_{connections}"), burst.latencies.percentile(50.0));
-    figures.set(format!("accept_p99_{connections}"), burst.latencies.percentile(99.0));
-    figures.set(format!("brief_rate_{connections}"), count as f64 / parked.as_secs_f64());
-    figures.set(format!("cpu_{connections}"), (subject.cpu()? - cpu) / thousands);
-    figures.set(format!("cpu_driver_{connections}"), (cpu_of(own)? - driver) / thousands);
-    if let (Some(server), Some(before)) = (server, store) {
-        figures.set(format!("cpu_server_{connections}"), (server.cpu()? - before) / thousands);
+    let work = Work::so_far(subject, server)?.since(&before);
+    let thousands = count as f64 / 1e3;
+    let mut set = |name: &str, value: f64| figures.set(format!("{name}_{connections}"), value);
+    set("accept_rate", burst.latencies.len() as f64 / burst.elapsed.as_secs_f64());
+    set("accept_p50", burst.latencies.percentile(50.0));
+    set("accept_p99", burst.latencies.percentile(99.0));
+    set("brief_rate", count as f64 / parked.as_secs_f64());
+    set("cpu", work.subject / thousands);
+    set("cpu_driver", work.driver / thousands);
+    set("others", (work.machine - work.subject - work.driver - work.server) / start.elapsed().as_secs_f64());
+    if server.is_some() {
+        set("cpu_server", work.server / thousands);
     }
     Ok(burst.refused)
+}
+
+/// CPU seconds: of the contender, of this driver, of the database server, of everything on the machine.
+struct Work {
+    subject: f64,
+    driver: f64,
+    server: f64,
+    machine: f64,
+}
+
+impl Work {
+    fn so_far(subject: &Subject, server: Option<&Server>) -> Result<Self> {
+        Ok(Self {
+            subject: subject.cpu()?,
+            driver: cpu_of(std::process::id())?,
+            server: server.map_or(Ok(0.0), Server::cpu)?,
+            machine: cpu_of_machine()?,
+        })
+    }
+
+    fn since(&self, before: &Self) -> Self {
+        Self {
+            subject: self.subject - before.subject,
+            driver: self.driver - before.driver,
+            server: self.server - before.server,
+            machine: self.machine - before.machine,
+        }
+    }
 }
 
 /// Sends requests and waits until their briefs are parked; the second value is the time until the last one was.

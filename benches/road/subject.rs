@@ -166,6 +166,18 @@ pub(crate) fn cpu_of_family(parent: u32) -> Result<f64> {
     Ok(total / TICKS)
 }
 
+/// CPU seconds that all processors together have worked since the machine started, time stolen by its host included.
+///
+/// # Errors
+/// When `/proc/stat` cannot be read.
+pub(crate) fn cpu_of_machine() -> Result<f64> {
+    let stat = std::fs::read_to_string("/proc/stat")?;
+    let fields = stat.lines().next().ok_or("empty `/proc/stat`")?.split_whitespace().skip(1).take(8).enumerate();
+    // The fourth and fifth field are idle time; see proc(5).
+    let busy = fields.filter(|(at, _)| *at != 3 && *at != 4).map(|(_, ticks)| ticks.parse::<f64>());
+    Ok(busy.sum::<Result<f64, _>>()? / TICKS)
+}
+
 /// Sends a signal to one process of ours.
 ///
 /// # Errors
