@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod domain;
+pub mod engine;
 pub(crate) mod failpoint;
 pub mod policy;
 pub mod receipt;

@@ -108,6 +108,12 @@ impl Store {
         receiver
     }
 
+    /// The way to the hired worker, for work found in the database.
+    #[must_use]
+    pub fn local_queue(&self) -> Option<mpsc::Sender<ClaimedRun>> {
+        self.shared.hire.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|hire| hire.sender.clone())
+    }
+
     /// The local worker takes nothing new.
     pub fn dismiss(&self) {
         self.shared.hire.lock().unwrap_or_else(PoisonError::into_inner).take();

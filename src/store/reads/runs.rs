@@ -173,6 +173,25 @@ impl Store {
         rows.iter().map(step).collect()
     }
 
+    /// Whether the time of some run has come.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn is_due(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM run WHERE due_at <= $1 AND state IN ('scheduled', 'retryable', 'pending') LIMIT 1";
+        let rows = self.reader().await?.conn().rows(sql, values![self.now().as_microsecond()]).await?;
+        Ok(!rows.is_empty())
+    }
+
+    /// The text of a definition.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn definition(&self, hash: &str) -> Result<Option<String>, StoreError> {
+        let row = self.reader().await?.conn().row("SELECT text FROM definition WHERE hash = $1", values![hash]).await?;
+        row.map(|row| row.text(0)).transpose()
+    }
+
     /// How many runs want a worker now.
     ///
     /// # Errors

@@ -93,12 +93,33 @@ async fn told(found: &Found, kind: &str, person: &str, at: Timestamp, permit: &P
     tx.receipt(&note, &body)
 }
 
+/// Keeps a workflow definition for the runs that are pinned to it.
+#[derive(Clone, Debug)]
+struct KeepDefinition {
+    hash: String,
+    name: String,
+    text: String,
+    at: Timestamp,
+}
+
+one_by_one!(KeepDefinition, (), keep_definition);
 one_by_one!(Cancel, (), cancel);
 one_by_one!(Retry, (), retry);
 one_by_one!(Resume, (), resume);
 
 /// `Ok(Err(_))`: refused, nothing written. `Err(_)`: the database failed.
 type Refusable<T> = Result<Result<T, StoreError>, StoreError>;
+
+async fn keep_definition(item: &KeepDefinition, tx: &mut Tx<'_>) -> Refusable<()> {
+    let sql = "INSERT INTO definition (hash, name, text, added_at) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING";
+    if tx.conn.run(sql, values![&item.hash, &item.name, &item.text, item.at.as_microsecond()]).await? > 0 {
+        let fields = [("hash", Field::Text(&item.hash)), ("name", Field::Text(&item.name))];
+        let body = Body::of(&fields).map_err(|cause| StoreError::corrupt(cause.to_string()))?;
+        let note = Note { at: item.at, kind: "workflow.added", tenant: "", pilot: None, subject: &item.hash, actor: "daemon" };
+        tx.receipt(&note, &body)?;
+    }
+    Ok(Ok(()))
+}
 
 async fn cancel(item: &Cancel, tx: &mut Tx<'_>) -> Refusable<()> {
     let Some(found) = find(item.run.as_str(), tx).await? else {
@@ -176,6 +197,15 @@ async fn resume(item: &Resume, tx: &mut Tx<'_>) -> Refusable<()> {
 }
 
 impl Store {
+    /// Keeps a workflow definition for the runs that are pinned to it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn keep_definition(&self, hash: &str, name: &str, text: &str) -> Result<(), StoreError> {
+        let (hash, name, text) = (hash.to_owned(), name.to_owned(), text.to_owned());
+        self.submit_patiently(KeepDefinition { hash, name, text, at: self.now() }).await
+    }
+
     /// Cancels a run and withdraws its undecided brief.
     ///
     /// # Errors

@@ -1,0 +1,56 @@
+//! What a pilot demands of the rooms: its people, its rules, its clock. Own file because intake, review and the steps read the same
+//! rules without knowing the configuration they came from.
+
+use crate::domain::review::Rules;
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The rules of one pilot, as validated by the configuration.
+#[derive(Clone, Debug)]
+pub struct Pilot {
+    /// Its name.
+    pub name: String,
+    /// The client organisation.
+    pub tenant: String,
+    /// Names of the people who may decide.
+    pub reviewers: Vec<String>,
+    /// How many must approve, how many attempts there are.
+    pub rules: Rules,
+    /// Whoever handed a request in may not decide on it.
+    pub forbid_self_review: bool,
+    /// How long a claim on a brief lasts unless renewed.
+    pub claim: SignedDuration,
+    /// Who does what is next unless the brief says otherwise: a name for people.
+    pub owner: String,
+    /// The clock on the client's wall.
+    pub time_zone: TimeZone,
+    /// For how long the same content counts as the same request.
+    pub alike_for: SignedDuration,
+    /// Workflow that its requests take.
+    pub workflow: String,
+}
+
+/// All pilots by name.
+#[derive(Clone, Debug, Default)]
+pub struct Pilots(Arc<BTreeMap<String, Pilot>>);
+
+impl Pilots {
+    /// From a list; names are unique, the configuration has seen to that.
+    #[must_use]
+    pub fn new(pilots: impl IntoIterator<Item = Pilot>) -> Self {
+        Self(Arc::new(pilots.into_iter().map(|pilot| (pilot.name.clone(), pilot)).collect()))
+    }
+
+    /// The pilot of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Pilot> {
+        self.0.get(name)
+    }
+
+    /// Every pilot, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Pilot> {
+        self.0.values()
+    }
+}

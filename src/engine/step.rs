@@ -1,0 +1,135 @@
+//! What a step is: a kind with a name that definitions use, settings it judges, and a run that returns what to do next. Steps decide;
+//! they change nothing themselves: what they made comes back as acts, committed together with where the run goes.
+
+use crate::store::{Act, ClaimedRun, Told};
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use opspilot_sdk::Problems;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a step has to work with.
+pub struct StepContext<'a> {
+    /// The run, its request, and what woke it.
+    pub run: &'a ClaimedRun,
+    /// Settings from the definition.
+    pub with: &'a Value,
+    /// Outputs of earlier steps by name: JSON.
+    pub outputs: &'a BTreeMap<String, String>,
+    /// What woke the run at this step, when it waited here: JSON. Steps later in the chain see none.
+    pub signal: Option<&'a str>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What a step leaves behind.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// For later steps and for people: JSON.
+    pub output: Option<String>,
+    /// Rows to write with it.
+    pub acts: Vec<Act>,
+    /// What the receipt says; the engine tells of the state when the steps say nothing.
+    pub told: Option<Told>,
+}
+
+/// Where a run goes after a step.
+#[derive(Debug)]
+pub enum Transition {
+    /// To the next step.
+    Next(Done),
+    /// Where the definition leads for this answer, else to the next step.
+    Answer(&'static str, Done),
+    /// Waits here for a signal that names the key.
+    WaitFor {
+        /// What it leaves meanwhile.
+        done: Done,
+        /// What the signal must name.
+        key: String,
+        /// Wakes anyway at that time.
+        until: Option<Timestamp>,
+    },
+    /// Does this step again, not before that time; not a failure.
+    Snooze(Timestamp),
+    /// Ends the run well.
+    Complete(Done),
+}
+
+/// Why a step failed, by what follows.
+#[derive(Debug)]
+pub enum StepError {
+    /// Tried again, as the definition says.
+    Retryable {
+        /// Stable code.
+        code: &'static str,
+        /// What happened.
+        message: String,
+        /// Not before that long.
+        after: Option<Duration>,
+    },
+    /// Wrong for good: a dead letter at once.
+    Fatal {
+        /// Stable code.
+        code: &'static str,
+        /// What happened.
+        message: String,
+    },
+    /// An effect may or may not have happened: a person must settle it.
+    Uncertain {
+        /// What is not known.
+        message: String,
+    },
+}
+
+/// One kind of step.
+pub trait Step: Send + Sync {
+    /// The word definitions use for it: a durable contract.
+    fn kind(&self) -> &'static str;
+
+    /// Whether it does nothing but think. Pure steps in a row are committed together.
+    fn pure(&self) -> bool {
+        true
+    }
+
+    /// The answers it can give, for `on` in a definition.
+    fn answers(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Judges settings.
+    ///
+    /// # Errors
+    /// All problems at once.
+    fn check(&self, with: &Value) -> Result<(), Problems>;
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// [`StepError`] says what follows.
+    fn run<'a>(&'a self, context: &'a StepContext<'a>) -> BoxFuture<'a, Result<Transition, StepError>>;
+}
+
+/// All kinds of step this daemon knows.
+#[derive(Clone, Default)]
+pub struct Steps(Arc<BTreeMap<&'static str, Arc<dyn Step>>>);
+
+impl Steps {
+    /// From a list.
+    #[must_use]
+    pub fn new(steps: impl IntoIterator<Item = Arc<dyn Step>>) -> Self {
+        Self(Arc::new(steps.into_iter().map(|step| (step.kind(), step)).collect()))
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn get(&self, kind: &str) -> Option<&Arc<dyn Step>> {
+        self.0.get(kind)
+    }
+
+    /// Names of all kinds.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.0.keys().copied()
+    }
+}
