@@ -24,10 +24,10 @@ pub(crate) struct Body<'a> {
 /// # Errors
 /// A refusal: media type, form or size.
 pub(crate) fn read<'a>(delivery: &Delivery<'a>, format: Format, files: FileLimits) -> Result<Body<'a>, Refusal> {
-    if let Some(encoding) = delivery.headers.iter().find(|(name, _)| name == "content-encoding") {
-        if !encoding.1.eq_ignore_ascii_case(b"identity") {
-            return Err(unsupported("a `Content-Encoding` is not taken; send the body as it is"));
-        }
+    let compressed =
+        |(name, value): &&(String, Vec<u8>)| name == "content-encoding" && !value.eq_ignore_ascii_case(b"identity");
+    if delivery.headers.iter().any(|header| compressed(&header)) {
+        return Err(unsupported("a `Content-Encoding` is not taken; send the body as it is"));
     }
     let declared = delivery.header("content-type").and_then(Media::read);
     let format = match (format, &declared) {

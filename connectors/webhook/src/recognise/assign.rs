@@ -16,6 +16,9 @@ const MOST_EXTRA: usize = 200;
 const MOST_EXTRA_BYTES: usize = 32 * 1024;
 const MOST_VALUE_BYTES: usize = 4 * 1024;
 const MOST_LABEL_CHARS: usize = 200;
+const MOST_CUT_NAMES: usize = 20;
+/// Answers beyond these are kept, but not guessed from.
+const MOST_GUESSED: usize = 2_000;
 
 /// What stands for what did not fit.
 const CUT: &str = "(not shown)";
@@ -145,7 +148,7 @@ impl<'n> Desk<'_, 'n> {
     /// What labels, types and looks say.
     fn guess(&mut self) {
         let mut applications = Vec::new();
-        for (index, leaf) in self.leaves.iter().enumerate() {
+        for (index, leaf) in self.leaves.iter().enumerate().take(MOST_GUESSED) {
             if leaf.inside && !self.used.get(index).copied().unwrap_or(true) {
                 apply(index, leaf, &mut applications);
             }
@@ -220,7 +223,7 @@ impl<'n> Desk<'_, 'n> {
             if self.field(role).is_some() {
                 continue;
             }
-            let found = self.leaves.iter().enumerate().position(|(index, leaf)| {
+            let found = self.leaves.iter().take(MOST_GUESSED).enumerate().position(|(index, leaf)| {
                 let blank = Label::new(&leaf.label).is_blank()
                     && (leaf.around.is_empty() || Label::new(&leaf.around).is_blank() || is_plain(&leaf.around));
                 leaf.inside
@@ -240,6 +243,7 @@ impl<'n> Desk<'_, 'n> {
     fn rest(&mut self, shape: Option<&Shape>) {
         let mut left = MOST_EXTRA_BYTES;
         let mut cut: Vec<String> = Vec::new();
+        let mut missing = 0;
         let mut seen: HashSet<(String, &str)> = HashSet::new();
         for (index, leaf) in self.leaves.iter().enumerate() {
             let name = leaf.path.rsplit('.').next().unwrap_or(&leaf.path).to_lowercase();
@@ -257,16 +261,18 @@ impl<'n> Desk<'_, 'n> {
             let text = shortened(value::clean(&leaf.value));
             let size = label.len() + text.len();
             if self.fields.extra.len() >= MOST_EXTRA || size > left {
-                cut.push(label);
+                missing += 1;
+                if cut.len() < MOST_CUT_NAMES {
+                    cut.push(label);
+                }
                 continue;
             }
             left -= size;
             self.fields.extra.push((label, text));
         }
-        if !cut.is_empty() {
-            let names = cut.iter().take(20).map(String::as_str).collect::<Vec<_>>().join(", ");
-            let more = if cut.len() > 20 { ", …" } else { "" };
-            let note = format!("{} more values stand in the delivery as it came: {names}{more}", cut.len());
+        if missing > 0 {
+            let more = if missing > cut.len() { ", …" } else { "" };
+            let note = format!("{missing} more values stand in the delivery as it came: {}{more}", cut.join(", "));
             self.fields.extra.push((CUT.to_owned(), note));
         }
     }

@@ -52,13 +52,9 @@ impl Label {
         }
         close(&mut words, &mut word);
         // `e-mail`, `e-post`
-        if let Some(e) = words.iter().position(|word| word == "e") {
-            if words.get(e + 1).is_some_and(|next| next == "mail" || next == "mails") {
-                words.remove(e);
-                if let Some(mail) = words.get_mut(e) {
-                    "email".clone_into(mail);
-                }
-            }
+        let split = words.array_windows::<2>().position(|[e, mail]| e == "e" && (mail == "mail" || mail == "mails"));
+        if let Some(e) = split {
+            words.splice(e..e + 2, ["email".to_owned()]);
         }
         // `Type your message` asks for a message, `Type of enquiry` does not.
         if words.len() > 2

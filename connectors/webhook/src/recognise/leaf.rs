@@ -7,6 +7,11 @@ use super::words::{AWAY_WORDS, ORGANISATION_WORDS, PLAIN_PLACES};
 use crate::node::Node;
 use std::borrow::Cow;
 
+const MOST_PATH_BYTES: usize = 1_000;
+const MOST_STEP_BYTES: usize = 200;
+/// More choices than a form offers.
+const MOST_OPTIONS: usize = 500;
+
 /// What the sender says an answer is, in its own type names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hint {
@@ -126,16 +131,16 @@ impl<'n> Walk<'n, '_> {
                     }
                     return;
                 }
+                let here = Label::new(place.label);
+                let inner = Place {
+                    label: "",
+                    around: if is_plain(place.label) { place.around } else { place.label },
+                    away: place.away || here.has(AWAY_WORDS),
+                    organisation: here.has(ORGANISATION_WORDS),
+                    index: place.index,
+                };
                 for (index, (key, value)) in entries.iter().enumerate() {
-                    let around = if is_plain(place.label) { place.around } else { place.label };
-                    let here = Label::new(place.label);
-                    let inner = Place {
-                        label: key,
-                        around,
-                        away: place.away || here.has(AWAY_WORDS),
-                        organisation: here.has(ORGANISATION_WORDS) && !here.has(&["user"]),
-                        index: place.index,
-                    };
+                    let inner = Place { label: key, ..inner };
                     match Question::read(value) {
                         Some(question) => self.question(value, &question, inner, index),
                         None => self.step(key, |walk| walk.node(value, inner)),
@@ -155,7 +160,9 @@ impl<'n> Walk<'n, '_> {
         if length > 0 {
             self.path.push('.');
         }
-        self.path.push_str(key);
+        // Bounded, for every answer below keeps its path: a long name over many answers would fill the memory.
+        let room = MOST_PATH_BYTES.saturating_sub(self.path.len()).min(MOST_STEP_BYTES);
+        self.path.push_str(key.get(..key.floor_char_boundary(room)).unwrap_or_default());
         walk(self);
         self.path.truncate(length);
     }
@@ -301,7 +308,8 @@ impl Hint {
 pub(crate) fn answer<'n>(value: &'n Node<'_>, options: Option<&Node<'_>>) -> Option<Cow<'n, str>> {
     let named = |id: &str| -> Option<String> {
         let Some(Node::List(options)) = options else { return None };
-        let option = options.iter().find(|option| option.get("id").and_then(Node::scalar) == Some(id))?;
+        let option =
+            options.iter().take(MOST_OPTIONS).find(|option| option.get("id").and_then(Node::scalar) == Some(id))?;
         ["text", "label", "name", "title"]
             .iter()
             .find_map(|key| option.get(key).and_then(Node::text))

@@ -6,6 +6,7 @@ use super::leaf::{Hint, answer};
 use crate::json;
 use crate::node::Node;
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// A known shape.
 #[derive(Debug)]
@@ -334,18 +335,15 @@ impl Shape {
             Some(Node::List(fields)) => fields,
             _ => &[],
         };
-        let title = |id: &str| {
-            let nested =
-                fields.iter().filter_map(|field| field.at("properties.fields")).filter_map(|inner| match inner {
-                    Node::List(inner) => Some(inner),
-                    _ => None,
-                });
-            fields
-                .iter()
-                .chain(nested.flatten())
-                .find(|field| field.get("id").and_then(Node::scalar) == Some(id))
-                .and_then(|field| field.get("title")?.text())
-        };
+        let nested = fields.iter().filter_map(|field| match field.at("properties.fields") {
+            Some(Node::List(inner)) => Some(inner),
+            _ => None,
+        });
+        let titles: HashMap<&str, &str> = fields
+            .iter()
+            .chain(nested.flatten())
+            .filter_map(|field| Some((field.get("id")?.scalar()?, field.get("title")?.text()?)))
+            .collect();
         let mut answers = Vec::new();
         for (index, one) in given.iter().enumerate() {
             let kind = one.get("type").and_then(Node::text).unwrap_or_default();
@@ -358,7 +356,7 @@ impl Shape {
             let field_kind = one.at("field.type").and_then(Node::text).unwrap_or(kind);
             let id = one.at("field.id").and_then(Node::scalar).unwrap_or_default();
             let reference = one.at("field.ref").and_then(Node::text);
-            let label = title(id).or(reference).unwrap_or(field_kind);
+            let label = titles.get(id).copied().or(reference).unwrap_or(field_kind);
             answers.push((Cow::Borrowed(label), value, Hint::of(field_kind), format!("form_response.answers.{index}")));
         }
         const BESIDE: [&str; 6] = [

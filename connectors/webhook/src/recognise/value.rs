@@ -121,7 +121,7 @@ pub(crate) fn maybe_subject(text: &str) -> bool {
 pub(crate) fn maybe_text(text: &str) -> bool {
     !yes_no(text)
         && email(text).is_none()
-        && !(link(text) && !text.contains(char::is_whitespace))
+        && (!link(text) || text.contains(char::is_whitespace))
         && text.chars().any(char::is_alphabetic)
 }
 
