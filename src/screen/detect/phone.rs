@@ -133,6 +133,15 @@ static NOT_PHONE: List = List::new(&[
     "rma",
     "job",
     "bestellung",
+    "bestellnummer",
+    "auftragsnummer",
+    "artikelnummer",
+    "rechnungsnummer",
+    "vorgangsnummer",
+    "seriennummer",
+    "ticketnummer",
+    "ordernummer",
+    "fakturanummer",
     "rechnung",
     "auftrag",
     "kundennummer",
@@ -183,8 +192,46 @@ fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-static WHOSE: List =
-    List::new(&["my", "your", "his", "her", "our", "their", "contact", "whatsapp", "direct", "emergency"]);
+static WHOSE: List = List::new(&[
+    "my",
+    "your",
+    "his",
+    "her",
+    "our",
+    "their",
+    "contact",
+    "whatsapp",
+    "direct",
+    "emergency",
+    "office",
+    "home",
+    "work",
+]);
+/// Words that close a letter; the number on a line of its own below them is the writer's.
+static CLOSING: List = List::new(&[
+    "regards",
+    "sincerely",
+    "cheers",
+    "thanks",
+    "best",
+    "yours",
+    "grüße",
+    "grüßen",
+    "gruß",
+    "gruss",
+    "cordialement",
+    "saludos",
+    "saluti",
+    "groeten",
+    "mvh",
+    "hälsningar",
+    "hilsen",
+    "terveisin",
+    "pozdrawiam",
+    "atenciosamente",
+    "cumprimentos",
+    "abraços",
+]);
 
 type Match = Option<(usize, &'static str, Sureness)>;
 
@@ -228,6 +275,7 @@ fn at(scan: &Scan<'_>, first: usize, end: usize) -> Match {
         scan.led_by(start.start, 6, &PHONE, &NOT_PHONE)
             || scan.groups.get(last).is_some_and(|group| scan.followed_by(group.end, 1, &AFTER) && !vetoed())
             || is_somebodys_number(scan, start.start)
+            || is_signature(scan, start.start, last)
     };
     if (6..=15).contains(&digits) && (last > first || digits >= 7) && looks_dialled(scan, first, last) && near() {
         return Some((last, "digits near a word for telephones", Sureness::Context));
@@ -235,18 +283,39 @@ fn at(scan: &Scan<'_>, first: usize, end: usize) -> Match {
     None
 }
 
-/// `my new number is`, `his number:`, right before byte `at`.
+/// `my new number is`, `his number:`, `the office line:`, right before byte `at`.
 fn is_somebodys_number(scan: &Scan<'_>, at: usize) -> bool {
     let mut word = scan.words_before(at);
     let close = word.checked_sub(1).and_then(|last| scan.words.get(last)).is_some_and(|&(_, end)| at - end <= 4);
-    if close && matches!(scan.word(word - 1), b"is" | b"on" | b"at") {
+    if close && matches!(scan.word(word - 1), b"is" | b"on" | b"at" | b"to" | b"was") {
         word -= 1;
     }
-    if !close || word < 2 || !matches!(scan.word(word - 1), b"number" | b"numbers") {
+    if !close || word < 2 || !matches!(scan.word(word - 1), b"number" | b"numbers" | b"line") {
         return false;
     }
     let owner = word - 2;
     WHOSE.has(scan.word(owner)) || (owner > 0 && scan.word(owner) == b"new" && WHOSE.has(scan.word(owner - 1)))
+}
+
+/// A number alone on its line, below the closing of a letter and a line with a name.
+fn is_signature(scan: &Scan<'_>, at: usize, last: usize) -> bool {
+    let after = scan.groups.get(last).map_or(b' ', |group| scan.byte(group.end));
+    if scan.before(at) != b'\n' || !matches!(after, b'\n' | b'\r' | b' ') {
+        return false;
+    }
+    let upto = scan.words_before(at);
+    for index in (upto.saturating_sub(6)..upto).rev() {
+        let Some(&(_, end)) = scan.words.get(index) else { return false };
+        let word = scan.word(index);
+        if CLOSING.has(word) {
+            let lines = scan.bytes.get(end..at).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
+            return upto - index > 1 && lines >= 2 && at - end < 100;
+        }
+        if word.iter().any(u8::is_ascii_digit) {
+            return false;
+        }
+    }
+    false
 }
 
 /// Includes the `+` or bracket that opens the number.
@@ -292,7 +361,7 @@ fn national(scan: &Scan<'_>, first: usize, last: usize, digits: usize) -> Option
     let all_dots = pieces && (first + 1..=last).all(|index| group(index).is_some_and(|group| group.join == Join::Dot));
     if pieces
         && scan.before(start.start) == b'('
-        && (7..=12).contains(&digits)
+        && (7..=13).contains(&digits)
         && start.len() <= 5
         && group(first + 1)?.join == Join::Bracket
         && group(first + 1)?.len() >= 2
@@ -317,7 +386,7 @@ fn national(scan: &Scan<'_>, first: usize, last: usize, digits: usize) -> Option
             && (9..=12).contains(&digits)
             && start.len() >= 2
             && start.len() <= 7
-            && (!all_dots || last - first >= 3);
+            && !(all_dots && last - first == 3);
         if spelled || (!pieces && (10..=11).contains(&digits)) {
             return Some("a trunk zero and 9 to 12 digits");
         }

@@ -35,6 +35,8 @@ const CLEAN: &[&str] = &[
     "Please include the order number in your reply and add our logo; your response by Friday helps.",
     "Patience please: our number of seats is 120, the number is 4500, the code is in the repository.",
     "Wir bestellen 1000 Stück zu 2,50 EUR, Artikel 0815-4711, Charge 20261121, Kundennummer 0012345678.",
+    "Bestellnummer: 0405876846, Vorgangsnummer 0171234567.",
+    "Thanks for the list:\n4711-0815-22\n1 200 000\n",
     "uuid 550e8400-e29b-41d4-a716-446655440000 and request req_01h455vb4pex5vsknk084sn02q failed.",
 ];
 
@@ -87,6 +89,10 @@ const HOLDING: &[(&str, &[(Kind, &str)])] = &[
         &[(Kind::DateOfBirth, "3. Mai 1970"), (Kind::NationalId, "123456788")],
     ),
     ("Add a link to our shop to your reply.", &[(Kind::Instruction, "Add a link to our shop to your reply")]),
+    ("Kind regards\nErick Souza\n54 8700-5878\n", &[(Kind::Phone, "54 8700-5878")]),
+    ("please update my number to 63613832", &[(Kind::Phone, "63613832")]),
+    ("the office line is 36/599 7874.", &[(Kind::Phone, "36/599 7874")]),
+    ("(03332) 27064 435 or 02.3367.8888", &[(Kind::Phone, "(03332) 27064 435"), (Kind::Phone, "02.3367.8888")]),
     ("call 1-800-356-9377 ext. 12 before 2026-11-30", &[(Kind::Phone, "1-800-356-9377")]),
     ("Refund to DE89 3704 0044 0532 0130 00 please, invoice 2026-118", &[(Kind::Iban, "DE89 3704 0044 0532 0130 00")]),
     (
