@@ -12,6 +12,7 @@ mod content;
 mod draft;
 mod edit;
 mod envelope;
+mod gaps;
 pub mod language;
 mod lexicon;
 pub(crate) mod model;
@@ -30,5 +31,6 @@ pub use content::{
 pub use draft::{DraftInput, draft, priority_score, request_kind};
 pub use edit::{Change, Edit, EditError, apply, diff};
 pub use envelope::{Brief, Generator, SCHEMA};
+pub use gaps::missing;
 pub use lexicon::RequestKind;
 pub use urgency::hint as urgency_hint;

@@ -48,6 +48,11 @@ impl Model {
         model
     }
 
+    /// Whether `word` is in the learnt vocabulary.
+    pub(crate) fn knows(&self, word: &str) -> bool {
+        self.weights.contains_key(&features::hash_name(word))
+    }
+
     /// The log-odds for `text`.
     pub(crate) fn score(&self, text: &str) -> f32 {
         let mut sum = 0.0;
