@@ -20,6 +20,8 @@ const MOST_CUT_NAMES: usize = 20;
 /// Answers beyond these are kept, but not guessed from.
 const MOST_GUESSED: usize = 2_000;
 
+/// Less sure than this is no application.
+const LEAST_SURE: i32 = -40;
 /// What stands for what did not fit.
 const CUT: &str = "(not shown)";
 
@@ -118,12 +120,14 @@ impl<'n> Desk<'_, 'n> {
     /// By whole path, then by the end of the path, then by label however it is written.
     fn named(&self, source: &str) -> Option<usize> {
         let ends = |leaf: &Leaf<'_>| leaf.path.strip_suffix(source).is_some_and(|before| before.ends_with('.'));
-        let wanted = Label::new(source).joined();
+        let wanted = Label::new(source);
         let position = |test: &dyn Fn(&Leaf<'_>) -> bool| self.leaves.iter().position(test);
         position(&|leaf| leaf.path == source)
             .or_else(|| position(&|leaf| leaf.label == source))
             .or_else(|| position(&ends))
-            .or_else(|| position(&|leaf| !wanted.is_empty() && Label::new(&leaf.label).joined() == wanted))
+            .or_else(|| {
+                position(&|leaf| !wanted.joined().is_empty() && Label::new(&leaf.label).joined() == wanted.joined())
+            })
     }
 
     /// What the shape says.
@@ -244,11 +248,14 @@ impl<'n> Desk<'_, 'n> {
         let mut left = MOST_EXTRA_BYTES;
         let mut cut: Vec<String> = Vec::new();
         let mut missing = 0;
+        let apart = self.leaves.iter().any(|leaf| !leaf.inside);
         let mut seen: HashSet<(String, &str)> = HashSet::new();
         for (index, leaf) in self.leaves.iter().enumerate() {
-            let name = leaf.path.rsplit('.').next().unwrap_or(&leaf.path).to_lowercase();
             // Some senders say every answer again beside the answers; within the answers a repetition means something.
-            let repeated = !seen.insert((name, leaf.value.trim())) && !leaf.inside;
+            let repeated = apart && {
+                let name = leaf.path.rsplit('.').next().unwrap_or(&leaf.path).to_lowercase();
+                !seen.insert((name, leaf.value.trim())) && !leaf.inside
+            };
             if self.used.get(index).copied().unwrap_or(true) || repeated || self.says_again(leaf) {
                 continue;
             }
@@ -321,10 +328,10 @@ fn apply(index: usize, leaf: &Leaf<'_>, into: &mut Vec<Application>) {
     if roles.is_empty() && (is_plain(&leaf.label) || label.is_blank()) && !leaf.around.is_empty() {
         roles = Label::new(&leaf.around).roles().into_iter().map(|(role, sure)| (role, sure - 10)).collect();
     }
-    let around = Label::new(&leaf.around);
+    let named = label.has(&["title", "name"]);
     if leaf.organisation && label.has(&["name", "title", "legal", "display", "label"]) {
         roles = vec![(Organisation, 95)];
-    } else if label.has(&["title", "name"]) && around.has(&["issue", "ticket", "case", "task", "event"]) {
+    } else if named && Label::new(&leaf.around).has(&["issue", "ticket", "case", "task", "event"]) {
         roles = vec![(Subject, 95)];
     }
     match leaf.hint {
@@ -347,15 +354,15 @@ fn apply(index: usize, leaf: &Leaf<'_>, into: &mut Vec<Application>) {
     if value::email(text).is_some() && !roles.iter().any(|(role, _)| *role == Email) {
         roles.push((Email, 40));
     }
-    if value::surely_phone(text)
-        && roles.is_empty()
+    if roles.is_empty()
+        && value::surely_phone(text)
         && !label.is_vetoed()
         && !label.has(&["id", "number", "date", "at"])
     {
         roles.push((Phone, 30));
     }
     let told = roles.iter().any(|(role, _)| matches!(role, Subject | Text));
-    if value::prose(text) && !told && !label.is_vetoed() && !label.has(&["address", "street"]) {
+    if !told && value::prose(text) && !label.is_vetoed() && !label.has(&["address", "street"]) {
         let length = i32::try_from(text.len().min(400)).unwrap_or(0) / 20;
         let asks = if leaf.label.trim_end().ends_with('?') || label.is_blank() { 8 } else { 0 };
         roles.push((Text, 12 + length + asks));
@@ -380,12 +387,11 @@ fn apply(index: usize, leaf: &Leaf<'_>, into: &mut Vec<Application>) {
         0
     };
     for (role, sure) in roles {
-        if suits(role, text) {
-            into.push(Application { role, sure: sure + place - own_away, leaf: index });
+        let sure = sure + place - own_away;
+        if sure > LEAST_SURE && suits(role, text) {
+            into.push(Application { role, sure, leaf: index });
         }
     }
-    // Labels such as `Contact` that hold whatever was written.
-    into.retain(|application| application.leaf != index || application.sure > -40);
 }
 
 /// `1.3` and `1.6`: first and last name as numbered by form builders that number the parts of a field.

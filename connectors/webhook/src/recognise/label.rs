@@ -3,154 +3,141 @@
 
 use super::Role;
 use super::words::{EMPTY_WORDS, PERSON_WORDS, PHRASES, UNSPACED, VETO_WORDS};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 /// How many words of a label are looked at.
 const MOST_WORDS: usize = 16;
 const LONGEST_PHRASE: usize = 5;
 
-static LOOKUP: LazyLock<HashMap<&'static str, Vec<(Role, u8)>>> = LazyLock::new(|| {
-    let mut lookup: HashMap<&str, Vec<(Role, u8)>> = HashMap::new();
+/// A table by word or phrase. Its keys are ours alone, so a plain hash does: nobody outside can choose what collides.
+type Table<V> = HashMap<&'static str, V, BuildHasherDefault<Fnv>>;
+
+static LOOKUP: LazyLock<Table<Vec<(Role, u8)>>> = LazyLock::new(|| {
+    let mut lookup = Table::default();
     for (role, sure, phrases) in PHRASES {
         for phrase in *phrases {
-            lookup.entry(phrase).or_default().push((*role, *sure));
+            let roles: &mut Vec<(Role, u8)> = lookup.entry(*phrase).or_default();
+            roles.push((*role, *sure));
         }
     }
     lookup
 });
-static EMPTY: LazyLock<HashSet<&'static str>> = LazyLock::new(|| EMPTY_WORDS.iter().copied().collect());
-static VETO: LazyLock<HashSet<&'static str>> = LazyLock::new(|| VETO_WORDS.iter().copied().collect());
+static EMPTY: LazyLock<Table<()>> = LazyLock::new(|| EMPTY_WORDS.iter().map(|word| (*word, ())).collect());
+static VETO: LazyLock<Table<()>> = LazyLock::new(|| VETO_WORDS.iter().map(|word| (*word, ())).collect());
 
-/// A label in its one form: lowercase words without accents, digits at the edges of identifiers dropped.
+/// A label in its one form: lowercase words without accents, one space between them, numbers and a leading `q` dropped.
 pub(crate) struct Label {
-    words: Vec<String>,
+    text: String,
     unspaced: bool,
 }
 
 impl Label {
     /// Brings a label to its one form.
-    pub(crate) fn new(text: &str) -> Self {
-        let mut words: Vec<String> = Vec::new();
-        let mut word = String::new();
+    pub(crate) fn new(label: &str) -> Self {
+        let mut text = String::with_capacity(label.len().min(400) + 8);
         let mut before = ' ';
-        let mut unspaced = false;
-        for c in text.chars().take(400) {
-            unspaced |= matches!(c, '\u{e00}'..='\u{e7f}' | '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}');
+        let (mut unspaced, mut odd, mut words, mut gap) = (false, false, 0, true);
+        for c in label.chars().take(400) {
+            let word = is_word(c);
             let camel = c.is_uppercase() && before.is_lowercase();
             let digits = c.is_ascii_digit() != before.is_ascii_digit() && before.is_alphanumeric();
-            if !is_word(c) || camel || digits {
-                close(&mut words, &mut word);
-            }
-            if is_word(c) {
-                fold(c, &mut word);
+            gap |= !word || camel || digits;
+            if word {
+                if gap {
+                    words += 1;
+                    if words > MOST_WORDS {
+                        break;
+                    }
+                    if !text.is_empty() {
+                        text.push(' ');
+                    }
+                    gap = false;
+                    // What may have to be rewritten below: numbers, `q3`, `e-mail`, `type your …`.
+                    odd |= c.is_ascii_digit() || matches!(c, 'q' | 'Q' | 'e' | 'E' | 't' | 'T');
+                }
+                unspaced |= is_unspaced(c);
+                fold(c, &mut text);
             }
             before = c;
-            if words.len() >= MOST_WORDS {
-                break;
-            }
         }
-        close(&mut words, &mut word);
-        // `e-mail`, `e-post`
-        let split = words.array_windows::<2>().position(|[e, mail]| e == "e" && (mail == "mail" || mail == "mails"));
-        if let Some(e) = split {
-            words.splice(e..e + 2, ["email".to_owned()]);
-        }
-        // `Type your message` asks for a message, `Type of enquiry` does not.
-        if words.len() > 2
-            && words.first().is_some_and(|word| word == "type")
-            && words.get(1).is_some_and(|word| word == "your" || word == "in")
-        {
-            words.remove(0);
-        }
-        let numbered = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
-        let bare = |word: &String| numbered(word) || (word == "q" && words.len() > 1);
-        if words.iter().any(|word| !bare(word)) {
-            let keep: Vec<bool> = words.iter().map(|word| !bare(word)).collect();
-            let mut keep = keep.into_iter();
-            words.retain(|_| keep.next().unwrap_or(true));
-        }
-        Self { words, unspaced }
+        Self { text: if odd { rewritten(&text) } else { text }, unspaced }
     }
 
-    /// The words, joined by one space.
-    pub(crate) fn joined(&self) -> String {
-        self.words.join(" ")
+    /// The words, with one space between them.
+    pub(crate) fn joined(&self) -> &str {
+        &self.text
+    }
+
+    fn words(&self) -> impl Iterator<Item = &str> {
+        self.text.split(' ').filter(|word| !word.is_empty())
     }
 
     /// Whether it says nothing: no words, digits only, or `field 3`, `question 2`, `text_1`.
     pub(crate) fn is_blank(&self) -> bool {
-        self.words.iter().all(|word| {
-            word.bytes().all(|byte| byte.is_ascii_digit())
-                || matches!(
-                    word.as_str(),
-                    "field"
-                        | "q"
-                        | "input"
-                        | "text"
-                        | "textarea"
-                        | "question"
-                        | "answer"
-                        | "value"
-                        | "col"
-                        | "column"
-                        | "f"
-                        | "entry"
-                )
-        }) && !matches!(self.words.as_slice(), [one] if matches!(one.as_str(), "text" | "question" | "answer"))
+        const BLANK: [&str; 12] =
+            ["field", "q", "input", "text", "textarea", "question", "answer", "value", "col", "column", "f", "entry"];
+        !matches!(self.text.as_str(), "text" | "question" | "answer")
+            && self.words().all(|word| is_number(word) || BLANK.contains(&word))
     }
 
     /// Whether any of its words is one of these.
     pub(crate) fn has(&self, words: &[&str]) -> bool {
-        self.words.iter().any(|word| words.contains(&word.as_str()))
+        self.words().any(|word| words.contains(&word))
     }
 
     /// Whether a word stands here that turns the meaning of the others.
     pub(crate) fn is_vetoed(&self) -> bool {
-        self.words.iter().any(|word| VETO.contains(word.as_str()))
+        self.words().any(|word| VETO.contains_key(word))
     }
 
     /// Roles that the label speaks for, each with how sure it makes us (0 to 100).
     pub(crate) fn roles(&self) -> Vec<(Role, i32)> {
-        let mut roles = Vec::new();
         let whole = self.joined();
-        if let Some(found) = LOOKUP.get(whole.as_str()) {
+        if let Some(found) = LOOKUP.get(whole) {
             return found.iter().map(|(role, sure)| (*role, i32::from(*sure))).collect();
         }
         if self.unspaced {
-            let mut found: Vec<&(Role, &str)> = UNSPACED.iter().filter(|(_, phrase)| whole.contains(phrase)).collect();
-            found.sort_by_key(|(_, phrase)| std::cmp::Reverse(phrase.len()));
-            if let Some((role, _)) = found.first() {
-                return vec![(*role, 95)];
-            }
-            match whole.as_str() {
-                "姓" | "苗字" | "성" => roles.push((Role::Last, 95)),
-                "名" => roles.push((Role::First, 95)),
+            let longest =
+                UNSPACED.iter().filter(|(_, phrase)| whole.contains(phrase)).max_by_key(|(_, phrase)| phrase.len());
+            match (longest, whole) {
+                (Some((role, _)), _) => return vec![(*role, 95)],
+                (None, "姓" | "苗字" | "성") => return vec![(Role::Last, 95)],
+                (None, "名") => return vec![(Role::First, 95)],
                 _ => {}
             }
         }
-        let told: Vec<&str> = self.words.iter().map(String::as_str).filter(|word| !EMPTY.contains(word)).collect();
+        let told: Vec<&str> = self.words().filter(|word| !EMPTY.contains_key(word)).collect();
         if let Some(found) = LOOKUP.get(told.join(" ").as_str()) {
-            roles.extend(found.iter().map(|(role, sure)| (*role, i32::from(*sure) - 3)));
-            return roles;
+            return found.iter().map(|(role, sure)| (*role, i32::from(*sure) - 3)).collect();
         }
-        let vetoed = self.is_vetoed();
-        let all: Vec<&str> = self.words.iter().map(String::as_str).collect();
-        for length in (1..=LONGEST_PHRASE.min(all.len())).rev() {
-            for (start, piece) in all.windows(length).enumerate() {
-                let Some(found) = LOOKUP.get(piece.join(" ").as_str()) else { continue };
-                for (role, sure) in found {
+        self.by_part(&told)
+    }
+
+    /// By phrases inside the label, the longest first.
+    fn by_part(&self, told: &[&str]) -> Vec<(Role, i32)> {
+        let mut roles: Vec<(Role, i32)> = Vec::new();
+        let words: Vec<&str> = self.words().collect();
+        let mut vetoed = None;
+        for length in (1..=LONGEST_PHRASE.min(words.len())).rev() {
+            let mut at = 0;
+            for piece in words.windows(length) {
+                let size = piece.iter().map(|word| word.len() + 1).sum::<usize>() - 1;
+                let phrase = self.text.get(at..at + size).unwrap_or_default();
+                let (before, after) =
+                    (self.text.get(..at).unwrap_or_default(), self.text.get(at + size..).unwrap_or_default());
+                at += piece.first().map_or(0, |word| word.len() + 1);
+                for (role, sure) in LOOKUP.get(phrase).map(Vec::as_slice).unwrap_or_default() {
                     let others = told.iter().filter(|word| !piece.contains(*word)).count();
+                    let vetoed = *vetoed.get_or_insert_with(|| self.is_vetoed());
                     let person = || {
-                        all.iter().enumerate().all(|(at, word)| {
-                            (start..start + length).contains(&at) || PERSON_WORDS.contains(word) || EMPTY.contains(word)
-                        })
+                        let mut rest = before.split(' ').chain(after.split(' ')).filter(|word| !word.is_empty());
+                        rest.all(|word| PERSON_WORDS.contains(&word) || EMPTY.contains_key(word))
                     };
                     let means = match role {
                         Role::Email | Role::Phone => true,
-                        Role::Name | Role::First | Role::Last => {
-                            person() && (length > 1 || piece != ["last"] && piece != ["first"])
-                        }
+                        Role::Name | Role::First | Role::Last => person() && phrase != "last" && phrase != "first",
                         Role::Subject => !vetoed && others == 0,
                         Role::Organisation => !vetoed,
                         // A single weak word in a long sentence says little.
@@ -158,8 +145,8 @@ impl Label {
                     };
                     if means && !roles.iter().any(|(known, _)| known == role) {
                         let lost = i32::try_from(others).unwrap_or(10).min(8) * 3;
-                        let short = if length == 1 && piece.concat().len() <= 2 { 60 } else { 0 };
-                        roles.push((*role, (i32::from(*sure) - 12 - lost - short).max(5)));
+                        let short = if length == 1 && phrase.len() <= 2 { 60 } else { 0 };
+                        roles.push((*role, i32::from(*sure) - 12 - lost - short));
                     }
                 }
             }
@@ -169,19 +156,66 @@ impl Label {
     }
 }
 
+/// `e mail` as `email`; numbers and the `q` of `q3` dropped unless nothing else is left; `type your message` without its verb, which
+/// `type of enquiry` keeps.
+fn rewritten(text: &str) -> String {
+    let mut words: Vec<&str> = text.split(' ').collect();
+    let split = words.array_windows::<2>().position(|[e, mail]| *e == "e" && (*mail == "mail" || *mail == "mails"));
+    if let Some(e) = split {
+        words.splice(e..e + 2, ["email"]);
+    }
+    if let ["type", "your" | "in", _, ..] = words.as_slice() {
+        words.remove(0);
+    }
+    let several = words.len() > 1;
+    let bare = |word: &str| is_number(word) || (word == "q" && several);
+    if words.iter().any(|word| !bare(word)) {
+        words.retain(|word| !bare(word));
+    }
+    words.join(" ")
+}
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// FNV-1a, 64 bits.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Scripts that set no spaces between words.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{e7f}' | '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}')
+}
+
 /// Letters and digits, and the marks that Indic and Thai scripts set beside a letter.
 fn is_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '\u{300}'..='\u{36f}' | '\u{900}'..='\u{dff}' | '\u{e31}'..='\u{e4e}')
 }
 
-fn close(words: &mut Vec<String>, word: &mut String) {
-    if !word.is_empty() {
-        words.push(std::mem::take(word));
-    }
-}
-
 /// Lowercase without accents, for the letters that forms in Latin, Greek and Cyrillic script use.
 fn fold(c: char, into: &mut String) {
+    if c.is_ascii() {
+        into.push(c.to_ascii_lowercase());
+        return;
+    }
     for c in c.to_lowercase() {
         let plain = match c {
             'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ā' | 'ă' | 'ą' | 'ạ' | 'ả' => 'a',

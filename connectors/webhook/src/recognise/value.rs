@@ -4,7 +4,7 @@
 /// A text as it goes into a field: no NUL (databases refuse it), plain line ends, no white space around.
 pub(crate) fn clean(text: &str) -> String {
     let trimmed = text.trim();
-    if trimmed.contains(['\0', '\r']) {
+    if trimmed.bytes().any(|byte| matches!(byte, 0 | b'\r')) {
         trimmed.replace('\0', "\u{fffd}").replace("\r\n", "\n").replace('\r', "\n")
     } else {
         trimmed.to_owned()
@@ -33,6 +33,9 @@ pub(crate) fn email(text: &str) -> Option<&str> {
 
 /// Whether this can be a telephone number when a label says so.
 pub(crate) fn maybe_phone(text: &str) -> bool {
+    if text.len() > 40 {
+        return false;
+    }
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let rest = text.to_ascii_lowercase();
     let plain = rest
@@ -40,12 +43,15 @@ pub(crate) fn maybe_phone(text: &str) -> bool {
         .replace("tel", "")
         .chars()
         .all(|c| c.is_ascii_digit() || " +()-./:#x\u{a0}\u{2013}".contains(c));
-    (5..=20).contains(&digits) && plain && text.len() <= 40
+    (5..=20).contains(&digits) && plain
 }
 
 /// Whether this is a telephone number by its looks alone.
 pub(crate) fn surely_phone(text: &str) -> bool {
     let text = text.trim();
+    if text.len() > 40 {
+        return false;
+    }
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let plain = text.chars().all(|c| c.is_ascii_digit() || " +()-./\u{a0}".contains(c));
     let starts = text.starts_with(['+', '(']) || (text.starts_with('0') && text.contains([' ', '-', '/']));
@@ -127,9 +133,9 @@ pub(crate) fn maybe_text(text: &str) -> bool {
 
 /// Whether this is prose by its looks alone.
 pub(crate) fn prose(text: &str) -> bool {
-    let words = text.split_whitespace().count();
-    let wide = text.chars().filter(|c| *c >= '\u{2e80}').count();
-    maybe_text(text) && !text.starts_with(['{', '[', '<']) && (words >= 5 || wide >= 10) && !text.contains("Mozilla/")
+    let words = || text.split_whitespace().nth(4).is_some();
+    let wide = || text.chars().filter(|c| *c >= '\u{2e80}').nth(9).is_some();
+    maybe_text(text) && !text.starts_with(['{', '[', '<']) && (words() || wide()) && !text.contains("Mozilla/")
 }
 
 #[cfg(test)]
