@@ -31,7 +31,10 @@ fn generate(path: &std::path::Path, what: &str, size: u64) -> std::io::Result<()
             writeln!(out, "name;email;subject;message")?;
             let rows = if what == "rows" { size } else { size / 100 };
             for row in 0..rows {
-                writeln!(out, "Person {row};p{row}@example.org;Request {row};\"Please look at number {row}; it is; well; not as it was\"")?;
+                writeln!(
+                    out,
+                    "Person {row};p{row}@example.org;Request {row};\"Please look at number {row}; it is; well; not as it was\""
+                )?;
             }
         }
     }

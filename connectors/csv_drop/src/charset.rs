@@ -85,7 +85,7 @@ impl Probe {
         self.show_piece(&rest);
         self.detector.feed(b"", true);
         let utf8 = if self.invalid == 0 { Utf8Detection::Allow } else { Utf8Detection::Deny };
-        Charset { encoding: self.detector.guess(None, utf8), mark: 0 }
+        Charset { encoding: self.detector.guess(country(&self.head), utf8), mark: 0 }
     }
 
     fn count_utf8(&mut self, bytes: &[u8]) {
@@ -166,6 +166,16 @@ impl Probe {
     }
 }
 
+/// The country the first address in the file belongs to, a hint between encodings of neighbours: `pl` of `anna@firma.pl`.
+fn country(head: &[u8]) -> Option<&[u8]> {
+    head.split(|&byte| byte == b'@').skip(1).find_map(|behind| {
+        let end = behind.iter().position(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'.' | b'-'));
+        let domain = behind.get(..end?)?;
+        let last = domain.rsplit(|&byte| byte == b'.').next()?;
+        (last.len() == 2 && last.len() + 1 < domain.len() && last.iter().all(u8::is_ascii_lowercase)).then_some(last)
+    })
+}
+
 fn multibyte(bytes: &[u8]) -> u64 {
     if bytes.is_ascii() { 0 } else { bytes.iter().filter(|&&byte| byte >= 0xc0).count() as u64 }
 }
@@ -229,7 +239,8 @@ mod tests {
 
     #[test]
     fn utf16_needs_no_mark() {
-        for text in ["name,email\nAda,ada@example.org\n", "имя;текст\r\nАнна;Добрый день, нужна помощь\r\n"] {
+        for text in ["name,email\nAda,ada@example.org\n", "имя;текст\r\nАнна;Добрый день, нужна помощь\r\n"]
+        {
             assert_eq!(judge(&utf16(text, false), 7).encoding, UTF_16LE);
             assert_eq!(judge(&utf16(text, true), 7).encoding, UTF_16BE);
         }
@@ -251,6 +262,12 @@ mod tests {
         assert_eq!(judge(&[b"a,b\n".as_slice(), &russian].concat(), 5).encoding, WINDOWS_1251);
         let (japanese, ..) = SHIFT_JIS.encode("これはテストです。よろしくお願いします。\n");
         assert_eq!(judge(&japanese, 3).encoding, SHIFT_JIS);
+    }
+
+    #[test]
+    fn an_address_tells_the_country() {
+        let (bytes, ..) = Encoding::encode(encoding_rs::WINDOWS_1257, "Jānis;janis@birojs.lv;Lūdzu piezvaniet\n");
+        assert_eq!(judge(&bytes, 8).encoding, encoding_rs::WINDOWS_1257);
     }
 
     #[test]

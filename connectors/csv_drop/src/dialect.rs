@@ -77,7 +77,11 @@ pub fn detect(sample: &str, whole: bool) -> Dialect {
         }
     }
     let (_, dialect, rows) = best;
-    if forced.is_none() && single_column(sample, dialect.delimiter, &rows) { Dialect { delimiter: None, ..dialect } } else { dialect }
+    if forced.is_none() && single_column(sample, dialect.delimiter, &rows) {
+        Dialect { delimiter: None, ..dialect }
+    } else {
+        dialect
+    }
 }
 
 /// The quoting of a text whose delimiter is known.
@@ -109,18 +113,11 @@ pub fn announced(sample: &str) -> Option<char> {
 fn quotings(sample: &str, delimiter: char, trust: f64) -> Vec<(Dialect, f64)> {
     let double = Dialect { delimiter: Some(delimiter), quote: Some('"'), escape: Escape::Doubled };
     let mut out = vec![(double, trust)];
-    if sample.contains("\\\"") {
-        // Written `\"`, a quote in the middle of a cell; but `\",` is also how a doubled dialect ends a cell on a backslash.
-        let inside = sample.match_indices("\\\"").filter(|(at, _)| {
-            let next = sample.get(at + 2..).and_then(|rest| rest.chars().next());
-            next.is_some_and(|next| next != delimiter && next != '\n' && next != '\r' && next != '"')
-        });
-        if inside.count() > 0 {
-            out.push((Dialect { escape: Escape::Backslash, ..double }, trust * 0.999));
-        }
+    if let Some(faith) = backslashed(sample, delimiter) {
+        out.push((Dialect { escape: Escape::Backslash, ..double }, trust * faith));
     }
     if quoted_with(sample, delimiter, '\'') {
-        out.push((Dialect { quote: Some('\''), ..double }, trust * 0.999));
+        out.push((Dialect { quote: Some('\''), ..double }, trust * 1.01));
     }
     if unbalanced(sample, delimiter) {
         out.push((Dialect { quote: None, ..double }, trust * 0.9));
@@ -128,10 +125,27 @@ fn quotings(sample: &str, delimiter: char, trust: f64) -> Vec<(Dialect, f64)> {
     out
 }
 
+/// How much to believe that quotes are escaped with a backslash; `None`: not worth trying.
+fn backslashed(sample: &str, delimiter: char) -> Option<f64> {
+    let edge = |c: Option<char>| c.is_none_or(|c| c == delimiter || c == '\n' || c == '\r');
+    // Written `\"`, a quote in the middle of a cell; but `\",` is also how a doubled dialect ends a cell on a backslash.
+    let inside = sample.match_indices("\\\"").any(|(at, _)| {
+        let next = sample.get(at + 2..).and_then(|rest| rest.chars().next());
+        !edge(next) && next != Some('"')
+    });
+    // A doubled quote that is not an empty cell speaks for the other way.
+    let doubled = sample.match_indices("\"\"").any(|(at, _)| {
+        let before = sample.get(..at).and_then(|text| text.chars().next_back());
+        let behind = sample.get(at + 2..).and_then(|rest| rest.chars().next());
+        !edge(before) && before != Some('\\') && !(edge(behind) && edge(before))
+    });
+    inside.then_some(if doubled { 0.999 } else { 1.001 })
+}
+
 /// Whether cells are wrapped in this quote: nearly every one that begins with it also ends with it, before a delimiter or line end.
 fn quoted_with(sample: &str, delimiter: char, quote: char) -> bool {
     let (mut opened, mut closed) = (0usize, 0usize);
-    for line in sample.lines().take(ROWS) {
+    for line in sample.split(['\r', '\n']).take(ROWS) {
         let mut rest = line;
         loop {
             if let Some(inside) = rest.strip_prefix(quote) {
@@ -173,14 +187,14 @@ fn rows(sample: &str, dialect: Dialect, whole: bool) -> Vec<Vec<String>> {
     }
     let mut rows = Vec::new();
     while rows.len() < ROWS {
-        match records.next() {
+        match records.cut() {
             Found::Record(record) => rows.push(record.cells),
             Found::Hungry | Found::End => break,
         }
     }
     if rows.is_empty() && !whole {
         records.finish();
-        while let Found::Record(record) = records.next() {
+        while let Found::Record(record) = records.cut() {
             rows.push(record.cells);
         }
     }
@@ -195,7 +209,10 @@ fn shape(rows: &[Vec<String>]) -> f64 {
     let sum: f64 = {
         let mut sorted: Vec<_> = shapes.into_iter().collect();
         sorted.sort_unstable();
-        sorted.into_iter().map(|(cells, rows)| rows as f64 * ((cells as f64 - 1.0) / cells.max(1) as f64).max(SINGLE)).sum()
+        sorted
+            .into_iter()
+            .map(|(cells, rows)| rows as f64 * ((cells as f64 - 1.0) / cells.max(1) as f64).max(SINGLE))
+            .sum()
     };
     sum / kinds
 }
@@ -213,6 +230,9 @@ fn likeness(rows: &[Vec<String>]) -> f64 {
 /// 1 for what is surely one value, less for text that may still hold a delimiter or a quote.
 fn looks_like_a_value(cell: &str) -> f64 {
     let cell = cell.trim();
+    if cell.len() > 1 && ['"', '\''].iter().any(|quote| cell.starts_with(*quote) && cell.ends_with(*quote)) {
+        return 0.5;
+    }
     if cell.is_empty() || cell.len() < 40 && plain(cell) {
         return 1.0;
     }
@@ -229,16 +249,25 @@ fn looks_like_a_value(cell: &str) -> f64 {
     let mut previous = ' ';
     let mut tight = false;
     for character in cell.chars() {
-        tight |= matches!(previous, ',' | ';' | '|' | '\t') && !character.is_whitespace() && !character.is_ascii_digit();
+        tight |=
+            matches!(previous, ',' | ';' | '|' | '\t') && !character.is_whitespace() && !character.is_ascii_digit();
         previous = character;
     }
-    if tight { 0.4 } else if cell.contains(['\t', '|']) { 0.6 } else { 0.9 }
+    if tight {
+        0.4
+    } else if cell.contains(['\t', '|']) {
+        0.6
+    } else {
+        0.9
+    }
 }
 
 /// Numbers, dates, words: nothing that could be a delimiter.
 fn plain(cell: &str) -> bool {
-    cell.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_' | '+' | '/' | ':' | '%' | '(' | ')' | '\'' | '€' | '$' | '@'))
-        || cell.chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | '.' | '-' | '+'))
+    cell.chars().all(|c| {
+        c.is_alphanumeric()
+            || matches!(c, ' ' | '.' | '-' | '_' | '+' | '/' | ':' | '%' | '(' | ')' | '\'' | '€' | '$' | '@')
+    }) || cell.chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | '.' | '-' | '+'))
 }
 
 /// A list of texts with no delimiter at all: the first line has one cell, and below either no shape prevails or the candidate is
@@ -276,7 +305,8 @@ mod tests {
     #[test]
     fn usual_delimiters() {
         for mark in [',', ';', '\t', '|', '^', '~', '\u{1f}', '\u{a6}'] {
-            let text = "id,name,text\n1,Ada,Please call me back\n2,Bob,The printer on floor 3 is broken\n".replace(',', &mark.to_string());
+            let text = "id,name,text\n1,Ada,Please call me back\n2,Bob,The printer on floor 3 is broken\n"
+                .replace(',', &mark.to_string());
             assert_eq!(delimiter(&text), Some(mark), "{mark:?}");
         }
     }

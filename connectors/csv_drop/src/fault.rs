@@ -57,7 +57,9 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Quote => f.write_str("a quote is missing on this line; close it, or double it where it is meant as a character"),
+            Self::Quote => {
+                f.write_str("a quote is missing on this line; close it, or double it where it is meant as a character")
+            }
             Self::Ragged { found, expected } => write!(
                 f,
                 "the row has {found} cells but the header has {expected}; quote cells that hold the delimiter or a line end"
@@ -65,11 +67,13 @@ impl fmt::Display for Fault {
             Self::TooLong { bytes } => {
                 write!(f, "the row is longer than allowed ({bytes} bytes); shorten it or raise `max_row_bytes`")
             }
-            Self::Undecodable => {
-                f.write_str("the row holds bytes that do not belong to the encoding of the file; save the file as UTF-8")
-            }
+            Self::Undecodable => f.write_str(
+                "the row holds bytes that do not belong to the encoding of the file; save the file as UTF-8",
+            ),
             Self::Nul => f.write_str("the row holds a NUL character; remove it"),
-            Self::NoText => f.write_str("the row says nothing under a subject or text column; fill it in or name the column under `map`"),
+            Self::NoText => f.write_str(
+                "the row says nothing under a subject or text column; fill it in or name the column under `map`",
+            ),
         }
     }
 }
@@ -124,14 +128,18 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAFile => f.write_str("it is a directory, a link or a device; drop a plain file"),
-            Self::Unreadable(why) => write!(f, "it cannot be opened ({why}); let the daemon's user read it and drop it again"),
+            Self::Unreadable(why) => {
+                write!(f, "it cannot be opened ({why}); let the daemon's user read it and drop it again")
+            }
             Self::TooLarge { bytes, limit } => {
                 write!(f, "it has {bytes} bytes and {limit} are allowed; split it or raise the limit")
             }
             Self::Empty => f.write_str("it is empty; drop a file with a header and at least one row"),
             Self::NoRows => f.write_str("it has a header and no rows; add at least one row"),
             Self::Foreign(what) => write!(f, "it is {what}; save it as .xlsx or as CSV in UTF-8"),
-            Self::Workbook(why) => write!(f, "the workbook cannot be read ({why}); save it again as .xlsx, or as CSV in UTF-8"),
+            Self::Workbook(why) => {
+                write!(f, "the workbook cannot be read ({why}); save it again as .xlsx, or as CSV in UTF-8")
+            }
             Self::AllBad { rows } => write!(f, "none of its {rows} rows is good; the error file beside it says why"),
         }
     }

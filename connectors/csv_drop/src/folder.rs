@@ -108,7 +108,10 @@ impl Folder {
     pub(crate) fn ensure(&self) -> Result<(), ConnectorError> {
         for folder in [&self.dir, &self.claimed(), &self.done, &self.errors] {
             fs::create_dir_all(folder).map_err(|fault| {
-                let what = format!("cannot make the folder `{}`: {fault}; give the daemon's user the right to", folder.display());
+                let what = format!(
+                    "cannot make the folder `{}`: {fault}; give the daemon's user the right to",
+                    folder.display()
+                );
                 ConnectorError::new(ErrorKind::Misconfigured, FOLDER, what).because(fault)
             })?;
         }
@@ -164,7 +167,9 @@ impl Folder {
             file.seek(SeekFrom::End(-i64::try_from(back).unwrap_or(0)))?;
             file.take(4).read_to_end(&mut tail)
         });
-        let workbook = Path::new(name).extension().is_some_and(|end| end.to_ascii_lowercase().to_string_lossy().starts_with("xls"));
+        let workbook = Path::new(name)
+            .extension()
+            .is_some_and(|end| end.to_ascii_lowercase().to_string_lossy().starts_with("xls"));
         read.is_ok() && (tail.is_empty() || !(workbook || tail.contains(&b'\n') || tail.contains(&b'\r')))
     }
 
@@ -173,7 +178,11 @@ impl Folder {
         self.ensure()?;
         let mut number = 0u32;
         let (id, home) = loop {
-            let id = if number == 0 { now.to_string().replace(':', "-") } else { format!("{}_{number}", now.to_string().replace(':', "-")) };
+            let id = if number == 0 {
+                now.to_string().replace(':', "-")
+            } else {
+                format!("{}_{number}", now.to_string().replace(':', "-"))
+            };
             let home = self.claimed().join(&id);
             match fs::create_dir(&home) {
                 Ok(()) => break (id, home),
@@ -192,7 +201,11 @@ impl Folder {
             }
             Err(fault) => {
                 self.clear(&claim)?;
-                if fault.kind() == io::ErrorKind::NotFound { Ok(None) } else { Err(writing(&self.dir.join(name), fault)) }
+                if fault.kind() == io::ErrorKind::NotFound {
+                    Ok(None)
+                } else {
+                    Err(writing(&self.dir.join(name), fault))
+                }
             }
         }
     }
@@ -217,7 +230,11 @@ impl Folder {
             let stamp = id.split('_').next().unwrap_or_default();
             let taken = unstamp(stamp).unwrap_or(now);
             let slot = home.join("file");
-            let name = fs::read_dir(&slot).ok().and_then(|mut entries| entries.next()).and_then(Result::ok).map(|entry| entry.file_name());
+            let name = fs::read_dir(&slot)
+                .ok()
+                .and_then(|mut entries| entries.next())
+                .and_then(Result::ok)
+                .map(|entry| entry.file_name());
             let claim = Claim { id, taken, name: name.clone().unwrap_or_default(), home };
             if name.is_some() {
                 return Ok(Some(claim));
@@ -238,7 +255,12 @@ impl Folder {
     }
 
     /// Ends a claim. May be repeated after a crash at any point.
-    pub(crate) fn finish(&self, claim: &Claim, destination: &Destination, bad_rows: bool) -> Result<(), ConnectorError> {
+    pub(crate) fn finish(
+        &self,
+        claim: &Claim,
+        destination: &Destination,
+        bad_rows: bool,
+    ) -> Result<(), ConnectorError> {
         self.ensure()?;
         let out = claim.home.join("out");
         fs::create_dir_all(&out).map_err(|fault| writing(&out, fault))?;
@@ -314,7 +336,8 @@ pub(crate) fn is_foreign(name: &OsString) -> bool {
 
 fn ends_in(name: &OsString, endings: &[&str]) -> bool {
     let shown = name.to_string_lossy();
-    !shown.starts_with(['.', '~']) && shown.rsplit_once('.').is_some_and(|(_, end)| endings.contains(&end.to_ascii_lowercase().as_str()))
+    !shown.starts_with(['.', '~'])
+        && shown.rsplit_once('.').is_some_and(|(_, end)| endings.contains(&end.to_ascii_lowercase().as_str()))
 }
 
 /// Moves a file into a folder under its own name or, when that is taken, with a number before the ending. Atomic, and never over
@@ -372,7 +395,10 @@ fn sync(folder: &Path) {
 }
 
 pub(crate) fn writing(path: &Path, fault: io::Error) -> ConnectorError {
-    let what = format!("cannot write `{}`: {fault}; free space or give the daemon's user the right to, it will be tried again", path.display());
+    let what = format!(
+        "cannot write `{}`: {fault}; free space or give the daemon's user the right to, it will be tried again",
+        path.display()
+    );
     ConnectorError::new(ErrorKind::Transient, WRITE, what).because(fault)
 }
 

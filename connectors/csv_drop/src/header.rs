@@ -1,6 +1,7 @@
-//! Which column means what. Own file because the list of names in many languages is the one thing here that grows. The names an
+//! Which column means what. Own file because every guess about meaning stands here and nowhere else. The names an
 //! operator maps come first, then names known exactly, then names with a qualifier (`customer email`), then the look of the cells.
 
+use crate::names::{KNOWN, QUALIFIERS};
 use std::collections::HashMap;
 
 /// What a column fills in a request.
@@ -16,53 +17,6 @@ pub(crate) enum Target {
     Text,
     ExternalId,
 }
-
-/// Names per target in falling order of trust; lower case, letters and digits only.
-const KNOWN: &[(Target, &[&str])] = &[
-    (Target::Text, &[
-        "message", "text", "body", "description", "request", "requesttext", "inquiry", "enquiry", "question", "content", "details", "detail",
-        "issuedescription", "problemdescription", "ticketdescription", "bodytext", "messagebody", "messagetext", "comment", "comments", "feedback",
-        "problem", "issue", "complaint", "note", "notes", "remarks", "actualtext", "nachricht", "anfrage", "beschreibung", "anliegen", "mitteilung",
-        "inhalt", "frage", "bemerkung", "bemerkungen", "kommentar", "corps", "messageclient", "demande", "contenu", "commentaire",
-        "commentaires", "mensaje", "descripcion", "descripción", "consulta", "solicitud", "texto", "contenido", "comentario", "comentarios", "messaggio",
-        "descrizione", "richiesta", "testo", "commento", "bericht", "omschrijving", "aanvraag", "tekst", "opmerking", "opmerkingen", "vraag", "mensagem",
-        "descrição", "descricao", "pedido", "wiadomość", "wiadomosc", "opis", "treść", "tresc", "zapytanie", "meddelande", "beskrivning", "beskrivelse", "besked",
-        "melding", "henvendelse", "viesti", "kuvaus", "zpráva", "popis", "сообщение", "описание", "текст", "запрос", "обращение", "комментарий",
-        "повідомлення", "опис", "mesaj", "açıklama", "μήνυμα", "内容", "本文", "メッセージ", "お問い合わせ内容", "説明", "消息", "描述", "留言", "正文", "메시지", "내용",
-    ]),
-    (Target::Subject, &[
-        "subject", "title", "summary", "topic", "headline", "subjectline", "ticketsubject", "issuetitle", "betreff", "titel", "thema", "überschrift", "kurzbeschreibung",
-        "objet", "sujet", "titre", "asunto", "título", "titulo", "oggetto", "titolo", "onderwerp", "assunto", "temat", "tytuł", "tytul", "ämne", "amne", "rubrik", "emne",
-        "aihe", "otsikko", "předmět", "тема", "заголовок", "konu", "θέμα", "件名", "題名", "タイトル", "主题", "标题", "主題", "제목",
-    ]),
-    (Target::Email, &[
-        "email", "emailaddress", "mail", "mailaddress", "emailid", "from", "fromemail", "replyto", "mailadresse", "emailadresse", "courriel", "adressemail", "adresseemail", "correo",
-        "correoelectronico", "correoelectrónico", "indirizzoemail", "postaelettronica", "emailadres", "mailadres", "endereçodeemail", "adresemail", "epost", "epostadress",
-        "epostadresse", "sähköposti", "почта", "электроннаяпочта", "адресэлектроннойпочты", "имейл", "eposta", "メール", "メールアドレス", "邮箱", "电子邮件", "電子郵件", "이메일",
-    ]),
-    (Target::Name, &[
-        "name", "fullname", "contactname", "customername", "clientname", "requestername", "contactperson", "contact", "requester", "reporter", "sender", "sendername", "fromname",
-        "customer", "person", "author", "namen", "vollständigername", "ansprechpartner", "ansprechpartnerin", "kunde", "kundenname", "absender", "melder", "nom", "nomcomplet", "nometprenom",
-        "nombre", "nombrecompleto", "nombreyapellidos", "nome", "nomecompleto", "nomeecognome", "nominativo", "naam", "volledigenaam", "contactpersoon", "imięinazwisko", "imieinazwisko",
-        "namn", "navn", "nimi", "jméno", "имя", "фио", "имяклиента", "імя", "adsoyad", "isim", "όνομα", "名前", "氏名", "お名前", "姓名", "名字", "이름", "성명",
-    ]),
-    (Target::FirstName, &["firstname", "givenname", "forename", "vorname", "prénom", "prenom", "voornaam", "imię", "förnamn", "fornavn", "etunimi", "名"]),
-    (Target::LastName, &["lastname", "surname", "familyname", "nachname", "familienname", "nomdefamille", "apellido", "apellidos", "cognome", "achternaam", "sobrenome", "nazwisko", "efternamn", "etternavn", "efternavn", "sukunimi", "фамилия", "姓"]),
-    (Target::Phone, &[
-        "phone", "phonenumber", "telephone", "tel", "telephonenumber", "mobile", "mobilephone", "mobilenumber", "cell", "cellphone", "contactnumber", "telefon", "telefonnummer", "telefonnr",
-        "rufnummer", "handy", "handynummer", "mobil", "mobilnummer", "téléphone", "numérodetéléphone", "portable", "teléfono", "telefono", "móvil", "celular", "cellulare",
-        "telefoon", "telefoonnummer", "telefone", "telemóvel", "numertelefonu", "puhelin", "телефон", "номертелефона", "電話", "電話番号", "电话", "手机", "전화", "전화번호",
-    ]),
-    (Target::Organisation, &[
-        "organisation", "organization", "company", "companyname", "business", "businessname", "account", "accountname", "employer", "organisationname", "organizationname", "firma", "firmenname", "unternehmen",
-        "betrieb", "société", "societe", "entreprise", "organisme", "empresa", "organización", "organizacion", "compañía", "azienda", "ditta", "società", "bedrijf", "bedrijfsnaam", "organisatie", "organização",
-        "företag", "foretag", "virksomhed", "bedrift", "yritys", "společnost", "компания", "организация", "фирма", "şirket", "εταιρεία", "会社", "会社名", "公司", "单位", "회사",
-    ]),
-    (Target::ExternalId, &["messageid", "submissionid", "responseid"]),
-];
-
-/// Words before a known name that do not change its meaning.
-const QUALIFIERS: &[&str] = &["your", "customer", "client", "contact", "requester", "reporter", "sender", "user", "from", "primary", "work", "business", "request", "ticket", "issue", "case", "ihre", "ihr", "kunden", "votre", "su", "uw"];
 
 impl Target {
     /// The target of a field's name in the configuration.
@@ -113,7 +67,8 @@ pub(crate) fn layout(rows: &[Vec<String>], mapping: &Mapping) -> Layout {
     let mut columns: Vec<String> = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
     let header = at.and_then(|at| rows.get(at));
-    let wide = header.map_or(width, |row| row.iter().rposition(|cell| !cell.trim().is_empty()).map_or(width, |last| last + 1));
+    let wide =
+        header.map_or(width, |row| row.iter().rposition(|cell| !cell.trim().is_empty()).map_or(width, |last| last + 1));
     for index in 0..wide {
         let cell = header.and_then(|row| row.get(index)).map_or("", |cell| unquoted(cell));
         let name = if cell.is_empty() { format!("column {}", index + 1) } else { cell.to_owned() };
@@ -147,12 +102,15 @@ fn known(name: &str, mapping: &Mapping) -> Option<(Target, usize)> {
         return Some((target, rank));
     }
     for (target, names) in KNOWN {
-        if let Some(rank) = names.iter().position(|known| *known == bare) {
+        if let Some(rank) = names.split_whitespace().position(|known| known == bare) {
             return Some((*target, 1000 + rank));
         }
     }
-    let shorter = QUALIFIERS.iter().find_map(|word| bare.strip_prefix(word).filter(|rest| rest.len() > 1))?;
-    KNOWN.iter().find_map(|(target, names)| names.iter().position(|known| *known == shorter).map(|rank| (*target, 2000 + rank)))
+    let shorter =
+        QUALIFIERS.split_whitespace().find_map(|word| bare.strip_prefix(word).filter(|rest| rest.len() > 1))?;
+    KNOWN.iter().find_map(|(target, names)| {
+        names.split_whitespace().position(|known| known == shorter).map(|rank| (*target, 2000 + rank))
+    })
 }
 
 fn by_name(columns: &[String], mapping: &Mapping) -> Vec<Option<Target>> {
@@ -177,7 +135,12 @@ fn by_name(columns: &[String], mapping: &Mapping) -> Vec<Option<Target>> {
 /// Without a name that says so, prose is the text; without any names, an address is the e-mail.
 fn by_look(rows: &[Vec<String>], nameless: bool, targets: &mut [Option<Target>]) {
     let share = |index: usize, test: fn(&str) -> bool| {
-        let cells: Vec<&str> = rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.trim()).filter(|cell| !cell.is_empty()).collect();
+        let cells: Vec<&str> = rows
+            .iter()
+            .filter_map(|row| row.get(index))
+            .map(|cell| cell.trim())
+            .filter(|cell| !cell.is_empty())
+            .collect();
         !cells.is_empty() && cells.iter().filter(|cell| test(cell)).count() * 2 > cells.len()
     };
     if nameless && let Some(index) = (0..targets.len()).find(|&index| share(index, address)) {
@@ -187,7 +150,9 @@ fn by_look(rows: &[Vec<String>], nameless: bool, targets: &mut [Option<Target>])
         return;
     }
     let length = |index: usize| rows.iter().filter_map(|row| row.get(index)).map(String::len).sum::<usize>();
-    let prose = (0..targets.len()).filter(|&index| targets[index].is_none() && share(index, prose)).max_by_key(|&index| length(index));
+    let prose = (0..targets.len())
+        .filter(|&index| targets[index].is_none() && share(index, prose))
+        .max_by_key(|&index| length(index));
     if let Some(index) = prose {
         targets[index] = Some(Target::Text);
     }
@@ -199,7 +164,8 @@ fn address(cell: &str) -> bool {
 
 fn prose(cell: &str) -> bool {
     cell.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count() >= 3
-        || (cell.chars().count() >= 8 && cell.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')))
+        || (cell.chars().count() >= 8
+            && cell.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')))
 }
 
 fn usual_width(rows: &[Vec<String>]) -> usize {
@@ -227,7 +193,10 @@ fn header_row(rows: &[Vec<String>], width: usize, mapping: &Mapping) -> Option<u
     let (index, first) = rows.iter().enumerate().find(|(_, row)| !comment(row) && filled(row) * 5 >= width * 4)?;
     let label = |cell: &String| {
         let cell = unquoted(cell);
-        cell.chars().count() <= 60 && !value(cell) && !cell.ends_with(['.', '!', '?']) && cell.split_whitespace().count() <= 6
+        cell.chars().count() <= 60
+            && !value(cell)
+            && !cell.ends_with(['.', '!', '?'])
+            && cell.split_whitespace().count() <= 6
     };
     let mut different: Vec<String> = first.iter().map(|cell| bare(cell)).collect();
     different.sort_unstable();
@@ -252,16 +221,26 @@ mod tests {
 
     #[test]
     fn names_in_several_languages_and_lines_above_the_header() {
-        let table = rows(&[&["# export"], &["Name", "E-Mail Adresse", "Betreff", "Ihre Nachricht", "Nr."], &["A", "a@b.de", "x", "y", "1"]]);
+        let table = rows(&[
+            &["# export"],
+            &["Name", "E-Mail Adresse", "Betreff", "Ihre Nachricht", "Nr."],
+            &["A", "a@b.de", "x", "y", "1"],
+        ]);
         let found = layout(&table, &Mapping::default());
         assert_eq!(found.skip, 2);
-        assert_eq!(found.targets, [Some(Target::Name), Some(Target::Email), Some(Target::Subject), Some(Target::Text), None]);
+        assert_eq!(
+            found.targets,
+            [Some(Target::Name), Some(Target::Email), Some(Target::Subject), Some(Target::Text), None]
+        );
     }
 
     #[test]
     fn tickets_and_mapped_names() {
         let table = rows(&[&["Summary", "Description", "Priority", "Notes"], &["s", "d", "p", "n"]]);
-        assert_eq!(layout(&table, &Mapping::default()).targets, [Some(Target::Subject), Some(Target::Text), None, None]);
+        assert_eq!(
+            layout(&table, &Mapping::default()).targets,
+            [Some(Target::Subject), Some(Target::Text), None, None]
+        );
         let mut mapping = Mapping::default();
         mapping.add(Target::Text, &["n o t e s".to_owned()]);
         assert_eq!(layout(&table, &mapping).targets, [Some(Target::Subject), None, None, Some(Target::Text)]);

@@ -9,6 +9,7 @@ mod errors;
 mod fault;
 mod folder;
 mod header;
+mod names;
 mod options;
 mod reader;
 mod records;

@@ -115,7 +115,11 @@ pub(crate) fn validate(options: Options) -> Result<Settings, Problems> {
     let encoding = options.encoding.as_deref().and_then(|label| {
         let found = Encoding::for_label(label.as_bytes()).filter(|found| *found != encoding_rs::REPLACEMENT);
         if found.is_none() {
-            problems.add("encoding", format!("`{label}` is not a known encoding"), "use a label such as `utf-8` or `windows-1252`");
+            problems.add(
+                "encoding",
+                format!("`{label}` is not a known encoding"),
+                "use a label such as `utf-8` or `windows-1252`",
+            );
         }
         found
     });
@@ -187,7 +191,9 @@ mod tests {
     #[test]
     fn defaults_are_good_and_unknown_keys_are_not() {
         assert!(validate(options("")).is_ok());
-        assert!(validate(options(r#", "delimiter": "tab", "encoding": "latin1", "map": {"text": ["Anliegen"]}"#)).is_ok());
+        assert!(
+            validate(options(r#", "delimiter": "tab", "encoding": "latin1", "map": {"text": ["Anliegen"]}"#)).is_ok()
+        );
         assert!(serde_json::from_str::<Options>(r#"{"dir": "x", "colour": 1}"#).is_err());
     }
 }

@@ -93,7 +93,7 @@ impl Reader {
                 }
                 continue;
             };
-            match open.records.next() {
+            match open.records.cut() {
                 Found::Record(record) => {
                     self.ordinal += 1;
                     open.records_seen += 1;
@@ -136,7 +136,7 @@ impl Open {
         }
         let mut rows = Vec::new();
         while rows.len() < HEAD
-            && let Found::Record(record) = peek.next()
+            && let Found::Record(record) = peek.cut()
         {
             rows.push(record.cells);
         }

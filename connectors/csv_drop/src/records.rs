@@ -23,7 +23,7 @@ pub struct Record {
     pub fault: Option<Fault>,
 }
 
-/// What [`Records::next`] found.
+/// What [`Records::cut`] found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found {
     /// A record; blank lines are none.
@@ -95,7 +95,7 @@ impl Records {
     }
 
     /// The next record.
-    pub fn next(&mut self) -> Found {
+    pub fn cut(&mut self) -> Found {
         loop {
             if self.skipping.is_some() {
                 match self.skip() {
@@ -274,7 +274,10 @@ fn scan(text: &str, dialect: &Dialect, finished: bool) -> Scan {
                     at += delimiter.len();
                     break;
                 }
-                Some(b'\\') if backslash && (at_delimiter(at + 1) || (quote.is_some() && bytes.get(at + 1).copied() == quote)) => {
+                Some(b'\\')
+                    if backslash
+                        && (at_delimiter(at + 1) || (quote.is_some() && bytes.get(at + 1).copied() == quote)) =>
+                {
                     if let Some(&next) = bytes.get(at + 1) {
                         cell.push(next);
                     }

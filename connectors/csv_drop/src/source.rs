@@ -15,7 +15,8 @@ use crate::taking::{Kind, Position, Slice, Taken, Taking};
 use crate::workbook::{Failure, lay_out};
 use jiff::Timestamp;
 use opspilot_sdk::{
-    Batch, BatchId, BoxFuture, BuildContext, Clock, ConnectorError, Cursor, Envelope, ErrorKind, Progress, Settled, Source,
+    Batch, BatchId, BoxFuture, BuildContext, Clock, ConnectorError, Cursor, Envelope, ErrorKind, Progress, Settled,
+    Source,
 };
 use std::collections::{HashMap, VecDeque};
 use std::ffi::OsString;
@@ -46,7 +47,11 @@ pub(crate) struct CsvDrop {
 enum Work {
     Idle,
     /// A taken file changed: wait until it stands still.
-    Waiting { claim: Claim, stamp: Option<Stamp>, since: Timestamp },
+    Waiting {
+        claim: Claim,
+        stamp: Option<Stamp>,
+        since: Timestamp,
+    },
     Taking(Box<Taking>),
     Reading(Box<Reading>),
 }
@@ -73,16 +78,28 @@ struct Outstanding {
 /// What becomes of a file once the batch is committed.
 #[derive(Clone)]
 enum End {
-    Through { claim: Claim, stamp: Stamp, good: u64, bad: u64 },
-    Refused { claim: Claim, why: Refused },
+    Through {
+        claim: Claim,
+        stamp: Stamp,
+        good: u64,
+        bad: u64,
+    },
+    Refused {
+        claim: Claim,
+        why: Refused,
+    },
     /// Something that stays where it is.
-    Left { name: OsString, why: Refused },
+    Left {
+        name: OsString,
+        why: Refused,
+    },
 }
 
 impl CsvDrop {
     pub(crate) fn new(settings: Settings, context: &BuildContext) -> Self {
         let at = |path: &std::path::Path| context.data_dir.join(path);
-        let folder = Folder::new(at(&settings.dir), settings.done_dir.as_deref().map(at), settings.error_dir.as_deref().map(at));
+        let folder =
+            Folder::new(at(&settings.dir), settings.done_dir.as_deref().map(at), settings.error_dir.as_deref().map(at));
         Self {
             settings,
             clock: Arc::clone(&context.clock),
@@ -125,7 +142,12 @@ impl CsvDrop {
         }
         if after == out.after.as_ref() {
             let end = out.end.take()?;
-            return Some(self.offer(Outstanding { before: out.after.clone(), envelopes: Vec::new(), end: Some(end), ..out }));
+            return Some(self.offer(Outstanding {
+                before: out.after.clone(),
+                envelopes: Vec::new(),
+                end: Some(end),
+                ..out
+            }));
         }
         // Somewhere else entirely: begin at what is on disk.
         self.work = Work::Idle;
@@ -148,7 +170,14 @@ impl CsvDrop {
 
     fn offer_end(&mut self, end: End, after: Option<Cursor>) -> Batch {
         let id = BatchId(0);
-        self.offer(Outstanding { id, before: after.clone(), after, envelopes: Vec::new(), end: Some(end), progress: None })
+        self.offer(Outstanding {
+            id,
+            before: after.clone(),
+            after,
+            envelopes: Vec::new(),
+            end: Some(end),
+            progress: None,
+        })
     }
 
     /// Nothing in hand: something an earlier life took, or something new that stands still.
@@ -173,7 +202,11 @@ impl CsvDrop {
                 *entry = (stamp, now);
             }
             let still = Duration::try_from(now.duration_since(entry.1)).unwrap_or_default();
-            let patience = if still >= self.settings.settle && self.folder.looks_unfinished(&candidate.name) { PATIENCE } else { 1 };
+            let patience = if still >= self.settings.settle && self.folder.looks_unfinished(&candidate.name) {
+                PATIENCE
+            } else {
+                1
+            };
             let needed = self.settings.settle * patience;
             if still < needed {
                 again_in = again_in.min((needed - still).max(Duration::from_millis(100)));
@@ -196,9 +229,17 @@ impl CsvDrop {
         }
     }
 
-    fn wait(&mut self, claim: Claim, stamp: Option<Stamp>, since: Timestamp, after: Option<Cursor>) -> Result<Batch, ConnectorError> {
+    fn wait(
+        &mut self,
+        claim: Claim,
+        stamp: Option<Stamp>,
+        since: Timestamp,
+        after: Option<Cursor>,
+    ) -> Result<Batch, ConnectorError> {
         let (now, path) = (self.clock.now(), claim.path());
-        let found = std::fs::symlink_metadata(&path).map(|metadata| Stamp::of(&metadata)).map_err(|fault| reading(&path, fault))?;
+        let found = std::fs::symlink_metadata(&path)
+            .map(|metadata| Stamp::of(&metadata))
+            .map_err(|fault| reading(&path, fault))?;
         let still = Duration::try_from(now.duration_since(since)).unwrap_or_default();
         if stamp == Some(found) && now >= since && still >= self.settings.settle {
             return self.begin(claim, after);
@@ -263,7 +304,8 @@ impl CsvDrop {
                 }
             };
             let ordinal = at.reader.ordinal;
-            let place = Place { digest: &at.taken.digest, ordinal, taken: claim.taken, open_ended: at.reader.in_sheet() };
+            let place =
+                Place { digest: &at.taken.digest, ordinal, taken: claim.taken, open_ended: at.reader.in_sheet() };
             let Some(layout) = at.reader.layout() else { continue };
             match envelope(&record, layout, place) {
                 Ok(None) => {}
@@ -277,11 +319,14 @@ impl CsvDrop {
                 Err(fault) => {
                     at.bad += 1;
                     let (line, reason) = (at.reader.place(&record), fault.to_string());
-                    at.errors.add(&line, fault.code(), &reason, &record.text).map_err(|fault| writing(&claim.errors(), fault))?;
+                    at.errors
+                        .add(&line, fault.code(), &reason, &record.text)
+                        .map_err(|fault| writing(&claim.errors(), fault))?;
                 }
             }
         }
-        let progress = Some(Progress { what: claim.shown(), done: at.reader.read, total: Some(at.total), unit: "bytes" });
+        let progress =
+            Some(Progress { what: claim.shown(), done: at.reader.read, total: Some(at.total), unit: "bytes" });
         let mut end = None;
         if through {
             at.errors.sync().map_err(|fault| writing(&claim.errors(), fault))?;
@@ -291,7 +336,13 @@ impl CsvDrop {
                 end = Some(if good > 0 {
                     End::Through { claim: claim.clone(), stamp, good, bad }
                 } else {
-                    let why = if bad > 0 { Refused::AllBad { rows: bad } } else if at.reader.ordinal == 0 { Refused::Empty } else { Refused::NoRows };
+                    let why = if bad > 0 {
+                        Refused::AllBad { rows: bad }
+                    } else if at.reader.ordinal == 0 {
+                        Refused::Empty
+                    } else {
+                        Refused::NoRows
+                    };
                     End::Refused { claim: claim.clone(), why }
                 });
             } else if envelopes.is_empty() {
@@ -341,7 +392,10 @@ impl CsvDrop {
                 self.folder.finish(claim, &Destination::Done, *bad > 0)?;
                 let what = || {
                     let name = claim.shown();
-                    format!("{bad} of {} rows of `{name}` are bad; the error file `{name}.errors.csv` has line and reason of each", good + bad)
+                    format!(
+                        "{bad} of {} rows of `{name}` are bad; the error file `{name}.errors.csv` has line and reason of each",
+                        good + bad
+                    )
                 };
                 Ok(if *bad > 0 { reject(ROWS, what()) } else { None })
             }

@@ -32,7 +32,7 @@ pub fn read_table(bytes: &[u8]) -> Table {
     let mut records = Records::lenient(dialect);
     Text::new(charset).feed(bytes, true, &mut records);
     let mut rows = Vec::new();
-    while let Found::Record(record) = records.next() {
+    while let Found::Record(record) = records.cut() {
         rows.push(record.cells);
     }
     Table { charset, dialect, rows }

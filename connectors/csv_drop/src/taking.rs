@@ -76,7 +76,11 @@ pub(crate) struct Taking {
 
 impl Taking {
     /// Opens a taken file. `before`: the position to go on from when the file is the same, or the same with more behind it.
-    pub(crate) fn open(claim: Claim, before: Option<Position>, settings: &Settings) -> Result<Result<Self, Refused>, ConnectorError> {
+    pub(crate) fn open(
+        claim: Claim,
+        before: Option<Position>,
+        settings: &Settings,
+    ) -> Result<Result<Self, Refused>, ConnectorError> {
         let path = claim.path();
         let metadata = fs::symlink_metadata(&path).map_err(|fault| reading(&path, fault))?;
         if !metadata.is_file() {
@@ -94,11 +98,23 @@ impl Taking {
         }
         let file = match File::open(&path) {
             Ok(file) => file,
-            Err(fault) if fault.kind() == io::ErrorKind::PermissionDenied => return Ok(Err(Refused::Unreadable(fault.to_string()))),
+            Err(fault) if fault.kind() == io::ErrorKind::PermissionDenied => {
+                return Ok(Err(Refused::Unreadable(fault.to_string())));
+            }
             Err(fault) => return Err(reading(&path, fault)),
         };
         let before = before.filter(|position| position.claim == claim.id);
-        Ok(Ok(Self { claim, stamp, read: 0, file, context: Context::new(&SHA256), probe: Probe::new(), before, known: false, last: Vec::new() }))
+        Ok(Ok(Self {
+            claim,
+            stamp,
+            read: 0,
+            file,
+            context: Context::new(&SHA256),
+            probe: Probe::new(),
+            before,
+            known: false,
+            last: Vec::new(),
+        }))
     }
 
     /// Does a slice of the work.
@@ -108,7 +124,13 @@ impl Taking {
         let goal = self.stamp.len.min(self.read + SLICE as u64);
         while self.read < goal {
             // Stop exactly where the earlier life did, to compare digests.
-            let stop = self.before.as_ref().map(|position| position.bytes).filter(|stop| *stop > self.read).unwrap_or(goal).min(goal);
+            let stop = self
+                .before
+                .as_ref()
+                .map(|position| position.bytes)
+                .filter(|stop| *stop > self.read)
+                .unwrap_or(goal)
+                .min(goal);
             let want = usize::try_from(stop - self.read).unwrap_or(CHUNK).min(CHUNK);
             let room = chunk.get_mut(..want).unwrap_or_default();
             let read = match self.file.read(room) {
@@ -137,7 +159,9 @@ impl Taking {
         }
         let kind = match kind(self.probe.head()) {
             Ok(Some(kind)) if self.stamp.len <= PACKED => kind,
-            Ok(Some(_)) => return Ok((None, Slice::Refused(Refused::TooLarge { bytes: self.stamp.len, limit: PACKED }))),
+            Ok(Some(_)) => {
+                return Ok((None, Slice::Refused(Refused::TooLarge { bytes: self.stamp.len, limit: PACKED })));
+            }
             Ok(None) => {
                 let found = self.probe.charset();
                 let mark = if settings.encoding.is_none_or(|forced| forced == found.encoding) { found.mark } else { 0 };
@@ -154,7 +178,8 @@ impl Taking {
             _ => position.records,
         });
         let open = !self.last.contains(&b'\n') && !self.last.contains(&b'\r');
-        let taken = Taken { claim: self.claim, stamp: self.stamp, digest: hex(&self.context.finish()), kind, records, open };
+        let taken =
+            Taken { claim: self.claim, stamp: self.stamp, digest: hex(&self.context.finish()), kind, records, open };
         Ok((None, Slice::Known(Box::new(taken))))
     }
 }

@@ -15,7 +15,11 @@ pub(crate) struct Text {
 
 impl Text {
     pub(crate) fn new(charset: Charset) -> Self {
-        Self { decoder: charset.encoding.new_decoder_without_bom_handling(), mark: charset.mark, scratch: String::new() }
+        Self {
+            decoder: charset.encoding.new_decoder_without_bom_handling(),
+            mark: charset.mark,
+            scratch: String::new(),
+        }
     }
 
     /// The next bytes; `last`: no more will come.
@@ -25,7 +29,8 @@ impl Text {
         let mut rest = bytes.get(skip..).unwrap_or_default();
         loop {
             self.scratch.clear();
-            let need = self.decoder.max_utf8_buffer_length_without_replacement(rest.len()).unwrap_or(rest.len() * 3 + 16);
+            let need =
+                self.decoder.max_utf8_buffer_length_without_replacement(rest.len()).unwrap_or(rest.len() * 3 + 16);
             self.scratch.reserve(need.max(16));
             let (result, read) = self.decoder.decode_to_string_without_replacement(rest, &mut self.scratch, last);
             records.push(&self.scratch);

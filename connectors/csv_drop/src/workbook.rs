@@ -46,7 +46,8 @@ pub(crate) fn lay_out(workbook: &Path, out: &Path) -> Result<Vec<Part>, Failure>
     }
     measure(workbook)?;
     // A fault of the reader on a hostile workbook must cost that workbook alone.
-    catch_unwind(AssertUnwindSafe(|| sheets(workbook, out))).unwrap_or_else(|_| Err(broken("its structure makes no sense")))
+    catch_unwind(AssertUnwindSafe(|| sheets(workbook, out)))
+        .unwrap_or_else(|_| Err(broken("its structure makes no sense")))
 }
 
 /// Inflates everything once, to nowhere, and counts.

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use std::fs;
 use world::World;
 
-const GOOD: &str = "name,email,message\nAda,ada@example.org,Please call me back\nBob,bob@example.org,\"The printer, on floor 3\"\n";
+const GOOD: &str =
+    "name,email,message\nAda,ada@example.org,Please call me back\nBob,bob@example.org,\"The printer, on floor 3\"\n";
 
 #[test]
 fn rows_become_requests_and_the_file_moves() {
@@ -84,7 +85,9 @@ fn files_that_make_no_requests_say_why_and_hold_up_nobody() {
         ["OP-2220", "OP-2220", "OP-2222", "OP-2223", "OP-2224", "OP-2225", "OP-2225", "OP-2226", "OP-2227"]
     );
     assert!(world.errors.iter().all(|error| error.kind == ErrorKind::Rejected));
-    for name in ["a-empty.csv", "b-header.csv", "c-bad.csv", "d-old.xls", "e-crypt.xlsx", "f-broken.xlsx", "g-large.csv"] {
+    for name in
+        ["a-empty.csv", "b-header.csv", "c-bad.csv", "d-old.xls", "e-crypt.xlsx", "f-broken.xlsx", "g-large.csv"]
+    {
         assert!(world.listing().contains(&format!("errors/{name}")), "{name}");
         assert!(world.listing().contains(&format!("errors/{name}.reason.txt")), "{name}");
     }
@@ -167,7 +170,9 @@ fn a_workbook_is_read_sheet_by_sheet() {
 
 #[test]
 fn mapping_and_overrides() {
-    let mut world = World::new(r#","map": {"text": "Was ist los?", "external_id": ["Nr"]}, "delimiter": "tab", "encoding": "windows-1252""#);
+    let mut world = World::new(
+        r#","map": {"text": "Was ist los?", "external_id": ["Nr"]}, "delimiter": "tab", "encoding": "windows-1252""#,
+    );
     world.drop_bytes("a.txt", b"nr\twas ist  los\tnotes\n7\tT\xfcr klemmt\tx\n");
     world.run();
     assert_eq!(world.texts(), ["Tür klemmt"]);

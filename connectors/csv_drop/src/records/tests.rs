@@ -11,7 +11,7 @@ fn read(mut records: Records, text: &str, chunk: usize) -> Vec<Record> {
     let mut out = Vec::new();
     let mut rest = text;
     loop {
-        match records.next() {
+        match records.cut() {
             Found::Record(record) => out.push(record),
             Found::End => return out,
             Found::Hungry if rest.is_empty() => records.finish(),

@@ -1,10 +1,14 @@
 //! A small runtime around a drop folder: it commits envelopes and position together, settles, and can be stopped anywhere.
 //! Own file because several tests of the source need the same world.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
+
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use opspilot_csv_drop::{CsvDrop, Options};
-use opspilot_sdk::{BuildContext, Built, Clock, ConnectorError, Content, Cursor, Envelope, ErrorKind, Settled, Source, Spec};
+use opspilot_sdk::{
+    BuildContext, Built, Clock, ConnectorError, Content, Cursor, Envelope, ErrorKind, Settled, Source, Spec,
+};
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::Write;
@@ -122,7 +126,8 @@ impl World {
     /// One step of the daemon; whether there was anything to do.
     pub(crate) fn step(&mut self) -> bool {
         let polled = self.source.poll(self.cursor.clone(), self.limit).now_or_never().expect("file work never waits");
-        self.steps_since_taken += usize::from(fs::read_dir(self.dir().join(".claimed")).is_ok_and(|mut entries| entries.next().is_some()));
+        self.steps_since_taken +=
+            usize::from(fs::read_dir(self.dir().join(".claimed")).is_ok_and(|mut entries| entries.next().is_some()));
         let batch = match polled {
             Ok(batch) => batch,
             Err(error) => {
