@@ -77,6 +77,7 @@ pub fn find(text: &str) -> Vec<Finding> {
 ///
 /// Held text is masked as well, so that whoever is told of the hold sees no value either.
 /// INVARIANT: screening the returned text again finds nothing that the boundary redacts or holds.
+/// A text built so that masks keep uncovering more is held, and nothing but its length and lines is kept.
 #[must_use]
 pub fn screen<'t>(text: &'t str, boundary: &Boundary) -> Screening<'t> {
     let mut screened = Cow::Borrowed(text);
@@ -93,7 +94,7 @@ pub fn screen<'t>(text: &'t str, boundary: &Boundary) -> Screening<'t> {
         verdict = verdict.max(if strictest == Treatment::Hold { Verdict::Hold } else { Verdict::Redact });
         screened = Cow::Owned(mask::mask(&screened, fresh.iter().filter(refused), &mut numbers));
         fresh = detect::find(&screened);
-        add_new(&mut findings, fresh.iter().filter(refused));
+        add_new(&mut findings, fresh.iter().filter(refused), boundary);
     }
     if fresh.iter().any(|finding| treatment(finding, boundary) != Treatment::Allow) {
         // Built to withstand masking: keep only its shape.
@@ -108,12 +109,22 @@ fn treatment(finding: &Finding, boundary: &Boundary) -> Treatment {
     if finding.reserved && boundary.allows_reserved() { Treatment::Allow } else { boundary.treatment(finding.kind) }
 }
 
-/// Takes over what a further reading found. Where it overlaps something allowed before, it wins.
-fn add_new<'f>(findings: &mut Vec<Finding>, new: impl Iterator<Item = &'f Finding>) {
+/// Takes over what a further reading found. Where it touches something masked before, that finding grows
+/// over both, so that its ends stay on character boundaries of the original; where it overlaps something
+/// allowed, the allowed finding gives way.
+fn add_new<'f>(findings: &mut Vec<Finding>, new: impl Iterator<Item = &'f Finding>, boundary: &Boundary) {
     let mut added = false;
     for finding in new {
-        findings.retain(|old| old.end <= finding.start || finding.end <= old.start);
-        findings.push(finding.clone());
+        let mut grown = finding.clone();
+        findings.retain(|old| {
+            let apart = old.end <= grown.start || grown.end <= old.start;
+            if !apart && treatment(old, boundary) != Treatment::Allow {
+                let (start, end) = (grown.start.min(old.start), grown.end.max(old.end));
+                grown = Finding { start, end, ..old.clone() };
+            }
+            apart
+        });
+        findings.push(grown);
         added = true;
     }
     if added {

@@ -3,6 +3,7 @@
 mod business;
 mod masking;
 mod numbers;
+mod pages;
 mod quality;
 
 use super::{Boundary, BoundaryOptions};

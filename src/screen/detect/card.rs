@@ -125,7 +125,10 @@ fn at(scan: &Scan<'_>, first: usize) -> Option<(Finding, usize)> {
         }
         if (12..=19).contains(&total) && !group.glued_right {
             let digits = scan.digits(first, last);
-            if issuer(&digits) && luhn(&digits) && is_grouped(scan, first, last) {
+            // The shortest cards are found only when nothing hangs on: longer numbers often hold one by chance.
+            let next = scan.groups.get(last + 1).map_or(Join::Apart, |next| next.join);
+            let alone = start.join == Join::Apart && next == Join::Apart;
+            if issuer(&digits) && luhn(&digits) && is_grouped(scan, first, last) && (total > 12 || alone) {
                 proven = Some(last);
             }
         }
