@@ -141,6 +141,61 @@ fn another_version_of_the_format_is_unreadable_and_not_tampered() {
     assert_eq!(report.outcome, Outcome::Unreadable, "{report}");
 }
 
+/// Changes the header of an export and makes its sum fit again, as a forger would.
+fn reheaded(file: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let text = std::str::from_utf8(file).unwrap();
+    let (line, rest) = text.split_once('\n').unwrap();
+    let inner = &line[line.find(":{").unwrap() + 1..line.find(",\"sha256\"").unwrap()];
+    assert!(inner.contains(from), "{inner}");
+    let inner = inner.replacen(from, to, 1);
+    let sum = crate::receipt::body::hex(&crate::receipt::tree::digest(&[inner.as_bytes()]));
+    format!("{{\"header\":{inner},\"sha256\":\"{sum}\"}}\n{rest}").into_bytes()
+}
+
+#[test]
+fn a_header_that_is_not_of_its_head_is_found() {
+    let receipts = log(5);
+    let note = signed(&receipts, &key(1));
+    let root = format!("\"root\":\"{}\"", checkpoint(&receipts).root_text());
+    for (from, to) in [("\"size\":5", "\"size\":6"), (&root, "\"root\":\"\""), ("\"origin\":\"r", "\"origin\":\"x")] {
+        let report = check(&reheaded(&whole(&receipts, &note), from, to), &[checkpoint(&receipts)]);
+        assert!(matches!(report.first_bad(), Some(Finding::Line { line: 1, .. })), "{to}: {report}");
+    }
+    // Neither root nor path can be read: still no proof.
+    let file = reheaded(&part(&receipts, &[2], &note), &root, "\"root\":\"\"");
+    let file = String::from_utf8(file).unwrap().replacen("\"path\":[\"", "\"path\":[\"?", 1);
+    assert_eq!(check(file.as_bytes(), &[]).first_bad(), Some(&Finding::Path { seq: 2 }));
+}
+
+#[test]
+fn lines_dropped_swapped_or_doubled_in_a_partial_export_are_found() {
+    let receipts = log(9);
+    let file = part(&receipts, &[2, 5, 8], &signed(&receipts, &key(1)));
+    let lines: Vec<&[u8]> = file.split_inclusive(|byte| *byte == b'\n').collect();
+    let of = |order: &[usize]| check(&order.iter().map(|at| lines[*at]).collect::<Vec<_>>().concat(), &[]);
+    assert!(matches!(of(&[0, 1, 3, 4]).first_bad(), Some(Finding::Line { line: 4, .. })));
+    assert_eq!(of(&[0, 2, 1, 3, 4]).first_bad(), Some(&Finding::Reordered { seq: 5, found: 2 }));
+    assert_eq!(of(&[0, 1, 1, 2, 3, 4]).first_bad(), Some(&Finding::Duplicated { seq: 2, after: 2 }));
+}
+
+#[test]
+fn a_receipt_line_has_one_spelling_and_a_broken_one_is_one_finding() {
+    let receipts = log(5);
+    let file = String::from_utf8(whole(&receipts, &signed(&receipts, &key(1)))).unwrap();
+    for line in [3_usize, 6] {
+        for put in [",\"path\":[],\"receipt\"", ",\"path\":null,\"receipt\"", ", \"receipt\"", ",\"receipts\""] {
+            let changed: Vec<String> = file
+                .lines()
+                .enumerate()
+                .map(|(at, text)| if at + 1 == line { text.replacen(",\"receipt\"", put, 1) } else { text.to_owned() })
+                .collect();
+            let report = check(format!("{}\n", changed.join("\n")).as_bytes(), &[]);
+            assert!(matches!(report.first_bad(), Some(Finding::Line { line: l, .. }) if *l == line as u64), "{report}");
+            assert_eq!(report.found, 1, "{put}: {report}");
+        }
+    }
+}
+
 #[test]
 fn a_partial_export_proves_its_receipts_and_says_that_it_is_partial() {
     let receipts = log(23);

@@ -41,6 +41,15 @@ fn numbers_are_written_as_ecmascript_writes_them() {
 }
 
 #[test]
+fn powers_of_two_read_back() {
+    // Their neighbours are unevenly far, which is where shortest and nearest digits part.
+    for exponent in 1..2047_u64 {
+        let double = f64::from_bits(exponent << 52);
+        assert_eq!(number(double).parse(), Ok(double));
+    }
+}
+
+#[test]
 fn integers_that_would_be_rounded_are_refused() {
     assert!(jcs::canonical(&json!(9_007_199_254_740_993_u64)).is_err());
     assert!(jcs::canonical(&json!(u64::MAX)).is_err());

@@ -2,6 +2,7 @@
 
 use super::{ORIGIN, checkpoint, key, log, signed};
 use crate::receipt::key::secret_text;
+use crate::receipt::note::Note;
 use crate::receipt::{Checkpoint, Error, KeyState, Keyring, SigningKey, VerifierKey, open_checkpoint, sign_checkpoint};
 
 #[test]
@@ -104,6 +105,10 @@ fn a_key_of_another_log_does_not_count() {
     let other = SigningKey::from_seed("receipts.example/other", &[1; 32]).unwrap();
     assert!(sign_checkpoint(&checkpoint(&log(3)), &[&other]).is_err());
     assert!(sign_checkpoint(&checkpoint(&log(3)), &[]).is_err());
+    let ring = Keyring::pinned(vec![(other.verifier().clone(), KeyState::Active)]);
+    let note = Note::sign(checkpoint(&log(3)).text(), &[&other]).render();
+    assert!(matches!(ring.open(&note), Err(Error::ForeignSignature { .. })));
+    assert!(open_checkpoint(&note, &[other.verifier().clone()]).is_err());
     // The same secret under another name is another key.
     let note = signed(&log(3), &key(1));
     let opened = open_checkpoint(&note, &[other.verifier().clone()]);

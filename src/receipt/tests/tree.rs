@@ -1,6 +1,6 @@
 //! The tree against the definition of RFC 6962, 2.1, written down naively.
 
-use crate::receipt::proof::{verify_consistency, verify_inclusion};
+use crate::receipt::proof::{inclusion_root, verify_consistency, verify_inclusion};
 use crate::receipt::tree::{empty_root, leaf_hash, node_hash};
 use crate::receipt::{Frontier, Hash, Prover};
 use proptest::prelude::*;
@@ -104,6 +104,19 @@ fn every_proof_of_every_small_tree_is_the_defined_one() {
         assert_eq!(prover.inclusion(size), None);
         assert_eq!(prover.consistency(0), None);
     }
+}
+
+#[test]
+fn a_path_of_the_wrong_length_leads_nowhere() {
+    let all = leaves(6);
+    let mut prover = Prover::new(6, &[2], &[]);
+    all.iter().for_each(|leaf| prover.push(*leaf));
+    let path = prover.inclusion(2).unwrap();
+    assert_eq!(inclusion_root(2, 6, &all[2], &path), Some(prover.root()));
+    assert_eq!(inclusion_root(2, 6, &all[2], &path[1..]), None);
+    assert_eq!(inclusion_root(2, 6, &all[2], &[&path[..], &path[..1]].concat()), None);
+    assert!(verify_consistency(6, 6, &prover.root(), &prover.root(), &[]));
+    assert!(!verify_consistency(6, 6, &prover.root(), &prover.root(), &path));
 }
 
 #[test]

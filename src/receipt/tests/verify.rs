@@ -35,6 +35,8 @@ fn a_whole_log_with_a_saved_checkpoint_is_proven() {
     let text = report.to_string();
     assert!(text.contains("receipts 1 to 13 are exactly those of the checkpoint of size 13"), "{text}");
     assert!(text.contains("that receipts 14 to 21 were never rewritten or cut off"), "{text}");
+    let unsorted = vec![checkpoint(&receipts[..13]), checkpoint(&receipts[..5]), checkpoint(&receipts[..17])];
+    assert_eq!(walk(&receipts, unsorted, Some(&signed(&receipts, &key(1)))).anchored, 17);
     let whole = walk(&receipts, vec![checkpoint(&receipts)], Some(&signed(&receipts, &key(1))));
     assert!(!whole.to_string().contains("never rewritten"), "{whole}");
 }
