@@ -229,6 +229,20 @@ async fn a_program_that_never_reads_does_not_block() {
 }
 
 #[tokio::test]
+async fn a_program_with_a_closed_input_goes_on() {
+    let script =
+        r#"exec <&-; for i in 1 2 3; do echo "{\"key\":\"$i\",\"text\":\"x\"}"; sleep 0.05; done; exec sleep 1000"#;
+    let mut stage = plain(script);
+    let mut settled = 0;
+    while settled < 3 {
+        let batch = stage.next().await.unwrap();
+        settled += batch.envelopes.len();
+        stage.source.settle(batch.id.unwrap(), Settled::Committed).await.unwrap();
+    }
+    stage.source.close().await;
+}
+
+#[tokio::test]
 async fn floods_and_endless_lines_leave_the_daemon_alone() {
     let programs = ["yes garbage", "tr '\\0' x < /dev/zero", "yes garbage >&2", "cat /dev/zero", "yes ''"];
     for script in programs {

@@ -122,7 +122,7 @@ async fn crashed<H: Harness>(crash: Crash, nth: usize) -> Result<(), String> {
     if !world.all_kept(&marks) {
         match crash {
             Crash::InPoll => {
-                if let Some(batch) = world.poll_briefly(LIMIT, 1 + nth * 50).await? {
+                if let Some(batch) = world.poll_briefly(LIMIT, [1, 300, 6000][nth.min(2)]).await? {
                     drop(batch);
                 }
             }
@@ -183,7 +183,8 @@ async fn gentle<H: Harness>() -> Result<(), String> {
     let mut world = World::<H>::new();
     let marks = world.put("gentle", ITEMS);
     let before = world.harness.snapshot();
-    for _ in 0..3 {
+    // Twice: a source may offer the same batch again or go on to the next, and there are more than two.
+    for _ in 0..2 {
         drop(world.next(LIMIT).await?);
     }
     if world.harness.snapshot() != before {
@@ -216,7 +217,9 @@ async fn stable<H: Harness>() -> Result<(), String> {
 async fn cancelled<H: Harness>() -> Result<(), String> {
     let mut world = World::<H>::new();
     let marks = world.put("cancelled", ITEMS);
-    for turns in [0, 0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 0, 1, 2, 377, 0, 1, 610, 987, 0, 1, 2, 3] {
+    for turns in
+        [0, 0, 1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 0, 1, 2, 377, 0, 1, 610, 987, 0, 1, 5000, 0, 1, 2, 3]
+    {
         if let Some(batch) = world.poll_briefly(2, turns).await? {
             world.commit(&batch)?;
             world.settle_briefly(&batch, turns % 3).await?;
