@@ -74,7 +74,7 @@ struct Source<'a> {
     digits: HashSet<String>,
     full_dates: HashSet<jiff::civil::Date>,
     month_days: HashSet<(i8, i8)>,
-    relative: Vec<&'a str>,
+    relative: Vec<(&'a str, Form)>,
     compact: String,
 }
 
@@ -95,7 +95,7 @@ impl<'a> Source<'a> {
         for when in date::find(&tokens) {
             source.add_date(&when);
             if when.is_relative() || matches!(when.form, Form::MonthDay(..)) {
-                source.relative.extend(text.get(when.start..when.end));
+                source.relative.extend(text.get(when.start..when.end).map(|words| (words, when.form)));
             }
         }
         for extra in known {
@@ -140,9 +140,21 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The words of the request that a worked-out date may come from.
-    fn origin(&self, _date: jiff::civil::Date) -> Option<&'a str> {
-        self.relative.first().copied()
+    /// The words of the request that a worked-out date may come from: the first that can mean it.
+    fn origin(&self, date: jiff::civil::Date) -> Option<&'a str> {
+        let fits = |form: &Form| match form {
+            Form::MonthDay(month, day) => (date.month(), date.day()) == (*month, *day),
+            Form::Day(day) => date.day() == *day,
+            Form::Weekday(day, _) => date.weekday() == *day,
+            Form::EndOfWeek(_) => matches!(date.weekday(), jiff::civil::Weekday::Friday | jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday),
+            Form::EndOfMonth(_) | Form::EndOfQuarter | Form::EndOfYear => date == date.last_of_month(),
+            Form::Month(month) => date.month() == *month,
+            Form::Days(days) => *days >= 0,
+            Form::Hours(hours) => *hours >= 0,
+            Form::Months(months) => *months >= 0,
+            Form::Full(_) | Form::Ambiguous => false,
+        };
+        self.relative.iter().find(|(_, form)| fits(form)).map(|(words, _)| *words)
     }
 }
 
@@ -237,7 +249,9 @@ impl Found<'_, '_> {
                 continue;
             };
             let scaled = number::at(tokens, index).map_or(value, |(scaled, _)| scaled);
-            if self.source.numbers.contains(&value) || self.source.numbers.contains(&scaled) || proven.contains(&value) {
+            // Sixty minutes are an hour in every request.
+            let minutes = token.text == "60" && index > 0 && tokens.get(index - 1).is_some_and(|t| t.text == "÷");
+            if minutes || self.source.numbers.contains(&value) || self.source.numbers.contains(&scaled) || proven.contains(&value) {
                 continue;
             }
             if let Some(sum) = calculation(words, token.start) {
@@ -276,7 +290,8 @@ impl Found<'_, '_> {
 /// The calculation whose result starts at byte `at`, when it is written out and right:
 /// `25 × 40 = 1,000`.
 fn calculation(words: &str, at: usize) -> Option<String> {
-    let head = words.get(..at)?.trim_end_matches(|c: char| !c.is_ascii_digit() && c != '=' );
+    // Between the equals sign and the result there may be a currency.
+    let head = words.get(..at)?.trim_end_matches(|c: char| !c.is_ascii_digit() && c != '=');
     let head = head.strip_suffix('=')?;
     let start = head.rfind([':', ',', ';']).filter(|i| head.get(i + 1..).is_some_and(|r| r.starts_with(' '))).map_or(0, |i| i + 1);
     let sum = head.get(start..)?.trim();

@@ -42,6 +42,7 @@ pub(super) fn plan(
     }
     caution(risk, &mut plan);
     let about = about(facts, wish);
+    let pressed = risk.factors.iter().any(|f| matches!(f.kind, RiskKind::Churn | RiskKind::Reputation)) || facts.topic("the missing reply");
     match facts.kind {
         RequestKind::Lead => {
             plan.outside(format!("Acknowledge the enquiry{about} and say when an offer will follow."), false);
@@ -70,6 +71,9 @@ pub(super) fn plan(
             plan.outside(format!("Confirm the booking, or offer the nearest alternative{wanted}."), true);
         }
         RequestKind::Invoice => {
+            if pressed {
+                plan.outside(format!("Acknowledge the message{about} at once and name one person who stays responsible."), true);
+            }
             plan.inside(format!("Compare the books with what the sender says{about}."), true);
             ask(missing, &mut plan);
             if facts.topic("the changed bank details") {
@@ -165,9 +169,9 @@ fn about(facts: &Facts<'_>, wish: &Wish<'_>) -> String {
 
 /// One action for all open questions.
 fn ask(missing: &[Missing], plan: &mut Plan<'_>) {
-    let names: Vec<String> = missing.iter().map(|m| m.field.replace('_', " ")).collect();
+    let names: Vec<String> = missing.iter().map(|m| super::missing::label(&m.field)).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     if !names.is_empty() {
-        plan.outside(format!("Ask the sender for: {}.", join(&names)), false);
+        plan.outside(format!("Ask the sender for {}.", join(&names)), false);
     }
 }

@@ -170,6 +170,13 @@ impl<'a> Facts<'a> {
         self.topics.contains(&name)
     }
 
+    /// Whether nothing but small joining words stands between two bytes.
+    fn only_joints(&self, from: usize, to: usize) -> bool {
+        let first = self.tokens.partition_point(|token| token.start < from);
+        let between = self.tokens.get(first..).unwrap_or(&[]).iter().take_while(|token| token.start < to);
+        between.clone().count() <= 3 && between.into_iter().all(|token| token.any(&["the", "on", "of", "at", "latest", "this", "next", "is", "end", "by", "coming"]) || token.text == ":")
+    }
+
     fn find_deadline(&self, today: Date) -> Option<Deadline> {
         let mut best: Option<Deadline> = None;
         for when in &self.whens {
@@ -184,7 +191,8 @@ impl<'a> Facts<'a> {
             if near.is_none() && !within && !asked {
                 continue;
             }
-            let start = near.filter(|hit| when.start - hit.end <= 12).map_or(when.start, |hit| hit.start);
+            // INVARIANT: the quoted deadline stands in next actions, so it holds date words only.
+            let start = near.filter(|hit| self.only_joints(hit.end, when.start)).map_or(when.start, |hit| hit.start);
             let Some(quote) = self.quote(start, when.end) else { continue };
             if best.is_none_or(|best| date < best.date) {
                 best = Some(Deadline { date, quote, relative: when.is_relative() });

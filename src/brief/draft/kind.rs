@@ -111,8 +111,53 @@ pub(super) fn topics(facts: &Facts<'_>, subject: Option<&str>) -> Vec<&'static s
             }
         }
     }
-    counted.retain(|(_, weight, _)| *weight > 0);
-    counted.sort_by_key(|(_, weight, at)| (-weight, *at));
+    counted.retain(|(topic, weight, _)| *weight > 0 && !says_nothing(facts.kind, topic));
+    for covering in COVERED {
+        let most = counted.iter().filter(|(topic, ..)| covering.1.contains(topic)).map(|(_, weight, _)| *weight).max();
+        if let Some((_, weight, _)) = counted.iter_mut().find(|(topic, ..)| *topic == covering.0) {
+            *weight = (*weight).max(most.unwrap_or(0));
+            counted.retain(|(topic, ..)| !covering.1.contains(topic));
+        }
+    }
+    counted.sort_by_key(|(topic, weight, at)| (GENERAL.contains(topic), -weight, *at));
     counted.truncate(6);
     counted.into_iter().map(|(topic, ..)| topic).collect()
+}
+
+/// Topics that say little beside others; they come last.
+const GENERAL: &[&str] = &[
+    "the automation", "pricing", "the budget", "the timeline", "a meeting", "a call", "availability", "the product", "reporting", "the charge", "the payment", "the contract", "the error", "the order", "the app", "training",
+    "the repair", "security", "the data-processing agreement", "references", "parking", "hosting and data location", "opening hours", "insurance", "the phones", "the e-mail system", "the website", "marketing", "document handling", "the network",
+];
+
+/// A topic that says more than the ones beside it.
+const COVERED: &[(&str, &[&str])] = &[
+    ("the double charge", &["the charge", "the payment", "the invoice"]),
+    ("the changed bank details", &["the payment", "the charge"]),
+    ("the outage", &["the error", "the slow system"]),
+    ("the crashes", &["the error"]),
+    ("order intake", &["the order", "the automation"]),
+    ("invoice processing", &["the invoice", "the automation"]),
+    ("the late delivery", &["the delivery"]),
+    ("the damaged goods", &["the delivery", "the product"]),
+    ("the leak", &["the repair"]),
+    ("the heating", &["the repair"]),
+    ("the rooms", &["availability"]),
+    ("allergies", &["catering"]),
+    ("the interview", &["a meeting"]),
+    ("the migration", &["the data import"]),
+    ("the data-processing agreement", &["the personal data", "the contract"]),
+];
+
+/// A topic that only repeats the kind of request.
+fn says_nothing(kind: RequestKind, topic: &str) -> bool {
+    match kind {
+        RequestKind::Lead => matches!(topic, "the offer" | "the quote" | "the payment" | "the budget" | "pricing" | "the timeline"),
+        RequestKind::Booking => matches!(topic, "the booking" | "availability"),
+        RequestKind::Cancellation => matches!(topic, "the cancellation" | "the contract"),
+        RequestKind::Application => matches!(topic, "the position" | "the CV" | "the interview"),
+        RequestKind::Privacy => topic == "the personal data",
+        RequestKind::Support => topic == "the error",
+        _ => false,
+    }
 }

@@ -47,6 +47,40 @@ pub(super) fn find(facts: &Facts<'_>, input: &DraftInput<'_>, wish: &Wish<'_>, r
     list
 }
 
+/// How a field is named inside a sentence.
+pub(super) fn label(field: &str) -> String {
+    let known = match field {
+        "budget" => "the budget",
+        "deadline" => "the date it is needed",
+        "volume" => "the volume",
+        "current_systems" => "the systems in use",
+        "decision_maker" => "who decides",
+        "steps_to_reproduce" => "the steps that lead to it",
+        "error_message" => "the exact error message",
+        "since_when" => "when it began",
+        "who_is_affected" => "who is affected",
+        "reference" => "the reference number",
+        "wanted_outcome" => "the outcome they want",
+        "amount" => "the amount",
+        "number_of_people" => "the number of people",
+        "date" => "the day",
+        "time" => "the time",
+        "contact" => "a way to reach them",
+        "effective_date" => "the day it should apply from",
+        "reason" => "the reason",
+        "cv" => "the CV",
+        "position" => "the position",
+        "available_from" => "the earliest start",
+        "proof_of_identity" => "proof of identity",
+        "what_is_wanted" => "what they want done",
+        "exact_change" => "the exact change",
+        "date_format" => "how the date is meant",
+        "attachment" => "the missing attachment",
+        other => return other.replace('_', " "),
+    };
+    known.into()
+}
+
 fn promises_enclosure(facts: &Facts<'_>) -> bool {
     facts.hits.iter().any(|hit| matches!(hit.sense, Sense::Enclosure) && !facts.words(hit.start, hit.end).eq_ignore_ascii_case("screenshot"))
 }

@@ -5,7 +5,7 @@
 //! INVARIANT: no rate, price or share is assumed; where a figure is missing, the text says which.
 
 use super::super::content::{Quote, Statement};
-use super::super::read::money::{Money, Per};
+use super::super::read::money::{self, Money, Per};
 use super::super::read::number::show;
 use super::cite;
 use super::facts::{Facts, Quantity, Unit};
@@ -49,11 +49,10 @@ impl Work<'_, '_> {
         let Some(total) = times(count.amount, price.amount) else { return false };
         let (a, b) = (self.cite_quantity(&count), self.cite_money(&price));
         self.say(&format!(
-            "{a} at {b}: {} × {} = {} {}{}.",
+            "{a} at {b}: {} × {} = {}{}.",
             show(count.amount),
             show(price.amount),
-            price.currency,
-            show(total),
+            money::show(total, price.currency),
             period(count.per)
         ));
         true
@@ -66,7 +65,7 @@ impl Work<'_, '_> {
         let (Some(rate), Some(hours)) = (rate, hours) else { return false };
         let Some(total) = times(hours.amount, rate.amount) else { return false };
         let (a, b) = (self.cite_quantity(&hours), self.cite_money(&rate));
-        self.say(&format!("{a} at {b}: {} × {} = {} {}{}.", show(hours.amount), show(rate.amount), rate.currency, show(total), period(hours.per)));
+        self.say(&format!("{a} at {b}: {} × {} = {}{}.", show(hours.amount), show(rate.amount), money::show(total, rate.currency), period(hours.per)));
         self.payback(total, hours.per, rate.currency);
         true
     }
@@ -80,9 +79,10 @@ impl Work<'_, '_> {
         let hours = minutes / 60;
         let (a, b) = (self.cite_quantity(&volume), self.cite_quantity(&each));
         self.say(&format!(
-            "{a} at {b}: {} × {} = {} minutes, or {} hours{} that the work takes today.",
+            "{a} at {b}: {} × {} = {} minutes; {} ÷ 60 = {} hours{} that the work takes today.",
             show(volume.amount),
             show(each.amount),
+            show(minutes),
             show(minutes),
             show(hours),
             period(volume.per)
@@ -91,7 +91,7 @@ impl Work<'_, '_> {
         match rate.and_then(|rate| Some((rate, times(hours, rate.amount)?))) {
             Some((rate, cost)) => {
                 let b = self.cite_money(&rate);
-                self.say(&format!("At {b}: {} × {} = {} {}{}.", show(hours), show(rate.amount), rate.currency, show(cost), period(volume.per)));
+                self.say(&format!("At {b}: {} × {} = {}{}.", show(hours), show(rate.amount), money::show(cost, rate.currency), period(volume.per)));
                 self.payback(cost, volume.per, rate.currency);
             }
             None => self.say("What an hour costs is not in the request; with it, the payback follows."),
@@ -113,7 +113,7 @@ impl Work<'_, '_> {
         }
         let (high, low) = if a.amount > b.amount { (a, b) } else { (b, a) };
         let (one, two) = (self.cite_money(&high), self.cite_money(&low));
-        self.say(&format!("In dispute between {one} and {two}: {} − {} = {} {}.", show(high.amount), show(low.amount), high.currency, show(high.amount - low.amount)));
+        self.say(&format!("In dispute between {one} and {two}: {} − {} = {}.", show(high.amount), show(low.amount), money::show(high.amount - low.amount, high.currency)));
         true
     }
 

@@ -5,6 +5,7 @@
 
 use super::super::content::{Priority, Quote, Risk, RiskKind, Score, Statement};
 use super::super::lexicon::{RequestKind, Sense};
+use super::super::language;
 use super::super::model;
 use super::facts::Facts;
 use super::{DraftInput, cite, day};
@@ -18,7 +19,9 @@ pub(super) fn assess(facts: &Facts<'_>, input: &DraftInput<'_>, risk: &Risk, tod
     standstill(facts, &mut sum);
     risks(risk, &mut sum);
     kind(facts, &mut sum);
-    if sum.reasons.is_empty() {
+    if !matches!(input.language, "en" | "und") {
+        sum.add(0.0, format!("Only figures, dates and a few words of hurry were judged: the request is in {}.", language::name(input.language)), Vec::new());
+    } else if sum.reasons.is_empty() {
         sum.add(0.0, "The request names no deadline, no standstill and no risk; it can be taken in turn.".into(), Vec::new());
     }
     sum.points += gravity(facts.text, input.subject);

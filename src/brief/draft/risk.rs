@@ -4,7 +4,7 @@
 //! INVARIANT: every factor except "instructions" rests on words of the request that are not denied.
 
 use super::super::content::{Factor, Level, Risk, RiskKind};
-use super::super::lexicon::Sense;
+use super::super::lexicon::{Hit, Sense};
 use super::super::read::contact;
 use super::facts::Facts;
 use super::{DraftInput, cite};
@@ -27,6 +27,7 @@ pub(super) fn assess(facts: &Facts<'_>, input: &DraftInput<'_>) -> Risk {
             if quotes.len() < 3
                 && let Some(quote) = facts.quote(hit.start, hit.end)
                 && !words.iter().any(|word: &&str| word.eq_ignore_ascii_case(facts.quoted(quote)))
+                && !facts.hits.iter().any(|other| covers(other, hit, *kind))
             {
                 quotes.push(quote);
                 words.push(facts.quoted(quote));
@@ -60,6 +61,17 @@ pub(super) fn assess(facts: &Facts<'_>, input: &DraftInput<'_>) -> Risk {
         level = level.max(Level::Medium);
     }
     Risk { level, factors }
+}
+
+/// Whether another phrase of the same risk holds this one: "take our business elsewhere" says what
+/// "business elsewhere" says.
+fn covers(other: &Hit, hit: &Hit, kind: RiskKind) -> bool {
+    let same = match other.sense {
+        Sense::Risk(found, _) => found == kind,
+        Sense::Outage(_) => kind == RiskKind::Outage,
+        _ => false,
+    };
+    same && other.start <= hit.start && hit.end <= other.end && other.end - other.start > hit.end - hit.start
 }
 
 fn grade(kind: RiskKind, strongest: u8) -> Level {

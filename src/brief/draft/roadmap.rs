@@ -16,9 +16,9 @@ pub(super) fn plan(facts: &Facts<'_>, missing: &[Missing], readable: bool) -> Ve
     }
     let topic = facts.topics.first().copied();
     let on = |fallback: &'static str| topic.unwrap_or(fallback);
-    let open: Vec<String> = missing.iter().map(|m| m.field.replace('_', " ")).collect();
+    let open: Vec<String> = missing.iter().map(|m| super::missing::label(&m.field)).collect();
     let open: Vec<&str> = open.iter().map(String::as_str).collect();
-    let clear = if open.is_empty() { "Confirm the understanding in writing".to_owned() } else { format!("Get answers on {}", join(&open)) };
+    let clear = if open.is_empty() { "Confirm the understanding in writing".to_owned() } else { format!("Get an answer on {}", join(&open)) };
     let systems: Vec<&str> = facts
         .topics
         .iter()

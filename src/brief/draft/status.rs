@@ -48,7 +48,7 @@ fn pick(facts: &Facts<'_>, priority: &Priority, risk: &Risk, missing: &[Missing]
         [] => String::new(),
         topics => format!(" about {}", join(topics.get(..topics.len().min(2)).unwrap_or(&[]))),
     };
-    let named: Vec<String> = missing.iter().take(3).map(|m| m.field.replace('_', " ")).collect();
+    let named: Vec<String> = missing.iter().take(3).map(|m| super::missing::label(&m.field)).collect();
     let named: Vec<&str> = named.iter().map(String::as_str).collect();
     let grave: Vec<&str> = risk
         .factors

@@ -5,7 +5,8 @@
 
 use super::super::content::{Quote, Statement};
 use super::super::language;
-use super::super::lexicon::RequestKind;
+use super::super::lexicon::{RequestKind, Sense};
+use super::super::read::date::Form;
 use super::super::read::sentence::Part;
 use super::facts::Facts;
 use super::guidance::Wish;
@@ -24,7 +25,11 @@ pub(super) fn write(facts: &Facts<'_>, input: &DraftInput<'_>, wish: &Wish<'_>, 
         text.push_str(verb(facts.kind));
         let topics = facts.topics.get(..facts.topics.len().min(3)).unwrap_or(&[]);
         if !topics.is_empty() {
-            text.push_str(": ");
+            text.push_str(match facts.kind {
+                RequestKind::Other => " about ",
+                RequestKind::Booking | RequestKind::Lead | RequestKind::Question | RequestKind::Complaint | RequestKind::Support | RequestKind::Change => "; it concerns ",
+                _ => ": ",
+            });
             text.push_str(&join(topics));
         }
         text.push('.');
@@ -109,17 +114,21 @@ fn words(facts: &Facts<'_>, wish: &Wish<'_>, text: &mut String, quotes: &mut Vec
     }
     let asked = !asks.is_empty();
     let mut chosen = asks;
-    let opening = facts
-        .sentences
-        .iter()
-        .enumerate()
-        .find(|(i, s)| s.part == Part::Body && facts.hostile.get(*i) == Some(&false) && s.text.split_whitespace().count() >= 4)
-        .map(|(i, _)| i);
+    let mut opening: Option<(usize, f32)> = None;
+    for (i, s) in facts.sentences.iter().enumerate() {
+        let worth = s.part == Part::Body && facts.hostile.get(i) == Some(&false) && s.text.split_whitespace().count() >= 4 && !chosen.contains(&i);
+        let told = telling(facts, wish, i);
+        if worth && opening.is_none_or(|(_, best)| told > best) {
+            opening = Some((i, told));
+        }
+    }
+    let opening = opening.map(|(i, _)| i);
     if let Some(opening) = opening
         && !chosen.contains(&opening)
         && !wish.short
     {
-        chosen.insert(0, opening);
+        chosen.push(opening);
+        chosen.sort_unstable();
     } else if chosen.is_empty() {
         chosen.extend(opening);
     }
@@ -138,6 +147,24 @@ fn words(facts: &Facts<'_>, wish: &Wish<'_>, text: &mut String, quotes: &mut Vec
             text.push('.');
         }
     }
+}
+
+/// How much a sentence tells about the matter: phrases of the lexicon, figures, dates; the first
+/// ones a little more.
+fn telling(facts: &Facts<'_>, wish: &Wish<'_>, index: usize) -> f32 {
+    let Some(s) = facts.sentences.get(index) else { return 0.0 };
+    let told: f32 = facts
+        .hits
+        .iter()
+        .filter(|hit| hit.start >= s.start && hit.start < s.end)
+        .map(|hit| match hit.sense {
+            Sense::Kind(kind, weight) if kind == facts.kind => 0.2 * f32::from(weight),
+            Sense::Outage(weight) | Sense::Risk(_, weight) => 0.2 * f32::from(weight),
+            Sense::Topic(topic) if facts.topics.contains(&topic) => 0.3,
+            _ => 0.0,
+        })
+        .sum();
+    weight(facts, wish, index) + told.min(2.0) - 0.05 * (index.min(10) as f32)
 }
 
 /// Asks that carry a figure, a date or a topic say more.
@@ -181,5 +208,20 @@ fn dates(facts: &Facts<'_>, text: &mut String, quotes: &mut Vec<Quote>) {
             text.push_str(&format!(" Wanted {words}."));
         }
         quotes.push(deadline.quote);
+    }
+    let mut cited: Vec<String> = Vec::new();
+    for when in &facts.whens {
+        let inside = facts.deadline.is_some_and(|d| when.start >= d.quote.start() as usize && when.end <= d.quote.end() as usize);
+        let words = cite(facts.words(when.start, when.end), 60);
+        let spoken = matches!(when.form, Form::Days(0));
+        if inside || spoken || cited.len() == 4 || cited.contains(&words) {
+            continue;
+        }
+        cited.push(words);
+        quotes.extend(facts.quote(when.start, when.end));
+    }
+    if !cited.is_empty() {
+        let cited: Vec<&str> = cited.iter().map(String::as_str).collect();
+        text.push_str(&format!(" {} named: {}.", if facts.deadline.is_some() { "Also" } else { "Dates" }, join(&cited)));
     }
 }

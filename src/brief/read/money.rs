@@ -38,6 +38,12 @@ pub(crate) enum Per {
     Piece,
 }
 
+/// An amount with its currency: `€950`, `CHF 950`.
+pub(crate) fn show(amount: i64, currency: &str) -> String {
+    let gap = if currency.chars().all(char::is_alphabetic) { " " } else { "" };
+    format!("{currency}{gap}{}", number::show(amount))
+}
+
 impl Per {
     /// The word for it.
     pub(crate) fn word(self) -> &'static str {
@@ -61,8 +67,9 @@ pub(crate) fn find(tokens: &[Token<'_>]) -> Vec<Money> {
             && let Some((amount, taken)) = tokens.get(index + 1).filter(|t| t.kind == Kind::Number).and_then(|_| number::at(tokens, index + 1))
         {
             let last = index + taken;
-            let end = tokens.get(last).map_or(token.end, |t| t.end);
-            list.push(Money { start: token.start, end, amount, currency, per: per(tokens, last + 1) });
+            let (per, more) = per(tokens, last + 1);
+            let end = tokens.get(last + more).map_or(token.end, |t| t.end);
+            list.push(Money { start: token.start, end, amount, currency, per });
             index = last + 1;
             continue;
         }
@@ -71,7 +78,9 @@ pub(crate) fn find(tokens: &[Token<'_>]) -> Vec<Money> {
             && let Some(after) = tokens.get(index + taken)
             && let Some(currency) = currency(after, false)
         {
-            list.push(Money { start: token.start, end: after.end, amount, currency, per: per(tokens, index + taken + 1) });
+            let (per, more) = per(tokens, index + taken + 1);
+            let end = tokens.get(index + taken + more).map_or(after.end, |t| t.end);
+            list.push(Money { start: token.start, end, amount, currency, per });
             index += taken + 1;
             continue;
         }
@@ -103,31 +112,29 @@ fn currency(token: &Token<'_>, before: bool) -> Option<&'static str> {
     NAMES.iter().find(|(name, _)| token.is(name)).map(|(_, sign)| *sign)
 }
 
-fn per(tokens: &[Token<'_>], index: usize) -> Option<Per> {
-    let first = tokens.get(index)?;
-    let unit = if first.any(&["per", "a", "an", "each", "every"]) || first.text == "/" {
-        tokens.get(index + 1).filter(|t| !t.new_line)
-    } else {
-        None
-    };
-    let Some(unit) = unit else {
-        return match () {
-            () if first.is("hourly") => Some(Per::Hour),
-            () if first.is("daily") => Some(Per::Day),
-            () if first.is("weekly") => Some(Per::Week),
-            () if first.is("monthly") => Some(Per::Month),
-            () if first.any(&["yearly", "annually", "pa"]) => Some(Per::Year),
-            () if first.any(&["each", "apiece"]) => Some(Per::Piece),
-            () => None,
-        };
-    };
-    match () {
+/// What the amount is per, and how many tokens say so.
+fn per(tokens: &[Token<'_>], index: usize) -> (Option<Per>, usize) {
+    let Some(first) = tokens.get(index).filter(|t| !t.new_line) else { return (None, 0) };
+    let led = first.any(&["per", "a", "an", "every"]) || first.text == "/";
+    let Some(unit) = tokens.get(index + usize::from(led)).filter(|t| !t.new_line) else { return (None, 0) };
+    let found = match () {
+        () if !led && unit.is("hourly") => Some(Per::Hour),
+        () if !led && unit.is("daily") => Some(Per::Day),
+        () if !led && unit.is("weekly") => Some(Per::Week),
+        () if !led && unit.is("monthly") => Some(Per::Month),
+        () if !led && unit.any(&["yearly", "annually"]) => Some(Per::Year),
+        () if !led && unit.any(&["each", "apiece"]) => Some(Per::Piece),
+        () if !led => None,
         () if unit.any(&["hour", "h", "hr"]) => Some(Per::Hour),
         () if unit.is("day") => Some(Per::Day),
         () if unit.is("week") => Some(Per::Week),
         () if unit.any(&["month", "mo"]) => Some(Per::Month),
         () if unit.any(&["year", "annum", "yr"]) => Some(Per::Year),
-        () if unit.any(&["seat", "user", "piece", "unit", "order", "person", "head", "license", "licence", "item", "invoice", "ticket", "guest", "night", "room", "box", "page", "word"]) => Some(Per::Piece),
+        () if unit.any(&["seat", "user", "piece", "unit", "order", "person", "head", "license", "licence", "item", "invoice", "ticket", "guest", "room", "box", "page", "word", "laptop", "desk"]) => Some(Per::Piece),
         () => None,
+    };
+    match found {
+        Some(per) => (Some(per), 1 + usize::from(led)),
+        None => (None, 0),
     }
 }

@@ -91,6 +91,7 @@ fn flush<'a>(text: &'a str, from: Option<usize>, to: usize, list: &mut Vec<Sente
                 let clear = follows.is_none_or(|next| next.is_whitespace() || matches!(next, '"' | '”' | ')' | '\''));
                 let wide = matches!(c, '。' | '？' | '！');
                 (clear || wide) && !(c == '.' && is_abbreviation(text.get(start..here).unwrap_or("")))
+                    && !(c == '.' && is_ordinal(text.get(start..here).unwrap_or(""), text.get(here..).unwrap_or("")))
             }
             ';' => here - start > 60,
             c if c.is_whitespace() => here - start > LONGEST,
@@ -188,4 +189,12 @@ fn is_abbreviation(head: &str) -> bool {
     let single = last.chars().count() == 2 && last.chars().next().is_some_and(char::is_uppercase);
     let listed = last.len() <= 3 && last.trim_end_matches('.').bytes().all(|b| b.is_ascii_digit()) && head.trim().len() == last.len();
     single || listed || KNOWN.iter().any(|known| last.eq_ignore_ascii_case(known))
+}
+
+/// `15.` before a word, as in `15. Dezember`.
+fn is_ordinal(head: &str, rest: &str) -> bool {
+    let digits = head.trim_end_matches('.').bytes().rev().take_while(u8::is_ascii_digit).count();
+    let months = ["jan", "feb", "mär", "mar", "apr", "mai", "may", "jun", "jul", "aug", "sep", "okt", "oct", "nov", "dez", "dec"];
+    let next = rest.trim_start();
+    (1..=2).contains(&digits) && months.iter().any(|m| next.get(..m.len()).is_some_and(|w| w.eq_ignore_ascii_case(m)))
 }
