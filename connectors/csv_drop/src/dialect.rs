@@ -214,7 +214,8 @@ fn shape(rows: &[Vec<String>]) -> f64 {
             .map(|(cells, rows)| rows as f64 * ((cells as f64 - 1.0) / cells.max(1) as f64).max(SINGLE))
             .sum()
     };
-    sum / kinds
+    // Per row, so that cutting one cell of many lines into many rows brings nothing.
+    sum / kinds / rows.len().max(1) as f64
 }
 
 /// The part of the cells that look like a value of some type.
