@@ -37,6 +37,7 @@ const CLEAN: &[&str] = &[
     "Wir bestellen 1000 Stück zu 2,50 EUR, Artikel 0815-4711, Charge 20261121, Kundennummer 0012345678.",
     "Bestellnummer: 0405876846, Vorgangsnummer 0171234567.",
     "Thanks for the list:\n4711-0815-22\n1 200 000\n",
+    "Part no. 100-23-4567 and order 220-45-9981 are missing, SKU: 811228-9874.",
     "uuid 550e8400-e29b-41d4-a716-446655440000 and request req_01h455vb4pex5vsknk084sn02q failed.",
 ];
 

@@ -81,6 +81,35 @@ fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
     passports(scan, found);
 }
 
+/// What also bears numbers in groups. Right before a number that chance may form, these rule a person out.
+static THINGS: List = List::new(&[
+    "part",
+    "parts",
+    "order",
+    "sku",
+    "item",
+    "invoice",
+    "po",
+    "article",
+    "serial",
+    "model",
+    "material",
+    "catalog",
+    "catalogue",
+    "isbn",
+    "ean",
+    "version",
+    "quote",
+    "artikel",
+    "artikelnummer",
+    "bestellnummer",
+    "teilenummer",
+    "tracking",
+    "shipment",
+    "batch",
+    "lot",
+]);
+
 fn digits(scan: &Scan<'_>, first: usize, found: &mut Vec<Finding>) -> Option<usize> {
     let start = scan.groups.get(first).filter(|group| !group.glued_left)?;
     let inner = start.join == Join::Hyphen || start.join == Join::Slash || start.join == Join::Dot;
@@ -105,8 +134,14 @@ fn digits(scan: &Scan<'_>, first: usize, found: &mut Vec<Finding>) -> Option<usi
         let fitting = || NUMERIC.iter().flat_map(|pack| pack.iter()).filter(|kind| fits(scan, kind, &number, groups));
         // Several countries share forms; a word for one of them decides, else the order of the list.
         let named = fitting().find(|kind| scan.led_by(start.start, 6, &kind.words, &List::NONE));
-        let alone =
-            || fitting().find(|kind| kind.alone == Alone::Always || (kind.alone == Alone::Formed && groups.len() > 1));
+        let thing = || scan.led_by(start.start, 3, &THINGS, &List::NONE);
+        let alone = || {
+            fitting().find(|kind| match kind.alone {
+                Alone::Always => true,
+                Alone::Formed => groups.len() > 1 && !thing(),
+                Alone::Never => false,
+            })
+        };
         if let Some(kind) = named.or_else(alone) {
             let why = format!("the form and the check of {}", kind.called);
             let span = (start.start, group.end);
