@@ -114,6 +114,13 @@ fn a_receipt_reads_back_and_writes_the_same_bytes() {
         assert_eq!(receipt.seq, sealed.seq);
         assert_eq!(receipt.to_bytes().unwrap(), sealed.bytes);
     }
+    let mut receipt = Receipt::from_bytes(&super::log(1)[0].bytes).unwrap();
+    receipt.body = json!([]);
+    assert!(Receipt::from_bytes(&receipt.to_bytes().unwrap()).is_none());
+    receipt.body = json!({});
+    // A double holds it exactly, but it is beyond what counts as a place.
+    receipt.seq = 1 << 53;
+    assert!(Receipt::from_bytes(&receipt.to_bytes().unwrap()).is_none());
     let text = String::from_utf8(super::log(1).remove(0).bytes).unwrap();
     for changed in [text.replace("\"pilot\":\"plt_01\",", ""), text.replace("}", ",\"z\":1}"), format!("{text} ")] {
         assert!(Receipt::from_bytes(changed.as_bytes()).is_none(), "{changed}");
