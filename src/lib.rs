@@ -1,11 +1,16 @@
 //! OpsPilot: messy operational requests come in, each becomes a brief, a named person decides, and receipts prove it.
 //! The rooms and the floors they stand on are drawn in `docs/ARCHITECTURE.md`; a test keeps the arrows pointing down.
 
+pub mod access;
+pub mod brief;
 pub mod clock;
 pub mod domain;
 pub mod engine;
 pub(crate) mod failpoint;
+pub mod intake;
 pub mod policy;
 pub mod receipt;
+pub mod review;
 pub mod screen;
+pub mod steps;
 pub mod store;

@@ -146,6 +146,12 @@ impl RequestId {
         RunId(format!("run_{}", self.suffix()))
     }
 
+    /// What a run waits for while its request is held.
+    #[must_use]
+    pub fn release_key(&self) -> String {
+        format!("release:{self}")
+    }
+
     /// The brief of this request.
     #[must_use]
     pub fn brief(&self) -> BriefId {
@@ -154,6 +160,12 @@ impl RequestId {
 }
 
 impl BriefId {
+    /// What a run waits for while people look at its brief.
+    #[must_use]
+    pub fn review_key(&self) -> String {
+        format!("review:{self}")
+    }
+
     /// The request this brief is about.
     #[must_use]
     pub fn request(&self) -> RequestId {

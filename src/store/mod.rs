@@ -39,7 +39,6 @@ enum Backend {
         readers: SqlitePool,
         /// Keeps other daemons away from the file for as long as it is open.
         lock: Mutex<Option<std::fs::File>>,
-        path: std::path::PathBuf,
     },
     Postgres {
         options: PgConnectOptions,

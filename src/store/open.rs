@@ -143,7 +143,7 @@ fn connect(url: &Url, exclusive: bool) -> Result<Backend, StoreError> {
                 .acquire_timeout(Duration::from_secs(5))
                 .idle_timeout(Duration::from_secs(60))
                 .connect_lazy_with(reader);
-            Ok(Backend::Sqlite { writer, readers, lock: Mutex::new(lock), path: path.clone() })
+            Ok(Backend::Sqlite { writer, readers, lock: Mutex::new(lock) })
         }
         Url::Postgres(text) => {
             let options: PgConnectOptions =

@@ -114,7 +114,8 @@ impl Queue {
                 mpsc::error::TrySendError::Closed(_) => closed(),
             })?;
         }
-        answer.await.map_err(|_| closed())?
+        // A batch is always answered, unless a fault of the program ended it.
+        answer.await.map_err(|_| StoreError::Unavailable { reason: "a fault of the program; the log has the place".into() })?
     }
 
     /// The next batch by kind; empty only once the queue is closed and drained.

@@ -9,10 +9,12 @@ use super::work::Hire;
 use super::{Backend, ClaimedRun, Shared};
 use crate::failpoint;
 use crate::receipt::{Body, Checkpoint, Entry, Fields, Frontier, sign_checkpoint};
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::Connection as _;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::OwnedPermit;
@@ -111,7 +113,11 @@ pub(super) async fn write(shared: Arc<Shared>, queue: Arc<Queue>) {
         if groups.is_empty() {
             break;
         }
-        commit(&shared, &mut conn, groups).await;
+        // A fault in a verb costs its batch, whose callers are told, and the connection; never the writer.
+        if AssertUnwindSafe(commit(&shared, &mut conn, groups)).catch_unwind().await.is_err() {
+            tracing::error!("a batch was given up by a fault of the program; nothing of it was written");
+            conn = None;
+        }
     }
     if let Some(held) = conn {
         held.close().await;

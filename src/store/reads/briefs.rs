@@ -32,6 +32,8 @@ pub struct BriefRow {
     pub risk: String,
     /// Who looks at it, until when.
     pub claim: Option<(String, Timestamp)>,
+    /// Who handed the request in, when a person did.
+    pub submitter: Option<String>,
     /// When it first waited for people.
     pub opened_at: Timestamp,
     /// When it last changed.
@@ -92,7 +94,8 @@ pub struct DecisionRow {
 macro_rules! brief_sql {
     ($rest:literal) => {
         concat!(
-            "SELECT id, pilot, tenant, state, version, revision, digest, attempt, score, risk, claimed_by, claim_until, opened_at, updated_at FROM brief ",
+            "SELECT id, pilot, tenant, state, version, revision, digest, attempt, score, risk, claimed_by, claim_until, opened_at, updated_at, \
+             (SELECT r.submitter FROM request r WHERE r.id = 'req_' || substr(brief.id, 5)) FROM brief ",
             $rest
         )
     };
@@ -116,6 +119,7 @@ fn brief_of(row: &Row) -> Result<BriefRow, StoreError> {
         score: row.small(8)?,
         risk: row.text(9)?,
         claim,
+        submitter: row.maybe_text(14)?,
         opened_at: time(row.int(12)?)?,
         updated_at: time(row.int(13)?)?,
     })

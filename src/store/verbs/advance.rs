@@ -159,6 +159,8 @@ pub struct Advance {
     pub acts: Vec<Act>,
     /// Where it stands now.
     pub next: Next,
+    /// What woke it was not used up by these steps: the next attempt must find it again.
+    pub keeps_signal: bool,
     /// The receipt.
     pub told: Told,
     /// When.
@@ -166,11 +168,12 @@ pub struct Advance {
 }
 
 static UPDATE_RUN: Many = Many {
-    before: "WITH v (id, epoch, state, step, attempt, steps, due_at, wait_key, code, message, updated_at) AS (VALUES",
-    columns: &["TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TEXT", "TEXT", "BIGINT"],
+    before: "WITH v (id, epoch, state, step, attempt, steps, due_at, wait_key, keeps, code, message, updated_at) AS (VALUES",
+    columns: &["TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT"],
     after: ") UPDATE run SET state = v.state, step = COALESCE(v.step, run.step), attempt = v.attempt, steps = v.steps, due_at = v.due_at, \
-            wait_key = v.wait_key, signal = NULL, lessee = NULL, lease_until = NULL, code = v.code, message = v.message, \
-            updated_at = v.updated_at FROM v WHERE run.id = v.id AND run.epoch = v.epoch AND run.state = 'running' RETURNING run.id",
+            wait_key = v.wait_key, signal = CASE WHEN v.keeps = 1 THEN run.signal END, lessee = NULL, lease_until = NULL, code = v.code, \
+            message = v.message, updated_at = v.updated_at FROM v WHERE run.id = v.id AND run.epoch = v.epoch AND run.state = 'running' \
+            RETURNING run.id, run.epoch",
 };
 static INSERT_STEP: Many = Many {
     before: "INSERT INTO step (run, ordinal, name, attempt, state, started_at, ended_at, output, code) VALUES",
@@ -196,11 +199,16 @@ impl Verb for Advance {
     type Out = ();
 
     async fn run(items: &[&Self], tx: &mut Tx<'_>) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-        let runs = items.iter().flat_map(|item| run_row(item)).collect();
+        // A late worker may stand in one batch with the one that took over: the epoch tells them apart, here as in the statement.
+        let mut leases = HashSet::new();
+        let first: Vec<bool> = items.iter().map(|item| leases.insert((item.run.as_str(), item.epoch))).collect();
+        let runs = items.iter().zip(&first).filter(|(_, first)| **first).flat_map(|(item, _)| run_row(item)).collect();
         let rows = tx.conn.rows_many(&UPDATE_RUN, runs).await?;
-        let held: HashSet<String> = rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
+        let advanced: HashSet<(String, i64)> = rows.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect::<Result<_, StoreError>>()?;
+        let held: Vec<bool> =
+            items.iter().zip(first).map(|(item, first)| first && advanced.contains(&(item.run.to_string(), item.epoch))).collect();
         let (mut steps, mut revisions, mut briefs) = (Vec::new(), Vec::new(), Vec::new());
-        for item in items.iter().filter(|item| held.contains(item.run.as_str())) {
+        for (item, _) in items.iter().zip(&held).filter(|(_, held)| **held) {
             for step in &item.steps {
                 steps.extend(step_row(item, step));
             }
@@ -230,8 +238,7 @@ impl Verb for Advance {
             // Fenced by the epoch, this cannot be; if it is, nothing of the batch may stand.
             return Err(StoreError::Conflict { what: "a brief that people work on would have been redrafted; nothing was changed".into() });
         }
-        let outcome = |item: &&Self| if held.contains(item.run.as_str()) { Ok(()) } else { Err(StoreError::Stale { what: "run" }) };
-        Ok(items.iter().map(outcome).collect())
+        Ok(held.into_iter().map(|held| if held { Ok(()) } else { Err(StoreError::Stale { what: "run" }) }).collect())
     }
 }
 
@@ -256,7 +263,8 @@ fn run_row(item: &Advance) -> Vec<Value> {
         }
     }
     let state = item.next.state().as_str();
-    values![item.run.as_str(), item.epoch, state, step, attempt, item.steps_after, due, key, code, message, item.at.as_microsecond()]
+    let keeps = i64::from(item.keeps_signal);
+    values![item.run.as_str(), item.epoch, state, step, attempt, item.steps_after, due, key, keeps, code, message, item.at.as_microsecond()]
 }
 
 fn step_row(item: &Advance, step: &StepDone) -> Vec<Value> {

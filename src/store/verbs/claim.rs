@@ -82,18 +82,28 @@ async fn claim(item: &Claim, tx: &mut Tx<'_>) -> Result<Claimed, StoreError> {
     let turn = TURN.fetch_add(1, Ordering::Relaxed) % pilots.len();
     pilots.rotate_left(turn);
     pilots.sort_by_key(|(lane, _)| *lane);
-    let share = (i64::from(item.limit) / i64::try_from(pilots.len()).unwrap_or(1)).max(1);
     let sql = if tx.conn.is_postgres() { claim_sql!(" FOR UPDATE SKIP LOCKED") } else { claim_sql!("") };
+    let (until, at) = (item.until.as_microsecond(), item.at.as_microsecond());
     let mut left = i64::from(item.limit);
     let mut rows = Vec::new();
-    for (_, pilot) in &pilots {
-        if left <= 0 {
-            break;
+    // What one pilot leaves of its share goes to those that have more, so that a claim is short only when the work is.
+    while left > 0 && !pilots.is_empty() {
+        let share = (left / i64::try_from(pilots.len()).unwrap_or(1)).max(1);
+        let mut more = Vec::with_capacity(pilots.len());
+        for (lane, pilot) in pilots {
+            let want = share.min(left);
+            if want == 0 {
+                break;
+            }
+            let got = tx.conn.rows(sql, values![item.node.as_str(), until, at, &pilot, want]).await?;
+            let count = i64::try_from(got.len()).unwrap_or(i64::MAX);
+            left -= count;
+            rows.extend(got);
+            if count == want {
+                more.push((lane, pilot));
+            }
         }
-        let (until, at) = (item.until.as_microsecond(), item.at.as_microsecond());
-        let got = tx.conn.rows(sql, values![item.node.as_str(), until, at, pilot, share.min(left)]).await?;
-        left -= i64::try_from(got.len()).unwrap_or(i64::MAX);
-        rows.extend(got);
+        pilots = more;
     }
     let ids = rows.iter().map(|row| row.text(1)).collect::<Result<Vec<_>, _>>()?;
     let mut requests: HashMap<String, Arc<Request>> = HashMap::new();
@@ -127,6 +137,8 @@ async fn claim(item: &Claim, tx: &mut Tx<'_>) -> Result<Claimed, StoreError> {
             run: RunId::parse(&run).map_err(|cause| StoreError::corrupt(cause.to_string()))?,
         });
     }
+    // The database answers in any order.
+    claimed.sort_by(|one, other| (one.lane, &one.run).cmp(&(other.lane, &other.run)));
     Ok(claimed)
 }
 

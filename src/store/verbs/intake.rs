@@ -119,8 +119,9 @@ impl Verb for Accept {
     type Out = Accepted;
 
     async fn run(items: &[&Self], tx: &mut Tx<'_>) -> Result<Vec<Result<Accepted, StoreError>>, StoreError> {
-        let originals = originals(items, tx).await?;
+        let mut originals = originals(items, tx).await?;
         let inserted = insert_requests(items, &originals, tx).await?;
+        settle_originals(items, &mut originals, &inserted, tx).await?;
         let mut outs: Vec<Option<Result<Accepted, StoreError>>> = Vec::with_capacity(items.len());
         let (mut blobs, mut files, mut runs) = (Vec::new(), Vec::new(), Vec::new());
         let mut repeats = Vec::new();
@@ -191,6 +192,31 @@ async fn originals(items: &[&Accept], tx: &mut Tx<'_>) -> Result<Vec<Option<Requ
             }
         })
         .collect())
+}
+
+/// Names another original where the one named did not come to be: its delivery turned out to be a repeat or a conflict. Without this
+/// a request would wait forever for a brief of one that does not exist.
+async fn settle_originals(
+    items: &[&Accept],
+    originals: &mut [Option<RequestId>],
+    inserted: &HashSet<String>,
+    tx: &mut Tx<'_>,
+) -> Result<(), StoreError> {
+    let never: HashSet<&str> = items.iter().map(|item| item.request.id.as_str()).filter(|id| !inserted.contains(*id)).collect();
+    let mut heirs: HashMap<&[u8], RequestId> = HashMap::new();
+    for (item, original) in items.iter().zip(originals) {
+        let orphaned = original.as_ref().is_some_and(|of| never.contains(of.as_str()));
+        if !orphaned || !inserted.contains(item.request.id.as_str()) {
+            continue;
+        }
+        *original = heirs.get(&item.likeness[..]).cloned();
+        if original.is_none() {
+            heirs.insert(&item.likeness, item.request.id.clone());
+        }
+        let of = original.as_ref().map(RequestId::as_str);
+        tx.conn.run("UPDATE request SET duplicate_of = $2 WHERE id = $1", values![item.request.id.as_str(), of]).await?;
+    }
+    Ok(())
 }
 
 async fn insert_requests(items: &[&Accept], originals: &[Option<RequestId>], tx: &mut Tx<'_>) -> Result<HashSet<String>, StoreError> {

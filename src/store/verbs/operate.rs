@@ -165,9 +165,11 @@ async fn retry(item: &Retry, tx: &mut Tx<'_>) -> Refusable<()> {
             };
             let (tenant, pilot) = (row.text(0)?, row.text(1)?);
             let sql = "INSERT INTO run (id, request, pilot, tenant, definition, state, lane, step, attempt, steps, epoch, created_at, updated_at) \
-                       VALUES ($1, $2, $3, $4, $5, 'available', 1, $6, 1, 0, 0, $7, $7)";
+                       VALUES ($1, $2, $3, $4, $5, 'available', 1, $6, 1, 0, 0, $7, $7) ON CONFLICT (id) DO NOTHING";
             let (definition, step) = (&item.definition.0, &item.definition.1);
-            tx.conn.run(sql, values![run.as_str(), item.request.as_str(), &pilot, &tenant, definition, step, at]).await?;
+            if tx.conn.run(sql, values![run.as_str(), item.request.as_str(), &pilot, &tenant, definition, step, at]).await? == 0 {
+                return Ok(Err(StoreError::Stale { what: "run" }));
+            }
             Found { state: RunState::Available, tenant, pilot, request: item.request.to_string(), wait_key: None }
         }
     };

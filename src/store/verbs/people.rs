@@ -157,7 +157,7 @@ async fn add_person(item: &AddPerson, tx: &mut Tx<'_>) -> Refusable {
         return Ok(Err(StoreError::Conflict { what: format!("there is a user `{}` already; choose another name", item.name) }));
     }
     for (role, scope) in &item.grants {
-        tx.conn.run("INSERT INTO role_grant (person, role, scope) VALUES ($1, $2, $3)", values![id, role, scope]).await?;
+        tx.conn.run("INSERT INTO role_grant (person, role, scope) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", values![id, role, scope]).await?;
     }
     let grants: Vec<String> = item.grants.iter().map(|(role, scope)| format!("{role} {scope}")).collect();
     let grants: Vec<&str> = grants.iter().map(String::as_str).collect();

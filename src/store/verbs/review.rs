@@ -3,7 +3,7 @@
 
 use crate::domain::id::{BriefId, DecisionId};
 use crate::domain::review::ReviewState;
-use crate::policy::Permit;
+use crate::policy::{Action, Permit};
 use crate::receipt::{Body, Field};
 use crate::store::queue::{Verb, one_by_one};
 use crate::store::sql::{Many, values};
@@ -112,10 +112,12 @@ pub struct Wake {
 }
 
 static UPDATE_BRIEF: Many = Many {
-    before: "WITH v (id, version, state, updated_at) AS (VALUES",
-    columns: &["TEXT", "BIGINT", "TEXT", "BIGINT"],
+    before: "WITH v (id, version, state, updated_at, run, wait_key) AS (VALUES",
+    columns: &["TEXT", "BIGINT", "TEXT", "BIGINT", "TEXT", "TEXT"],
+    // A decision that is to wake a run which does not wait yet would be slept through: it must be made again.
     after: ") UPDATE brief SET state = v.state, version = brief.version + 1, claimed_by = NULL, claim_until = NULL, \
-            updated_at = v.updated_at FROM v WHERE brief.id = v.id AND brief.version = v.version RETURNING brief.id",
+            updated_at = v.updated_at FROM v WHERE brief.id = v.id AND brief.version = v.version AND (v.wait_key IS NULL OR EXISTS \
+            (SELECT 1 FROM run r WHERE r.id = v.run AND r.state = 'pending' AND r.wait_key = v.wait_key)) RETURNING brief.id",
 };
 static INSERT_DECISION: Many = Many {
     before: "INSERT INTO decision (brief, revision, person, id, digest, verdict, comment, permit, at) VALUES",
@@ -138,7 +140,9 @@ impl Verb for Decide {
         let first: Vec<bool> = items.iter().map(|item| seen.insert(item.brief.as_str())).collect();
         let mut rows = Vec::new();
         for (item, _) in items.iter().zip(&first).filter(|(_, first)| **first) {
-            rows.extend(values![item.brief.as_str(), item.version, item.state.as_str(), item.at.as_microsecond()]);
+            let run = item.brief.request().run();
+            let key = item.wake.as_ref().map(|wake| wake.key.as_str());
+            rows.extend(values![item.brief.as_str(), item.version, item.state.as_str(), item.at.as_microsecond(), run.as_str(), key]);
         }
         let rows = tx.conn.rows_many(&UPDATE_BRIEF, rows).await?;
         let won: HashSet<String> = rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
@@ -204,10 +208,13 @@ async fn hold(item: &Hold, tx: &mut Tx<'_>) -> Result<Result<(), StoreError>, St
         Some((by, until)) => (Some(by.as_str()), Some(until.as_microsecond())),
         None => (None, None),
     };
-    // The version stays: a claim changes who looks, not what they see. The claim it replaces was judged by the caller.
+    // The version stays: a claim changes who looks, not what they see. So that of two people who saw it free one wins, somebody
+    // else's claim in force is replaced only by the right to take over.
     let sql = "UPDATE brief SET claimed_by = $3, claim_until = $4 WHERE id = $1 AND version = $2 \
-               AND state IN ('open', 'amending', 'redrafting')";
-    if tx.conn.run(sql, values![item.brief.as_str(), item.version, by, until]).await? == 0 {
+               AND state IN ('open', 'amending', 'redrafting') AND ($5 = 1 OR claimed_by IS NULL OR claimed_by = $6 OR claim_until <= $7)";
+    let takeover = i64::from(item.permit.action() == Action::ReviewTakeover);
+    let row = values![item.brief.as_str(), item.version, by, until, takeover, &item.person, item.at.as_microsecond()];
+    if tx.conn.run(sql, row).await? == 0 {
         return Ok(Err(StoreError::Stale { what: "brief" }));
     }
     let policies: Vec<&str> = item.permit.decision().policies.iter().map(String::as_str).collect();

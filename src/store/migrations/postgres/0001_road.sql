@@ -38,7 +38,7 @@ CREATE TABLE revision (
   content BYTEA NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (brief, number));
 CREATE TABLE decision (
   brief TEXT NOT NULL, revision BIGINT NOT NULL, person TEXT NOT NULL, id TEXT NOT NULL, digest TEXT NOT NULL, verdict TEXT NOT NULL,
-  comment TEXT, permit TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (brief, revision, person));
+  comment TEXT, permit TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (brief, revision, person, verdict));
 CREATE TABLE source_cursor (source TEXT PRIMARY KEY, cursor TEXT NOT NULL, lessee TEXT, lease_until BIGINT, at BIGINT NOT NULL);
 CREATE TABLE receipt (seq BIGINT PRIMARY KEY, subject TEXT NOT NULL, bytes BYTEA NOT NULL);
 CREATE INDEX receipt_subject ON receipt (subject);

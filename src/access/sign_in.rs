@@ -1,0 +1,118 @@
+//! Signing in by token. Answers are remembered for a moment, so that a busy client does not cost a read per request; a token revoked by
+//! another process stays good for that moment at most.
+
+use crate::clock::Clock;
+use crate::policy::{Grant, Policies, Principal, TokenScope};
+use crate::store::{PersonRow, Store, StoreError, TokenRow};
+use jiff::{SignedDuration, Timestamp};
+use opspilot_sdk::sha256_hex;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// For how long an answer is remembered.
+const REMEMBERED: SignedDuration = SignedDuration::from_secs(2);
+/// How many answers at most.
+const MOST_REMEMBERED: usize = 1000;
+
+/// Why somebody is nobody.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// No token, or none that is known, or one that ended. Which of these is not said.
+    #[error("the token is missing, unknown, expired or revoked; make one with `opspilot token new` (OP-5101)")]
+    Unknown,
+    /// The policy says no.
+    #[error(transparent)]
+    Denied(#[from] crate::policy::Denied),
+    /// A name, role or scope that is none.
+    #[error("{what} (OP-5102)")]
+    Malformed {
+        /// What is wrong and what to do.
+        what: String,
+    },
+    /// The store could not say.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+type Remembered = Mutex<HashMap<String, (Arc<Principal>, Timestamp)>>;
+
+/// Tokens and the people behind them. Cheap to clone.
+#[derive(Clone)]
+pub struct Access {
+    pub(super) store: Store,
+    pub(super) policies: Policies,
+    pub(super) clock: Arc<dyn Clock>,
+    remembered: Arc<Remembered>,
+}
+
+impl Access {
+    /// Over a store and its policies.
+    #[must_use]
+    pub fn new(store: Store, policies: Policies, clock: Arc<dyn Clock>) -> Self {
+        Self { store, policies, clock, remembered: Arc::default() }
+    }
+
+    /// Who holds this token.
+    ///
+    /// # Errors
+    /// [`AccessError::Unknown`] for anything but a token in force.
+    pub async fn principal(&self, token: &str) -> Result<Arc<Principal>, AccessError> {
+        if !token.starts_with(super::people::TOKEN_PREFIX) || token.len() > 200 {
+            return Err(AccessError::Unknown);
+        }
+        let (digest, now) = (sha256_hex(token.as_bytes()), self.clock.now());
+        if let Some((principal, until)) = self.remembered().get(&digest)
+            && *until > now
+        {
+            return Ok(Arc::clone(principal));
+        }
+        // Looked up by digest: how long it takes says nothing about how much of a guess was right.
+        let (token, person) = self.store.token(&digest).await?.ok_or(AccessError::Unknown)?;
+        if token.revoked_at.is_some() || token.expires_at.is_some_and(|end| end <= now) || person.disabled {
+            return Err(AccessError::Unknown);
+        }
+        let principal = Arc::new(principal_of(&person, Some(&token))?);
+        let until = token.expires_at.map_or(now + REMEMBERED, |end| end.min(now + REMEMBERED));
+        let mut remembered = self.remembered();
+        if remembered.len() >= MOST_REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(digest, (Arc::clone(&principal), until));
+        Ok(principal)
+    }
+
+    /// A person by name, with all their roles and no token: for a face that has other proof of who it is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], or the role that is no role.
+    pub async fn person(&self, name: &str) -> Result<Principal, AccessError> {
+        principal_of(&self.store.person(name).await?, None)
+    }
+
+    /// Forgets every answer, after something about people changed.
+    pub(super) fn forget(&self) {
+        self.remembered().clear();
+    }
+
+    fn remembered(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Arc<Principal>, Timestamp)>> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn principal_of(person: &PersonRow, token: Option<&TokenRow>) -> Result<Principal, AccessError> {
+    let malformed = |what: &str, word: &str| AccessError::Malformed { what: format!("`{}` has the {what} `{word}`, which is none", person.name) };
+    let mut grants = Vec::with_capacity(person.grants.len());
+    for (role, scope) in &person.grants {
+        grants.push(Grant {
+            role: role.parse().map_err(|_| malformed("role", role))?,
+            scope: scope.parse().map_err(|_| malformed("scope", scope))?,
+        });
+    }
+    let mut principal = Principal::user(person.id.as_str(), &person.name, grants);
+    principal.disabled = person.disabled;
+    if let Some(scopes) = token.and_then(|token| token.scopes.as_deref()) {
+        let read = |word: &str| word.parse::<TokenScope>().map_err(|_| malformed("token scope", word));
+        principal = principal.with_token(scopes.split_whitespace().map(read).collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(principal)
+}

@@ -1,0 +1,128 @@
+//! From an envelope to the fields of a request. Own file because the text made here is what briefs quote and what screening reads.
+//! INVARIANT: whatever a brief may say stands in the text: subject first, then what was written, then every further field and the
+//! sender's particulars by label; nothing is left out without a line that says so.
+
+use super::{IntakeError, message};
+use opspilot_sdk::{Attachment, Content, Envelope, Fields};
+use ring::digest::{Context, SHA256};
+
+/// Longest text of a request, in bytes; what is beyond it stays in the raw bytes, and the text says so.
+pub const MAX_TEXT_BYTES: usize = 256 * 1024;
+/// Longest single field beside the text, in bytes.
+const MAX_FIELD_BYTES: usize = 1000;
+
+/// A request's fields as read out of an envelope.
+#[derive(Debug, Default)]
+pub(super) struct Normal {
+    pub(super) sender_name: Option<String>,
+    pub(super) sender_email: Option<String>,
+    pub(super) sender_phone: Option<String>,
+    pub(super) organisation: Option<String>,
+    pub(super) subject: Option<String>,
+    pub(super) text: String,
+    pub(super) files: Vec<Attachment>,
+}
+
+impl Normal {
+    /// Digest of what makes two requests the same to a person: pilot, sender, and the words, whatever the spacing and case.
+    pub(super) fn likeness(&self, pilot: &str) -> [u8; 16] {
+        let mut context = Context::new(&SHA256);
+        let sender = self.sender_email.as_deref().unwrap_or_default();
+        for part in [pilot, &sender.to_lowercase()] {
+            context.update(part.as_bytes());
+            context.update(&[0]);
+        }
+        for word in self.text.split_whitespace() {
+            context.update(word.to_lowercase().as_bytes());
+            context.update(b" ");
+        }
+        for file in &self.files {
+            context.update(opspilot_sdk::sha256_hex(&file.bytes).as_bytes());
+        }
+        let mut likeness = [0; 16];
+        likeness.copy_from_slice(&context.finish().as_ref()[..16]);
+        likeness
+    }
+}
+
+/// Reads an envelope.
+pub(super) fn normalise(envelope: &Envelope) -> Result<Normal, IntakeError> {
+    let (fields, mut files) = match &envelope.content {
+        Content::Fields(fields) => (fields.clone(), Vec::new()),
+        Content::Text(text) => (Fields { text: Some(text.clone()), ..Fields::default() }, Vec::new()),
+        Content::Message => message::read(&envelope.raw)?,
+    };
+    files.extend(envelope.attachments.iter().cloned());
+    Ok(compose(fields, files))
+}
+
+fn compose(fields: Fields, files: Vec<Attachment>) -> Normal {
+    let line = |text: Option<String>| text.map(|text| one_line(&text)).filter(|text| !text.is_empty());
+    let (subject, sender_name, organisation) = (line(fields.subject), line(fields.name), line(fields.organisation));
+    let (sender_email, sender_phone) = (line(fields.email), line(fields.phone));
+    let mut text = String::new();
+    if let Some(subject) = &subject {
+        text.push_str(subject);
+        text.push_str("\n\n");
+    }
+    text.push_str(clean(fields.text.as_deref().unwrap_or_default()).trim());
+    let said_something = !text.trim().is_empty();
+    let mut labelled = Vec::new();
+    for (label, value) in &fields.extra {
+        let (label, value) = (one_line(label), clean(value));
+        if !value.trim().is_empty() {
+            labelled.push((label, value.trim().to_owned()));
+        }
+    }
+    let said_something = said_something || !labelled.is_empty();
+    let known = [("Name", &sender_name), ("Organisation", &organisation), ("Email", &sender_email), ("Phone", &sender_phone)];
+    labelled.extend(known.into_iter().filter_map(|(label, value)| value.clone().map(|value| (label.to_owned(), value))));
+    let names: Vec<String> = files.iter().map(|file| one_line(&file.name)).collect();
+    if !names.is_empty() {
+        labelled.push(("Attachments".to_owned(), names.join(", ")));
+    }
+    if said_something || !names.is_empty() {
+        for (index, (label, value)) in labelled.iter().enumerate() {
+            text.push_str(if index == 0 && !text.is_empty() { "\n\n" } else if index > 0 { "\n" } else { "" });
+            text.push_str(&format!("{label}: {value}"));
+        }
+    }
+    cut(&mut text);
+    Normal { sender_name, sender_email, sender_phone, organisation, subject, text, files }
+}
+
+/// Line ends as `\n`, no NUL (PostgreSQL takes none), no other control character than tab.
+fn clean(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        match char {
+            '\r' => {
+                chars.next_if_eq(&'\n');
+                out.push('\n');
+            }
+            '\n' | '\t' => out.push(char),
+            control if control.is_control() => out.push('\u{fffd}'),
+            char => out.push(char),
+        }
+    }
+    out
+}
+
+fn one_line(text: &str) -> String {
+    let mut line = clean(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.len() > MAX_FIELD_BYTES {
+        line.truncate(line.floor_char_boundary(MAX_FIELD_BYTES - 4));
+        line.push_str(" [\u{2026}]");
+    }
+    line
+}
+
+fn cut(text: &mut String) {
+    if text.len() > MAX_TEXT_BYTES {
+        let kept = text.floor_char_boundary(MAX_TEXT_BYTES - 120);
+        let left_out = text.len() - kept;
+        text.truncate(kept);
+        text.push_str(&format!("\n[{left_out} bytes more were sent; the whole is kept with the request]"));
+    }
+}

@@ -1,0 +1,222 @@
+//! Running a pulled source: ask for a batch, make it durable with its cursor, tell the source. One daemon reads a source at a time, by
+//! lease. INVARIANT: a source hears `committed` only after the commit; an item that cannot be a request is said to be so and never
+//! stops the next.
+
+use super::{Door, Intake, IntakeError};
+use crate::domain::id::NodeId;
+use crate::failpoint;
+use crate::store::{Accepted, TakeSource, Yielded};
+use jiff::{SignedDuration, Timestamp};
+use opspilot_sdk::{Batch, ConnectorError, Cursor, ErrorKind, Settled, Source};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How a pulled source is run.
+#[derive(Clone, Debug)]
+pub struct PullOptions {
+    /// Envelopes per batch at most.
+    pub batch: usize,
+    /// How long the lease on a source holds unless renewed.
+    pub lease: Duration,
+    /// First wait after a fault; doubled for each further one.
+    pub first_wait: Duration,
+    /// The longest wait after a fault.
+    pub longest_wait: Duration,
+    /// Piles wait in their folder while more than this many requests wait to be drafted.
+    pub pause_at: i64,
+}
+
+impl Default for PullOptions {
+    fn default() -> Self {
+        Self {
+            batch: 500,
+            lease: Duration::from_secs(60),
+            first_wait: Duration::from_millis(500),
+            longest_wait: Duration::from_secs(300),
+            pause_at: 20_000,
+        }
+    }
+}
+
+/// How a source is.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    /// When it was last read without a fault.
+    pub read_at: Option<Timestamp>,
+    /// The last fault, when it has not been read since.
+    pub fault: Option<String>,
+    /// What it is working on.
+    pub progress: Option<String>,
+    /// Requests made so far by this daemon.
+    pub accepted: u64,
+    /// Items that could not become requests.
+    pub refused: u64,
+    /// Another daemon reads it.
+    pub elsewhere: bool,
+}
+
+/// One pulled source and how it is.
+pub struct Pull {
+    intake: Intake,
+    door: Door,
+    options: PullOptions,
+    node: NodeId,
+    health: Arc<Mutex<Health>>,
+}
+
+impl Pull {
+    /// For a source behind `door`.
+    #[must_use]
+    pub fn new(intake: Intake, door: Door, options: PullOptions, node: NodeId) -> Self {
+        Self { intake, door, options, node, health: Arc::default() }
+    }
+
+    /// How it is, from now on.
+    #[must_use]
+    pub fn health(&self) -> Arc<Mutex<Health>> {
+        Arc::clone(&self.health)
+    }
+
+    /// Runs the source until `stop`.
+    pub async fn run(&self, mut source: Box<dyn Source>, stop: CancellationToken) {
+        let mut faults: u32 = 0;
+        loop {
+            let wait = tokio::select! {
+                () = stop.cancelled() => break,
+                turn = self.turn(source.as_mut()) => match turn {
+                    Ok(wait) => { faults = 0; wait }
+                    Err(fault) => { faults += 1; self.fault(&fault, faults) }
+                },
+            };
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        if tokio::time::timeout(Duration::from_secs(5), source.close()).await.is_err() {
+            tracing::warn!(source.name = %self.door.source, "the source did not close within 5 s; it was left");
+        }
+    }
+
+    /// One round: how long to wait before the next.
+    async fn turn(&self, source: &mut dyn Source) -> Result<Duration, Fault> {
+        if self.intake.store.waiting() > self.options.pause_at {
+            return Ok(Duration::from_secs(1));
+        }
+        let now = self.intake.clock.now();
+        let until = now + SignedDuration::try_from(self.options.lease).unwrap_or(SignedDuration::from_secs(60));
+        let take = TakeSource { source: self.door.source.clone(), node: self.node.clone(), until, at: now };
+        let Some(cursor) = self.intake.store.take_source(take).await.map_err(Fault::Store)? else {
+            self.note(|health| health.elsewhere = true);
+            return Ok(self.options.lease / 2);
+        };
+        // A poll that hangs must not outlive the lease.
+        let poll = tokio::time::timeout(self.options.lease / 2, source.poll(cursor.map(Cursor), self.options.batch));
+        let batch = poll.await.map_err(|_| Fault::Slow)?.map_err(Fault::Connector)?;
+        let again = batch.again_in.unwrap_or(Duration::ZERO);
+        self.take_in(source, batch).await?;
+        Ok(again)
+    }
+
+    async fn take_in(&self, source: &mut dyn Source, batch: Batch) -> Result<(), Fault> {
+        let Batch { id, envelopes, cursor, progress, .. } = batch;
+        let mut accepts = Vec::with_capacity(envelopes.len());
+        let mut refused = 0;
+        for envelope in envelopes {
+            let key = envelope.key.clone();
+            match self.intake.prepare(&self.door, envelope) {
+                Ok(accept) => accepts.push(accept),
+                Err(error @ IntakeError::NoPilot { .. }) => return Err(Fault::Intake(error)),
+                Err(error) => {
+                    refused += 1;
+                    tracing::warn!(source.name = %self.door.source, item.key = key.as_str(), error = %error, "an item cannot become a request and was left out");
+                }
+            }
+        }
+        let mut accepted = 0;
+        if !accepts.is_empty() || cursor.is_some() {
+            let yielded = Yielded {
+                source: self.door.source.clone(),
+                node: self.node.clone(),
+                cursor: cursor.map(|Cursor(text)| text),
+                accepts,
+                at: self.intake.clock.now(),
+            };
+            failpoint::pass("pull.before_commit");
+            match self.intake.store.take_in(yielded).await {
+                Ok(outcomes) => {
+                    for outcome in &outcomes {
+                        match outcome {
+                            Ok(outcome) => {
+                                super::count(&self.door, outcome);
+                                accepted += u64::from(!matches!(outcome, Accepted::Repeat(_)));
+                            }
+                            Err(error) => {
+                                refused += 1;
+                                tracing::warn!(source.name = %self.door.source, error = %error, "an item was refused by the store");
+                            }
+                        }
+                    }
+                }
+                Err(error) => {
+                    if let Some(id) = id {
+                        let reason = error.to_string();
+                        source.settle(id, Settled::Returned { reason }).await.map_err(Fault::Connector)?;
+                    }
+                    return Err(Fault::Store(error));
+                }
+            }
+        }
+        failpoint::pass("pull.before_settle");
+        if let Some(id) = id {
+            source.settle(id, Settled::Committed).await.map_err(Fault::Connector)?;
+        }
+        let now = self.intake.clock.now();
+        self.note(|health| {
+            health.read_at = Some(now);
+            (health.fault, health.elsewhere) = (None, false);
+            health.accepted += accepted;
+            health.refused += refused;
+            health.progress = progress.map(|progress| {
+                let total = progress.total.map_or(String::new(), |total| format!(" of {total}"));
+                format!("{}: {}{total} {}", progress.what, progress.done, progress.unit)
+            });
+            if let Some(progress) = &health.progress {
+                tracing::info!(source.name = %self.door.source, progress = %progress, "reading");
+            }
+        });
+        Ok(())
+    }
+
+    fn note(&self, change: impl FnOnce(&mut Health)) {
+        change(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Tells of a fault; how long to wait.
+    fn fault(&self, fault: &Fault, faults: u32) -> Duration {
+        let [chance, ..] = self.intake.store.chance();
+        let doubled = self.options.first_wait.saturating_mul(1 << (faults - 1).min(16)).min(self.options.longest_wait);
+        let wait = match fault {
+            Fault::Connector(ConnectorError { kind: ErrorKind::Unauthorised | ErrorKind::Misconfigured, .. }) => self.options.longest_wait,
+            Fault::Connector(ConnectorError { retry_after: Some(after), .. }) => doubled.max(*after),
+            _ => doubled.mul_f64(0.5 + f64::from(chance) / 510.0),
+        };
+        self.note(|health| health.fault = Some(fault.to_string()));
+        metrics::counter!("opspilot_source_faults_total", "source" => self.door.source.clone()).increment(1);
+        tracing::warn!(source.name = %self.door.source, error = %fault, retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "a source could not be read");
+        wait
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error(transparent)]
+    Connector(ConnectorError),
+    #[error(transparent)]
+    Store(crate::store::StoreError),
+    #[error(transparent)]
+    Intake(IntakeError),
+    #[error("the source did not answer in time; it is asked again (OP-2005)")]
+    Slow,
+}

@@ -1,0 +1,1 @@
+//! Intake: what becomes of an envelope.

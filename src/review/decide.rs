@@ -1,0 +1,116 @@
+//! The decision function: the one way by which a brief is approved, sent back or rejected, whatever the face. INVARIANT: the decision
+//! is bound to the digest the person names; it and what follows from it are one commit.
+
+use super::{Review, ReviewError, belongs};
+use crate::domain::id::{BriefId, DecisionId};
+use crate::domain::review::{Outcome, ReviewState, Verdict};
+use crate::policy::{Action, Kind, Principal};
+use crate::store::{Decide, DecisionRow, StoreError, Wake};
+use serde_json::json;
+
+/// What came of a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// Names the decision.
+    pub id: String,
+    /// Where the brief stands now.
+    pub state: ReviewState,
+    /// Number of the revision decided on.
+    pub revision: u32,
+    /// Different people who have approved it and how many must, when that is still open.
+    pub approvals: Option<(u32, u32)>,
+    /// The same person had said the same before; nothing was done again.
+    pub repeated: bool,
+}
+
+/// How often a decision is made anew upon a brief that changed between reading and writing.
+const TRIES: u32 = 5;
+
+impl Review {
+    /// Decides on the revision with `digest`.
+    ///
+    /// # Errors
+    /// [`ReviewError::Illegal`] with the revision that stands when it moved on, [`ReviewError::Denied`], [`ReviewError::Claimed`].
+    pub async fn decide(&self, principal: &Principal, brief: &BriefId, verdict: &Verdict, digest: &str) -> Result<Decided, ReviewError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.decide_once(principal, brief, verdict, digest).await {
+                Err(ReviewError::Store(StoreError::Stale { .. })) if tries < TRIES => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn decide_once(&self, principal: &Principal, brief: &BriefId, verdict: &Verdict, digest: &str) -> Result<Decided, ReviewError> {
+        let (row, review, decisions) = self.store.review(brief).await?;
+        let pilot = self.pilot(&row.pilot)?;
+        let action = match verdict {
+            Verdict::Approve => Action::ReviewApprove,
+            Verdict::Minor { .. } => Action::ReviewMinor,
+            Verdict::Major { .. } => Action::ReviewMajor,
+            Verdict::Reject { .. } => Action::ReviewReject,
+        };
+        let permit = self.permit_on(principal, action, Kind::Review, &row, pilot)?;
+        let at = self.clock.now();
+        let outcome = match review.decide(verdict, &principal.user, digest, pilot.rules, at) {
+            Ok(outcome) => outcome,
+            Err(illegal) => return repeated(&decisions, principal, verdict, digest, row.state).ok_or(illegal.into()),
+        };
+        if let Some((by, until)) = self.held(&row, principal) {
+            return Err(ReviewError::Claimed { by: self.name_of(&by).await, until });
+        }
+        let id = DecisionId::new(at, self.store.chance());
+        let wake = signal(&outcome, &id, &decisions, verdict, row.revision).map(|signal| Wake { key: brief.review_key(), signal });
+        let decide = Decide {
+            id: id.clone(),
+            brief: brief.clone(),
+            version: row.version,
+            revision: row.revision,
+            digest: digest.to_owned(),
+            verdict: verdict.as_str(),
+            comment: verdict.comment().map(str::to_owned),
+            state: outcome.state(),
+            wake,
+            person: principal.user.clone(),
+            belongs: belongs(&row),
+            permit,
+            at,
+        };
+        self.store.decide(decide).await?;
+        metrics::counter!("opspilot_decisions_total", "verdict" => verdict.as_str()).increment(1);
+        let approvals = match outcome {
+            Outcome::Counted { have, need } => Some((have, need)),
+            _ => None,
+        };
+        Ok(Decided { id: id.to_string(), state: outcome.state(), revision: row.revision, approvals, repeated: false })
+    }
+}
+
+/// The answer to somebody who says again what they said: the same as the first time.
+fn repeated(decisions: &[DecisionRow], principal: &Principal, verdict: &Verdict, digest: &str, state: ReviewState) -> Option<Decided> {
+    let same = |made: &&DecisionRow| {
+        made.person == principal.user && made.digest == digest && made.verdict == verdict.as_str() && made.comment.as_deref() == verdict.comment()
+    };
+    decisions.iter().find(same).map(|made| Decided {
+        id: made.id.clone(),
+        state,
+        revision: made.revision,
+        approvals: None,
+        repeated: true,
+    })
+}
+
+/// What the waiting run is told; nothing while it must wait on.
+fn signal(outcome: &Outcome, id: &DecisionId, decisions: &[DecisionRow], verdict: &Verdict, revision: u32) -> Option<String> {
+    match outcome {
+        Outcome::Approved(approved) => Some(json!({ "outcome": "approved", "decision": id.as_str(), "digest": approved.digest() }).to_string()),
+        Outcome::Rejected => Some(json!({ "outcome": "rejected", "decision": id.as_str() }).to_string()),
+        Outcome::Redrafting { attempt } => {
+            let earlier = decisions.iter().filter(|made| made.verdict == "major").filter_map(|made| made.comment.as_deref());
+            let words: Vec<&str> = earlier.chain(verdict.comment()).collect();
+            Some(json!({ "outcome": "redraft", "decision": id.as_str(), "words": words, "revision": revision, "attempt": attempt }).to_string())
+        }
+        Outcome::Counted { .. } | Outcome::Amending => None,
+    }
+}

@@ -1,0 +1,69 @@
+//! Editing a brief, field by field: each edit is a new, immutable revision upon the one the person saw. INVARIANT: nobody's work is
+//! overwritten; an edit upon a revision that moved on is refused and the person told.
+
+use super::{Review, ReviewError, belongs};
+use crate::brief::{self, Change, Content};
+use crate::domain::id::BriefId;
+use crate::policy::{Action, Kind, Principal};
+use crate::screen::{Boundary, screen};
+use crate::store::{Edit, StoreError};
+use opspilot_sdk::sha256_hex;
+
+/// What came of an edit.
+#[derive(Clone, Debug)]
+pub struct Edited {
+    /// Number of the new revision.
+    pub revision: u32,
+    /// Its digest.
+    pub digest: String,
+    /// What changed.
+    pub changes: Vec<Change>,
+    /// The content as it stands.
+    pub content: Content,
+}
+
+impl Review {
+    /// Makes a new revision upon the one with digest `from`. `boundary` masks the request's text the way its generator saw it.
+    ///
+    /// # Errors
+    /// [`ReviewError::Illegal`] when it moved on or is decided, [`ReviewError::Edit`] when the edit cannot be,
+    /// [`ReviewError::Claimed`], [`ReviewError::Denied`].
+    pub async fn edit(&self, principal: &Principal, id: &BriefId, from: &str, edits: &[brief::Edit], boundary: &Boundary) -> Result<Edited, ReviewError> {
+        let (row, review, _) = self.store.review(id).await?;
+        let pilot = self.pilot(&row.pilot)?;
+        let permit = self.permit_on(principal, Action::BriefEdit, Kind::Brief, &row, pilot)?;
+        review.may_edit(from)?;
+        if let Some((by, until)) = self.held(&row, principal) {
+            return Err(ReviewError::Claimed { by: self.name_of(&by).await, until });
+        }
+        let revision = self.store.revisions(id).await?.into_iter().find(|revision| revision.number == row.revision);
+        let revision = revision.ok_or(StoreError::NotFound { what: "revision", id: row.revision.to_string() })?;
+        let before = Content::from_json(&revision.content)?;
+        let mut content = brief::apply(&before, edits)?;
+        let request = self.store.request(&id.request()).await?.request;
+        content.unverified = brief::check(&content, &screen(&request.text, boundary).text);
+        let changes = brief::diff(&before, &content);
+        if changes.is_empty() {
+            return Err(ReviewError::NothingChanged);
+        }
+        let bytes = content.to_bytes();
+        let digest = sha256_hex(&bytes);
+        let edit = Edit {
+            brief: id.clone(),
+            version: row.version,
+            number: row.revision + 1,
+            digest: digest.clone(),
+            from: from.to_owned(),
+            content: bytes,
+            changed: changes.iter().map(|change| change.path.clone()).collect(),
+            score: u32::from(content.priority.score.get()),
+            risk: content.risk.level.as_str().to_owned(),
+            person: principal.user.clone(),
+            belongs: belongs(&row),
+            permit,
+            at: self.clock.now(),
+        };
+        self.store.edit(edit).await?;
+        Ok(Edited { revision: row.revision + 1, digest, changes, content })
+    }
+}

@@ -1,0 +1,41 @@
+//! Why an act of a person was refused. Own file because every face shows exactly these.
+
+use crate::brief::EditError;
+use crate::domain::review::Illegal;
+use crate::policy::Denied;
+use crate::store::StoreError;
+use jiff::Timestamp;
+
+/// A refusal; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReviewError {
+    /// The policy says no.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The review machine says no.
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+    /// The edit cannot be.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// Somebody else looks at it.
+    #[error("`{by}` has claimed this brief until {until}; ask them, or take it over (OP-4010)")]
+    Claimed {
+        /// Who.
+        by: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The pilot is no longer configured.
+    #[error("the pilot `{pilot}` is not in the configuration; add it, then try again (OP-4011)")]
+    NoPilot {
+        /// Which.
+        pilot: String,
+    },
+    /// The edit changes nothing.
+    #[error("the edit changes nothing; the brief stands as it was (OP-4012)")]
+    NothingChanged,
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

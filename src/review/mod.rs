@@ -1,0 +1,61 @@
+//! Review: the functions behind every face by which people act on requests, briefs and runs. Web, command line and, later, mail call
+//! these and nothing beneath them. INVARIANT: each asks the policy, acts on what was read, and is refused when that has moved on.
+
+mod decide;
+mod edit;
+mod error;
+mod hold;
+mod runs;
+
+pub use decide::Decided;
+pub use edit::Edited;
+pub use error::ReviewError;
+
+use crate::clock::Clock;
+use crate::domain::id::PermitId;
+use crate::domain::pilot::{Pilot, Pilots};
+use crate::policy::{Action, Ask, Kind, Permit, Policies, Principal, Resource};
+use crate::store::{Belongs, BriefRow, Store};
+use std::sync::Arc;
+
+/// The review room. Cheap to clone.
+#[derive(Clone)]
+pub struct Review {
+    store: Store,
+    policies: Policies,
+    pilots: Pilots,
+    clock: Arc<dyn Clock>,
+}
+
+impl Review {
+    /// Over a store, its policies and the pilots' rules.
+    #[must_use]
+    pub fn new(store: Store, policies: Policies, pilots: Pilots, clock: Arc<dyn Clock>) -> Self {
+        Self { store, policies, pilots, clock }
+    }
+
+    fn pilot(&self, name: &str) -> Result<&Pilot, ReviewError> {
+        self.pilots.get(name).ok_or_else(|| ReviewError::NoPilot { pilot: name.to_owned() })
+    }
+
+    fn permit(&self, principal: &Principal, action: Action, resource: &Resource) -> Result<Permit, ReviewError> {
+        let id = PermitId::new(self.clock.now(), self.store.chance());
+        Ok(self.policies.permit(&Ask { principal, action, resource }, id.to_string())?)
+    }
+
+    /// Asks the policy on a brief.
+    fn permit_on(&self, principal: &Principal, action: Action, kind: Kind, brief: &BriefRow, pilot: &Pilot) -> Result<Permit, ReviewError> {
+        let mut resource = Resource::within(kind, brief.id.as_str(), &brief.tenant, &brief.pilot);
+        resource.submitter = brief.submitter.clone();
+        resource.forbid_self_review = pilot.forbid_self_review;
+        let now = self.clock.now();
+        resource.claimed_by = brief.claim.as_ref().filter(|(_, until)| *until > now).map(|(by, _)| by.clone());
+        // Reviewers are named in the configuration; the policy compares identifiers.
+        resource.reviewers = pilot.reviewers.iter().filter(|name| **name == principal.name).map(|_| principal.user.clone()).collect();
+        self.permit(principal, action, &resource)
+    }
+}
+
+fn belongs(brief: &BriefRow) -> Belongs {
+    Belongs { tenant: brief.tenant.clone(), pilot: brief.pilot.clone() }
+}
