@@ -25,13 +25,19 @@ const MAX_CANDIDATES: usize = 16;
 /// Checks deliveries against the secrets of one source.
 pub(crate) struct Verifier {
     scheme: Scheme,
+    /// For signatures.
     keys: Vec<hmac::Key>,
+    /// Digests of the tokens, for bearer: of equal length, so that comparing tells nothing about a token's length.
+    tokens: Vec<hmac::Tag>,
     tolerance_secs: u64,
 }
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verifier").field("scheme", &self.scheme).field("keys", &self.keys.len()).finish_non_exhaustive()
+        f.debug_struct("Verifier")
+            .field("scheme", &self.scheme)
+            .field("secrets", &(self.keys.len() + self.tokens.len()))
+            .finish_non_exhaustive()
     }
 }
 
@@ -41,8 +47,15 @@ impl Verifier {
     /// # Errors
     /// `OP-2121` when a secret is too short or not in the form the scheme needs.
     pub(crate) fn new(scheme: Scheme, secrets: &[Secret], tolerance_secs: u64) -> Result<Self, ConnectorError> {
-        let keys = secrets.iter().map(|secret| key(scheme, secret)).collect::<Result<_, _>>()?;
-        Ok(Self { scheme, keys, tolerance_secs })
+        let bytes = secrets.iter().map(|secret| key_bytes(scheme, secret)).collect::<Result<Vec<_>, _>>()?;
+        let (mut keys, mut tokens) = (Vec::new(), Vec::new());
+        for bytes in bytes {
+            match scheme {
+                Scheme::Bearer => tokens.push(token_digest(&bytes)),
+                _ => keys.push(hmac::Key::new(hmac::HMAC_SHA256, &bytes)),
+            }
+        }
+        Ok(Self { scheme, keys, tokens, tolerance_secs })
     }
 
     /// Whether the delivery comes from who holds the secret.
@@ -169,12 +182,10 @@ impl Verifier {
         let Some(presented) = presented.filter(|token| !token.is_empty()) else {
             return Err(unauthorised(PROOF_MISSING, "the header `authorization` must read `Bearer <token>`"));
         };
+        let presented = token_digest(&presented);
         let mut found = subtle::Choice::from(0);
-        for key in &self.keys {
-            // The key is the token itself: comparing two tags of equal length tells nothing about the token's length.
-            found |= hmac::sign(key, MARK)
-                .as_ref()
-                .ct_eq(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &presented), MARK).as_ref());
+        for token in &self.tokens {
+            found |= token.as_ref().ct_eq(presented.as_ref());
         }
         if bool::from(found) {
             Ok(())
@@ -184,9 +195,12 @@ impl Verifier {
     }
 }
 
-const MARK: &[u8] = b"opspilot webhook token";
+/// The digest under which tokens are compared. The key is no secret; it only sets this use of the hash apart from others.
+fn token_digest(token: &[u8]) -> hmac::Tag {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, b"opspilot webhook token"), token)
+}
 
-fn key(scheme: Scheme, secret: &Secret) -> Result<hmac::Key, ConnectorError> {
+fn key_bytes(scheme: Scheme, secret: &Secret) -> Result<Vec<u8>, ConnectorError> {
     let text = secret.expose();
     let unusable = |message: &str| ConnectorError::new(ErrorKind::Misconfigured, SECRET_UNUSABLE, message);
     let bytes = match scheme {
@@ -197,7 +211,7 @@ fn key(scheme: Scheme, secret: &Secret) -> Result<hmac::Key, ConnectorError> {
     if bytes.len() < 8 || (scheme == Scheme::Bearer && bytes.len() < 16) {
         return Err(unusable("a webhook secret is too short; use at least 16 random characters"));
     }
-    Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+    Ok(bytes)
 }
 
 fn once<'a>(delivery: &Delivery<'a>, name: &str) -> Result<&'a str, Refusal> {

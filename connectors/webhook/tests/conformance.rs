@@ -19,7 +19,7 @@ struct Still;
 
 impl Clock for Still {
     fn now(&self) -> Timestamp {
-        Timestamp::from_second(NOW).unwrap()
+        Timestamp::from_second(NOW).expect("set up")
     }
 }
 
@@ -61,8 +61,8 @@ struct World<S> {
 
 impl<S: Sender> PushHarness for World<S> {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("secret"), S::secret()).unwrap();
+        let folder = tempfile::tempdir().expect("set up");
+        std::fs::write(folder.path().join("secret"), S::secret()).expect("set up");
         Self { folder, sender: PhantomData }
     }
 
@@ -71,10 +71,10 @@ impl<S: Sender> PushHarness for World<S> {
             "none" => r#"{"verify": "none"}"#.to_owned(),
             verify => format!(r#"{{"verify": "{verify}", "secret_file": "secret"}}"#),
         };
-        let settings = Webhook::validate(serde_json::from_str(&options).unwrap()).unwrap();
+        let settings = Webhook::validate(serde_json::from_str(&options).expect("set up")).expect("set up");
         let context =
             BuildContext { name: "site".to_owned(), data_dir: self.folder.path().to_owned(), clock: Arc::new(Still) };
-        match Webhook::build(settings, context).unwrap() {
+        match Webhook::build(settings, context).expect("set up") {
             Built::Pushed(receiver) => receiver,
             Built::Pulled(_) => panic!("a webhook is pushed"),
         }
@@ -103,8 +103,9 @@ impl<S: Sender> PushHarness for World<S> {
     }
 
     fn debug(&self) -> String {
-        let settings =
-            Webhook::validate(serde_json::from_str(r#"{"verify": "github", "secret_file": "secret"}"#).unwrap());
+        let settings = Webhook::validate(
+            serde_json::from_str(r#"{"verify": "github", "secret_file": "secret"}"#).expect("set up"),
+        );
         format!("{settings:?}")
     }
 }

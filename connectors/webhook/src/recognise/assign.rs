@@ -241,6 +241,21 @@ impl<'n> Desk<'_, 'n> {
                 self.take(role, leaf);
             }
         }
+        if self.fields.text.is_none() {
+            let free = |index: usize| !self.used.get(index).copied().unwrap_or(true);
+            let found = self.leaves.iter().take(MOST_GUESSED).enumerate().rposition(|(index, leaf)| {
+                let several = leaf.value.split_whitespace().nth(1).is_some();
+                free(index)
+                    && leaf.inside
+                    && several
+                    && Label::new(&leaf.label).is_blank()
+                    && suits(Text, &leaf.value)
+                    && !value::date_like(&leaf.value)
+            });
+            if let Some(leaf) = found {
+                self.take(Text, leaf);
+            }
+        }
     }
 
     /// Everything that is in no field.
@@ -367,7 +382,9 @@ fn apply(index: usize, leaf: &Leaf<'_>, into: &mut Vec<Application>) {
         let asks = if leaf.label.trim_end().ends_with('?') || label.is_blank() { 8 } else { 0 };
         roles.push((Text, 12 + length + asks));
     }
-    let place = -(if leaf.away { 45 } else { 0 }) - i32::try_from(leaf.index.min(10)).unwrap_or(10) * 6;
+    let place = (if leaf.answers { 8 } else { 0 })
+        - (if leaf.away { 45 } else { 0 })
+        - i32::try_from(leaf.index.min(10)).unwrap_or(10) * 6;
     let own_away = if label.has(&[
         "cc",
         "bcc",
@@ -388,7 +405,8 @@ fn apply(index: usize, leaf: &Leaf<'_>, into: &mut Vec<Application>) {
     };
     for (role, sure) in roles {
         let sure = sure + place - own_away;
-        if sure > LEAST_SURE && suits(role, text) {
+        let of_a_thing = leaf.thing && matches!(role, Name | First | Last | Organisation | Phone);
+        if sure > LEAST_SURE && !of_a_thing && suits(role, text) {
             into.push(Application { role, sure, leaf: index });
         }
     }

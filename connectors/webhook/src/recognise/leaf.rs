@@ -3,7 +3,8 @@
 
 use super::label::Label;
 use super::shape::Shape;
-use super::words::{AWAY_WORDS, ORGANISATION_WORDS, PLAIN_PLACES};
+use super::value;
+use super::words::{ANSWER_PLACES, ORGANISATION_WORDS, OTHER_PEOPLE, PLAIN_PLACES, THINGS};
 use crate::node::Node;
 use std::borrow::Cow;
 
@@ -37,8 +38,12 @@ pub(crate) struct Leaf<'n> {
     pub(crate) hint: Hint,
     /// Whether the label is a question put to a person, so that it can be shown alone.
     pub(crate) asked: bool,
-    /// Whether the place around it speaks of something else than the person who asks.
+    /// Whether the place around it speaks of somebody else than the person who asks.
     pub(crate) away: bool,
+    /// Whether the place around it speaks of a thing.
+    pub(crate) thing: bool,
+    /// Whether the place around it is where senders put what was filled in.
+    pub(crate) answers: bool,
     /// Whether the place around it speaks of an organisation.
     pub(crate) organisation: bool,
     /// Whether it stands where a known form keeps its answers, or the shape is not known.
@@ -50,7 +55,8 @@ pub(crate) struct Leaf<'n> {
 /// All answers of a body, in order; `null` and empty texts are none.
 pub(crate) fn leaves<'n>(node: &'n Node<'_>, shape: Option<&Shape>) -> Vec<Leaf<'n>> {
     let mut walk = Walk { leaves: Vec::new(), path: String::new(), shape };
-    let place = Place { label: "", around: "", away: false, organisation: false, index: 0 };
+    let place =
+        Place { label: "", around: "", away: false, thing: false, answers: false, organisation: false, index: 0 };
     if let Some((answers, rest)) = shape.and_then(|shape| shape.questions(node)) {
         for (label, value, hint, path) in answers {
             walk.leaves.push(Leaf {
@@ -61,6 +67,8 @@ pub(crate) fn leaves<'n>(node: &'n Node<'_>, shape: Option<&Shape>) -> Vec<Leaf<
                 hint,
                 asked: true,
                 away: false,
+                thing: false,
+                answers: true,
                 organisation: false,
                 inside: true,
                 index: 0,
@@ -81,6 +89,8 @@ struct Place<'n> {
     label: &'n str,
     around: &'n str,
     away: bool,
+    thing: bool,
+    answers: bool,
     organisation: bool,
     index: usize,
 }
@@ -132,10 +142,13 @@ impl<'n> Walk<'n, '_> {
                     return;
                 }
                 let here = Label::new(place.label);
+                let addressed = entries.iter().any(|(_, value)| value.text().and_then(value::email).is_some());
                 let inner = Place {
                     label: "",
                     around: if is_plain(place.label) { place.around } else { place.label },
-                    away: place.away || here.has(AWAY_WORDS),
+                    away: place.away || here.has(OTHER_PEOPLE),
+                    thing: !addressed && (place.thing || here.has(THINGS)),
+                    answers: place.answers || here.has(ANSWER_PLACES),
                     organisation: here.has(ORGANISATION_WORDS),
                     index: place.index,
                 };
@@ -177,6 +190,8 @@ impl<'n> Walk<'n, '_> {
             hint: Hint::None,
             asked: false,
             away: place.away,
+            thing: place.thing,
+            answers: place.answers,
             organisation: place.organisation,
             inside,
             index: place.index,
@@ -201,7 +216,7 @@ impl<'n> Walk<'n, '_> {
         });
         if let Node::Map(entries) = node {
             for (key, value) in entries.iter().filter(|(key, _)| !Question::KNOWN.contains(&key.as_ref())) {
-                let inner = Place { label: key, around: label, away: true, organisation: false, index: place.index };
+                let inner = Place { label: key, around: label, away: true, organisation: false, ..place };
                 self.step(label, |walk| walk.step(key, |walk| walk.node(value, inner)));
             }
         }

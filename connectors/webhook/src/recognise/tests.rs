@@ -156,6 +156,32 @@ const FORMS: &[(&str, [&str; 5])] = &[
         r#"{"contact":{"display_name":"Dana Fox","email_addresses":["d@x.example"],"phone_numbers":[{"number":"+1 555 0101","kind":"work"}]},"account":{"name":"Fox Ltd"},"ticket":{"title":"Seats","description":"Call me"}}"#,
         ["Dana Fox", "d@x.example", "+1 555 0101", "Fox Ltd", "Call me"],
     ),
+    // Things have names too; a wrapper with an address in it is no thing.
+    (
+        r#"{"email":"d@x.example","product":{"name":"Pro Plan"},"page":{"title":"Contact us","phone":"+1 555 0199"},"msg":"Call me"}"#,
+        ["-", "d@x.example", "-", "-", "Call me"],
+    ),
+    (
+        r#"{"form":{"name":"Dana Fox","email":"d@x.example","msg":"Call me","title":"Mr."}}"#,
+        ["Dana Fox", "d@x.example", "-", "-", "Call me"],
+    ),
+    (
+        r#"{"name":"Contact form","fields":{"Your Name":"Dana Fox","Your Email":"d@x.example","Your Message":"Call me"}}"#,
+        ["Dana Fox", "d@x.example", "-", "-", "Call me"],
+    ),
+    (
+        r#"{"id":"9","form_id":"2","date_created":"2026-03-01 10:00:00","1.3":"José","1.6":"García","2":"j@x.example","3":"Peña & Co","4":"(020) 7946 0018","5":"please call back"}"#,
+        ["José García", "j@x.example", "(020) 7946 0018", "Peña & Co", "please call back"],
+    ),
+    // Questions of form services that keep them apart from the answers, with a group inside.
+    (
+        r#"{"event_id":"e","form_response":{"token":"t","definition":{"fields":[{"id":"G","title":"About you","type":"contact_info","properties":{"fields":[{"id":"a","title":"First name","type":"short_text"},{"id":"b","title":"Last name","type":"short_text"},{"id":"c","title":"Company","type":"short_text"}]}},{"id":"m","title":"Was liegt an?","type":"long_text"},{"id":"p","title":"Plan","type":"multiple_choice"}]},"answers":[{"type":"text","text":"Dana","field":{"id":"a","type":"short_text"}},{"type":"text","text":"Fox","field":{"id":"b","type":"short_text"}},{"type":"text","text":"Fox Ltd","field":{"id":"c","type":"short_text"}},{"type":"email","email":"d@x.example","field":{"id":"x","type":"email","ref":"mail"}},{"type":"text","text":"Umzug","field":{"id":"m","type":"long_text"}},{"type":"choice","choice":{"label":"Pro"},"field":{"id":"p","type":"multiple_choice"}}]}}"#,
+        ["Dana Fox", "d@x.example", "-", "Fox Ltd", "Umzug"],
+    ),
+    (
+        r#"{"eventId":"e","eventType":"FORM_RESPONSE","data":{"formName":"Anfrage","submissionId":"s","fields":[{"key":"q1","label":"Wie heißen Sie?","type":"INPUT_TEXT","value":"Dana Fox"},{"key":"q2","label":"Ihre E-Mail","type":"INPUT_EMAIL","value":"d@x.example"},{"key":"q3","label":"Erzählen Sie uns von Ihrem Vorhaben","type":"TEXTAREA","value":"Umzug"},{"key":"q4","label":"Budget","type":"INPUT_NUMBER","value":4000},{"key":"q5","label":"Datei","type":"FILE_UPLOAD","value":[{"id":"f","name":"plan.pdf","url":"https://files.example/plan.pdf","mimeType":"application/pdf"}]}]}}"#,
+        ["Dana Fox", "d@x.example", "-", "-", "Umzug"],
+    ),
 ];
 
 #[test]

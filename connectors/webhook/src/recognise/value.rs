@@ -116,7 +116,11 @@ pub(crate) fn maybe_organisation(text: &str) -> bool {
 
 /// Whether this can be a line that sums up.
 pub(crate) fn maybe_subject(text: &str) -> bool {
-    text.len() <= 300
+    const FORMS_OF_ADDRESS: [&str; 12] =
+        ["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "herr", "frau", "mme", "sr", "sra"];
+    let bare = text.trim_end_matches('.');
+    !FORMS_OF_ADDRESS.iter().any(|form| bare.eq_ignore_ascii_case(form))
+        && text.len() <= 300
         && !text.contains('\n')
         && !yes_no(text)
         && email(text).is_none()

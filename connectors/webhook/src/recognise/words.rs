@@ -14,7 +14,7 @@ pub(crate) const PHRASES: &[(Role, u8, &[&str])] = &[
             "client name", "lead name", "sender name", "submitter name", "requester name", "person name",
             "display name", "real name", "first and last name", "first name and last name", "name and surname",
             "first last name", "respondent name", "complete name", "cardholder name", "billing name", "names",
-            "username full", "call you", "who are you", "from name", "vollstandiger name", "vor und nachname",
+            "username full", "call you", "who are you", "wie heissen sie", "wie heisst du", "comment vous appelez vous", "como te llamas", "como se llama", "come ti chiami", "from name", "vollstandiger name", "vor und nachname",
             "vorname und nachname", "vorname nachname", "ansprechpartner", "ansprechpartnerin", "kontaktperson",
             "ganzer name", "vor nachname", "nom complet", "nom et prenom", "prenom et nom", "nom prenom",
             "prenom nom", "nom", "nombre completo", "nombre y apellidos", "nombre y apellido", "nombre",
@@ -117,11 +117,12 @@ pub(crate) const PHRASES: &[(Role, u8, &[&str])] = &[
         ],
     ),
     (Subject, 60, &["title", "summary"]),
+    (Name, 50, &["contact", "kontakt", "contacto"]),
     (
         Text,
         100,
         &[
-            "message", "messages", "your message", "message text", "message body", "comment", "comments",
+            "message", "messages", "msg", "your message", "message text", "message body", "comment", "comments",
             "comments or questions", "questions or comments", "enquiry", "inquiry", "inquiry details",
             "enquiry details", "help you", "can we help", "can we help you", "how can we help",
             "how can we help you", "how may we help", "what do you need", "what do you need help with",
@@ -131,7 +132,7 @@ pub(crate) const PHRASES: &[(Role, u8, &[&str])] = &[
             "problem description", "what is it about", "on your mind", "looking for", "nachricht", "ihre nachricht",
             "mitteilung", "anliegen", "ihr anliegen", "anfrage", "ihre anfrage", "wie konnen wir helfen",
             "wie konnen wir ihnen helfen", "konnen wir fur sie tun", "kommentar", "ihre mitteilung", "frage",
-            "fragen", "worum geht es", "beschreiben sie", "bericht", "uw bericht", "votre message", "demande",
+            "fragen", "worum geht es", "erzahlen sie uns", "parlez nous de", "cuentanos", "raccontaci", "vertel ons", "beschreiben sie", "bericht", "uw bericht", "votre message", "demande",
             "votre demande", "commentaire", "commentaires", "comment pouvons nous vous aider",
             "pouvons nous vous aider", "votre besoin", "besoin", "mensaje", "su mensaje", "tu mensaje", "comentario",
             "comentarios", "consulta", "en que podemos ayudarte", "podemos ayudarle", "podemos ayudarte",
@@ -220,14 +221,27 @@ pub(crate) const VETO_WORDS: &[&str] = &[
     "prefer", "html", "number of", "consentement", "bestaetigung",
 ];
 
-/// Words for places in a body that do not speak of the person who asks.
+/// Words for people in a body who are not the one who asks.
 #[rustfmt::skip]
-pub(crate) const AWAY_WORDS: &[&str] = &[
-    "owner", "assignee", "assigned", "agent", "rep", "staff", "admin", "meta", "context", "definition", "schema",
-    "page", "form", "repository", "repo", "project", "product", "products", "plan", "links", "settings", "previous",
-    "head", "base", "hidden", "utm", "avatar", "installation", "cc", "bcc", "app", "browser", "device", "referrer",
-    "campaign", "tracking", "recipient", "line_items", "items", "merchant", "store", "shop", "site", "workspace",
-    "template", "event", "webhook", "emergency", "partner", "spouse", "sales", "support",
+pub(crate) const OTHER_PEOPLE: &[&str] = &[
+    "owner", "assignee", "assigned", "agent", "rep", "staff", "admin", "cc", "bcc", "recipient", "merchant", "store",
+    "shop", "emergency", "partner", "spouse", "sales", "support", "previous",
+];
+
+/// Words for places in a body that speak of a thing, unless an e-mail address stands right there.
+#[rustfmt::skip]
+pub(crate) const THINGS: &[&str] = &[
+    "meta", "metadata", "context", "definition", "schema", "page", "form", "repository", "repo", "project", "product",
+    "products", "plan", "links", "settings", "head", "base", "hidden", "utm", "avatar", "installation", "app",
+    "browser", "device", "referrer", "campaign", "tracking", "items", "site", "workspace", "template", "event",
+    "webhook", "source", "location", "file", "files", "image",
+];
+
+/// Words for places where senders put what was filled in.
+#[rustfmt::skip]
+pub(crate) const ANSWER_PLACES: &[&str] = &[
+    "data", "fields", "answers", "submission", "payload", "responses", "response", "entry", "questions", "values",
+    "contact", "lead", "person", "customer", "requester", "submitter", "formdata",
 ];
 
 /// Words for places that speak of an organisation.
