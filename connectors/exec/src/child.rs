@@ -141,7 +141,10 @@ impl Run {
             biased;
             wrote = write(&mut self.stdin, outbox.front()) => {
                 match wrote {
-                    Ok(count) => outbox.advance(count),
+                    Ok(count) => {
+                        self.deaf = false;
+                        outbox.advance(count);
+                    }
                     Err(_) => self.stdin = None,
                 }
                 Turn::Other
@@ -169,21 +172,15 @@ impl Run {
         }
     }
 
-    /// Writes what waits in the outbox, until it is empty or the patience is over. One that did not take anything the last time is
-    /// not waited for again until it does.
+    /// Writes what waits in the outbox, until it is empty or the patience is over. One that let a settlement wait in vain is not waited
+    /// for again; a turn finds out when it reads after all.
     pub(crate) async fn speak(&mut self, outbox: &mut Outbox, patience: Duration) {
-        let until = Instant::now() + if self.deaf { Duration::ZERO } else { patience };
-        while self.stdin.is_some() && !outbox.is_empty() {
+        let until = Instant::now() + patience;
+        while !self.deaf && self.stdin.is_some() && !outbox.is_empty() {
             match timeout_at(until, write(&mut self.stdin, outbox.front())).await {
-                Ok(Ok(count)) => {
-                    self.deaf = false;
-                    outbox.advance(count);
-                }
+                Ok(Ok(count)) => outbox.advance(count),
                 Ok(Err(_)) => self.stdin = None,
-                Err(_) => {
-                    self.deaf = true;
-                    return;
-                }
+                Err(_) => self.deaf = true,
             }
         }
     }
@@ -253,6 +250,8 @@ impl Run {
             sleep_until(until.min(Instant::now() + GLANCE)).await;
         }
         self.stdout = None;
+        // Before the last words are heard: what it left behind may hold standard error open.
+        self.signal(Signal::KILL);
         let _ = self.bury().await;
     }
 

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 /// The version of the protocol, in the greeting.
 const PROTOCOL: u8 = 1;
 /// How long a poll that has something looks for more.
-const LINGER: Duration = Duration::from_millis(20);
+const LINGER: Duration = Duration::from_millis(5);
 /// How long a settlement waits for the program to take it; what it does not take is offered at the next poll.
 const TELLING: Duration = Duration::from_millis(50);
 /// A batch is full when its envelopes have so many bytes.
