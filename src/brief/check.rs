@@ -152,9 +152,11 @@ impl<'a> Source<'a> {
             Form::Days(days) => *days >= 0,
             Form::Hours(hours) => *hours >= 0,
             Form::Months(months) => *months >= 0,
-            Form::Full(_) | Form::Ambiguous => false,
+            Form::Full(_) | Form::Ambiguous | Form::Past => false,
         };
-        self.relative.iter().find(|(_, form)| fits(form)).map(|(words, _)| *words)
+        let vague = |form: &Form| matches!(form, Form::Days(_) | Form::Hours(_) | Form::Months(_));
+        let exact = self.relative.iter().find(|(_, form)| !vague(form) && fits(form));
+        exact.or_else(|| self.relative.iter().find(|(_, form)| fits(form))).map(|(words, _)| *words)
     }
 }
 

@@ -23,8 +23,8 @@ pub(super) fn plan(
     readable: bool,
     priced: bool,
 ) -> Vec<Action> {
-    let mut plan = Plan { owner: input.owner, due: facts.deadline.map(|d| d.date), list: Vec::new() };
-    let wanted = facts.deadline.map(|d| format!(", wanted {}", cite(facts.quoted(d.quote), 60))).unwrap_or_default();
+    let mut plan = Plan { owner: input.owner, due: facts.deadline.map(|d| d.date), soon: facts.deadline.is_some_and(|d| d.near), list: Vec::new() };
+    let wanted = facts.deadline.map(|d| format!(" (date in the request: {})", cite(facts.quoted(d.quote), 60))).unwrap_or_default();
     if wish.unread() {
         if let Some(words) = wish.named() {
             plan.inside(format!("Work in what the reviewer asked for: {words}."), false);
@@ -43,36 +43,39 @@ pub(super) fn plan(
     caution(risk, &mut plan);
     let about = about(facts, wish);
     let pressed = risk.factors.iter().any(|f| matches!(f.kind, RiskKind::Churn | RiskKind::Reputation)) || facts.topic("the missing reply");
+    let with = facts.topics.first().map(|topic| format!(" with {topic}")).unwrap_or_default();
     match facts.kind {
         RequestKind::Lead => {
-            plan.outside(format!("Acknowledge the enquiry{about} and say when an offer will follow."), false);
+            plan.first(format!("Acknowledge the enquiry{about}, and say when an offer will follow."));
             ask(missing, &mut plan);
-            plan.inside(
-                if priced { format!("Turn the calculation below into an offer{about}{wanted}.") } else { format!("Size the work{about} and draft an offer{wanted}.") },
-                true,
+            plan.due_inside(
+                if priced { format!("Turn the calculation in this brief into an offer{about}{wanted}.") } else { format!("Size the work{about} and draft an offer{wanted}.") },
             );
             plan.outside("Send the offer once it has been approved.".into(), true);
         }
         RequestKind::Support => {
-            plan.outside(format!("Tell the sender that the fault{about} is being looked at."), true);
-            plan.inside(format!("Try to repeat the fault{about} and write down what is seen."), true);
+            plan.first(format!("Tell the sender that the fault{with} is being looked at."));
+            plan.inside(format!("Try to repeat the fault{with} and write down what is seen."), true);
             ask(missing, &mut plan);
             plan.outside(format!("Report back with a fix or a way round it{wanted}."), true);
         }
         RequestKind::Complaint => {
-            plan.outside(format!("Acknowledge the complaint{about} in person, without excuses and before all facts are in."), true);
+            plan.first(format!("Acknowledge the complaint{about} in person, without excuses and before all facts are in."));
             plan.inside(format!("Find out what happened{about}: order, messages so far, who dealt with it."), true);
             ask(missing, &mut plan);
             plan.outside(format!("Offer a remedy and confirm it in writing{wanted}."), true);
         }
         RequestKind::Booking => {
             ask(missing, &mut plan);
-            plan.inside(format!("Check what is free{about} on the day asked for, and hold it."), false);
+            plan.inside(format!("Check what is free{} on the day asked for, and hold it.", facts.topics.iter().find(|t| matches!(**t, "the rooms" | "the table" | "the venue" | "the appointment" | "training" | "a call" | "a meeting" | "a demo")).map(|t| format!(" for {t}")).unwrap_or_default()), false);
+            if facts.topic("allergies") {
+                plan.inside("Pass the allergy on to whoever prepares the food, in writing.".into(), false);
+            };
             plan.outside(format!("Confirm the booking, or offer the nearest alternative{wanted}."), true);
         }
         RequestKind::Invoice => {
             if pressed {
-                plan.outside(format!("Acknowledge the message{about} at once and name one person who stays responsible."), true);
+                plan.first(format!("Acknowledge the message{about} at once, and name one person who stays responsible."));
             }
             plan.inside(format!("Compare the books with what the sender says{about}."), true);
             ask(missing, &mut plan);
@@ -87,13 +90,13 @@ pub(super) fn plan(
             plan.outside(format!("Confirm the change, its cost if any, and the day it takes effect{wanted}."), true);
         }
         RequestKind::Cancellation => {
-            plan.outside("Confirm that the notice arrived, with the day it was received.".into(), true);
+            plan.first("Confirm that the notice arrived, with the day it was received.".into());
             plan.inside("Look up the notice period and what is still open on the account.".into(), true);
             ask(missing, &mut plan);
             plan.outside(format!("Have the account's owner speak to the sender{about} before the end is made final{wanted}."), true);
         }
         RequestKind::Application => {
-            plan.outside("Confirm that the application arrived and say what happens next.".into(), false);
+            plan.first("Confirm that the application arrived and say what happens next.".into());
             plan.inside("Compare the application with what the position asks for.".into(), true);
             ask(missing, &mut plan);
         }
@@ -120,13 +123,25 @@ pub(super) fn plan(
 struct Plan<'a> {
     owner: &'a str,
     due: Option<Date>,
+    /// The day is near enough for first steps to carry it too.
+    soon: bool,
     list: Vec<Action>,
 }
 
 impl Plan<'_> {
     /// Something done inside the house.
     fn inside(&mut self, text: String, dated: bool) {
-        self.push(text, dated, false);
+        self.push(text, dated && self.soon, false);
+    }
+
+    /// Work inside the house that has to be done by the day the request names.
+    fn due_inside(&mut self, text: String) {
+        self.push(text, true, false);
+    }
+
+    /// A first word to somebody outside.
+    fn first(&mut self, text: String) {
+        self.push(text, self.soon, true);
     }
 
     /// Something that reaches somebody outside.

@@ -26,6 +26,8 @@ pub(super) struct Deadline {
     pub(super) quote: Quote,
     /// Whether it was worked out from the day of receipt.
     pub(super) relative: bool,
+    /// It is so near that even an acknowledgement has to be out by then.
+    pub(super) near: bool,
 }
 
 /// What a quantity counts.
@@ -132,7 +134,17 @@ impl<'a> Facts<'a> {
         facts.deadline = facts.find_deadline(today);
         facts.kind = super::kind::of(&facts, subject, attachments);
         facts.topics = super::kind::topics(&facts, subject);
+        if facts.kind == RequestKind::Pitch {
+            // Whatever date a seller names, nobody here waits for it.
+            facts.deadline = None;
+        }
         facts
+    }
+
+    /// Drops what was concluded from English words; figures, dates and phrases of hurry stay.
+    pub(super) fn forget_meaning(&mut self) {
+        self.kind = RequestKind::Other;
+        self.topics.clear();
     }
 
     /// A quote of bytes `start..end`.
@@ -195,7 +207,8 @@ impl<'a> Facts<'a> {
             let start = near.filter(|hit| self.only_joints(hit.end, when.start)).map_or(when.start, |hit| hit.start);
             let Some(quote) = self.quote(start, when.end) else { continue };
             if best.is_none_or(|best| date < best.date) {
-                best = Some(Deadline { date, quote, relative: when.is_relative() });
+                let near = (date - today).get_days() <= 3;
+                best = Some(Deadline { date, quote, relative: when.is_relative(), near });
             }
         }
         best

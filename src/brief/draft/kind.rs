@@ -127,7 +127,7 @@ pub(super) fn topics(facts: &Facts<'_>, subject: Option<&str>) -> Vec<&'static s
 /// Topics that say little beside others; they come last.
 const GENERAL: &[&str] = &[
     "the automation", "pricing", "the budget", "the timeline", "a meeting", "a call", "availability", "the product", "reporting", "the charge", "the payment", "the contract", "the error", "the order", "the app", "training",
-    "the repair", "security", "the data-processing agreement", "references", "parking", "hosting and data location", "opening hours", "insurance", "the phones", "the e-mail system", "the website", "marketing", "document handling", "the network",
+    "the repair", "security", "the data-processing agreement", "references", "parking", "hosting and data location", "opening hours", "insurance", "the phones", "the tenancy", "accounting", "the e-mail system", "the website", "marketing", "document handling", "the network",
 ];
 
 /// A topic that says more than the ones beside it.
@@ -157,7 +157,7 @@ fn says_nothing(kind: RequestKind, topic: &str) -> bool {
         RequestKind::Cancellation => matches!(topic, "the cancellation" | "the contract"),
         RequestKind::Application => matches!(topic, "the position" | "the CV" | "the interview"),
         RequestKind::Privacy => topic == "the personal data",
-        RequestKind::Support => topic == "the error",
+        RequestKind::Support => matches!(topic, "the error" | "the outage" | "the crashes"),
         _ => false,
     }
 }

@@ -25,7 +25,8 @@ pub(super) fn find(facts: &Facts<'_>, input: &DraftInput<'_>, wish: &Wish<'_>, r
     let mut list: Vec<Missing> = wish.questions();
     if readable && !facts.text.trim().is_empty() {
         for need in needs(facts.kind).iter().filter(|need| !(need.said)(facts, input)) {
-            if list.len() < 5 && !list.iter().any(|m| m.field == need.field) {
+            let aside = need.field == "decision_maker" && list.len() >= 2;
+            if !aside && list.len() < 5 && !list.iter().any(|m| m.field == need.field) {
                 list.push(Missing { field: need.field.into(), question: need.question.into(), why: need.why.into() });
             }
         }
@@ -130,7 +131,7 @@ fn needs(kind: RequestKind) -> &'static [Need] {
         field: "error_message",
         question: "What does the screen say, word for word? A screenshot is fine.",
         why: "The exact message usually names the cause.",
-        said: |f, i| !i.attachments.is_empty() || has_word(f, &["says", "message", "reads", "shows", "code", "saying"]),
+        said: |f, i| !i.attachments.is_empty() || has_word(f, &["says", "message", "reads", "shows", "code", "saying"]) || f.tokens.windows(2).any(|w| matches!(w, [a, b] if a.is("error") && b.kind == Kind::Number)) || f.text.contains('"') || f.text.contains('“'),
     };
     const SINCE: Need = Need {
         field: "since_when",
@@ -146,7 +147,7 @@ fn needs(kind: RequestKind) -> &'static [Need] {
     };
     const REFERENCE: Need = Need {
         field: "reference",
-        question: "What is the number of the order, invoice or booking?",
+        question: "What is the number of the order, invoice, booking or contract?",
         why: "It finds the case without searching by name.",
         said: |f, _| has_reference(f),
     };
@@ -194,7 +195,7 @@ fn needs(kind: RequestKind) -> &'static [Need] {
         field: "reason",
         question: "May we ask why, and is there anything that would change it?",
         why: "It is the last chance to put something right, and it helps either way.",
-        said: |f, _| has_word(f, &["because", "since", "reason", "due", "moving", "switching", "expensive", "unhappy", "disappointed", "closing"]),
+        said: |f, _| has_word(f, &["because", "since", "reason", "due", "moving", "switching", "expensive", "unhappy", "disappointed", "closing", "price", "prices", "slow", "competitor"]),
     };
     const CV: Need = Need {
         field: "cv",
@@ -260,7 +261,7 @@ fn has_time(facts: &Facts<'_>) -> bool {
         }
         _ => false,
     }) || facts.tokens.last().is_some_and(|t| t.any(&["am", "pm"]))
-        || has_word(facts, &["noon", "midday", "midnight", "o'clock", "o’clock", "pm", "am", "nights"])
+        || has_word(facts, &["noon", "midday", "midnight", "o'clock", "o’clock", "pm", "am", "nights", "full-day", "full", "all-day", "half-day", "morning", "afternoon", "evening"])
 }
 
 /// `for 6`, `table for six`, `party of 8`.

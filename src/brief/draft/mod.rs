@@ -53,9 +53,12 @@ pub struct DraftInput<'a> {
 #[must_use]
 pub fn draft(input: &DraftInput<'_>) -> Content {
     let today = input.received_at.to_zoned(input.time_zone.clone()).date();
-    let facts = Facts::read(input.text, input.subject, input.attachments.len(), today);
+    let mut facts = Facts::read(input.text, input.subject, input.attachments.len(), today);
     let wish = guidance::read(input.guidance);
-    let readable = matches!(input.language, "en" | "und");
+    let readable = is_readable(input);
+    if !readable {
+        facts.forget_meaning();
+    }
     let risk = risk::assess(&facts, input);
     let priority = priority::assess(&facts, input, &risk, today);
     let missing = missing::find(&facts, input, &wish, readable);
@@ -82,9 +85,17 @@ pub fn draft(input: &DraftInput<'_>) -> Content {
 #[must_use]
 pub fn priority_score(input: &DraftInput<'_>) -> Score {
     let today = input.received_at.to_zoned(input.time_zone.clone()).date();
-    let facts = Facts::read(input.text, input.subject, input.attachments.len(), today);
+    let mut facts = Facts::read(input.text, input.subject, input.attachments.len(), today);
+    if !is_readable(input) {
+        facts.forget_meaning();
+    }
     let risk = risk::assess(&facts, input);
     priority::assess(&facts, input, &risk, today).score
+}
+
+/// Whether the built-in words are in the language of the text.
+fn is_readable(input: &DraftInput<'_>) -> bool {
+    matches!(input.language, "en" | "und")
 }
 
 /// The kind of request the generator takes a text for.
@@ -117,7 +128,8 @@ fn cite(words: &str, limit: usize) -> String {
     let mut out = String::with_capacity(words.len().min(limit) + 8);
     out.push('“');
     let mut first = true;
-    for word in words.split_whitespace() {
+    // Marks of quoted mail lines are not the writer's words.
+    for word in words.split_whitespace().filter(|word| *word != ">") {
         if out.len() + word.len() > limit + 4 {
             if first {
                 let mut end = limit.min(word.len());

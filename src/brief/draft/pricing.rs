@@ -44,7 +44,9 @@ impl Work<'_, '_> {
     fn seats(&mut self) -> bool {
         let price = self.facts.money.iter().find(|m| m.per == Some(Per::Piece)).copied();
         let Some(price) = price else { return false };
-        let count = self.facts.quantities.iter().find(|q| matches!(q.unit, Unit::Seats | Unit::Items | Unit::People) && q.amount > 100 && !q.each).copied();
+        let count = self.facts.quantities.iter().filter(|q| matches!(q.unit, Unit::Seats | Unit::Items | Unit::People) && q.amount > 100 && !q.each);
+        // The count that stands nearest to the price is the one it is meant for.
+        let count = count.min_by_key(|q| q.start.abs_diff(price.start)).copied();
         let Some(count) = count else { return false };
         let Some(total) = times(count.amount, price.amount) else { return false };
         let (a, b) = (self.cite_quantity(&count), self.cite_money(&price));
@@ -101,19 +103,19 @@ impl Work<'_, '_> {
 
     /// What was charged less what was expected.
     fn difference(&mut self) -> bool {
-        let wrong = ["instead of", "rather than", "should be", "should have been", "was quoted", "were quoted", "agreed", "but the invoice", "overcharged"];
+        let wrong = ["instead of", "rather than", "should be", "should have been", "was quoted", "were quoted", "agreed", "but the invoice", "overcharged", "went up", "increased from", "rose from"];
         let lower = self.facts.text.to_ascii_lowercase();
         if !wrong.iter().any(|mark| lower.contains(mark)) {
             return false;
         }
-        let mut amounts = self.facts.money.iter().filter(|m| m.per.is_none());
+        let mut amounts = self.facts.money.iter();
         let (Some(a), Some(b)) = (amounts.next().copied(), amounts.next().copied()) else { return false };
         if amounts.next().is_some() || a.currency != b.currency || a.amount == b.amount {
             return false;
         }
         let (high, low) = if a.amount > b.amount { (a, b) } else { (b, a) };
         let (one, two) = (self.cite_money(&high), self.cite_money(&low));
-        self.say(&format!("In dispute between {one} and {two}: {} − {} = {}.", show(high.amount), show(low.amount), money::show(high.amount - low.amount, high.currency)));
+        self.say(&format!("Between {one} and {two} there is a difference: {} − {} = {}{}.", show(high.amount), show(low.amount), money::show(high.amount - low.amount, high.currency), period(a.per.or(b.per))));
         true
     }
 

@@ -3,7 +3,7 @@
 //! Its own file because the score is what the queue is ordered by.
 //! INVARIANT: every reason that moved the score by five points or more is named.
 
-use super::super::content::{Priority, Quote, Risk, RiskKind, Score, Statement};
+use super::super::content::{Level, Priority, Quote, Risk, RiskKind, Score, Statement};
 use super::super::lexicon::{RequestKind, Sense};
 use super::super::language;
 use super::super::model;
@@ -18,6 +18,7 @@ pub(super) fn assess(facts: &Facts<'_>, input: &DraftInput<'_>, risk: &Risk, tod
     deadline(facts, today, &mut sum);
     standstill(facts, &mut sum);
     risks(risk, &mut sum);
+    waiting(facts, &mut sum);
     kind(facts, &mut sum);
     if !matches!(input.language, "en" | "und") {
         sum.add(0.0, format!("Only figures, dates and a few words of hurry were judged: the request is in {}.", language::name(input.language)), Vec::new());
@@ -67,6 +68,11 @@ fn urgency(facts: &Facts<'_>, sum: &mut Sum) {
     let mut count = 0;
     for hit in &facts.hits {
         if let Sense::Urgent(weight) = hit.sense {
+            // "Today" and "soon" press for time only where something is asked.
+            let asked = facts.sentence_of(hit.start).and_then(|i| facts.ask.get(i)).is_some_and(|score| *score >= 0.5);
+            if weight == 1 && !asked {
+                continue;
+            }
             count += 1;
             if weight > best {
                 best = weight;
@@ -118,6 +124,9 @@ fn standstill(facts: &Facts<'_>, sum: &mut Sum) {
         }
     }
     let Some(hit) = found else { return };
+    if best == 1 && !matches!(facts.kind, RequestKind::Support | RequestKind::Other) {
+        return;
+    }
     let words = cite(facts.words(hit.start, hit.end), 60);
     let mut quotes: Vec<Quote> = facts.quote(hit.start, hit.end).into_iter().collect();
     let mut points = match best {
@@ -131,6 +140,7 @@ fn standstill(facts: &Facts<'_>, sum: &mut Sum) {
             quotes.extend(facts.quote(wide.start, wide.end));
             format!("Something does not work ({words}) and it reaches further: {}.", cite(facts.words(wide.start, wide.end), 60))
         }
+        _ if best == 1 => format!("A fault is named: {words}."),
         _ => format!("Something does not work: {words}."),
     };
     sum.add(points, text, quotes);
@@ -142,11 +152,21 @@ fn risks(risk: &Risk, sum: &mut Sum) {
             (RiskKind::Safety, _) => 30.0,
             (RiskKind::Security, _) => 12.0,
             (RiskKind::Legal, _) => 10.0,
-            (RiskKind::Churn | RiskKind::Reputation, _) => 8.0,
+            (RiskKind::Churn | RiskKind::Reputation, Level::High | Level::Critical) => 11.0,
+            (RiskKind::Churn | RiskKind::Reputation, _) => 6.0,
             (RiskKind::Payment | RiskKind::PersonalData, _) => 6.0,
             (RiskKind::Outage | RiskKind::Instructions | RiskKind::Other, _) => continue,
         };
         sum.add(points, factor.text.clone(), factor.quotes.clone());
+    }
+}
+
+/// Somebody who wrote before and had no answer.
+fn waiting(facts: &Facts<'_>, sum: &mut Sum) {
+    let hit = facts.hits.iter().find(|hit| matches!(hit.sense, Sense::Topic("the missing reply")));
+    if let Some(hit) = hit {
+        let words = cite(facts.words(hit.start, hit.end), 60);
+        sum.add(9.0, format!("The sender wrote before and had no answer: {words}."), facts.quote(hit.start, hit.end).into_iter().collect());
     }
 }
 

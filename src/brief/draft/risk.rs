@@ -79,7 +79,6 @@ fn grade(kind: RiskKind, strongest: u8) -> Level {
         (RiskKind::Safety, 3..) => Level::Critical,
         (RiskKind::Legal | RiskKind::Security | RiskKind::PersonalData, 3..) => Level::High,
         (RiskKind::Churn | RiskKind::Outage | RiskKind::Payment, 3..) => Level::High,
-        (RiskKind::Safety, _) => Level::High,
         _ => Level::Medium,
     }
 }
@@ -98,6 +97,14 @@ fn meaning(kind: RiskKind) -> &'static str {
     }
 }
 
+/// Whether a link leads to `host` or a name below it.
+fn is_on(link: &str, host: &str) -> bool {
+    let bare = link.split_once("://").map_or(link, |(_, rest)| rest);
+    let name = bare.split(['/', '?', '#', ':']).next().unwrap_or("");
+    name.eq_ignore_ascii_case(host)
+        || name.len().checked_sub(host.len() + 1).and_then(|at| name.get(at..)).is_some_and(|end| end.starts_with('.') && end.get(1..).is_some_and(|e| e.eq_ignore_ascii_case(host)))
+}
+
 /// A link in a text that talks about payment or signing in.
 fn foreign_link(facts: &Facts<'_>, input: &DraftInput<'_>) -> Option<(usize, usize)> {
     let touchy = facts.hits.iter().any(|hit| matches!(hit.sense, Sense::Topic("the login" | "the payment" | "the changed bank details")));
@@ -109,6 +116,6 @@ fn foreign_link(facts: &Facts<'_>, input: &DraftInput<'_>) -> Option<(usize, usi
         .contacts
         .iter()
         .filter(|contact| contact.kind == contact::Kind::Link)
-        .find(|contact| own.is_none_or(|host| !facts.words(contact.start, contact.end).contains(host)))
+        .find(|contact| own.is_none_or(|host| !is_on(facts.words(contact.start, contact.end), host)))
         .map(|contact| (contact.start, contact.end))
 }

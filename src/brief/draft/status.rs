@@ -48,6 +48,10 @@ fn pick(facts: &Facts<'_>, priority: &Priority, risk: &Risk, missing: &[Missing]
         [] => String::new(),
         topics => format!(" about {}", join(topics.get(..topics.len().min(2)).unwrap_or(&[]))),
     };
+    let paren = match facts.topics.as_slice() {
+        [] => String::new(),
+        topics => format!(" ({})", join(topics.get(..topics.len().min(2)).unwrap_or(&[]))),
+    };
     let named: Vec<String> = missing.iter().take(3).map(|m| super::missing::label(&m.field)).collect();
     let named: Vec<&str> = named.iter().map(String::as_str).collect();
     let grave: Vec<&str> = risk
@@ -59,24 +63,27 @@ fn pick(facts: &Facts<'_>, priority: &Priority, risk: &Risk, missing: &[Missing]
             RiskKind::Legal => "a legal threat or duty",
             RiskKind::Security => "security",
             RiskKind::PersonalData => "personal data",
-            _ => "text addressed to a program",
+            _ => "a text that is partly addressed to a program",
         })
         .collect();
     if risk.level >= Level::High && !grave.is_empty() {
-        return (Status::Escalate, format!("The request touches {}; somebody with authority should decide on the answer{about}.", join(&grave)));
+        return (Status::Escalate, format!("The request touches {}; somebody with authority should decide on the answer.", join(&grave)));
     }
     let blocked = !missing.is_empty();
     match facts.kind {
-        RequestKind::Pitch => (Status::Decline, format!("The sender wants to sell something{about}; a short no is enough, unless there is interest.")),
+        RequestKind::Pitch => (Status::Decline, format!("The sender wants to sell something{paren}; a short no is enough, unless there is interest.")),
         RequestKind::Notice if priority.band <= Band::Normal => (Status::Ignore, format!("The message informs{about} and asks for nothing; file it.")),
         RequestKind::Complaint | RequestKind::Cancellation if risk.factors.iter().any(|f| f.kind == RiskKind::Churn) && risk.level >= Level::High => {
             (Status::Escalate, format!("The client may leave; the person responsible for the account should answer{about}."))
         }
+        RequestKind::Invoice if risk.factors.iter().any(|f| f.kind == RiskKind::Churn) && risk.level >= Level::High => {
+            (Status::RespondNow, format!("The client may leave over this{paren}; answer it before anything else."))
+        }
         RequestKind::Complaint => (Status::RespondNow, format!("The sender is unhappy{about}; acknowledge it before the facts are complete.")),
         RequestKind::Privacy => (Status::Escalate, "Requests about personal data need the person responsible for data protection.".into()),
         RequestKind::Booking if blocked => (Status::NeedsInfo, format!("A booking can be made once this is known: {}.", join(&named))),
-        RequestKind::Booking => (Status::Schedule, format!("The request has what a booking needs; put a time on it{about}.")),
-        RequestKind::Support if priority.band >= Band::High => (Status::RespondNow, format!("Something the sender depends on does not work; answer{about} first, then ask for what is missing.")),
+        RequestKind::Booking => (Status::Schedule, "The request has what a booking needs; put a time on it.".into()),
+        RequestKind::Support if priority.band >= Band::High => (Status::RespondNow, format!("Something the sender depends on does not work{paren}; answer first, then look for the cause.")),
         RequestKind::Lead if facts.deadline.is_some() && priority.band >= Band::High => {
             (Status::RespondNow, format!("The sender wants an answer{about} by a set day; acknowledge it at once."))
         }
@@ -87,6 +94,7 @@ fn pick(facts: &Facts<'_>, priority: &Priority, risk: &Risk, missing: &[Missing]
                 (Status::Qualify, format!("A possible engagement{about} with enough facts to size it."))
             }
         }
+        _ if facts.calm.is_some() && priority.band <= Band::Normal => (Status::Schedule, format!("The sender says it can wait; plan the answer{about} in turn.")),
         RequestKind::Application => (Status::Schedule, "An application; decide whether to invite, and answer either way.".into()),
         _ if priority.band >= Band::High => (Status::RespondNow, format!("The request{about} cannot wait; answer it first.")),
         _ if blocked && missing.len() >= 2 => (Status::NeedsInfo, format!("Work{about} can start once this is known: {}.", join(&named))),

@@ -203,9 +203,9 @@ fn dates(facts: &Facts<'_>, text: &mut String, quotes: &mut Vec<Quote>) {
     if let Some(deadline) = facts.deadline {
         let words = cite(facts.quoted(deadline.quote), 60);
         if deadline.relative {
-            text.push_str(&format!(" Wanted {words}, which is {} counted from the day of receipt.", day(deadline.date)));
+            text.push_str(&format!(" Date set: {words}, which is {} counted from the day of receipt.", day(deadline.date)));
         } else {
-            text.push_str(&format!(" Wanted {words}."));
+            text.push_str(&format!(" Date set: {words}."));
         }
         quotes.push(deadline.quote);
     }
@@ -214,7 +214,9 @@ fn dates(facts: &Facts<'_>, text: &mut String, quotes: &mut Vec<Quote>) {
         let inside = facts.deadline.is_some_and(|d| when.start >= d.quote.start() as usize && when.end <= d.quote.end() as usize);
         let words = cite(facts.words(when.start, when.end), 60);
         let spoken = matches!(when.form, Form::Days(0));
-        if inside || spoken || cited.len() == 4 || cited.contains(&words) {
+        let repeated = facts.deadline.is_some_and(|d| facts.quoted(d.quote).ends_with(facts.words(when.start, when.end)));
+        let past = matches!(when.form, Form::Past);
+        if inside || spoken || repeated || past || cited.len() == 4 || cited.contains(&words) {
             continue;
         }
         cited.push(words);

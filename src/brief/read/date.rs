@@ -37,6 +37,8 @@ pub(crate) enum Form {
     EndOfQuarter,
     /// Last day of the year.
     EndOfYear,
+    /// Lies in the past (`last Tuesday`, `since Thursday`, `this morning`).
+    Past,
     /// A whole month (`in March`), 1 to 12.
     Month(i8),
 }
@@ -55,7 +57,7 @@ pub(crate) struct When {
 impl When {
     /// Whether the day had to be worked out from the day of receipt.
     pub(crate) fn is_relative(&self) -> bool {
-        !matches!(self.form, Form::Full(_) | Form::MonthDay(..) | Form::Ambiguous)
+        !matches!(self.form, Form::Full(_) | Form::MonthDay(..) | Form::Ambiguous | Form::Past)
     }
 
     /// The day meant, looking forward from `today`; `None` when it lies in the past, is ambiguous,
@@ -79,7 +81,7 @@ impl When {
                     Date::new(next.year(), next.month(), day).ok()
                 })
             }
-            Form::Ambiguous => None,
+            Form::Ambiguous | Form::Past => None,
             Form::Weekday(day, next) => {
                 if next {
                     let monday = add(today, (7 - i64::from(today.weekday().to_monday_zero_offset())).days())?;
@@ -121,6 +123,9 @@ pub(crate) fn find(tokens: &[Token<'_>]) -> Vec<When> {
     let mut index = 0;
     while index < tokens.len() {
         if let Some((form, taken)) = at(tokens, index) {
+            let before = index.checked_sub(1).and_then(|i| tokens.get(i));
+            let past = before.is_some_and(|t| t.any(&["since", "last"])) && !matches!(form, Form::Full(_));
+            let form = if past { Form::Past } else { form };
             let last = index + taken - 1;
             if let (Some(first), Some(last)) = (tokens.get(index), tokens.get(last)) {
                 list.push(When { start: first.start, end: last.end, form });
@@ -212,7 +217,7 @@ fn at(tokens: &[Token<'_>], index: usize) -> Option<(Form, usize)> {
             if token.any(&["tomorrow", "tmrw"]) {
                 return Some((Form::Days(1), 1));
             }
-            if token.any(&["eod", "cob"]) {
+            if token.any(&["eod", "cob", "immediately"]) {
                 return Some((Form::Days(0), 1));
             }
             if token.is("eow") {
@@ -234,7 +239,8 @@ fn at(tokens: &[Token<'_>], index: usize) -> Option<(Form, usize)> {
                 return match () {
                     () if unit.any(&["week"]) => Some((Form::EndOfWeek(far), 2)),
                     () if unit.any(&["month"]) => Some((Form::EndOfMonth(far), 2)),
-                    () if unit.any(&["morning", "afternoon", "evening"]) && !next => Some((Form::Days(0), 2)),
+                    () if unit.is("morning") && !next => Some((Form::Past, 2)),
+                    () if unit.any(&["afternoon", "evening"]) && !next => Some((Form::Days(0), 2)),
                     () if unit.is("quarter") && !next => Some((Form::EndOfQuarter, 2)),
                     () if unit.is("year") && !next => Some((Form::EndOfYear, 2)),
                     () if unit.is("weekend") && !next => Some((Form::Weekday(Weekday::Saturday, false), 2)),

@@ -43,10 +43,16 @@ pub(crate) fn split(text: &str) -> Vec<Sentence<'_>> {
     let mut at = 0;
     let mut closing = false;
     let mut seen_body = false;
+    let mut forwarded = false;
     for line in text.split_inclusive('\n') {
         let (start, end) = (at, at + line.len());
         at = end;
         let bare = line.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
+        // In a forwarded message the quoted part is the matter itself, not history.
+        forwarded |= bare.starts_with("---") && bare.len() < 80 && has_word(bare, "forwarded");
+        let quoted = forwarded && bare.starts_with('>');
+        let bare = if quoted { bare.trim_start_matches(['>', ' ']) } else { bare };
+        closing &= !quoted;
         let part = classify(bare, seen_body, closing);
         let standalone = part != Part::Body || is_item(bare);
         if bare.is_empty() || standalone {
@@ -108,7 +114,7 @@ fn flush<'a>(text: &'a str, from: Option<usize>, to: usize, list: &mut Vec<Sente
 fn push<'a>(text: &'a str, start: usize, end: usize, part: Part, list: &mut Vec<Sentence<'a>>) {
     let Some(raw) = text.get(start..end) else { return };
     let noise = |c: char| c.is_whitespace() || is_invisible(c);
-    let left = raw.trim_start_matches(|c: char| noise(c) || matches!(c, '-' | '*' | '•' | '·' | '"' | '”' | ')' | '–' | '—'));
+    let left = raw.trim_start_matches(|c: char| noise(c) || matches!(c, '>' | '-' | '*' | '•' | '·' | '"' | '”' | ')' | '–' | '—'));
     let body = left.trim_end_matches(noise);
     if body.is_empty() || !body.chars().any(char::is_alphanumeric) {
         return;
@@ -176,6 +182,10 @@ fn is_closing(line: &str) -> bool {
         "best wishes", "respectfully", "all the best", "mit freundlichen", "viele grüße", "cordialement", "saludos", "sent from my", "--",
     ];
     line.len() <= 48 && line.split_whitespace().count() <= 6 && !line.contains('?') && LAST.iter().any(|word| starts_with_word(line, word))
+}
+
+fn has_word(line: &str, word: &str) -> bool {
+    line.split(|c: char| !c.is_alphabetic()).any(|w| w.eq_ignore_ascii_case(word))
 }
 
 fn starts_with_word(line: &str, word: &str) -> bool {
