@@ -33,6 +33,7 @@ pub(crate) fn identify(
             .or_else(|| event.as_ref().map(|(vendor, id)| format!("{vendor}:{id}"))),
         (_, Some(id), _) => Some(format!("id:{id}")),
         (_, None, Some((vendor, id))) => Some(format!("{vendor}:{id}")),
+        (Scheme::Hubspot, None, None) => hubspot_events(node),
         (_, None, None) => None,
     };
     let key = key.unwrap_or_else(|| format!("body:{}", sha256_hex(delivery.body)));
@@ -44,5 +45,58 @@ pub(crate) fn identify(
         _ => None,
     };
     let external_id = mapped.or(submission).or(event.map(|(_, id)| id)).or(from_header.map(str::to_owned));
-    Identity { key: DedupKey::new(key), external_id: external_id.filter(|id| id.len() <= DedupKey::MAX_BYTES) }
+    Identity { key: DedupKey::new(key), external_id: external_id.filter(|id| printable(id)) }
+}
+
+fn printable(id: &str) -> bool {
+    id.len() <= DedupKey::MAX_BYTES && !id.chars().any(char::is_control)
+}
+
+/// `HubSpot` counts its attempts inside the body, so a repeat is not the same bytes: its list of events is known by what they are.
+fn hubspot_events(node: &Node<'_>) -> Option<String> {
+    const TELLING: [&str; 6] = ["portalId", "subscriptionId", "eventId", "objectId", "occurredAt", "changeSource"];
+    let Node::List(events) = node else { return None };
+    let mut told = String::new();
+    for event in events {
+        event.get("eventId").and_then(Node::scalar)?;
+        event.get("attemptNumber").and_then(Node::scalar)?;
+        for name in TELLING {
+            told.push_str(event.get(name).and_then(Node::scalar).unwrap_or_default());
+            told.push('\n');
+        }
+    }
+    (!events.is_empty()).then(|| format!("hubspot:{}", sha256_hex(told.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::identify;
+    use crate::json;
+    use crate::options::Scheme;
+    use opspilot_sdk::Delivery;
+
+    fn key(body: &str) -> String {
+        let delivery = Delivery {
+            headers: &[],
+            method: "POST",
+            target: "/",
+            base_url: "",
+            from_loopback: false,
+            body: body.as_bytes(),
+        };
+        let node = json::read(body.as_bytes()).unwrap();
+        identify(Scheme::Hubspot, &delivery, &node, None, None).key.as_str().to_owned()
+    }
+
+    #[test]
+    fn a_counted_attempt_is_the_same_delivery() {
+        let event = |id: u8, attempt: u8| {
+            format!(r#"[{{"eventId":{id},"portalId":7,"objectId":5,"occurredAt":1,"attemptNumber":{attempt}}}]"#)
+        };
+        assert_eq!(key(&event(1, 0)), key(&event(1, 1)));
+        assert_ne!(key(&event(1, 0)), key(&event(2, 0)));
+        assert!(key(&event(1, 0)).starts_with("hubspot:"));
+        assert!(key(r#"[{"eventId":1}]"#).starts_with("body:"));
+        assert!(key("[]").starts_with("body:"));
+    }
 }
