@@ -9,7 +9,7 @@ mod ask;
 mod canonical;
 mod check;
 mod content;
-mod draft;
+pub(crate) mod draft;
 mod edit;
 mod envelope;
 mod gaps;

@@ -209,8 +209,8 @@ impl<'a> Chain<'a> {
 
     fn record(&mut self, state: &'static str, output: Option<String>, code: Option<&str>) {
         let ended_at = (state != "pending").then(|| self.store.now());
-        // A step that waited and was woken closes the row it left open.
-        let ordinal = self.run.steps + u32::from(!self.woken);
+        // A step that waited and was woken closes the row it left open; a further attempt has a row of its own.
+        let ordinal = self.run.steps + u32::from(!(self.woken && self.attempt == 1));
         self.run.steps = ordinal;
         self.steps.push(StepDone {
             ordinal,
@@ -311,6 +311,8 @@ impl<'a> Chain<'a> {
             epoch: self.run.epoch,
             steps: self.steps,
             acts: self.acts,
+            // Until the step it woke has answered, what woke the run is not used up: a failed attempt must not forget a decision.
+            keeps_signal: self.woken && !matches!(next, Next::Pending { .. }),
             next,
             told,
             at: self.store.now(),

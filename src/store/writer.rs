@@ -65,7 +65,7 @@ impl Tx<'_> {
 }
 
 static INSERT_RECEIPTS: Many =
-    Many { before: "INSERT INTO receipt (seq, subject, bytes) VALUES", columns: &["", "", ""], after: "" };
+    Many { before: "INSERT INTO receipt (seq, subject, bytes, leaf) VALUES", columns: &["", "", "", ""], after: "" };
 
 /// Seals the receipts of this transaction and moves the signed head.
 async fn seal(tx: &mut Tx<'_>) -> Result<(), StoreError> {
@@ -81,13 +81,13 @@ async fn seal(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let bytes = head.ok_or_else(|| StoreError::corrupt("the receipt log has no head"))?.bytes(0)?;
     let mut frontier =
         Frontier::from_bytes(&bytes).ok_or_else(|| StoreError::corrupt("the head of the receipt log is unreadable"))?;
-    let mut rows = Vec::with_capacity(tx.entries.len() * 3);
+    let mut rows = Vec::with_capacity(tx.entries.len() * 4);
     let mut at = 0;
     for entry in &tx.entries {
         let sealed = entry.seal(frontier.size() + 1);
         frontier.append(sealed.leaf);
         at = at.max(entry.at());
-        rows.extend(values![i64::try_from(sealed.seq).unwrap_or(i64::MAX), entry.subject(), sealed.bytes]);
+        rows.extend(values![i64::try_from(sealed.seq).unwrap_or(i64::MAX), entry.subject(), sealed.bytes, &sealed.leaf[..]]);
     }
     let note = signed_head(tx.shared, &frontier)?;
     tx.conn.run_many(&INSERT_RECEIPTS, rows).await?;

@@ -13,6 +13,8 @@ pub(crate) const READ: &str = "OP-2203";
 pub(crate) const CURSOR: &str = "OP-2204";
 /// Some rows of a file are bad.
 pub(crate) const ROWS: &str = "OP-2205";
+/// A file was written to after it was through.
+pub(crate) const LATE: &str = "OP-2206";
 
 /// Why a row makes no request.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 use crate::fault::{FOLDER, READ, WRITE};
 use jiff::Timestamp;
 use opspilot_sdk::{ConnectorError, ErrorKind};
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Stamp {
     pub(crate) len: u64,
     mtime: (i64, i64),
-    inode: (u64, u64),
+    pub(crate) inode: (u64, u64),
 }
 
 impl Stamp {
@@ -210,8 +211,8 @@ impl Folder {
         }
     }
 
-    /// The oldest claim that still has its file; hands over what finished ones left behind.
-    pub(crate) fn resume(&self, now: Timestamp) -> Result<Option<Claim>, ConnectorError> {
+    /// The oldest claim that still has its file, but none of `ailing`; hands over what finished ones left behind.
+    pub(crate) fn resume(&self, now: Timestamp, ailing: &HashSet<&str>) -> Result<Option<Claim>, ConnectorError> {
         let mut homes = Vec::new();
         let claimed = self.claimed();
         let entries = match fs::read_dir(&claimed) {
@@ -236,6 +237,9 @@ impl Folder {
                 .and_then(Result::ok)
                 .map(|entry| entry.file_name());
             let claim = Claim { id, taken, name: name.clone().unwrap_or_default(), home };
+            if ailing.contains(claim.id.as_str()) {
+                continue;
+            }
             if name.is_some() {
                 return Ok(Some(claim));
             }
@@ -254,13 +258,13 @@ impl Folder {
         }
     }
 
-    /// Ends a claim. May be repeated after a crash at any point.
+    /// Ends a claim and says where its file is now. May be repeated after a crash at any point.
     pub(crate) fn finish(
         &self,
         claim: &Claim,
         destination: &Destination,
         bad_rows: bool,
-    ) -> Result<(), ConnectorError> {
+    ) -> Result<Option<PathBuf>, ConnectorError> {
         self.ensure()?;
         let out = claim.home.join("out");
         fs::create_dir_all(&out).map_err(|fault| writing(&out, fault))?;
@@ -275,11 +279,10 @@ impl Folder {
         }
         sync(&out);
         let folder = if *destination == Destination::Done { &self.done } else { &self.errors };
-        if claim.path().exists() {
-            place(&claim.path(), folder)?;
-        }
+        let moved = if claim.path().exists() { Some(place(&claim.path(), folder)?) } else { None };
         self.publish(claim)?;
-        self.clear(claim)
+        self.clear(claim)?;
+        Ok(moved)
     }
 
     /// Writes why something that cannot be moved is not taken.
@@ -342,7 +345,7 @@ fn ends_in(name: &OsString, endings: &[&str]) -> bool {
 
 /// Moves a file into a folder under its own name or, when that is taken, with a number before the ending. Atomic, and never over
 /// another file: a hard link fails where a rename would replace.
-fn place(from: &Path, folder: &Path) -> Result<(), ConnectorError> {
+fn place(from: &Path, folder: &Path) -> Result<PathBuf, ConnectorError> {
     let name = from.file_name().unwrap_or_default();
     let mut number = 1u32;
     loop {
@@ -351,14 +354,14 @@ fn place(from: &Path, folder: &Path) -> Result<(), ConnectorError> {
             Ok(()) => {
                 fs::remove_file(from).map_err(|fault| writing(from, fault))?;
                 sync(folder);
-                return Ok(());
+                return Ok(target);
             }
             Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => {}
             // No hard links on this file system.
             Err(_) if !target.exists() => {
                 fs::rename(from, &target).map_err(|fault| writing(&target, fault))?;
                 sync(folder);
-                return Ok(());
+                return Ok(target);
             }
             Err(_) => {}
         }

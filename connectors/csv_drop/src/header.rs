@@ -174,34 +174,33 @@ fn usual_width(rows: &[Vec<String>]) -> usize {
     widths.into_iter().max_by_key(|&(width, times)| (times, width)).map_or(0, |(width, _)| width)
 }
 
+/// The first row that has a known name in it, or is as full as the rows usually are and looks like labels. Only comments and rows
+/// much emptier than usual may stand above it, so that no row of values is ever passed over.
 fn header_row(rows: &[Vec<String>], width: usize, mapping: &Mapping) -> Option<usize> {
-    let filled = |row: &[String]| row.iter().filter(|cell| !cell.trim().is_empty()).count();
-    let values = |row: &[String]| row.iter().any(|cell| value(unquoted(cell)));
-    let mut best: Option<(usize, usize)> = None;
-    for (index, row) in rows.iter().enumerate().take(20) {
-        if comment(row) || values(row) || (width > 1 && filled(row) < 2) {
-            continue;
+    for (index, row) in rows.iter().enumerate().filter(|(_, row)| !comment(row)) {
+        let filled = row.iter().filter(|cell| !cell.trim().is_empty()).count();
+        let values = row.iter().any(|cell| value(unquoted(cell)));
+        let named = row.iter().any(|cell| known(unquoted(cell), mapping).is_some());
+        if named && !values && (width < 2 || filled > 1) {
+            return Some(index);
         }
-        let count = row.iter().filter(|cell| known(unquoted(cell), mapping).is_some()).count();
-        if count > best.map_or(0, |(count, _)| count) {
-            best = Some((count, index));
+        if filled * 5 >= width * 4 {
+            return (!values && labels(row)).then_some(index);
         }
     }
-    if let Some((_, index)) = best {
-        return Some(index);
-    }
-    let (index, first) = rows.iter().enumerate().find(|(_, row)| !comment(row) && filled(row) * 5 >= width * 4)?;
+    None
+}
+
+/// Short, without the look of a sentence, and all different but for one.
+fn labels(row: &[String]) -> bool {
     let label = |cell: &String| {
         let cell = unquoted(cell);
-        cell.chars().count() <= 60
-            && !value(cell)
-            && !cell.ends_with(['.', '!', '?'])
-            && cell.split_whitespace().count() <= 6
+        cell.chars().count() <= 60 && !cell.ends_with(['.', '!', '?']) && cell.split_whitespace().count() <= 6
     };
-    let mut different: Vec<String> = first.iter().map(|cell| bare(cell)).collect();
+    let mut different: Vec<String> = row.iter().map(|cell| bare(cell)).collect();
     different.sort_unstable();
     different.dedup();
-    (first.iter().all(label) && different.len() + 1 >= first.len()).then_some(index)
+    row.iter().all(label) && different.len() + 1 >= row.len()
 }
 
 /// Numbers, dates and addresses stand in rows, not in headers.
@@ -232,6 +231,15 @@ mod tests {
             found.targets,
             [Some(Target::Name), Some(Target::Email), Some(Target::Subject), Some(Target::Text), None]
         );
+    }
+
+    #[test]
+    fn a_row_of_values_is_never_taken_for_a_line_above_the_header() {
+        let table = rows(&[&["1", "Ada", "needs a new badge"], &["2", "Name", "Message"], &["3", "Bob", "a b c"]]);
+        assert_eq!(layout(&table, &Mapping::default()).skip, 0);
+        let titled =
+            rows(&[&["Report", "", ""], &["", "", ""], &["nr", "who", "what is it"], &["1", "Ada", "a new badge"]]);
+        assert_eq!(layout(&titled, &Mapping::default()).skip, 3);
     }
 
     #[test]

@@ -70,6 +70,11 @@ impl Reader {
         self.current.as_ref().map(|open| &open.layout)
     }
 
+    /// Whether the last record has been read, even if nobody has asked for another yet.
+    pub(crate) fn drained(&self) -> bool {
+        self.current.as_ref().is_none_or(|open| open.ended && open.records.is_empty())
+    }
+
     /// Whether the rows come from a workbook.
     pub(crate) fn in_sheet(&self) -> bool {
         self.current.as_ref().is_some_and(|open| open.sheet.is_some())

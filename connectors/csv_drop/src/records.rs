@@ -147,6 +147,12 @@ impl Records {
         }
     }
 
+    /// Whether all text pushed so far stands in records.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rest().is_empty() && self.skipping.is_none()
+    }
+
     fn rest(&self) -> &str {
         self.buffer.get(self.start..).unwrap_or_default()
     }

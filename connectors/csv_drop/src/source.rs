@@ -6,7 +6,7 @@
 //! runtime has committed its last batch. Whatever else happens, reading begins again at the committed record.
 
 use crate::errors::Errors;
-use crate::fault::{CURSOR, ROWS, Refused};
+use crate::fault::{CURSOR, LATE, READ, ROWS, Refused};
 use crate::folder::{Claim, Destination, Folder, Stamp, reading, writing};
 use crate::options::Settings;
 use crate::reader::{Next, Part, Reader};
@@ -20,6 +20,7 @@ use opspilot_sdk::{
 };
 use std::collections::{HashMap, VecDeque};
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +30,10 @@ const SLICE: usize = 8 * 1024 * 1024;
 const BATCH: usize = 4 * 1024 * 1024;
 /// How much longer a file must stand still that looks as if its writer were not through.
 const PATIENCE: u32 = 3;
+/// How long a file that cannot be read is set aside, so that it holds up no other.
+const ASIDE: Duration = Duration::from_secs(60);
+/// How many files that are through are watched for a writer that is not.
+const WATCHED: usize = 32;
 
 /// A drop folder at work.
 pub(crate) struct CsvDrop {
@@ -42,6 +47,12 @@ pub(crate) struct CsvDrop {
     /// What a person should know, one per poll.
     reports: VecDeque<ConnectorError>,
     batches: u64,
+    /// The claim in hand.
+    current: Option<String>,
+    /// Claims that could not be read, and when.
+    ailing: HashMap<String, Timestamp>,
+    /// Files that are through, as they were.
+    through: VecDeque<(PathBuf, Stamp)>,
 }
 
 enum Work {
@@ -109,6 +120,9 @@ impl CsvDrop {
             outstanding: None,
             reports: VecDeque::new(),
             batches: 0,
+            current: None,
+            ailing: HashMap::new(),
+            through: VecDeque::new(),
         }
     }
 
@@ -126,12 +140,18 @@ impl CsvDrop {
         if limit == 0 {
             return Ok(Batch { again_in: Some(self.settings.poll), ..Batch::default() });
         }
-        match std::mem::replace(&mut self.work, Work::Idle) {
+        let batch = match std::mem::replace(&mut self.work, Work::Idle) {
             Work::Idle => self.look(after),
             Work::Waiting { claim, stamp, since } => self.wait(claim, stamp, since, after),
             Work::Taking(taking) => self.take(*taking, after),
             Work::Reading(reading) => self.read(*reading, after, limit),
+        };
+        if batch.as_ref().is_err_and(|error| error.code == READ)
+            && let Some(claim) = self.current.take()
+        {
+            self.ailing.insert(claim, self.clock.now());
         }
+        batch
     }
 
     /// The batch that is out, when it was not committed, or was but not settled.
@@ -183,9 +203,15 @@ impl CsvDrop {
     /// Nothing in hand: something an earlier life took, or something new that stands still.
     fn look(&mut self, after: Option<Cursor>) -> Result<Batch, ConnectorError> {
         let now = self.clock.now();
+        self.current = None;
         self.folder.ensure()?;
-        if let Some(claim) = self.folder.resume(now)? {
+        self.ailing.retain(|_, since| Duration::try_from(now.duration_since(*since)).is_ok_and(|aside| aside < ASIDE));
+        let ailing = self.ailing.keys().map(String::as_str).collect();
+        if let Some(claim) = self.folder.resume(now, &ailing)? {
             return self.begin(claim, after);
+        }
+        if let Some(late) = self.late() {
+            return Err(late);
         }
         let candidates = self.folder.look()?;
         self.seen.retain(|name, _| candidates.iter().any(|candidate| candidate.name == *name));
@@ -220,8 +246,25 @@ impl CsvDrop {
         Ok(Batch { again_in: Some(again_in), ..Batch::default() })
     }
 
+    /// A file that was written to after it was through, told once.
+    fn late(&mut self) -> Option<ConnectorError> {
+        let grown = |(path, stamp): &(PathBuf, Stamp)| {
+            std::fs::symlink_metadata(path).is_ok_and(|metadata| {
+                let now = Stamp::of(&metadata);
+                now.inode == stamp.inode && now.len != stamp.len
+            })
+        };
+        let (path, _) = self.through.iter().position(grown).and_then(|index| self.through.remove(index))?;
+        let what = format!(
+            "`{}` was written to after it was processed; put the rows that came late into a new file with the header and drop that",
+            path.display()
+        );
+        Some(ConnectorError::new(ErrorKind::Rejected, LATE, what))
+    }
+
     fn begin(&mut self, claim: Claim, after: Option<Cursor>) -> Result<Batch, ConnectorError> {
         let before = after.as_ref().map(position).transpose()?;
+        self.current = Some(claim.id.clone());
         self.folder.reset(&claim)?;
         match Taking::open(claim.clone(), before, &self.settings)? {
             Ok(taking) => self.take(taking, after),
@@ -359,7 +402,7 @@ impl CsvDrop {
             digest: at.taken.digest.clone(),
             bytes: at.taken.stamp.len,
             records: at.reader.ordinal.max(at.taken.records),
-            open: through && at.taken.open,
+            open: at.taken.open && at.reader.drained(),
         };
         if end.is_none() {
             self.work = Work::Reading(Box::new(at));
@@ -389,7 +432,10 @@ impl CsvDrop {
                     self.work = Work::Waiting { claim: claim.clone(), stamp: None, since: self.clock.now() };
                     return Ok(None);
                 }
-                self.folder.finish(claim, &Destination::Done, *bad > 0)?;
+                if let Some(moved) = self.folder.finish(claim, &Destination::Done, *bad > 0)? {
+                    self.through.truncate(WATCHED - 1);
+                    self.through.push_front((moved, *stamp));
+                }
                 let what = || {
                     let name = claim.shown();
                     format!(

@@ -143,6 +143,64 @@ fn what_is_appended_after_the_file_was_taken_is_read_too_and_nothing_twice() {
 }
 
 #[test]
+fn half_a_row_that_was_read_too_early_comes_again_whole() {
+    for (stop, crash) in [(1, false), (2, false), (3, false), (3, true)] {
+        let mut world = World::new("");
+        world.limit = 1;
+        world.drop("a.csv", "message\nnumber one\nnumber tw");
+        let writer = world.open_for_append("a.csv");
+        while world.steps_since_taken < stop {
+            world.tick();
+        }
+        if crash {
+            world.restart();
+        }
+        world.append_to(&writer, "o\nnumber three\n");
+        world.run();
+        for text in ["number one", "number two", "number three"] {
+            assert_eq!(world.texts().iter().filter(|found| *found == text).count(), 1, "{text} after step {stop}");
+        }
+    }
+}
+
+#[test]
+fn a_writer_that_goes_on_after_the_end_is_told() {
+    let mut world = World::new("");
+    world.drop("a.csv", GOOD);
+    let writer = world.open_for_append("a.csv");
+    world.run();
+    assert_eq!(world.listing(), ["done/a.csv"]);
+    world.append_to(&writer, "late\n");
+    world.run();
+    assert_eq!(world.codes(), ["OP-2206"]);
+}
+
+#[test]
+fn when_the_file_cannot_be_moved_it_is_tried_again_and_nothing_is_doubled() {
+    let mut world = World::new("");
+    world.drop("a.csv", "message\ngood one\n,bad,\"one\"\n");
+    while world.steps_since_taken < 1 {
+        world.tick();
+    }
+    let done = world.dir().join("done");
+    fs::remove_dir(&done).unwrap();
+    fs::write(&done, "in the way").unwrap();
+    for _ in 0..12 {
+        world.tick();
+    }
+    assert!(
+        world.unsettled.len() > 1 && world.unsettled.iter().all(|error| error.code == "OP-2201"),
+        "{:?}",
+        world.unsettled
+    );
+    fs::remove_file(&done).unwrap();
+    world.run();
+    assert_eq!(world.texts(), ["good one"]);
+    assert_eq!(world.listing(), ["done/a.csv", "errors/a.csv.errors.csv"]);
+    assert_eq!(world.table("errors/a.csv.errors.csv").len(), 1);
+}
+
+#[test]
 fn a_workbook_in_an_unknown_zip_or_a_zip_bomb_is_refused() {
     let mut world = World::new("");
     world.drop_bytes("bomb.xlsx", &world::zip_bomb());

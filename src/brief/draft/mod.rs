@@ -93,6 +93,15 @@ pub fn priority_score(input: &DraftInput<'_>) -> Score {
     priority::assess(&facts, input, &risk, today).score
 }
 
+/// The score with the model's log-odds handed in: how a model that has not seen the case would do.
+#[cfg(test)]
+pub(crate) fn priority_score_with(input: &DraftInput<'_>, odds: f32) -> Score {
+    let today = input.received_at.to_zoned(input.time_zone.clone()).date();
+    let facts = Facts::read(input.text, input.subject, input.attachments.len(), today);
+    let risk = risk::assess(&facts, input);
+    priority::assess_with(&facts, input, &risk, today, odds).score
+}
+
 /// Whether the built-in words are in the language of the text.
 fn is_readable(input: &DraftInput<'_>) -> bool {
     matches!(input.language, "en" | "und")

@@ -13,6 +13,8 @@ pub struct ReceiptRow {
     pub seq: u64,
     /// Exact bytes.
     pub bytes: Vec<u8>,
+    /// Leaf hash as it was when written: tells an altered receipt from an altered tree.
+    pub leaf: Vec<u8>,
 }
 
 /// The head of the log.
@@ -45,7 +47,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn receipts_of(&self, subject: &str) -> Result<Vec<ReceiptRow>, StoreError> {
-        self.receipts("SELECT seq, bytes FROM receipt WHERE subject = $1 ORDER BY seq", values![subject]).await
+        self.receipts("SELECT seq, bytes, leaf FROM receipt WHERE subject = $1 ORDER BY seq", values![subject]).await
     }
 
     /// Receipts from a place on, in order.
@@ -54,14 +56,14 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn receipts_from(&self, seq: u64, limit: u32) -> Result<Vec<ReceiptRow>, StoreError> {
         let from = i64::try_from(seq).unwrap_or(i64::MAX);
-        self.receipts("SELECT seq, bytes FROM receipt WHERE seq >= $1 ORDER BY seq LIMIT $2", values![from, i64::from(limit)]).await
+        self.receipts("SELECT seq, bytes, leaf FROM receipt WHERE seq >= $1 ORDER BY seq LIMIT $2", values![from, i64::from(limit)]).await
     }
 
     async fn receipts(&self, sql: &'static str, wanted: Vec<crate::store::sql::Value>) -> Result<Vec<ReceiptRow>, StoreError> {
         let rows = self.reader().await?.conn().rows(sql, wanted).await?;
         let receipt = |row: &crate::store::sql::Row| {
             let seq = u64::try_from(row.int(0)?).map_err(|_| StoreError::corrupt("a receipt before the first"))?;
-            Ok(ReceiptRow { seq, bytes: row.bytes(1)? })
+            Ok(ReceiptRow { seq, bytes: row.bytes(1)?, leaf: row.bytes(2)? })
         };
         rows.iter().map(receipt).collect()
     }

@@ -41,6 +41,8 @@ pub(crate) struct World {
     pub(crate) committed: Vec<Envelope>,
     keys: HashSet<String>,
     pub(crate) errors: Vec<ConnectorError>,
+    /// What went wrong in settling.
+    pub(crate) unsettled: Vec<ConnectorError>,
     pub(crate) refuse_every_other: bool,
     pub(crate) steps_since_taken: usize,
     pub(crate) handed_out_after_commit: usize,
@@ -65,6 +67,7 @@ impl World {
             committed: Vec::new(),
             keys: HashSet::new(),
             errors: Vec::new(),
+            unsettled: Vec::new(),
             refuse_every_other: false,
             steps_since_taken: 0,
             handed_out_after_commit: 0,
@@ -166,7 +169,8 @@ impl World {
             self.restart();
             return true;
         }
-        self.source.settle(id, Settled::Committed).now_or_never().expect("file work never waits").unwrap();
+        let settled = self.source.settle(id, Settled::Committed).now_or_never().expect("file work never waits");
+        self.unsettled.extend(settled.err());
         true
     }
 

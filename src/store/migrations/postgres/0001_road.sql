@@ -40,7 +40,7 @@ CREATE TABLE decision (
   brief TEXT NOT NULL, revision BIGINT NOT NULL, person TEXT NOT NULL, id TEXT NOT NULL, digest TEXT NOT NULL, verdict TEXT NOT NULL,
   comment TEXT, permit TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (brief, revision, person, verdict));
 CREATE TABLE source_cursor (source TEXT PRIMARY KEY, cursor TEXT NOT NULL, lessee TEXT, lease_until BIGINT, at BIGINT NOT NULL);
-CREATE TABLE receipt (seq BIGINT PRIMARY KEY, subject TEXT NOT NULL, bytes BYTEA NOT NULL);
+CREATE TABLE receipt (seq BIGINT PRIMARY KEY, subject TEXT NOT NULL, bytes BYTEA NOT NULL, leaf BYTEA NOT NULL);
 CREATE INDEX receipt_subject ON receipt (subject);
 CREATE TABLE log_head (id BIGINT PRIMARY KEY CHECK (id = 1), frontier BYTEA NOT NULL, note TEXT NOT NULL, at BIGINT NOT NULL);
 CREATE TABLE checkpoint (size BIGINT PRIMARY KEY, note TEXT NOT NULL, at BIGINT NOT NULL);
