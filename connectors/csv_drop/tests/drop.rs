@@ -178,7 +178,7 @@ fn a_writer_that_goes_on_after_the_end_is_told() {
 #[test]
 fn when_the_file_cannot_be_moved_it_is_tried_again_and_nothing_is_doubled() {
     let mut world = World::new("");
-    world.drop("a.csv", "message\ngood one\n,bad,\"one\"\n");
+    world.drop("a.csv", "name,message\nAda,good one\nbad one\n");
     while world.steps_since_taken < 1 {
         world.tick();
     }
