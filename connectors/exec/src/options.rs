@@ -18,7 +18,7 @@ const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
 const SECRET_BYTES: u64 = 64 << 10;
 
 /// Options as they stand in the configuration.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Options {
     /// The program and its arguments, as they are; no shell reads them.
@@ -77,7 +77,7 @@ pub enum Variable {
 }
 
 /// Options that have been judged.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings(Options);
 
 /// Everything needed to start the program, any number of times.
@@ -242,6 +242,19 @@ impl<'de> Deserialize<'de> for Variable {
                 Ok(Variable::Literal(Secret::new(text)))
             }
 
+            // The usual message would show the number, and it may be a secret.
+            fn visit_i64<E: de::Error>(self, _: i64) -> Result<Variable, E> {
+                Err(E::custom("a number where a text was expected; put it in quotes"))
+            }
+
+            fn visit_u64<E: de::Error>(self, _: u64) -> Result<Variable, E> {
+                self.visit_i64(0)
+            }
+
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Variable, E> {
+                self.visit_i64(0)
+            }
+
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Variable, A::Error> {
                 let variable = match map.next_key::<String>()?.as_deref() {
                     Some("file") => Variable::File(map.next_value()?),
@@ -290,9 +303,23 @@ mod tests {
     }
 
     #[test]
+    fn a_registry_can_hold_it() {
+        let registry = opspilot_sdk::Registry::new().with::<crate::Exec>();
+        assert!(
+            registry.validate("exec", serde_json::json!({ "command": ["x"] })).is_some_and(|judged| judged.is_ok())
+        );
+        assert!(registry.validate("exec", serde_json::json!({ "command": [] })).is_some_and(|judged| judged.is_err()));
+    }
+
+    #[test]
     fn unknown_keys_and_secrets() {
         assert!(serde_json::from_str::<Options>(r#"{"command":["x"],"shell":true}"#).is_err());
         assert!(serde_json::from_str::<Options>(r#"{"command":["x"],"env":{"A":{"file":"a","env":"b"}}}"#).is_err());
+        for number in ["773311", "-773311", "773311.5"] {
+            let json = format!(r#"{{"command":["x"],"env":{{"PIN":{number}}}}}"#);
+            let error = serde_json::from_str::<Options>(&json).expect_err(number).to_string();
+            assert!(error.contains("in quotes") && !error.contains("7733"), "{error}");
+        }
         let options: Options = serde_json::from_str(r#"{"command":["x"],"env":{"TOKEN":"canary-3311"}}"#).unwrap();
         assert!(!format!("{options:?}").contains("canary"));
         assert!(!format!("{:?}", options.validate().unwrap()).contains("canary"));
