@@ -1,5 +1,5 @@
 //! Drains a generated file through the source and prints rows, time and the largest resident memory. Run by hand, in release:
-//! `cargo run --release -p opspilot-csv-drop --example drain -- rows 1000000` or `-- quote 2000000000`, `-- field 500000000`.
+//! `cargo run --release -p opspilot-csv-drop --example drain -- rows 1000000` or `-- quote 2000000000`, `-- field 500000000`, `-- ragged 400000`.
 
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
@@ -23,6 +23,11 @@ fn generate(path: &std::path::Path, what: &str, size: u64) -> std::io::Result<()
             write!(out, "name;message\nAda;hello there\nBob;\"")?;
             (0..size / 100).try_for_each(|_| out.write_all(&[b'x'; 100]))?;
             writeln!(out, "\"\nCy;all good")?;
+        }
+        "ragged" => {
+            writeln!(out, "name;message\nAda;hello there")?;
+            (0..size / 4).try_for_each(|_| writeln!(out, "bad"))?;
+            writeln!(out, "Cy;all good")?;
         }
         _ => {
             if what == "quote" {

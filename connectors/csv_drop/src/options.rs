@@ -98,8 +98,8 @@ pub(crate) fn validate(options: Options) -> Result<Settings, Problems> {
     if !(1..=3600).contains(&options.poll_secs) {
         problems.add("poll_secs", format!("`{}` is out of range", options.poll_secs), "use 1 to 3600");
     }
-    if !(1024..=16 * 1024 * 1024).contains(&options.max_row_bytes) {
-        problems.add("max_row_bytes", format!("`{}` is out of range", options.max_row_bytes), "use 1024 to 16777216");
+    if !(1024..=4 * 1024 * 1024).contains(&options.max_row_bytes) {
+        problems.add("max_row_bytes", format!("`{}` is out of range", options.max_row_bytes), "use 1024 to 4194304");
     }
     if options.max_file_bytes == 0 {
         problems.add("max_file_bytes", "no file could ever be taken", "use at least 1");

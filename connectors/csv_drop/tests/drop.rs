@@ -270,6 +270,40 @@ fn check_says_when_a_folder_cannot_be_used() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_dropped_ends_in_done_or_errors(
+        pieces in proptest::collection::vec(
+            prop_oneof![
+                Just(b"name;message\n".to_vec()), Just(b"\"".to_vec()), Just(b"\r".to_vec()), Just(b"\n".to_vec()), Just(b"\0".to_vec()),
+                Just(b"\xff\xfe".to_vec()), Just(b"Ada;please help me\n".to_vec()), Just(b"\\\"".to_vec()), Just(vec![b'x'; 2000]),
+                proptest::collection::vec(any::<u8>(), 0..30),
+            ],
+            0..30,
+        ),
+        workbook in any::<bool>(), flips in proptest::collection::vec((any::<u16>(), any::<u8>()), 0..6),
+    ) {
+        let mut world = World::new(r#","max_row_bytes": 1024"#);
+        let mut bytes = pieces.concat();
+        if workbook {
+            bytes = world::workbook(&[("S", r#"<row r="1"><c r="A1" t="inlineStr"><is><t>title</t></is></c></row><row r="2"><c r="A2"><v>7</v></c></row>"#)]);
+            for (at, byte) in flips {
+                let at = usize::from(at) % bytes.len();
+                bytes[at] = byte;
+            }
+        }
+        let name = if workbook { "a.xlsx" } else { "a.csv" };
+        world.drop_bytes(name, &bytes);
+        world.run();
+        let listing = world.listing();
+        prop_assert!(listing.contains(&format!("done/{name}")) || listing.contains(&format!("errors/{name}")), "{listing:?}");
+        prop_assert_eq!(world.handed_out_after_commit, 0);
+        prop_assert!(std::fs::read(world.dir().join("done").join(name)).or_else(|_| std::fs::read(world.dir().join("errors").join(name))).unwrap() == bytes);
+    }
+}
+
+proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
