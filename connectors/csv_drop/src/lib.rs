@@ -5,6 +5,7 @@
 
 mod charset;
 mod dialect;
+mod ending;
 mod errors;
 mod fault;
 mod folder;

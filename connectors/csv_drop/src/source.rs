@@ -5,9 +5,10 @@
 //! INVARIANT: a position counts only for the claim and the bytes it was made from, and a file leaves `.claimed` only after the
 //! runtime has committed its last batch. Whatever else happens, reading begins again at the committed record.
 
+use crate::ending::{End, Ended, Watch, still};
 use crate::errors::Errors;
-use crate::fault::{CURSOR, LATE, READ, ROWS, Refused};
-use crate::folder::{Claim, Destination, Folder, Stamp, reading, writing};
+use crate::fault::{CURSOR, READ, Refused};
+use crate::folder::{Claim, Folder, Stamp, reading, writing};
 use crate::options::Settings;
 use crate::reader::{Next, Part, Reader};
 use crate::row::{Place, envelope};
@@ -20,7 +21,6 @@ use opspilot_sdk::{
 };
 use std::collections::{HashMap, VecDeque};
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,8 +32,6 @@ const BATCH: usize = 4 * 1024 * 1024;
 const PATIENCE: u32 = 3;
 /// How long a file that cannot be read is set aside, so that it holds up no other.
 const ASIDE: Duration = Duration::from_secs(60);
-/// How many files that are through are watched for a writer that is not.
-const WATCHED: usize = 32;
 
 /// A drop folder at work.
 pub(crate) struct CsvDrop {
@@ -51,8 +49,7 @@ pub(crate) struct CsvDrop {
     current: Option<String>,
     /// Claims that could not be read, and when.
     ailing: HashMap<String, Timestamp>,
-    /// Files that are through, as they were.
-    through: VecDeque<(PathBuf, Stamp)>,
+    watch: Watch,
 }
 
 enum Work {
@@ -86,26 +83,6 @@ struct Outstanding {
     progress: Option<Progress>,
 }
 
-/// What becomes of a file once the batch is committed.
-#[derive(Clone)]
-enum End {
-    Through {
-        claim: Claim,
-        stamp: Stamp,
-        good: u64,
-        bad: u64,
-    },
-    Refused {
-        claim: Claim,
-        why: Refused,
-    },
-    /// Something that stays where it is.
-    Left {
-        name: OsString,
-        why: Refused,
-    },
-}
-
 impl CsvDrop {
     pub(crate) fn new(settings: Settings, context: &BuildContext) -> Self {
         let at = |path: &std::path::Path| context.data_dir.join(path);
@@ -122,7 +99,7 @@ impl CsvDrop {
             batches: 0,
             current: None,
             ailing: HashMap::new(),
-            through: VecDeque::new(),
+            watch: Watch::default(),
         }
     }
 
@@ -210,7 +187,7 @@ impl CsvDrop {
         if let Some(claim) = self.folder.resume(now, &ailing)? {
             return self.begin(claim, after);
         }
-        if let Some(late) = self.late() {
+        if let Some(late) = self.watch.late() {
             return Err(late);
         }
         let candidates = self.folder.look()?;
@@ -244,22 +221,6 @@ impl CsvDrop {
             }
         }
         Ok(Batch { again_in: Some(again_in), ..Batch::default() })
-    }
-
-    /// A file that was written to after it was through, told once.
-    fn late(&mut self) -> Option<ConnectorError> {
-        let grown = |(path, stamp): &(PathBuf, Stamp)| {
-            std::fs::symlink_metadata(path).is_ok_and(|metadata| {
-                let now = Stamp::of(&metadata);
-                now.inode == stamp.inode && now.len != stamp.len
-            })
-        };
-        let (path, _) = self.through.iter().position(grown).and_then(|index| self.through.remove(index))?;
-        let what = format!(
-            "`{}` was written to after it was processed; put the rows that came late into a new file with the header and drop that",
-            path.display()
-        );
-        Some(ConnectorError::new(ErrorKind::Rejected, LATE, what))
     }
 
     fn begin(&mut self, claim: Claim, after: Option<Cursor>) -> Result<Batch, ConnectorError> {
@@ -415,53 +376,20 @@ impl CsvDrop {
         if *outcome != Settled::Committed || self.outstanding.as_ref().is_none_or(|out| out.id != batch) {
             return Ok(());
         }
-        if let Some(end) = self.outstanding.as_ref().and_then(|out| out.end.clone()) {
-            let report = self.carry_out(&end)?;
-            self.reports.extend(report);
+        if let Some(end) = self.outstanding.as_ref().and_then(|out| out.end.as_ref()) {
+            match end.carry_out(&self.folder)? {
+                Ended::Changed(claim) => {
+                    self.work = Work::Waiting { claim, stamp: None, since: self.clock.now() };
+                }
+                Ended::Over { moved, report } => {
+                    moved.into_iter().for_each(|path| self.watch.add(path));
+                    self.reports.extend(report);
+                }
+            }
         }
         self.outstanding = None;
         Ok(())
     }
-
-    fn carry_out(&mut self, end: &End) -> Result<Option<ConnectorError>, ConnectorError> {
-        let reject = |code, what| Some(ConnectorError::new(ErrorKind::Rejected, code, what));
-        match end {
-            End::Through { claim, stamp, good, bad } => {
-                if !still(claim, *stamp) {
-                    // More has come: what is committed stays, the rest is read once it stands still.
-                    self.work = Work::Waiting { claim: claim.clone(), stamp: None, since: self.clock.now() };
-                    return Ok(None);
-                }
-                if let Some(moved) = self.folder.finish(claim, &Destination::Done, *bad > 0)? {
-                    self.through.truncate(WATCHED - 1);
-                    self.through.push_front((moved, *stamp));
-                }
-                let what = || {
-                    let name = claim.shown();
-                    format!(
-                        "{bad} of {} rows of `{name}` are bad; the error file `{name}.errors.csv` has line and reason of each",
-                        good + bad
-                    )
-                };
-                Ok(if *bad > 0 { reject(ROWS, what()) } else { None })
-            }
-            End::Refused { claim, why } => {
-                let what = format!("`{}` is refused: {why}", claim.shown());
-                let bad_rows = matches!(why, Refused::AllBad { .. });
-                self.folder.finish(claim, &Destination::Refused(format!("{what} ({})", why.code())), bad_rows)?;
-                Ok(reject(why.code(), what))
-            }
-            End::Left { name, why } => {
-                let what = format!("`{}` is left where it is: {why}", name.to_string_lossy());
-                self.folder.leave_reason(name, &format!("{what} ({})", why.code()))?;
-                Ok(reject(why.code(), what))
-            }
-        }
-    }
-}
-
-fn still(claim: &Claim, stamp: Stamp) -> bool {
-    std::fs::symlink_metadata(claim.path()).is_ok_and(|metadata| Stamp::of(&metadata) == stamp)
 }
 
 fn cursor(position: &Position) -> Cursor {
