@@ -1,5 +1,6 @@
 //! Drains a generated file through the source and prints rows, time and the largest resident memory. Run by hand, in release:
-//! `cargo run --release -p opspilot-csv-drop --example drain -- rows 1000000` or `-- quote 2000000000`, `-- field 500000000`, `-- ragged 400000`.
+//! `cargo run --release -p opspilot-csv-drop --example drain -- rows 1000000` or `-- quote 2000000000`, `-- field 500000000`, `-- ragged 400000`,
+//! `-- file FILE`.
 
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
@@ -49,14 +50,20 @@ fn generate(path: &std::path::Path, what: &str, size: u64) -> std::io::Result<()
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let what = arguments.first().map_or("rows", String::as_str);
-    let size = arguments.get(1).map_or(Ok(1_000_000), |size| size.parse())?;
+    let size = arguments.get(1).and_then(|size| size.parse().ok()).unwrap_or(1_000_000);
     let folder = tempfile::tempdir()?;
     let clock = Arc::new(Hand(Mutex::new("2026-03-02T08:00:00Z".parse()?)));
     let options: Options = serde_json::from_str(r#"{"dir": "drop"}"#)?;
     let settings = CsvDrop::validate(options)?;
     let context = BuildContext { name: "drain".to_owned(), data_dir: folder.path().to_owned(), clock: clock.clone() };
     let Built::Pulled(mut source) = CsvDrop::build(settings, context)? else { return Err("a folder is pulled".into()) };
-    generate(&folder.path().join("drop/big.csv"), what, size)?;
+    if what == "file" {
+        let file = arguments.get(1).ok_or("which file?")?;
+        let name = std::path::Path::new(file).file_name().ok_or("which file?")?;
+        std::fs::copy(file, folder.path().join("drop").join(name))?;
+    } else {
+        generate(&folder.path().join("drop/big.csv"), what, size)?;
+    }
     let (start, mut longest) = (std::time::Instant::now(), std::time::Duration::ZERO);
     let (mut cursor, mut rows, mut idle, mut shown) = (None, 0u64, 0, 0);
     while idle < 10 {

@@ -32,7 +32,7 @@ pub struct Options {
     /// Longest row, in bytes of UTF-8. Default 262144.
     #[serde(default = "row_bytes")]
     pub max_row_bytes: usize,
-    /// Largest file, in bytes. Default 4294967296. A workbook may have at most 52428800 whatever stands here.
+    /// Largest file, in bytes. Default 4294967296. A workbook may inflate to 48 MiB, whatever stands here.
     #[serde(default = "file_bytes")]
     pub max_file_bytes: u64,
     /// The delimiter, when it shall not be recognised: one character, or `comma`, `semicolon`, `tab`, `pipe`, `space`.
