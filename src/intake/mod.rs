@@ -5,11 +5,13 @@ mod limit;
 mod message;
 mod normalise;
 mod pull;
+mod reading;
 
 pub use limit::{Limit, LimitOptions};
 pub use message::NotAMessage;
 pub use normalise::MAX_TEXT_BYTES;
 pub use pull::{Health, Pull, PullOptions};
+pub use reading::{Reading, read};
 
 use crate::brief;
 use crate::clock::Clock;

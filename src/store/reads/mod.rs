@@ -2,6 +2,7 @@
 //! never wait for the writer. Lists are newest first and paged by the last identifier seen.
 
 mod briefs;
+mod census;
 mod log;
 mod people;
 mod requests;
