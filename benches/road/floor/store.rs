@@ -77,6 +77,7 @@ pub(super) struct Tasks {
     stop: Arc<Notify>,
     writer: JoinHandle<Result<()>>,
     drafter: JoinHandle<Result<()>>,
+    readers: Readers,
 }
 
 impl Store {
@@ -89,7 +90,8 @@ impl Store {
         let writer = tokio::spawn(write(writer, asked, Arc::clone(&accepted), Arc::clone(&stop)));
         let drafter =
             tokio::spawn(drafter(store.changes.clone(), store.readers.clone(), Arc::clone(&store.parked), accepted));
-        Ok((store, Tasks { stop, writer, drafter }))
+        let readers = store.readers.clone();
+        Ok((store, Tasks { stop, writer, drafter, readers }))
     }
 
     /// Asks for a change and waits until it is on disk; `None` when the store did not take it.
@@ -109,6 +111,8 @@ impl Tasks {
     /// Lets the writer finish its group and close its connection.
     pub(super) async fn close(self) -> Result<()> {
         self.drafter.abort();
+        // The writer must be the last to close: only then does SQLite fold its log into the file.
+        on!(&self.readers, |pool| pool.close().await);
         self.stop.notify_one();
         self.writer.await?
     }
