@@ -9,6 +9,7 @@ use super::read::contact::{self, Contact};
 use super::read::date::{self, Form, When};
 use super::read::number;
 use super::read::words::{self, Kind, Token};
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 /// Most problems listed; a content with more is wrong as a whole.
@@ -68,27 +69,27 @@ pub fn check_with(content: &Content, text: &str, known: &[&str]) -> Vec<Problem>
 
 /// Everything the request holds, for looking up.
 struct Source<'a> {
-    lower: String,
-    words: HashSet<String>,
+    text: &'a str,
+    known: &'a [&'a str],
+    words: HashSet<u64>,
     numbers: HashSet<i64>,
-    digits: HashSet<String>,
     full_dates: HashSet<jiff::civil::Date>,
     month_days: HashSet<(i8, i8)>,
     relative: Vec<(&'a str, Form)>,
-    compact: String,
+    folded: OnceCell<(String, String)>,
 }
 
 impl<'a> Source<'a> {
-    fn read(text: &'a str, known: &[&str]) -> Self {
+    fn read(text: &'a str, known: &'a [&'a str]) -> Self {
         let mut source = Source {
-            lower: text.to_lowercase(),
+            text,
+            known,
             words: HashSet::new(),
             numbers: HashSet::new(),
-            digits: HashSet::new(),
             full_dates: HashSet::new(),
             month_days: HashSet::new(),
             relative: Vec::new(),
-            compact: text.chars().filter(char::is_ascii_digit).collect(),
+            folded: OnceCell::new(),
         };
         let tokens = words::tokens(text);
         source.add(&tokens);
@@ -104,8 +105,6 @@ impl<'a> Source<'a> {
             for when in date::find(&tokens) {
                 source.add_date(&when);
             }
-            source.lower.push('\n');
-            source.lower.push_str(&extra.to_lowercase());
         }
         source
     }
@@ -114,17 +113,32 @@ impl<'a> Source<'a> {
         for (index, token) in tokens.iter().enumerate() {
             match token.kind {
                 Kind::Word => {
-                    self.words.insert(token.text.to_lowercase());
+                    self.words.insert(fold(token.text));
                 }
                 Kind::Number => {
-                    self.digits.insert(token.text.to_owned());
+                    self.words.insert(fold(token.text));
                     self.numbers.extend(number::parse(token.text));
-                    self.numbers.extend(token.text.split(['.', ',']).filter_map(number::parse));
+                    if token.text.contains(['.', ',']) {
+                        self.numbers.extend(token.text.split(['.', ',']).filter_map(number::parse));
+                    }
                 }
                 Kind::Mark => continue,
             }
             self.numbers.extend(number::at(tokens, index).map(|(value, _)| value));
         }
+    }
+
+    /// The source in lower case, and its digits alone; made only when an address is looked up.
+    fn folded(&self) -> &(String, String) {
+        self.folded.get_or_init(|| {
+            let mut lower = self.text.to_lowercase();
+            for extra in self.known {
+                lower.push('\n');
+                lower.push_str(&extra.to_lowercase());
+            }
+            let digits = lower.chars().filter(char::is_ascii_digit).collect();
+            (lower, digits)
+        })
     }
 
     fn add_date(&mut self, when: &When) {
@@ -157,6 +171,17 @@ impl<'a> Source<'a> {
         let vague = |form: &Form| matches!(form, Form::Days(_) | Form::Hours(_) | Form::Months(_));
         let exact = self.relative.iter().find(|(_, form)| !vague(form) && fits(form));
         exact.or_else(|| self.relative.iter().find(|(_, form)| fits(form))).map(|(words, _)| *words)
+    }
+}
+
+/// A word's hash, whatever its case (FNV-1a). Two words with one hash would hide a name; at 64 bits
+/// that does not happen by chance, and nothing is decided by it alone.
+fn fold(word: &str) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    if word.is_ascii() {
+        word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| step(hash, byte.to_ascii_lowercase()))
+    } else {
+        word.to_lowercase().bytes().fold(0xcbf2_9ce4_8422_2325, step)
     }
 }
 
@@ -203,9 +228,9 @@ impl Found<'_, '_> {
         let held = match contact.kind {
             contact::Kind::Phone => {
                 let digits: String = found.chars().filter(char::is_ascii_digit).collect();
-                self.source.compact.contains(&digits)
+                self.source.folded().1.contains(&digits)
             }
-            contact::Kind::Email | contact::Kind::Link => self.source.lower.contains(&found.to_lowercase()),
+            contact::Kind::Email | contact::Kind::Link => self.source.folded().0.contains(&found.to_lowercase()),
         };
         if !held {
             let what = match contact.kind {
@@ -243,7 +268,7 @@ impl Found<'_, '_> {
     fn numbers(&mut self, path: &str, words: &str, tokens: &[Token<'_>]) {
         let mut proven: HashSet<i64> = HashSet::new();
         for (index, token) in tokens.iter().enumerate() {
-            if token.kind != Kind::Number || self.source.digits.contains(token.text) {
+            if token.kind != Kind::Number || self.source.words.contains(&fold(token.text)) {
                 continue;
             }
             let Some(value) = number::parse(token.text) else {
@@ -278,7 +303,7 @@ impl Found<'_, '_> {
             let run = tokens.get(index..).unwrap_or(&[]).iter().take_while(|t| t.kind == Kind::Word && t.capital()).count().max(1);
             let group = tokens.get(index..index + run).unwrap_or(&[]);
             let skip = usize::from(opens && run == 1);
-            let unknown: Vec<&str> = group.iter().skip(skip).map(|t| t.text).filter(|word| !self.source.words.contains(&word.to_lowercase()) && !is_everyday(word)).collect();
+            let unknown: Vec<&str> = group.iter().skip(skip).map(|t| t.text).filter(|word| !self.source.words.contains(&fold(word)) && !is_everyday(word)).collect();
             if let (Some(first), Some(last)) = (unknown.first(), unknown.last()) {
                 let name = if first == last { (*first).to_owned() } else { format!("{first} {last}") };
                 self.note(path, format!("name not in the request: `{name}`"));

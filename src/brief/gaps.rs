@@ -84,9 +84,9 @@ impl<'a> Read<'a> {
 
     /// Whether the token belongs to a date, a time or an amount with a currency.
     fn taken(&self, index: usize) -> bool {
-        self.token(index).is_some_and(|t| {
-            self.moments.iter().any(|m| index >= m.first && index < m.first + m.count) || self.money.iter().any(|m| t.start >= m.start && t.start < m.end)
-        })
+        let moment = self.moments.partition_point(|m| m.first <= index).checked_sub(1).and_then(|i| self.moments.get(i));
+        let paid = |at: usize| self.money.partition_point(|m| m.start <= at).checked_sub(1).and_then(|i| self.money.get(i)).is_some_and(|m| at < m.end);
+        moment.is_some_and(|m| index < m.first + m.count) || self.token(index).is_some_and(|t| paid(t.start))
     }
 
     /// A number that is nothing else: index and value.

@@ -182,6 +182,13 @@ impl<'a> Facts<'a> {
         self.topics.contains(&name)
     }
 
+    /// Whether the sentence that holds byte `at` pleads: "please", "need", "must", "call".
+    fn pleads(&self, at: usize) -> bool {
+        let Some(s) = self.sentence_of(at).and_then(|i| self.sentences.get(i)) else { return false };
+        let first = self.tokens.partition_point(|token| token.start < s.start);
+        self.tokens.get(first..).unwrap_or(&[]).iter().take_while(|token| token.end <= s.end).any(|token| token.any(&["please", "need", "must", "call", "pls"]))
+    }
+
     /// Whether nothing but small joining words stands between two bytes.
     fn only_joints(&self, from: usize, to: usize) -> bool {
         let first = self.tokens.partition_point(|token| token.start < from);
@@ -200,6 +207,10 @@ impl<'a> Facts<'a> {
             let asked = self.sentence_of(when.start).and_then(|i| self.ask.get(i)).is_some_and(|score| *score >= 0.5)
                 && !matches!(self.kind, RequestKind::Booking)
                 && matches!(when.form, date::Form::Days(0..=2) | date::Form::Hours(_) | date::Form::EndOfWeek(0));
+            let at_once = self.words(when.start, when.end).eq_ignore_ascii_case("immediately");
+            if at_once && !(asked && self.pleads(when.start)) {
+                continue;
+            }
             if near.is_none() && !within && !asked {
                 continue;
             }
@@ -265,7 +276,7 @@ fn quantities(tokens: &[Token<'_>], money: &[Money]) -> Vec<Quantity> {
     let mut list = Vec::new();
     let mut index = 0;
     while let Some(first) = tokens.get(index) {
-        let paid = money.iter().any(|m| first.start >= m.start && first.start < m.end);
+        let paid = money.partition_point(|m| m.start <= first.start).checked_sub(1).and_then(|i| money.get(i)).is_some_and(|m| first.start < m.end);
         let Some((amount, taken)) = (!paid).then(|| number::at(tokens, index)).flatten() else {
             index += 1;
             continue;

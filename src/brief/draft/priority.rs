@@ -30,22 +30,32 @@ pub(super) fn assess_with(facts: &Facts<'_>, input: &DraftInput<'_>, risk: &Risk
     } else if sum.reasons.is_empty() {
         sum.add(0.0, "The request names no deadline, no standstill and no risk; it can be taken in turn.".into(), Vec::new());
     }
-    if is_technical(facts.text, input.subject) {
+    if sum.points < PRESSING && is_technical(facts.text, input.subject) {
         // In a report of a software fault words like "fails" are the rule, not news: the model that
-        // has read many such reports weighs more than the single words.
-        sum.points = 36.0 + 0.35 * (sum.points - 36.0) + weigh(odds, 30.0);
+        // has read many such reports weighs more than the single words, unless these press hard.
+        sum.points = 36.0 + 0.1 * (sum.points - 36.0) + weigh(odds, 80.0);
     } else {
-        sum.points += weigh(odds, 6.0);
+        sum.points += weigh(odds, 12.0);
     }
     let score = Score::clamped(sum.points);
     Priority { score, band: score.band(), reasons: sum.reasons }
 }
 
+/// From here on the words of a request press so hard that no model may soften them.
+const PRESSING: f32 = 74.0;
+
 /// What the model of reports adds, from `-most` to `most`. Its log-odds lie close together, around
 /// -1.9 for an ordinary report.
 fn weigh(odds: f32, most: f32) -> f32 {
-    most * ((odds + 1.7) / 0.6).tanh()
+    let distance = (odds + 1.9) / 1.2;
+    most * distance / (1.0 + distance.abs())
 }
+
+/// Words of people who build software.
+const CRAFT: &[&str] = &[
+    "jdk", "java", "maven", "jenkins", "docker", "dockerfile", "jira", "javadoc", "junit", "kerberos", "classpath", "cve", "npe", "sdk", "jar", "jars", "pom", "compiler", "compile", "namespace", "thread", "threads", "deadlock", "mutex", "stacktrace", "checkstyle",
+    "github", "git", "commit", "pull", "refactor", "deprecate", "deprecated", "unit-test", "regression", "javac", "python", "codebase", "filesystem", "cluster", "node", "nodes", "hadoop", "branch",
+];
 
 /// Whether a text reads like a report about software: identifiers, code, traces.
 fn is_technical(text: &str, subject: Option<&str>) -> bool {
@@ -55,9 +65,12 @@ fn is_technical(text: &str, subject: Option<&str>) -> bool {
         let camel = bytes.windows(2).any(|w| matches!(w, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()));
         let code = word.contains("()") || word.contains("::") || word.contains("{{") || word.contains("{code") || word.contains("Exception");
         let joined = word.contains('_') && !word.contains('@') && bytes.iter().any(u8::is_ascii_alphabetic);
+        let version = bytes.iter().filter(|b| **b == b'.').count() >= 2 && bytes.iter().filter(|b| b.is_ascii_digit()).count() >= 3 && !bytes.iter().any(|b| matches!(b, b',' | b'$'));
+        let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let craft = CRAFT.iter().any(|known| bare.eq_ignore_ascii_case(known));
         let mail = word.contains('@') || word.contains("://");
-        marks += u32::from(!mail && (camel || code || joined));
-        if marks >= 2 {
+        marks += u32::from(!mail && (camel || code || joined || version || craft));
+        if marks >= 1 {
             return true;
         }
     }
@@ -101,9 +114,10 @@ fn urgency(facts: &Facts<'_>, sum: &mut Sum) {
     let mut count = 0;
     for hit in &facts.hits {
         if let Sense::Urgent(weight) = hit.sense {
-            // "Today" and "soon" press for time only where something is asked.
+            // "Today" and "immediately" press for time only where something is asked.
             let asked = facts.sentence_of(hit.start).and_then(|i| facts.ask.get(i)).is_some_and(|score| *score >= 0.5);
-            if weight == 1 && !asked {
+            let plain = hit.end - hit.start < 12;
+            if (weight == 1 || (weight == 2 && plain)) && !asked {
                 continue;
             }
             count += 1;

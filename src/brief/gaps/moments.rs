@@ -36,9 +36,13 @@ pub(super) fn find(tokens: &[Token<'_>]) -> Vec<Moment> {
     let dates = date::find(tokens);
     let mut list = Vec::new();
     let mut index = 0;
+    let mut next = 0;
     while let Some(token) = tokens.get(index) {
+        while dates.get(next).is_some_and(|w| w.start < token.start) {
+            next += 1;
+        }
         let found = clock(tokens, index).or_else(|| span(tokens, index)).or_else(|| {
-            let when = dates.iter().find(|w| w.start == token.start)?;
+            let when = dates.get(next).filter(|w| w.start == token.start)?;
             let count = tokens.get(index..)?.iter().take_while(|t| t.end <= when.end).count();
             let sort = match when.form {
                 date::Form::EndOfWeek(_) | date::Form::EndOfMonth(_) | date::Form::Months(_) | date::Form::EndOfQuarter | date::Form::EndOfYear => Sort::Span,
@@ -217,7 +221,7 @@ fn roles<'r>(read: &'r Read<'_>) -> Vec<(Role, &'r Moment)> {
         let lead = |back: usize, words: &[&str]| read.before(m.first, back).is_some_and(|t| t.any(words));
         let skip = usize::from(lead(1, &["the", "this", "next", "on", "of"])) + usize::from(lead(1, &["the"]) && lead(2, &["on", "of"]));
         let led = |words: &[&str]| lead(1 + skip, words) || (skip > 0 && lead(1, words));
-        let position = days.iter().position(|d| *d == i).unwrap_or(0);
+        let position = days.binary_search(&i).unwrap_or(0);
         let second = position > 0;
         let past = read.token(m.first + m.count - 1).is_some_and(|t| t.any(&["ago", "yesterday", "today", "night", "morning"])) || read.token(m.first).is_some_and(|t| t.any(&["last"]));
         let alone = days.len() == 1;
@@ -236,7 +240,7 @@ fn roles<'r>(read: &'r Read<'_>) -> Vec<(Role, &'r Moment)> {
         };
         (role, m)
     };
-    read.moments.iter().enumerate().filter(|(i, _)| days.contains(i)).map(role).collect()
+    read.moments.iter().enumerate().filter(|(i, _)| days.binary_search(i).is_ok()).map(role).collect()
 }
 
 /// Whether "to", "until", "till" or a dash follows within two tokens.

@@ -145,19 +145,14 @@ pub(crate) fn month(token: &Token<'_>) -> Option<i8> {
     if !(3..=9).contains(&length) || token.kind != Kind::Word {
         return None;
     }
+    const HEADS: [&[u8; 3]; 12] = [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
+    let head = token.head();
+    let (number, name) = (1..).zip(MONTHS).zip(HEADS).find(|(_, known)| **known == head)?.0;
     // "may" and "march" are also verbs: as months they are written with a capital.
     if token.any(&["may", "march", "mar"]) && !token.capital() {
         return None;
     }
-    if token.is("sept") {
-        return Some(9);
-    }
-    for (number, name) in (1..).zip(MONTHS) {
-        if token.is(name) || (length == 3 && name.get(..3).is_some_and(|short| token.is(short))) {
-            return Some(number);
-        }
-    }
-    None
+    (token.is(name) || length == 3 || token.is("sept")).then_some(number)
 }
 
 fn weekday(token: &Token<'_>) -> Option<Weekday> {
@@ -165,7 +160,7 @@ fn weekday(token: &Token<'_>) -> Option<Weekday> {
         ("monday", "mon", Weekday::Monday), ("tuesday", "tue", Weekday::Tuesday), ("wednesday", "wed", Weekday::Wednesday), ("thursday", "thu", Weekday::Thursday),
         ("friday", "fri", Weekday::Friday), ("saturday", "sat", Weekday::Saturday), ("sunday", "sun", Weekday::Sunday),
     ];
-    if token.kind != Kind::Word || !(3..=9).contains(&token.text.len()) {
+    if token.kind != Kind::Word || !(3..=9).contains(&token.text.len()) || !matches!(&token.head(), b"mon" | b"tue" | b"wed" | b"thu" | b"fri" | b"sat" | b"sun") {
         return None;
     }
     DAYS.iter()
@@ -187,6 +182,7 @@ fn at(tokens: &[Token<'_>], index: usize) -> Option<(Form, usize)> {
     match token.kind {
         Kind::Number => numeric(tokens, index),
         Kind::Mark => None,
+        Kind::Word if !opens(token) => None,
         Kind::Word => {
             if let Some(month) = month(token) {
                 let dot = usize::from(get(1).is_some_and(|t| t.text == "." && t.start == token.end));
@@ -274,6 +270,15 @@ fn at(tokens: &[Token<'_>], index: usize) -> Option<(Form, usize)> {
             None
         }
     }
+}
+
+/// Whether a date expression can begin with a word like this.
+fn opens(token: &Token<'_>) -> bool {
+    matches!(
+        &token.head(),
+        b"jan" | b"feb" | b"mar" | b"apr" | b"may" | b"jun" | b"jul" | b"aug" | b"sep" | b"oct" | b"nov" | b"dec" | b"mon" | b"tue" | b"wed" | b"thu" | b"fri" | b"sat" | b"sun"
+            | b"tod" | b"ton" | b"tom" | b"tmr" | b"eod" | b"cob" | b"imm" | b"eow" | b"eom" | b"day" | b"nex" | b"thi" | b"com" | b"fol" | b"end" | b"in\0" | b"wit"
+    )
 }
 
 /// `in 3 days`, `within 48 hours`, `in two weeks`.

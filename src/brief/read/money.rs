@@ -101,6 +101,9 @@ fn currency(token: &Token<'_>, before: bool) -> Option<&'static str> {
     if token.kind != Kind::Word || token.text.len() > 7 {
         return None;
     }
+    if token.text.len() > 3 && !matches!(&token.head(), b"eur" | b"dol" | b"buc" | b"pou" | b"qui" | b"fra") {
+        return None;
+    }
     const CODES: &[&str] = &["EUR", "USD", "GBP", "CHF", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN", "JPY", "INR"];
     if let Some(code) = CODES.iter().find(|code| token.is(code)) {
         return Some(code);

@@ -81,7 +81,8 @@ fn word(text: &str) -> Option<i64> {
         ("sixteen", 16), ("seventeen", 17), ("eighteen", 18), ("nineteen", 19), ("twenty", 20), ("thirty", 30),
         ("forty", 40), ("fifty", 50), ("sixty", 60), ("seventy", 70), ("eighty", 80), ("ninety", 90),
     ];
-    if text.len() < 3 || text.len() > 9 {
+    let first = text.bytes().next().map_or(0, |byte| byte.to_ascii_lowercase());
+    if text.len() < 3 || text.len() > 9 || !matches!(first, b'o' | b't' | b'f' | b's' | b'e' | b'n') {
         return None;
     }
     WORDS.iter().find(|(name, _)| text.eq_ignore_ascii_case(name)).map(|(_, value)| *value)

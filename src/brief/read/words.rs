@@ -40,6 +40,15 @@ impl Token<'_> {
         words.iter().any(|word| self.is(word))
     }
 
+    /// The first three bytes in ASCII lower case, for a cheap look before comparing whole words.
+    pub(crate) fn head(&self) -> [u8; 3] {
+        let mut head = [0; 3];
+        for (slot, byte) in head.iter_mut().zip(self.text.bytes()) {
+            *slot = byte.to_ascii_lowercase();
+        }
+        head
+    }
+
     /// Whether the token begins with an upper-case letter.
     pub(crate) fn capital(&self) -> bool {
         self.text.chars().next().is_some_and(char::is_uppercase)
