@@ -1,0 +1,190 @@
+//! The configuration: one TOML file and the environment become [`Settings`], or a list of everything that is wrong. Nothing here opens
+//! a store, a port or a source. INVARIANT: what the program runs on is a [`Settings`]; nothing is built from what was written.
+//!
+//! The way: TOML with places (`node`), variables laid over it (`env`), keys judged by the one list (`keys`, `read`), sections turned into
+//! the types of the rooms (`sections`, `pilot`, `source`).
+
+mod env;
+mod find;
+mod keys;
+mod node;
+mod pilot;
+mod problem;
+mod read;
+mod sections;
+mod settings;
+mod source;
+
+pub use find::{FILE_NAME, find_file, places};
+pub use problem::{Code, Place, Problem, Problems};
+pub use settings::{
+    IntakeSettings, LogFormat, PolicySettings, ReceiptSettings, Settings, SourceSettings, StoreSettings, TelemetrySettings, WebSettings,
+};
+
+use node::{Node, Value};
+use opspilot_sdk::Registry;
+use read::{Reader, short};
+use sections::open;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// The example that runs as it is, every key explained: what `opspilot init` writes.
+pub const DEFAULT: &str = include_str!("../../config/opspilot.default.toml");
+
+/// Reads the file that was named, or else the first that [`find_file`] finds. `env` is the environment; `registry` the connectors.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn load(file: Option<&Path>, env: impl Iterator<Item = (String, String)>, registry: &Registry) -> Result<Settings, Problems> {
+    let env: BTreeMap<String, String> = env.collect();
+    let var = |name: &str| env.get(name).cloned();
+    let alone = |file: &Path, message: String, help: &str| {
+        let problem = Problem {
+            code: Code::File.as_str(),
+            file: file.display().to_string(),
+            place: Place::Whole,
+            key: String::new(),
+            message,
+            help: help.to_owned(),
+        };
+        Problems::one(problem)
+    };
+    let Some(found) = find_file(file, var) else {
+        let looked: Vec<String> = places(var).iter().map(|place| format!("`{}`", place.display())).collect();
+        let message = format!("there is no configuration file; looked for {}", looked.join(", "));
+        return Err(alone(Path::new(FILE_NAME), message, "`opspilot init` writes one, `--config FILE` names one"));
+    };
+    let unreadable = |cause: std::io::Error| alone(&found, format!("cannot be read: {cause}"), "check the name and the permissions; `opspilot init` writes a new one");
+    let bytes = std::fs::read(&found).map_err(unreadable)?;
+    let text = String::from_utf8(bytes).map_err(|cause| {
+        let line = cause.as_bytes().get(..cause.utf8_error().valid_up_to()).map_or(1, |good| good.split(|byte| *byte == b'\n').count());
+        alone(&found, format!("line {line} is not UTF-8"), "save the file as UTF-8")
+    })?;
+    let absolute = std::path::absolute(&found).map_err(unreadable)?;
+    let base_dir = absolute.parent().unwrap_or(Path::new("/"));
+    parse_in(&text, &found.display().to_string(), base_dir, &env, registry)
+}
+
+/// Judges a configuration. `origin` names the file in messages; a relative data folder starts from `base_dir`, itself absolute.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn parse(
+    text: &str,
+    origin: &str,
+    base_dir: &Path,
+    env: impl Iterator<Item = (String, String)>,
+    registry: &Registry,
+) -> Result<Settings, Problems> {
+    parse_in(text, origin, base_dir, &env.collect(), registry)
+}
+
+fn parse_in(text: &str, origin: &str, base_dir: &Path, env: &BTreeMap<String, String>, registry: &Registry) -> Result<Settings, Problems> {
+    let mut reader = Reader::new(origin);
+    let (mut root, errors) = node::read(text.strip_prefix('\u{feff}').unwrap_or(text));
+    for (place, message) in errors {
+        reader.add(Code::Syntax.as_str(), place, String::new(), message, "texts stand in quotes, each table name once");
+    }
+    // What a broken file seems to say is not worth judging.
+    if reader.problems.is_empty() {
+        env::lay_over(&mut reader, &mut root, env);
+        let settings = judge(&mut reader, &root, base_dir, env, registry);
+        if let (Some(settings), true) = (settings, reader.problems.is_empty()) {
+            return Ok(settings);
+        }
+    }
+    Err(Problems::of(reader.problems))
+}
+
+fn judge(reader: &mut Reader, root: &Node, base_dir: &Path, env: &BTreeMap<String, String>, registry: &Registry) -> Option<Settings> {
+    let mut notes = Vec::new();
+    let top = reader.part("", "", &root.place, Some(root));
+    let data_dir = sections::needed_path(reader, &top, "data_dir", base_dir).unwrap_or_else(|| base_dir.to_path_buf());
+    let workflows_dir = reader.path(&top, "workflows_dir", &data_dir);
+    let grace = Duration::from_secs(reader.whole(&top, "grace_secs").and_then(|secs| u64::try_from(secs).ok()).unwrap_or(0));
+
+    let part = open(reader, root, "store");
+    let store = sections::store(reader, &part, &data_dir, env);
+    let part = open(reader, root, "web");
+    let web = sections::web(reader, &part, &mut notes);
+    let part = open(reader, root, "engine");
+    let engine = sections::engine(reader, &part);
+    let part = open(reader, root, "intake");
+    let pull = open(reader, root, "intake.pull");
+    let intake = sections::intake(reader, &part, &pull);
+    let part = open(reader, root, "policies");
+    let policies = sections::policies(reader, &part, &data_dir);
+    let part = open(reader, root, "receipts");
+    let receipts = sections::receipts(reader, &part, &data_dir);
+    let part = open(reader, root, "telemetry");
+    let telemetry = sections::telemetry(reader, &part);
+
+    let written = list(reader, root, "pilot");
+    let mut pilots = Vec::new();
+    let mut boundaries = BTreeMap::new();
+    for (index, node) in written.iter().enumerate() {
+        if let Some((pilot, boundary)) = pilot::pilot(reader, index, node) {
+            boundaries.insert(pilot.name.clone(), boundary);
+            pilots.push(pilot);
+        }
+    }
+    twice(reader, "pilot", written);
+    let names: Vec<&str> = written.iter().filter_map(|node| name_of(node)).collect();
+    let whole = (names.len() == written.len()).then_some(names.as_slice());
+
+    let written = list(reader, root, "source");
+    let sources = written.iter().enumerate().filter_map(|(index, node)| source::source(reader, index, node, whole, registry)).collect();
+    twice(reader, "source", written);
+
+    let (store, web, receipts, telemetry) = (store?, web?, receipts?, telemetry?);
+    Some(Settings {
+        data_dir,
+        store,
+        web,
+        engine,
+        intake,
+        sources,
+        pilots,
+        boundaries,
+        policies,
+        workflows_dir,
+        receipts,
+        telemetry,
+        grace,
+        notes,
+    })
+}
+
+/// The tables of a `[[…]]`.
+fn list<'t>(reader: &mut Reader, root: &'t Node, name: &'static str) -> &'t [Node] {
+    match root.get(name).map(|node| (&node.value, node)) {
+        None => &[],
+        Some((Value::List(list), _)) => list,
+        Some((_, node)) => {
+            let message = format!("{} where a list of tables should be", node.what());
+            let place = root.place_of(name).clone();
+            reader.add(Code::Type.as_str(), place, name.to_owned(), message, format!("write `[[{name}]]` with two brackets"));
+            &[]
+        }
+    }
+}
+
+fn name_of(node: &Node) -> Option<&str> {
+    match node.get("name").map(|node| &node.value) {
+        Some(Value::Text(name)) => Some(name),
+        _ => None,
+    }
+}
+
+/// Refuses a name that an earlier one of the list has.
+fn twice(reader: &mut Reader, what: &'static str, written: &[Node]) {
+    let mut seen = BTreeMap::new();
+    for (index, node) in written.iter().enumerate() {
+        let Some(name) = name_of(node) else { continue };
+        if let Some(first) = seen.insert(name, index) {
+            let message = format!("`{}` is also the name of `{what}[{first}]`", short(name));
+            reader.add(Code::Twice.as_str(), node.place_of("name").clone(), format!("{what}[{index}].name"), message, "give each a name of its own");
+        }
+    }
+}

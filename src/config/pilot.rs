@@ -1,0 +1,132 @@
+//! The `[[pilot]]` tables. Own file because it turns what an operator wrote about a pilot into the rules that intake, screening and
+//! review keep to. INVARIANT: a pilot has at least one reviewer and never needs more approvals than it has reviewers.
+
+use super::keys::nearest;
+use super::node::Node;
+use super::problem::Code;
+use super::read::{Part, Reader, is_name, short};
+use crate::domain::pilot::Pilot;
+use crate::domain::review::Rules;
+use crate::screen::{Boundary, BoundaryOptions};
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+
+/// Reads one pilot, `pilot[index]`.
+pub(super) fn pilot(reader: &mut Reader, index: usize, node: &Node) -> Option<(Pilot, Boundary)> {
+    let path = format!("pilot[{index}]");
+    let part = reader.part("pilot", &path, &node.place, Some(node));
+    let name = reader.text(&part, "name");
+    let tenant = reader.text(&part, "tenant");
+    let reviewers = reviewers(reader, &part);
+    let approvals = reader.number::<u32>(&part, "approvals_required");
+    if let Ok(count) = u32::try_from(reviewers.len())
+        && approvals > count
+        && count > 0
+    {
+        let message = format!("{approvals} approvals are needed, but only {count} may decide");
+        reader.at(
+            Code::Together,
+            &part,
+            "approvals_required",
+            message,
+            "name more reviewers, or ask for fewer approvals",
+        );
+    }
+    let attempts = reader.number::<u32>(&part, "max_attempts");
+    let forbid_self_review = reader.switch(&part, "forbid_self_review").unwrap_or(true);
+    let claim = SignedDuration::from_mins(reader.number::<u32>(&part, "claim_minutes").into());
+    let alike_for = SignedDuration::from_hours(reader.number::<u32>(&part, "duplicate_window_hours").into());
+    let time_zone = time_zone(reader, &part);
+    let workflow = reader.text(&part, "workflow");
+    if workflow.as_deref().is_some_and(|name| !is_name(name)) {
+        reader.at(
+            Code::Value,
+            &part,
+            "workflow",
+            "no workflow can have that name",
+            "use the name of a workflow, such as `generate-brief`",
+        );
+    }
+    let owner =
+        reader.text(&part, "owner").filter(|owner| !owner.trim().is_empty()).or_else(|| reviewers.first().cloned());
+    let boundary = boundary(reader, &part);
+    let rules = Rules { approvals, attempts };
+    let pilot = Pilot {
+        name: name?,
+        tenant: tenant?,
+        owner: owner?,
+        reviewers,
+        rules,
+        forbid_self_review,
+        claim,
+        time_zone: time_zone?,
+        alike_for,
+        workflow: workflow?,
+    };
+    Some((pilot, boundary?))
+}
+
+fn reviewers(reader: &mut Reader, part: &Part<'_>) -> Vec<String> {
+    let mut reviewers: Vec<String> = Vec::new();
+    let given = reader.texts(part, "reviewers");
+    if given.is_empty() && part.node("reviewers").is_some() {
+        reader.at(
+            Code::Value,
+            part,
+            "reviewers",
+            "nobody could decide on its briefs",
+            "name at least one user: `reviewers = [\"ada\"]`",
+        );
+    }
+    for name in given {
+        if !is_name(&name) {
+            let help = "use 1 to 64 lowercase letters, digits, `.`, `_` or `-`, as `opspilot user list` shows them";
+            reader.at(Code::Value, part, "reviewers", format!("`{}` is no user name", short(&name)), help);
+        } else if reviewers.contains(&name) {
+            reader.at(Code::Twice, part, "reviewers", format!("`{name}` is named twice"), "name each reviewer once");
+        } else {
+            reviewers.push(name);
+        }
+    }
+    reviewers
+}
+
+fn time_zone(reader: &mut Reader, part: &Part<'_>) -> Option<TimeZone> {
+    let name = reader.text(part, "time_zone")?;
+    if let Ok(zone) = TimeZone::get(&name) {
+        return Some(zone);
+    }
+    let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    let help = match nearest(&name, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "use an IANA name such as `Europe/Berlin`".to_owned(),
+    };
+    reader.at(Code::Value, part, "time_zone", format!("there is no time zone `{}`", short(&name)), help);
+    None
+}
+
+fn boundary(reader: &mut Reader, pilot: &Part<'_>) -> Option<Boundary> {
+    let path = pilot.path("boundary");
+    let place = pilot.place("boundary");
+    let node = pilot.node("boundary");
+    let part = reader.part("pilot.boundary", &path, &place, node);
+    let options = BoundaryOptions {
+        preset: reader.text(&part, "preset"),
+        allowed: reader.texts(&part, "allowed"),
+        redact: reader.texts(&part, "redact"),
+        prohibited: reader.texts(&part, "prohibited"),
+        unnamed: reader.text(&part, "unnamed"),
+        allow_reserved: reader.switch(&part, "allow_reserved"),
+    };
+    match Boundary::from_options(&options, &path) {
+        Ok(boundary) => Some(boundary),
+        Err(problems) => {
+            for problem in problems {
+                let below = problem.path.strip_prefix(&path).unwrap_or("");
+                let at = node.map_or(&place, |node| node.place_of(below)).clone();
+                reader.add(problem.code, at, problem.path, problem.message, problem.help);
+            }
+            None
+        }
+    }
+}

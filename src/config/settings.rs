@@ -1,0 +1,159 @@
+//! The configuration as the program uses it: judged, complete, in the program's own types. Own file because everything that puts the
+//! daemon together reads it. INVARIANT: a [`Settings`] comes out of [`super::parse`] or [`super::load`] and from nowhere else, and
+//! nothing in it prints a secret.
+
+use crate::domain::pilot::Pilot;
+use crate::screen::Boundary;
+use crate::{engine, intake, store};
+use opspilot_sdk::{Lane, Prepared};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything that can be configured. All paths are absolute.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Where everything is kept that the program makes.
+    pub data_dir: PathBuf,
+    /// The store.
+    pub store: StoreSettings,
+    /// The door and the desk.
+    pub web: WebSettings,
+    /// How runs are worked on.
+    pub engine: engine::Options,
+    /// How requests come in.
+    pub intake: IntakeSettings,
+    /// The sources, in the order of the file; names are unique, every pilot exists.
+    pub sources: Vec<SourceSettings>,
+    /// The pilots, in the order of the file; names are unique.
+    pub pilots: Vec<Pilot>,
+    /// The data boundary of every pilot, by its name.
+    pub boundaries: BTreeMap<String, Boundary>,
+    /// Who may do what.
+    pub policies: PolicySettings,
+    /// Folder with workflow definitions of one's own, beside those of the program.
+    pub workflows_dir: Option<PathBuf>,
+    /// The receipt log.
+    pub receipts: ReceiptSettings,
+    /// What the program says about itself.
+    pub telemetry: TelemetrySettings,
+    /// How long work in hand may take to finish when the daemon is told to stop.
+    pub grace: Duration,
+    /// What is allowed but unwise, for people.
+    pub notes: Vec<String>,
+}
+
+/// The store.
+#[non_exhaustive]
+pub struct StoreSettings {
+    /// Where it is; may hold a password.
+    pub url: store::Url,
+    /// Changes that may wait for the writer before callers are refused.
+    pub queue: usize,
+}
+
+impl fmt::Debug for StoreSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreSettings").field("queue", &self.queue).finish_non_exhaustive()
+    }
+}
+
+/// The door and the desk.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct WebSettings {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The address under which people and senders reach it, without a slash at the end.
+    pub base_url: String,
+    /// How long the head of a request may take to arrive.
+    pub header_time: Duration,
+    /// How long a connection may be idle.
+    pub idle_time: Duration,
+    /// Connections at once.
+    pub connections: usize,
+}
+
+/// How requests come in.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct IntakeSettings {
+    /// Requests that may wait to be drafted before the door is shut.
+    pub max_waiting: i64,
+    /// How pulled sources are read.
+    pub pull: intake::PullOptions,
+}
+
+/// One source.
+#[non_exhaustive]
+pub struct SourceSettings {
+    /// Its name.
+    pub name: String,
+    /// Its connector kind.
+    pub kind: String,
+    /// The pilot that its requests belong to.
+    pub pilot: String,
+    /// How urgent they are unless their words say otherwise.
+    pub lane: Lane,
+    /// How much it may bring; `None`: as much as it likes.
+    pub limit: Option<intake::LimitOptions>,
+    /// The connector, ready to be built.
+    pub prepared: Prepared,
+}
+
+impl fmt::Debug for SourceSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, kind, pilot, lane, limit, prepared: _ } = self;
+        let mut shown = f.debug_struct("SourceSettings");
+        shown.field("name", name).field("kind", kind).field("pilot", pilot).field("lane", lane).field("limit", limit);
+        shown.finish_non_exhaustive()
+    }
+}
+
+/// Who may do what.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct PolicySettings {
+    /// Folder with policies of one's own; `None`: those of the program.
+    pub dir: Option<PathBuf>,
+    /// Older policies than this are refused.
+    pub min_version: u64,
+    /// How often to look whether the folder has changed.
+    pub recheck: Duration,
+}
+
+/// The receipt log.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ReceiptSettings {
+    /// Its name in checkpoints.
+    pub origin: String,
+    /// File with the key that signs it.
+    pub key_file: PathBuf,
+    /// How often a checkpoint is written while there is something new.
+    pub checkpoint_every: Duration,
+    /// File that checkpoints are appended to; `None`: none is kept beside the store.
+    pub checkpoint_file: Option<PathBuf>,
+}
+
+/// What the program says about itself.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TelemetrySettings {
+    /// How log lines look.
+    pub format: LogFormat,
+    /// Which log lines are written: directives such as `info` or `info,opspilot::engine=debug`.
+    pub filter: String,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
