@@ -4,6 +4,7 @@
 pub mod access;
 pub mod brief;
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod engine;
 pub(crate) mod failpoint;
