@@ -15,3 +15,4 @@ pub mod review;
 pub mod screen;
 pub mod steps;
 pub mod store;
+pub mod web;

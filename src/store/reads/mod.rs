@@ -3,6 +3,7 @@
 
 mod briefs;
 mod census;
+mod idempotency;
 mod log;
 mod people;
 mod requests;

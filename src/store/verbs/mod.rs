@@ -3,6 +3,7 @@
 
 mod advance;
 mod claim;
+mod idempotency;
 mod intake;
 mod operate;
 mod people;
@@ -11,6 +12,7 @@ mod source;
 
 pub use advance::{Act, Advance, Draft, Next, StepDone, Told};
 pub use claim::{Claim, Claimed};
+pub use idempotency::RememberedAnswer;
 pub use intake::{Accept, Accepted, File};
 pub use operate::{Cancel, Resume, Retry};
 pub use people::{AddPerson, AddToken, DisablePerson, GrantRole, RevokeToken, Right};
