@@ -72,6 +72,16 @@ impl StoreError {
         }
     }
 
+    /// The same, naming the file it is about.
+    pub(super) fn about(self, file: &std::path::Path) -> Self {
+        let file = file.display();
+        match self {
+            Self::Unavailable { reason } => Self::Unavailable { reason: format!("`{file}`: {reason}") },
+            Self::Corrupt { what } => Self::Corrupt { what: format!("`{file}`: {what}") },
+            other => other,
+        }
+    }
+
     pub(super) fn corrupt(what: impl Into<String>) -> Self {
         Self::Corrupt { what: what.into() }
     }

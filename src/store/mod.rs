@@ -2,6 +2,8 @@
 //! go through the writer's group commit and leave their receipts in the same transaction; reads use their own connections and never
 //! wait for the writer. INVARIANT: no SQL outside this room, no network call inside a transaction.
 
+#[cfg(test)]
+mod conformance;
 mod error;
 mod open;
 mod queue;
@@ -133,6 +135,21 @@ impl Store {
     /// Resolves when there may be work: a hint, polling must go on.
     pub async fn woken(&self) {
         self.shared.wake.notified().await;
+    }
+
+    /// Passes PostgreSQL's notices on to the local worker until the connection is lost.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it is lost; SQLite has no notices and never returns.
+    pub async fn listen(&self) -> Result<(), StoreError> {
+        let Backend::Postgres { options, .. } = &self.shared.backend else { return std::future::pending().await };
+        let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let mut listener = sqlx::postgres::PgListener::connect_with(&pool).await?;
+        listener.listen("opspilot_run").await?;
+        loop {
+            listener.recv().await?;
+            self.shared.wake.notify_one();
+        }
     }
 
     /// Wakes the local worker.

@@ -67,8 +67,8 @@ pub struct Options {
     pub entropy: Arc<dyn Entropy>,
 }
 
-const SQLITE: &[(i64, &str, &str)] = &[(1, "road", include_str!("migrations/sqlite/0001_road.sql"))];
-const POSTGRES: &[(i64, &str, &str)] = &[(1, "road", include_str!("migrations/postgres/0001_road.sql"))];
+pub(super) const SQLITE: &[(i64, &str, &str)] = &[(1, "road", include_str!("migrations/sqlite/0001_road.sql"))];
+pub(super) const POSTGRES: &[(i64, &str, &str)] = &[(1, "road", include_str!("migrations/postgres/0001_road.sql"))];
 
 fn migrator(list: &[(i64, &'static str, &'static str)]) -> Migrator {
     let migration = |&(number, name, text): &(i64, &'static str, &'static str)| {

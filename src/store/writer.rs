@@ -189,7 +189,10 @@ pub(super) enum Held {
 impl Held {
     pub(super) async fn open(backend: &Backend) -> Result<Self, StoreError> {
         Ok(match backend {
-            Backend::Sqlite { writer, .. } => Self::Sqlite(SqliteConnection::connect_with(writer).await?),
+            Backend::Sqlite { writer, .. } => match SqliteConnection::connect_with(writer).await {
+                Ok(conn) => Self::Sqlite(conn),
+                Err(cause) => return Err(StoreError::unavailable(&cause).about(writer.get_filename())),
+            },
             Backend::Postgres { options, .. } => {
                 let connect = PgConnection::connect_with(options);
                 let limit = Duration::from_secs(5);

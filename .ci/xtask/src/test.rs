@@ -1,0 +1,62 @@
+//! Every test of the workspace, on both databases: one PostgreSQL cluster for all, a database in it for each.
+
+use crate::command::cargo;
+use crate::postgres::{Cluster, VARIABLE};
+use crate::report::{Count, Report, number_before};
+use crate::tools;
+use std::io;
+
+/// Runs the tests; `args` go to nextest, such as a filter.
+pub(crate) fn run(args: &[String]) -> io::Result<Report> {
+    tools::postgres()?;
+    tools::nextest()?;
+    let mut report = Report::default();
+    // Built first: the database need not wait for the compiler.
+    cargo(["nextest", "run", "--workspace", "--features", "failpoints", "--no-run"]).run()?;
+    let cluster = Cluster::start(false)?;
+    let tests = cargo(["nextest", "run", "--workspace", "--features", "failpoints", "--no-fail-fast"]).args(args);
+    let (well, said) = tests.env(VARIABLE, cluster.address()).overheard()?;
+    drop(cluster);
+    report.add("tests", tests_of(&said, well));
+    if args.is_empty() {
+        let (well, said) = cargo(["test", "--workspace", "--features", "failpoints", "--doc", "--no-fail-fast"]).overheard()?;
+        report.add("examples in the documentation", examples_of(&said, well));
+    }
+    Ok(report)
+}
+
+/// A cluster until Enter, for running single tests beside it.
+pub(crate) fn serve() -> io::Result<()> {
+    tools::postgres()?;
+    let cluster = Cluster::start(false)?;
+    eprintln!("export {VARIABLE}={}\nEnter ends it", cluster.address());
+    io::stdin().read_line(&mut String::new()).map(|_| ())
+}
+
+fn tests_of(said: &str, well: bool) -> Count {
+    let summary = said.lines().rfind(|line| line.trim_start().starts_with("Summary")).unwrap_or_default();
+    let lost = ["failed", "timed", "exec"].iter().map(|word| number_before(summary, word)).sum();
+    count(number_before(summary, "passed"), lost, number_before(summary, "skipped"), well)
+}
+
+fn examples_of(said: &str, well: bool) -> Count {
+    let results = || said.lines().filter(|line| line.starts_with("test result:"));
+    let sum = |word: &str| results().map(|line| number_before(line, word)).sum();
+    count(sum("passed"), sum("failed"), sum("ignored"), well)
+}
+
+/// A run that ended badly without counting a failure is one failure.
+fn count(passed: u64, failed: u64, skipped: u64, well: bool) -> Count {
+    Count { passed, failed: if well { failed } else { failed.max(1) }, skipped }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_broke_off_is_a_failure() {
+        assert_eq!(tests_of("error: could not compile", false).failed, 1);
+        assert_eq!(tests_of(" Summary [ 1s] 5 tests run: 3 passed, 1 failed, 1 timed out, 7 skipped", false), Count { passed: 3, failed: 2, skipped: 7 });
+    }
+}

@@ -1,0 +1,45 @@
+//! The conformance suite of the store: the same cases over SQLite and PostgreSQL, each on a database of its own, with the receipt log
+//! verified after every one. A verb is added together with its case. Where the databases differ, a case says so.
+
+mod advance;
+mod claim;
+mod fixture;
+mod intake;
+mod log;
+mod open;
+mod operate;
+mod people;
+mod reads;
+mod review;
+mod samples;
+mod source;
+mod statements;
+mod writer;
+
+#[path = "../../../tests/support/database.rs"]
+mod database;
+
+pub(crate) use fixture::Fixture;
+
+/// Runs each case over both databases.
+macro_rules! on_both {
+    ($($case:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let on = $crate::store::conformance::Fixture::sqlite().await;
+                super::$case(&on).await;
+                on.verify().await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let on = $crate::store::conformance::Fixture::postgres().await;
+                super::$case(&on).await;
+                on.verify().await;
+            })*
+        }
+    };
+}
+use on_both;
