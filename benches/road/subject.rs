@@ -24,6 +24,9 @@ const STALLED: Duration = Duration::from_secs(30);
 /// Clock ticks per second in `/proc/*/stat`; fixed at 100 on Linux for user space.
 const TICKS: f64 = 100.0;
 
+/// The process id of `kthreadd`, the parent of all kernel threads; always 2 on Linux.
+const KERNEL: f64 = 2.0;
+
 /// A running process that answers HTTP.
 #[derive(Debug)]
 pub(crate) struct Subject {
@@ -166,7 +169,8 @@ pub(crate) fn cpu_of_family(parent: u32) -> Result<f64> {
     Ok(total / TICKS)
 }
 
-/// CPU seconds of all processes on the machine, living or waited for. `/proc/stat` would be simpler, but it counts what
+/// CPU seconds of all programs on the machine, living or waited for; the kernel's own threads, which write to disk for
+/// whoever asked, are left out. `/proc/stat` would be simpler, but it counts what
 /// runs at each clock tick and so misses a good part of what sleeps and wakes thousands of times a second.
 ///
 /// # Errors
@@ -176,6 +180,9 @@ pub(crate) fn cpu_of_machine() -> Result<f64> {
     for entry in std::fs::read_dir("/proc")? {
         let Ok(stat) = std::fs::read_to_string(entry?.path().join("stat")) else { continue };
         // Some entries are no processes, and a process may end while it is read.
+        if stat_field(&stat, 4).is_ok_and(|parent| parent == KERNEL) {
+            continue;
+        }
         total += (14..=17).map(|field| stat_field(&stat, field)).sum::<Result<f64>>().unwrap_or(0.0);
     }
     Ok(total / TICKS)

@@ -111,7 +111,7 @@ impl Tasks {
     /// Lets the writer finish its group and close its connection.
     pub(super) async fn close(self) -> Result<()> {
         self.drafter.abort();
-        // The writer must be the last to close: only then does SQLite fold its log into the file.
+        // Readers would keep the writer from folding the whole log into the file.
         on!(&self.readers, |pool| pool.close().await);
         self.stop.notify_one();
         self.writer.await?
@@ -157,7 +157,10 @@ async fn write(
         }
     }
     match writer {
-        Writer::Sqlite(connection) => connection.close().await?,
+        Writer::Sqlite(mut connection) => {
+            sqlx::raw_sql("pragma wal_checkpoint(truncate)").execute(&mut connection).await?;
+            connection.close().await?;
+        }
         Writer::Postgres(connection) => connection.close().await?,
     }
     Ok(())
