@@ -40,8 +40,8 @@ impl Content {
         if bytes.len() > MAX_JSON {
             return Err(EditError::schema("", format!("the content is larger than {MAX_JSON} bytes")));
         }
-        let content: Content = serde_json::from_slice(bytes)
-            .map_err(|error| EditError::schema("", error.to_string()))?;
+        let content: Content =
+            serde_json::from_slice(bytes).map_err(|error| EditError::schema("", error.to_string()))?;
         content.within_limits()?;
         Ok(content)
     }
@@ -56,14 +56,12 @@ impl Content {
 fn limits(value: &Value, path: &mut String) -> Result<(), EditError> {
     let mark = path.len();
     match value {
-        Value::String(text) if text.len() > MAX_TEXT => Err(EditError::range(
-            path,
-            format!("the text has {} bytes, the most is {MAX_TEXT}", text.len()),
-        )),
-        Value::Array(list) if list.len() > MAX_LIST => Err(EditError::range(
-            path,
-            format!("the list has {} entries, the most is {MAX_LIST}", list.len()),
-        )),
+        Value::String(text) if text.len() > MAX_TEXT => {
+            Err(EditError::range(path, format!("the text has {} bytes, the most is {MAX_TEXT}", text.len())))
+        }
+        Value::Array(list) if list.len() > MAX_LIST => {
+            Err(EditError::range(path, format!("the list has {} entries, the most is {MAX_LIST}", list.len())))
+        }
         Value::Array(list) => {
             for (index, item) in list.iter().enumerate() {
                 path.push_str(&format!("[{index}]"));

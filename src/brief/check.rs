@@ -32,7 +32,15 @@ pub fn check_with(content: &Content, text: &str, known: &[&str]) -> Vec<Problem>
         found.statement(&format!("priority.reasons[{i}]"), &reason.text, &reason.quotes);
     }
     if content.priority.band != content.priority.score.band() {
-        found.note("priority.band", format!("the band is `{}`, the score of {} stands for `{}`", content.priority.band, content.priority.score.get(), content.priority.score.band()));
+        found.note(
+            "priority.band",
+            format!(
+                "the band is `{}`, the score of {} stands for `{}`",
+                content.priority.band,
+                content.priority.score.get(),
+                content.priority.score.band()
+            ),
+        );
     }
     for (i, factor) in content.risk.factors.iter().enumerate() {
         found.statement(&format!("risk.factors[{i}]"), &factor.text, &factor.quotes);
@@ -160,7 +168,10 @@ impl<'a> Source<'a> {
             Form::MonthDay(month, day) => (date.month(), date.day()) == (*month, *day),
             Form::Day(day) => date.day() == *day,
             Form::Weekday(day, _) => date.weekday() == *day,
-            Form::EndOfWeek(_) => matches!(date.weekday(), jiff::civil::Weekday::Friday | jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday),
+            Form::EndOfWeek(_) => matches!(
+                date.weekday(),
+                jiff::civil::Weekday::Friday | jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday
+            ),
             Form::EndOfMonth(_) | Form::EndOfQuarter | Form::EndOfYear => date == date.last_of_month(),
             Form::Month(month) => date.month() == *month,
             Form::Days(days) => *days >= 0,
@@ -201,7 +212,10 @@ impl Found<'_, '_> {
     fn statement(&mut self, path: &str, words: &str, quotes: &[Quote]) {
         for (i, quote) in quotes.iter().enumerate() {
             if quote.of(self.text).is_none() {
-                self.note(&format!("{path}.quotes[{i}]"), "the quote lies outside the request or cuts a character".into());
+                self.note(
+                    &format!("{path}.quotes[{i}]"),
+                    "the quote lies outside the request or cuts a character".into(),
+                );
             }
         }
         self.words(path, words);
@@ -212,13 +226,16 @@ impl Found<'_, '_> {
         for contact in &contacts {
             self.contact(path, words, contact);
         }
-        let tokens: Vec<Token<'_>> =
-            words::tokens(words).into_iter().filter(|t| !contacts.iter().any(|c| t.start >= c.start && t.end <= c.end)).collect();
+        let tokens: Vec<Token<'_>> = words::tokens(words)
+            .into_iter()
+            .filter(|t| !contacts.iter().any(|c| t.start >= c.start && t.end <= c.end))
+            .collect();
         let dates = date::find(&tokens);
         for when in &dates {
             self.date(path, words, when);
         }
-        let free: Vec<Token<'_>> = tokens.into_iter().filter(|t| !dates.iter().any(|d| t.start >= d.start && t.end <= d.end)).collect();
+        let free: Vec<Token<'_>> =
+            tokens.into_iter().filter(|t| !dates.iter().any(|d| t.start >= d.start && t.end <= d.end)).collect();
         self.numbers(path, words, &free);
         self.names(path, &free);
     }
@@ -247,7 +264,12 @@ impl Found<'_, '_> {
             Form::Full(date) => {
                 self.source.full_dates.contains(&date) || {
                     // Worked out: either the day and month are given without a year, or the words are relative.
-                    let derived = self.source.month_days.contains(&(date.month(), date.day())).then_some("a date without a year").or_else(|| self.source.origin(date));
+                    let derived = self
+                        .source
+                        .month_days
+                        .contains(&(date.month(), date.day()))
+                        .then_some("a date without a year")
+                        .or_else(|| self.source.origin(date));
                     if let Some(origin) = derived {
                         self.note(path, format!("date worked out from `{origin}`, please confirm: `{date}`"));
                         return;
@@ -278,7 +300,11 @@ impl Found<'_, '_> {
             let scaled = number::at(tokens, index).map_or(value, |(scaled, _)| scaled);
             // Sixty minutes are an hour in every request.
             let minutes = token.text == "60" && index > 0 && tokens.get(index - 1).is_some_and(|t| t.text == "÷");
-            if minutes || self.source.numbers.contains(&value) || self.source.numbers.contains(&scaled) || proven.contains(&value) {
+            if minutes
+                || self.source.numbers.contains(&value)
+                || self.source.numbers.contains(&scaled)
+                || proven.contains(&value)
+            {
                 continue;
             }
             if let Some(sum) = calculation(words, token.start) {
@@ -296,14 +322,26 @@ impl Found<'_, '_> {
         let mut opens = true;
         while let Some(token) = tokens.get(index) {
             if token.kind != Kind::Word || !token.capital() {
-                opens = token.kind == Kind::Mark && matches!(token.text, "." | "!" | "?" | ":" | "“" | "\"" | "…") || (opens && token.kind == Kind::Mark);
+                opens = token.kind == Kind::Mark
+                    && (opens || matches!(token.text, "." | "!" | "?" | ":" | "“" | "\"" | "…"));
                 index += 1;
                 continue;
             }
-            let run = tokens.get(index..).unwrap_or(&[]).iter().take_while(|t| t.kind == Kind::Word && t.capital()).count().max(1);
+            let run = tokens
+                .get(index..)
+                .unwrap_or(&[])
+                .iter()
+                .take_while(|t| t.kind == Kind::Word && t.capital())
+                .count()
+                .max(1);
             let group = tokens.get(index..index + run).unwrap_or(&[]);
             let skip = usize::from(opens && run == 1);
-            let unknown: Vec<&str> = group.iter().skip(skip).map(|t| t.text).filter(|word| !self.source.words.contains(&fold(word)) && !is_everyday(word)).collect();
+            let unknown: Vec<&str> = group
+                .iter()
+                .skip(skip)
+                .map(|t| t.text)
+                .filter(|word| !self.source.words.contains(&fold(word)) && !is_everyday(word))
+                .collect();
             if let (Some(first), Some(last)) = (unknown.first(), unknown.last()) {
                 let name = if first == last { (*first).to_owned() } else { format!("{first} {last}") };
                 self.note(path, format!("name not in the request: `{name}`"));
@@ -320,7 +358,10 @@ fn calculation(words: &str, at: usize) -> Option<String> {
     // Between the equals sign and the result there may be a currency.
     let head = words.get(..at)?.trim_end_matches(|c: char| !c.is_ascii_digit() && c != '=');
     let head = head.strip_suffix('=')?;
-    let start = head.rfind([':', ',', ';']).filter(|i| head.get(i + 1..).is_some_and(|r| r.starts_with(' '))).map_or(0, |i| i + 1);
+    let start = head
+        .rfind([':', ',', ';'])
+        .filter(|i| head.get(i + 1..).is_some_and(|r| r.starts_with(' ')))
+        .map_or(0, |i| i + 1);
     let sum = head.get(start..)?.trim();
     let mut parts = sum.split_whitespace().rev();
     let (right, sign, left) = (parts.next()?, parts.next()?, parts.next()?);
@@ -342,11 +383,93 @@ fn calculation(words: &str, at: usize) -> Option<String> {
 /// Words that are written with a capital without being anybody's name.
 fn is_everyday(word: &str) -> bool {
     const WORDS: &[&str] = &[
-        "I", "CRM", "ERP", "VAT", "CV", "GDPR", "SLA", "API", "IT", "PDF", "CSV", "HTML", "URL", "OK", "EU", "UK", "US", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "Mon",
-        "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December", "English", "German", "French",
-        "Spanish", "Italian", "Dutch", "Portuguese", "Polish", "Swedish", "Danish", "Norwegian", "Finnish", "Czech", "Slovak", "Hungarian", "Romanian", "Turkish", "Russian", "Ukrainian", "Bulgarian",
-        "Serbian", "Croatian", "Slovenian", "Greek", "Arabic", "Hebrew", "Persian", "Hindi", "Bengali", "Chinese", "Japanese", "Korean", "Thai", "Vietnamese", "Indonesian", "Catalan", "Estonian",
-        "Lithuanian", "Latvian", "A", "EUR", "USD", "GBP", "CHF",
+        "I",
+        "CRM",
+        "ERP",
+        "VAT",
+        "CV",
+        "GDPR",
+        "SLA",
+        "API",
+        "IT",
+        "PDF",
+        "CSV",
+        "HTML",
+        "URL",
+        "OK",
+        "EU",
+        "UK",
+        "US",
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+        "Mon",
+        "Tue",
+        "Wed",
+        "Thu",
+        "Fri",
+        "Sat",
+        "Sun",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+        "English",
+        "German",
+        "French",
+        "Spanish",
+        "Italian",
+        "Dutch",
+        "Portuguese",
+        "Polish",
+        "Swedish",
+        "Danish",
+        "Norwegian",
+        "Finnish",
+        "Czech",
+        "Slovak",
+        "Hungarian",
+        "Romanian",
+        "Turkish",
+        "Russian",
+        "Ukrainian",
+        "Bulgarian",
+        "Serbian",
+        "Croatian",
+        "Slovenian",
+        "Greek",
+        "Arabic",
+        "Hebrew",
+        "Persian",
+        "Hindi",
+        "Bengali",
+        "Chinese",
+        "Japanese",
+        "Korean",
+        "Thai",
+        "Vietnamese",
+        "Indonesian",
+        "Catalan",
+        "Estonian",
+        "Lithuanian",
+        "Latvian",
+        "A",
+        "EUR",
+        "USD",
+        "GBP",
+        "CHF",
     ];
     WORDS.contains(&word)
 }

@@ -81,10 +81,7 @@ pub struct Score(u8);
 impl TryFrom<u64> for Score {
     type Error = &'static str;
     fn try_from(value: u64) -> Result<Self, Self::Error> {
-        u8::try_from(value)
-            .ok()
-            .and_then(Score::new)
-            .ok_or("a priority score is a whole number from 0 to 100")
+        u8::try_from(value).ok().and_then(Score::new).ok_or("a priority score is a whole number from 0 to 100")
     }
 }
 

@@ -89,8 +89,7 @@ impl EditError {
 /// # Errors
 /// `OP-7010` unknown path, `OP-7011` wrong type, `OP-7012` out of range.
 pub fn apply(content: &Content, edits: &[Edit]) -> Result<Content, EditError> {
-    let mut tree = serde_json::to_value(content)
-        .map_err(|error| EditError::schema("", error.to_string()))?;
+    let mut tree = serde_json::to_value(content).map_err(|error| EditError::schema("", error.to_string()))?;
     let mut current = content.clone();
     for edit in edits {
         let steps = parse(&edit.path)?;
@@ -105,8 +104,7 @@ pub fn apply(content: &Content, edits: &[Edit]) -> Result<Content, EditError> {
                 current.priority.band = current.priority.score.band();
             }
         }
-        tree = serde_json::to_value(&current)
-            .map_err(|error| EditError::schema("", error.to_string()))?;
+        tree = serde_json::to_value(&current).map_err(|error| EditError::schema("", error.to_string()))?;
     }
     current.within_limits()?;
     Ok(current)
@@ -200,16 +198,15 @@ fn place(tree: &mut Value, steps: &[Step], path: &str, value: &Value) -> Result<
             }
             match list.get_mut(*index) {
                 Some(slot) => place(slot, rest, path, value),
-                None => Err(EditError::range(
-                    path,
-                    format!("there is no entry {index}, the list has {length}"),
-                )),
+                None => Err(EditError::range(path, format!("there is no entry {index}, the list has {length}"))),
             }
         }
         (Step::Key(key), Value::Null) => {
             Err(EditError::path(path, format!("there is nothing here yet that could hold `{key}`")))
         }
-        (Step::Key(key), _) => Err(EditError::path(path, format!("`{key}` is looked for in something that has no fields"))),
+        (Step::Key(key), _) => {
+            Err(EditError::path(path, format!("`{key}` is looked for in something that has no fields")))
+        }
         (Step::Index(_), _) => Err(EditError::path(path, "an index is given for something that is not a list".into())),
     }
 }

@@ -84,8 +84,15 @@ impl<'a> Read<'a> {
 
     /// Whether the token belongs to a date, a time or an amount with a currency.
     fn taken(&self, index: usize) -> bool {
-        let moment = self.moments.partition_point(|m| m.first <= index).checked_sub(1).and_then(|i| self.moments.get(i));
-        let paid = |at: usize| self.money.partition_point(|m| m.start <= at).checked_sub(1).and_then(|i| self.money.get(i)).is_some_and(|m| at < m.end);
+        let moment =
+            self.moments.partition_point(|m| m.first <= index).checked_sub(1).and_then(|i| self.moments.get(i));
+        let paid = |at: usize| {
+            self.money
+                .partition_point(|m| m.start <= at)
+                .checked_sub(1)
+                .and_then(|i| self.money.get(i))
+                .is_some_and(|m| at < m.end)
+        };
         moment.is_some_and(|m| index < m.first + m.count) || self.token(index).is_some_and(|t| paid(t.start))
     }
 
@@ -100,13 +107,53 @@ impl<'a> Read<'a> {
             return true;
         }
         let spoken = self.any(&[
-            "send", "transfer", "pay", "paid", "withdraw", "spend", "spent", "limit", "overdraft", "deposit", "budget", "cost", "charged", "balance", "loan", "mortgage", "increase", "refund", "cash", "set",
+            "send",
+            "transfer",
+            "pay",
+            "paid",
+            "withdraw",
+            "spend",
+            "spent",
+            "limit",
+            "overdraft",
+            "deposit",
+            "budget",
+            "cost",
+            "charged",
+            "balance",
+            "loan",
+            "mortgage",
+            "increase",
+            "refund",
+            "cash",
+            "set",
         ]);
         spoken
             && self.free_numbers().any(|i| {
-                let large = self.token(i).is_some_and(|t| t.text.len() >= 2 && super::read::number::parse(t.text).is_some_and(|n| n >= 2_000));
+                let large = self.token(i).is_some_and(|t| {
+                    t.text.len() >= 2 && super::read::number::parse(t.text).is_some_and(|n| n >= 2_000)
+                });
                 let counted = self.token(i + 1).is_some_and(|t| {
-                    t.any(&["days", "day", "nights", "hours", "minutes", "people", "adults", "kids", "payments", "transactions", "times", "cards", "accounts", "months", "weeks", "years", "digit", "digits"])
+                    t.any(&[
+                        "days",
+                        "day",
+                        "nights",
+                        "hours",
+                        "minutes",
+                        "people",
+                        "adults",
+                        "kids",
+                        "payments",
+                        "transactions",
+                        "times",
+                        "cards",
+                        "accounts",
+                        "months",
+                        "weeks",
+                        "years",
+                        "digit",
+                        "digits",
+                    ])
                 });
                 large && !counted
             })
@@ -116,9 +163,27 @@ impl<'a> Read<'a> {
     fn number(&self) -> bool {
         self.any(&["none", "zero"])
             || self.free_numbers().any(|i| {
-                let party = self.before(i, 1).is_some_and(|t| t.any(&["for", "are", "of"])) && self.any(&["table", "hotel", "room", "restaurant", "rooms", "arrive", "dinner", "lunch", "adults"]);
+                let party = self.before(i, 1).is_some_and(|t| t.any(&["for", "are", "of"]))
+                    && self.any(&[
+                        "table",
+                        "hotel",
+                        "room",
+                        "restaurant",
+                        "rooms",
+                        "arrive",
+                        "dinner",
+                        "lunch",
+                        "adults",
+                    ]);
                 let year = self.token(i).is_some_and(|t| t.text.len() == 4 && t.text.starts_with("20"));
-                !party && !year && !self.token(i + 1).is_some_and(|t| t.any(&["people", "adults", "adult", "kids", "children", "rooms", "room", "guests", "nights", "night", "persons", "person"]))
+                !party
+                    && !year
+                    && !self.token(i + 1).is_some_and(|t| {
+                        t.any(&[
+                            "people", "adults", "adult", "kids", "children", "rooms", "room", "guests", "nights",
+                            "night", "persons", "person",
+                        ])
+                    })
             })
     }
 }

@@ -42,11 +42,46 @@ pub fn detect(text: &str) -> &'static str {
 #[must_use]
 pub fn name(code: &str) -> &str {
     const NAMES: &[(&str, &str)] = &[
-        ("ar", "Arabic"), ("bg", "Bulgarian"), ("bn", "Bengali"), ("ca", "Catalan"), ("cs", "Czech"), ("da", "Danish"), ("de", "German"), ("el", "Greek"), ("en", "English"),
-        ("es", "Spanish"), ("et", "Estonian"), ("fa", "Persian"), ("fi", "Finnish"), ("fr", "French"), ("he", "Hebrew"), ("hi", "Hindi"), ("hr", "Croatian"), ("hu", "Hungarian"),
-        ("id", "Indonesian"), ("it", "Italian"), ("ja", "Japanese"), ("ko", "Korean"), ("lt", "Lithuanian"), ("lv", "Latvian"), ("nb", "Norwegian"), ("nl", "Dutch"), ("pl", "Polish"),
-        ("pt", "Portuguese"), ("ro", "Romanian"), ("ru", "Russian"), ("sk", "Slovak"), ("sl", "Slovenian"), ("sr", "Serbian"), ("sv", "Swedish"), ("th", "Thai"), ("tr", "Turkish"),
-        ("uk", "Ukrainian"), ("vi", "Vietnamese"), ("zh", "Chinese"), ("und", "a language that could not be told"),
+        ("ar", "Arabic"),
+        ("bg", "Bulgarian"),
+        ("bn", "Bengali"),
+        ("ca", "Catalan"),
+        ("cs", "Czech"),
+        ("da", "Danish"),
+        ("de", "German"),
+        ("el", "Greek"),
+        ("en", "English"),
+        ("es", "Spanish"),
+        ("et", "Estonian"),
+        ("fa", "Persian"),
+        ("fi", "Finnish"),
+        ("fr", "French"),
+        ("he", "Hebrew"),
+        ("hi", "Hindi"),
+        ("hr", "Croatian"),
+        ("hu", "Hungarian"),
+        ("id", "Indonesian"),
+        ("it", "Italian"),
+        ("ja", "Japanese"),
+        ("ko", "Korean"),
+        ("lt", "Lithuanian"),
+        ("lv", "Latvian"),
+        ("nb", "Norwegian"),
+        ("nl", "Dutch"),
+        ("pl", "Polish"),
+        ("pt", "Portuguese"),
+        ("ro", "Romanian"),
+        ("ru", "Russian"),
+        ("sk", "Slovak"),
+        ("sl", "Slovenian"),
+        ("sr", "Serbian"),
+        ("sv", "Swedish"),
+        ("th", "Thai"),
+        ("tr", "Turkish"),
+        ("uk", "Ukrainian"),
+        ("vi", "Vietnamese"),
+        ("zh", "Chinese"),
+        ("und", "a language that could not be told"),
     ];
     NAMES.iter().find(|(known, _)| *known == code).map_or(code, |(_, name)| name)
 }
@@ -98,8 +133,10 @@ fn code(lang: Lang) -> &'static str {
 }
 
 const ENGLISH: &[&str] = &[
-    "the", "and", "to", "of", "is", "for", "you", "we", "our", "my", "your", "it", "that", "this", "with", "have", "are", "be", "on", "at", "can", "could", "would", "please", "not", "from", "i", "an", "will",
-    "was", "has", "do", "by", "as", "if", "but", "all", "or", "when", "what", "how", "need", "hi", "hello", "thanks", "been", "us", "there", "any", "no", "me", "which", "they", "so", "about",
+    "the", "and", "to", "of", "is", "for", "you", "we", "our", "my", "your", "it", "that", "this", "with", "have",
+    "are", "be", "on", "at", "can", "could", "would", "please", "not", "from", "i", "an", "will", "was", "has", "do",
+    "by", "as", "if", "but", "all", "or", "when", "what", "how", "need", "hi", "hello", "thanks", "been", "us",
+    "there", "any", "no", "me", "which", "they", "so", "about",
 ];
 
 fn common(code: &str) -> Option<&'static [&'static str]> {
@@ -107,15 +144,132 @@ fn common(code: &str) -> Option<&'static [&'static str]> {
 }
 
 const COMMON: &[(&str, &[&str])] = &[
-    ("de", &["der", "die", "das", "und", "ist", "nicht", "wir", "ich", "sie", "für", "mit", "den", "ein", "eine", "bitte", "auf", "von", "zu", "haben", "im", "uns", "es", "wie", "dass", "oder", "sich", "können", "am", "bis"]),
-    ("fr", &["le", "la", "les", "et", "est", "nous", "vous", "je", "pour", "des", "une", "un", "de", "que", "dans", "pas", "avec", "sur", "bonjour", "merci", "votre", "notre", "du", "en", "au", "pouvez"]),
-    ("es", &["el", "la", "los", "las", "y", "es", "que", "de", "por", "para", "con", "una", "un", "en", "no", "su", "nos", "hola", "gracias", "favor", "necesitamos", "del", "se", "me", "al"]),
-    ("it", &["il", "la", "le", "e", "di", "che", "per", "con", "non", "una", "un", "del", "in", "sono", "grazie", "buongiorno", "vi", "abbiamo", "della", "si", "al", "è"]),
-    ("nl", &["de", "het", "een", "en", "van", "is", "wij", "we", "ik", "u", "voor", "met", "niet", "op", "graag", "kunnen", "dat", "te", "zijn", "ons", "bij", "wordt", "aan"]),
-    ("pt", &["o", "a", "os", "as", "e", "que", "de", "para", "com", "não", "uma", "um", "em", "por", "obrigado", "olá", "nos", "do", "da", "se", "precisamos"]),
-    ("pl", &["i", "w", "na", "nie", "jest", "się", "do", "z", "proszę", "dzień", "dobry", "że", "dla", "o", "czy", "nam", "jak", "po"]),
-    ("sv", &["och", "att", "det", "är", "en", "vi", "för", "på", "inte", "med", "som", "har", "ett", "av", "hej", "tack", "kan"]),
-    ("da", &["og", "at", "det", "er", "en", "vi", "for", "på", "ikke", "med", "som", "har", "et", "af", "hej", "tak", "kan"]),
+    (
+        "de",
+        &[
+            "der", "die", "das", "und", "ist", "nicht", "wir", "ich", "sie", "für", "mit", "den", "ein", "eine",
+            "bitte", "auf", "von", "zu", "haben", "im", "uns", "es", "wie", "dass", "oder", "sich", "können", "am",
+            "bis",
+        ],
+    ),
+    (
+        "fr",
+        &[
+            "le", "la", "les", "et", "est", "nous", "vous", "je", "pour", "des", "une", "un", "de", "que", "dans",
+            "pas", "avec", "sur", "bonjour", "merci", "votre", "notre", "du", "en", "au", "pouvez",
+        ],
+    ),
+    (
+        "es",
+        &[
+            "el",
+            "la",
+            "los",
+            "las",
+            "y",
+            "es",
+            "que",
+            "de",
+            "por",
+            "para",
+            "con",
+            "una",
+            "un",
+            "en",
+            "no",
+            "su",
+            "nos",
+            "hola",
+            "gracias",
+            "favor",
+            "necesitamos",
+            "del",
+            "se",
+            "me",
+            "al",
+        ],
+    ),
+    (
+        "it",
+        &[
+            "il",
+            "la",
+            "le",
+            "e",
+            "di",
+            "che",
+            "per",
+            "con",
+            "non",
+            "una",
+            "un",
+            "del",
+            "in",
+            "sono",
+            "grazie",
+            "buongiorno",
+            "vi",
+            "abbiamo",
+            "della",
+            "si",
+            "al",
+            "è",
+        ],
+    ),
+    (
+        "nl",
+        &[
+            "de", "het", "een", "en", "van", "is", "wij", "we", "ik", "u", "voor", "met", "niet", "op", "graag",
+            "kunnen", "dat", "te", "zijn", "ons", "bij", "wordt", "aan",
+        ],
+    ),
+    (
+        "pt",
+        &[
+            "o",
+            "a",
+            "os",
+            "as",
+            "e",
+            "que",
+            "de",
+            "para",
+            "com",
+            "não",
+            "uma",
+            "um",
+            "em",
+            "por",
+            "obrigado",
+            "olá",
+            "nos",
+            "do",
+            "da",
+            "se",
+            "precisamos",
+        ],
+    ),
+    (
+        "pl",
+        &[
+            "i", "w", "na", "nie", "jest", "się", "do", "z", "proszę", "dzień", "dobry", "że", "dla", "o", "czy",
+            "nam", "jak", "po",
+        ],
+    ),
+    (
+        "sv",
+        &[
+            "och", "att", "det", "är", "en", "vi", "för", "på", "inte", "med", "som", "har", "ett", "av", "hej",
+            "tack", "kan",
+        ],
+    ),
+    (
+        "da",
+        &[
+            "og", "at", "det", "er", "en", "vi", "for", "på", "ikke", "med", "som", "har", "et", "af", "hej", "tak",
+            "kan",
+        ],
+    ),
 ];
 
 /// The share of the words of `text` that stand in `list`.
@@ -129,6 +283,7 @@ fn share(text: &str, list: &[&str]) -> f32 {
 }
 
 fn best_of_common(text: &str) -> Option<&'static str> {
-    let (code, best) = COMMON.iter().map(|(code, list)| (*code, share(text, list))).max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let (code, best) =
+        COMMON.iter().map(|(code, list)| (*code, share(text, list))).max_by(|a, b| a.1.total_cmp(&b.1))?;
     (best >= 0.25).then_some(code)
 }

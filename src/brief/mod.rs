@@ -21,12 +21,15 @@ mod phrases;
 pub(crate) mod quality;
 mod read;
 pub mod render;
+#[cfg(test)]
+mod tests;
 mod urgency;
 
 pub use ask::score as request_score;
 pub use check::{check, check_with};
 pub use content::{
-    Action, Band, Content, Factor, Level, MAX_JSON, MAX_LIST, MAX_TEXT, Missing, Phase, Priority, Problem, Quote, RecommendedStatus, Risk, RiskKind, Score, Statement, Status,
+    Action, Band, Content, Factor, Level, MAX_JSON, MAX_LIST, MAX_TEXT, Missing, Phase, Priority, Problem, Quote,
+    RecommendedStatus, Risk, RiskKind, Score, Statement, Status,
 };
 pub use draft::{DraftInput, draft, priority_score, request_kind};
 pub use edit::{Change, Edit, EditError, apply, diff};

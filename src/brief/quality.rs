@@ -3,7 +3,10 @@
 //! Its own file because it is one subject: how good, on which data, held out or seen. Test builds only.
 //! INVARIANT: a figure called held out comes from a model that has not seen the case it scored.
 
+use super::draft::priority_score_with;
+use super::model::sigmoid;
 use super::model::train::{self, Example};
+use super::{DraftInput, missing};
 use serde_json::Value;
 
 fn lines(text: &str) -> Vec<Value> {
@@ -25,7 +28,10 @@ pub(crate) fn request_cases() -> Vec<Value> {
 pub(crate) fn priority_examples(cases: &[Value]) -> Vec<Example> {
     cases
         .iter()
-        .map(|c| Example { text: format!("{}\n{}", text(c, "subject"), text(c, "body")), wanted: matches!(text(c, "label"), "blocker" | "critical") })
+        .map(|c| Example {
+            text: format!("{}\n{}", text(c, "subject"), text(c, "body")),
+            wanted: matches!(text(c, "label"), "blocker" | "critical"),
+        })
         .collect()
 }
 
@@ -69,4 +75,151 @@ pub(crate) fn f1(scored: &[(f32, bool)]) -> f64 {
     let fp = scored.iter().filter(|s| s.0 >= 0.5 && !s.1).count() as f64;
     let fne = scored.iter().filter(|s| s.0 < 0.5 && s.1).count() as f64;
     2.0 * tp / (2.0 * tp + fp + fne)
+}
+
+fn input<'a>(text: &'a str, subject: Option<&'a str>, zone: &'a jiff::tz::TimeZone) -> DraftInput<'a> {
+    DraftInput {
+        text,
+        subject,
+        sender: None,
+        organisation: None,
+        language: "en",
+        received_at: jiff::Timestamp::UNIX_EPOCH,
+        time_zone: zone,
+        attachments: &[],
+        guidance: &[],
+        owner: "Dana",
+    }
+}
+
+/// Compares a weight file with what training makes today. On a difference the new file is left in
+/// the temporary folder; copy it over the old one when the change is meant.
+fn weights_agree(name: &str, compiled_in: &str, made: &str) {
+    let read = |file: &str| -> std::collections::BTreeMap<String, f64> {
+        file.lines().filter_map(|l| l.split_once('\t')).map(|(f, w)| (f.to_owned(), w.parse().unwrap())).collect()
+    };
+    let (old, new) = (read(compiled_in), read(made));
+    let far =
+        old.len().abs_diff(new.len()) > 20 || new.iter().any(|(f, w)| (old.get(f).unwrap_or(&0.0) - w).abs() > 0.08);
+    if far {
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, made).unwrap();
+        panic!("training gives other weights than `{name}`; the new ones are in `{}`", path.display());
+    }
+}
+
+#[test]
+fn the_weights_are_what_training_makes_of_the_data() {
+    let requests = request_examples(&request_cases());
+    weights_agree(
+        "ask.tsv",
+        include_str!("model/ask.tsv"),
+        &train::train(train::ASK, &requests.iter().collect::<Vec<_>>()),
+    );
+    let reports = priority_examples(&priority_cases());
+    weights_agree(
+        "grave.tsv",
+        include_str!("model/grave.tsv"),
+        &train::train(train::GRAVE, &reports.iter().collect::<Vec<_>>()),
+    );
+}
+
+#[test]
+fn request_sentences_held_out() {
+    let examples = request_examples(&request_cases());
+    let scores = train::held_out(train::ASK, &examples, 5);
+    let scored: Vec<(f32, bool)> = scores.iter().zip(&examples).map(|(s, e)| (sigmoid(*s), e.wanted)).collect();
+    let (auc, f1) = (auc(&scored), f1(&scored));
+    eprintln!("request sentences, five-fold held out: AUC {auc:.3}, F1 {f1:.3}");
+    assert!(auc >= 0.88 && f1 >= 0.78, "AUC {auc:.3}, F1 {f1:.3}");
+}
+
+#[test]
+fn priority_held_out() {
+    let cases = priority_cases();
+    let examples = priority_examples(&cases);
+    let odds = train::held_out(train::GRAVE, &examples, 5);
+    let zone = jiff::tz::TimeZone::UTC;
+    let scored: Vec<(f32, bool)> = cases
+        .iter()
+        .zip(&examples)
+        .zip(&odds)
+        .map(|((c, e), odds)| {
+            (
+                f32::from(priority_score_with(&input(text(c, "body"), Some(text(c, "subject")), &zone), *odds).get()),
+                e.wanted,
+            )
+        })
+        .collect();
+    let (auc, ap) = (auc(&scored), average_precision(&scored));
+    eprintln!("priority score of the brief, five-fold held out: AUC {auc:.3}, average precision {ap:.3}");
+    assert!(auc >= 0.70 && ap >= 0.20, "AUC {auc:.3}, average precision {ap:.3}");
+}
+
+#[test]
+fn missing_items_of_a_check_list() {
+    let (mut missing_counts, mut present_counts) = ([0u32; 3], [0u32; 3]);
+    for case in lines(include_str!("../../tests/data/missing_info/cases.jsonl")) {
+        let fields: Vec<&str> = case["checklist"].as_array().unwrap().iter().map(|item| text(item, "field")).collect();
+        let found = missing(text(&case, "text"), &fields);
+        for field in fields {
+            let gold = case["missing"].as_array().unwrap().iter().any(|m| m == field);
+            let said = found.contains(&field);
+            let count = |counts: &mut [u32; 3], guess: bool, truth: bool| match (guess, truth) {
+                (true, true) => counts[0] += 1,
+                (true, false) => counts[1] += 1,
+                (false, true) => counts[2] += 1,
+                (false, false) => {}
+            };
+            count(&mut missing_counts, said, gold);
+            count(&mut present_counts, !said, !gold);
+        }
+    }
+    let f1 = |c: [u32; 3]| f64::from(2 * c[0]) / f64::from(2 * c[0] + c[1] + c[2]);
+    eprintln!(
+        "missing information, rules on the set they were written with: F1 missing {:.3}, present {:.3}",
+        f1(missing_counts),
+        f1(present_counts)
+    );
+    assert!(
+        f1(missing_counts) >= 0.96 && f1(present_counts) >= 0.91,
+        "{:.3} {:.3}",
+        f1(missing_counts),
+        f1(present_counts)
+    );
+}
+
+/// Leaves prediction files in the temporary folder, one JSON object a line with the id of the case,
+/// so that any other scorer can be run over them. The request and priority scores are held out.
+#[test]
+fn predictions_for_another_scorer() {
+    let folder = std::env::temp_dir().join("opspilot-brief-predictions");
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, rows: Vec<Value>| {
+        let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
+        assert!(!lines.is_empty());
+        std::fs::write(folder.join(name), lines.join("\n")).unwrap();
+    };
+    let cases = request_cases();
+    let scores = train::held_out(train::ASK, &request_examples(&cases), 5);
+    write(
+        "request.jsonl",
+        cases.iter().zip(scores).map(|(c, s)| serde_json::json!({"id": c["id"], "score": sigmoid(s)})).collect(),
+    );
+    let cases = priority_cases();
+    let odds = train::held_out(train::GRAVE, &priority_examples(&cases), 5);
+    let zone = jiff::tz::TimeZone::UTC;
+    let score = |c: &Value, odds: f32| {
+        priority_score_with(&input(text(c, "body"), Some(text(c, "subject")), &zone), odds).get()
+    };
+    write(
+        "priority.jsonl",
+        cases.iter().zip(odds).map(|(c, o)| serde_json::json!({"id": c["id"], "score": score(c, o)})).collect(),
+    );
+    let cases = lines(include_str!("../../tests/data/missing_info/cases.jsonl"));
+    let gaps = |c: &Value| -> Vec<String> {
+        let fields: Vec<&str> = c["checklist"].as_array().unwrap().iter().map(|item| text(item, "field")).collect();
+        missing(text(c, "text"), &fields).into_iter().map(str::to_owned).collect()
+    };
+    write("missing.jsonl", cases.iter().map(|c| serde_json::json!({"id": c["id"], "missing": gaps(c)})).collect());
 }

@@ -23,14 +23,22 @@ pub(super) fn plan(
     readable: bool,
     priced: bool,
 ) -> Vec<Action> {
-    let mut plan = Plan { owner: input.owner, due: facts.deadline.map(|d| d.date), soon: facts.deadline.is_some_and(|d| d.near), list: Vec::new() };
-    let wanted = facts.deadline.map(|d| format!(" (date in the request: {})", cite(facts.quoted(d.quote), 60))).unwrap_or_default();
-    if wish.unread() {
-        if let Some(words) = wish.named() {
-            plan.inside(format!("Work in what the reviewer asked for: {words}."), false);
-        }
+    let mut plan = Plan {
+        owner: input.owner,
+        due: facts.deadline.map(|d| d.date),
+        soon: facts.deadline.is_some_and(|d| d.near),
+        list: Vec::new(),
+    };
+    let wanted = facts
+        .deadline
+        .map(|d| format!(" (date in the request: {})", cite(facts.quoted(d.quote), 60)))
+        .unwrap_or_default();
+    if wish.unread()
+        && let Some(words) = wish.named()
+    {
+        plan.inside(format!("Work in what the reviewer asked for: {words}."), false);
     }
-    if facts.text.trim().is_empty() {
+    if facts.tokens.is_empty() {
         plan.outside("Ask the sender what they need; the message arrived without readable text.".into(), false);
         return plan.list;
     }
@@ -42,15 +50,18 @@ pub(super) fn plan(
     }
     caution(risk, &mut plan);
     let about = about(facts, wish);
-    let pressed = risk.factors.iter().any(|f| matches!(f.kind, RiskKind::Churn | RiskKind::Reputation)) || facts.topic("the missing reply");
+    let pressed = risk.factors.iter().any(|f| matches!(f.kind, RiskKind::Churn | RiskKind::Reputation))
+        || facts.topic("the missing reply");
     let with = facts.topics.first().map(|topic| format!(" with {topic}")).unwrap_or_default();
     match facts.kind {
         RequestKind::Lead => {
             plan.first(format!("Acknowledge the enquiry{about}, and say when an offer will follow."));
             ask(missing, &mut plan);
-            plan.due_inside(
-                if priced { format!("Turn the calculation in this brief into an offer{about}{wanted}.") } else { format!("Size the work{about} and draft an offer{wanted}.") },
-            );
+            plan.due_inside(if priced {
+                format!("Turn the calculation in this brief into an offer{about}{wanted}.")
+            } else {
+                format!("Size the work{about} and draft an offer{wanted}.")
+            });
             plan.outside("Send the offer once it has been approved.".into(), true);
         }
         RequestKind::Support => {
@@ -60,14 +71,37 @@ pub(super) fn plan(
             plan.outside(format!("Report back with a fix or a way round it{wanted}."), true);
         }
         RequestKind::Complaint => {
-            plan.first(format!("Acknowledge the complaint{about} in person, without excuses and before all facts are in."));
+            plan.first(format!(
+                "Acknowledge the complaint{about} in person, without excuses and before all facts are in."
+            ));
             plan.inside(format!("Find out what happened{about}: order, messages so far, who dealt with it."), true);
             ask(missing, &mut plan);
             plan.outside(format!("Offer a remedy and confirm it in writing{wanted}."), true);
         }
         RequestKind::Booking => {
             ask(missing, &mut plan);
-            plan.inside(format!("Check what is free{} on the day asked for, and hold it.", facts.topics.iter().find(|t| matches!(**t, "the rooms" | "the table" | "the venue" | "the appointment" | "training" | "a call" | "a meeting" | "a demo")).map(|t| format!(" for {t}")).unwrap_or_default()), false);
+            plan.inside(
+                format!(
+                    "Check what is free{} on the day asked for, and hold it.",
+                    facts
+                        .topics
+                        .iter()
+                        .find(|t| matches!(
+                            **t,
+                            "the rooms"
+                                | "the table"
+                                | "the venue"
+                                | "the appointment"
+                                | "training"
+                                | "a call"
+                                | "a meeting"
+                                | "a demo"
+                        ))
+                        .map(|t| format!(" for {t}"))
+                        .unwrap_or_default()
+                ),
+                false,
+            );
             if facts.topic("allergies") {
                 plan.inside("Pass the allergy on to whoever prepares the food, in writing.".into(), false);
             };
@@ -75,17 +109,26 @@ pub(super) fn plan(
         }
         RequestKind::Invoice => {
             if pressed {
-                plan.first(format!("Acknowledge the message{about} at once, and name one person who stays responsible."));
+                plan.first(format!(
+                    "Acknowledge the message{about} at once, and name one person who stays responsible."
+                ));
             }
             plan.inside(format!("Compare the books with what the sender says{about}."), true);
             ask(missing, &mut plan);
             if facts.topic("the changed bank details") {
-                plan.inside("Confirm the new bank details by calling a number already on file; change nothing before that.".into(), true);
+                plan.inside(
+                    "Confirm the new bank details by calling a number already on file; change nothing before that."
+                        .into(),
+                    true,
+                );
             }
             plan.outside(format!("Answer with the finding and, where due, a correction{wanted}."), true);
         }
         RequestKind::Change => {
-            plan.inside(format!("Check whether the change{about} is covered by what was agreed, and what it affects."), false);
+            plan.inside(
+                format!("Check whether the change{about} is covered by what was agreed, and what it affects."),
+                false,
+            );
             ask(missing, &mut plan);
             plan.outside(format!("Confirm the change, its cost if any, and the day it takes effect{wanted}."), true);
         }
@@ -93,7 +136,10 @@ pub(super) fn plan(
             plan.first("Confirm that the notice arrived, with the day it was received.".into());
             plan.inside("Look up the notice period and what is still open on the account.".into(), true);
             ask(missing, &mut plan);
-            plan.outside(format!("Have the account's owner speak to the sender{about} before the end is made final{wanted}."), true);
+            plan.outside(
+                format!("Have the account's owner speak to the sender{about} before the end is made final{wanted}."),
+                true,
+            );
         }
         RequestKind::Application => {
             plan.first("Confirm that the application arrived and say what happens next.".into());
@@ -101,19 +147,34 @@ pub(super) fn plan(
             ask(missing, &mut plan);
         }
         RequestKind::Privacy => {
-            plan.inside("Pass the request to the person responsible for data protection and write down the day it arrived.".into(), true);
-            plan.outside("Confirm receipt and check who is asking before any data is shown, changed or deleted.".into(), true);
+            plan.inside(
+                "Pass the request to the person responsible for data protection and write down the day it arrived."
+                    .into(),
+                true,
+            );
+            plan.outside(
+                "Confirm receipt and check who is asking before any data is shown, changed or deleted.".into(),
+                true,
+            );
             ask(missing, &mut plan);
         }
         RequestKind::Question | RequestKind::Other => {
             ask(missing, &mut plan);
             if facts.asks().next().is_some() {
-                plan.outside(format!("Answer the sender's {}{about}{wanted}.", if facts.asks().count() > 1 { "questions" } else { "question" }), true);
+                plan.outside(
+                    format!(
+                        "Answer the sender's {}{about}{wanted}.",
+                        if facts.asks().count() > 1 { "questions" } else { "question" }
+                    ),
+                    true,
+                );
             } else if missing.is_empty() {
                 plan.outside(format!("Reply to the sender{about}{wanted}."), true);
             }
         }
-        RequestKind::Pitch => plan.inside("Decide whether there is interest; otherwise close without an answer.".into(), false),
+        RequestKind::Pitch => {
+            plan.inside("Decide whether there is interest; otherwise close without an answer.".into(), false)
+        }
         RequestKind::Notice => plan.inside(format!("File the message{about}; no answer is expected."), false),
     }
     plan.list.truncate(6);

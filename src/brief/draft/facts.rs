@@ -96,10 +96,12 @@ impl<'a> Facts<'a> {
         let all = lexicon::find(text);
         let hostile: Vec<bool> = sentences.iter().map(|s| is_hostile(s, &all)).collect();
         let silent = |at: usize| {
-            sentence_at(&sentences, at)
-                .is_none_or(|i| hostile.get(i) == Some(&true) || sentences.get(i).is_some_and(|s| s.part == Part::Foreign))
+            sentence_at(&sentences, at).is_none_or(|i| {
+                hostile.get(i) == Some(&true) || sentences.get(i).is_some_and(|s| s.part == Part::Foreign)
+            })
         };
-        let mut hits: Vec<Hit> = all.into_iter().filter(|hit| matches!(hit.sense, Sense::Machine) || !silent(hit.start)).collect();
+        let mut hits: Vec<Hit> =
+            all.into_iter().filter(|hit| matches!(hit.sense, Sense::Machine) || !silent(hit.start)).collect();
         let calm = hits.iter().find(|hit| matches!(hit.sense, Sense::Calm)).copied();
         deny(&tokens, &mut hits);
         let whens: Vec<When> = date::find(&tokens).into_iter().filter(|when| !silent(when.start)).collect();
@@ -186,24 +188,41 @@ impl<'a> Facts<'a> {
     fn pleads(&self, at: usize) -> bool {
         let Some(s) = self.sentence_of(at).and_then(|i| self.sentences.get(i)) else { return false };
         let first = self.tokens.partition_point(|token| token.start < s.start);
-        self.tokens.get(first..).unwrap_or(&[]).iter().take_while(|token| token.end <= s.end).any(|token| token.any(&["please", "need", "must", "call", "pls"]))
+        self.tokens
+            .get(first..)
+            .unwrap_or(&[])
+            .iter()
+            .take_while(|token| token.end <= s.end)
+            .any(|token| token.any(&["please", "need", "must", "call", "pls"]))
     }
 
     /// Whether nothing but small joining words stands between two bytes.
     fn only_joints(&self, from: usize, to: usize) -> bool {
         let first = self.tokens.partition_point(|token| token.start < from);
         let between = self.tokens.get(first..).unwrap_or(&[]).iter().take_while(|token| token.start < to);
-        between.clone().count() <= 3 && between.into_iter().all(|token| token.any(&["the", "on", "of", "at", "latest", "this", "next", "is", "end", "by", "coming"]) || token.text == ":")
+        between.clone().count() <= 3
+            && between.into_iter().all(|token| {
+                token.any(&["the", "on", "of", "at", "latest", "this", "next", "is", "end", "by", "coming"])
+                    || token.text == ":"
+            })
     }
 
     fn find_deadline(&self, today: Date) -> Option<Deadline> {
         let mut best: Option<Deadline> = None;
         for when in &self.whens {
             let Some(date) = when.resolve(today).filter(|date| *date >= today) else { continue };
-            let lead = self.hits.iter().filter(|hit| matches!(hit.sense, Sense::Until | Sense::Urgent(_)) && hit.end <= when.start).next_back();
-            let near = lead.filter(|hit| when.start - hit.end <= 24 && self.sentence_of(hit.start) == self.sentence_of(when.start));
+            // Hits are in order of their end: the last one before the date is the one that leads it.
+            let before = self.hits.partition_point(|hit| hit.end <= when.start);
+            let nearest = self.hits.get(before.saturating_sub(8)..before).unwrap_or(&[]);
+            let lead = nearest.iter().rfind(|hit| matches!(hit.sense, Sense::Until | Sense::Urgent(_)));
+            let near = lead.filter(|hit| {
+                when.start - hit.end <= 24 && self.sentence_of(hit.start) == self.sentence_of(when.start)
+            });
             let within = self.words(when.start, when.end).get(..6).is_some_and(|w| w.eq_ignore_ascii_case("within"))
-                || self.words(when.start, when.end).get(..3).is_some_and(|w| w.eq_ignore_ascii_case("eod") || w.eq_ignore_ascii_case("cob"));
+                || self
+                    .words(when.start, when.end)
+                    .get(..3)
+                    .is_some_and(|w| w.eq_ignore_ascii_case("eod") || w.eq_ignore_ascii_case("cob"));
             let asked = self.sentence_of(when.start).and_then(|i| self.ask.get(i)).is_some_and(|score| *score >= 0.5)
                 && !matches!(self.kind, RequestKind::Booking)
                 && matches!(when.form, date::Form::Days(0..=2) | date::Form::Hours(_) | date::Form::EndOfWeek(0));
@@ -254,7 +273,8 @@ fn is_hostile(sentence: &Sentence<'_>, hits: &[Hit]) -> bool {
 
 /// Takes out hits that a word before them denies: "no error", "without an outage", "isn't broken".
 fn deny(tokens: &[Token<'_>], hits: &mut Vec<Hit>) {
-    let calm: Vec<(usize, usize)> = hits.iter().filter(|hit| matches!(hit.sense, Sense::Calm)).map(|hit| (hit.start, hit.end)).collect();
+    let calm: Vec<(usize, usize)> =
+        hits.iter().filter(|hit| matches!(hit.sense, Sense::Calm)).map(|hit| (hit.start, hit.end)).collect();
     hits.retain(|hit| {
         if !matches!(hit.sense, Sense::Urgent(_) | Sense::Outage(_) | Sense::Risk(..)) {
             return true;
@@ -266,7 +286,10 @@ fn deny(tokens: &[Token<'_>], hits: &mut Vec<Hit>) {
         let before = tokens.get(index.saturating_sub(3)..index).unwrap_or(&[]);
         let stop = before.iter().rposition(|token| token.kind == Kind::Mark || token.new_line).map_or(0, |at| at);
         !before.get(stop..).unwrap_or(&[]).iter().any(|token| {
-            token.any(&["no", "not", "never", "without", "isn't", "isn’t", "aren't", "aren’t", "wasn't", "wasn’t", "don't", "don’t", "hardly"])
+            token.any(&[
+                "no", "not", "never", "without", "isn't", "isn’t", "aren't", "aren’t", "wasn't", "wasn’t", "don't",
+                "don’t", "hardly",
+            ])
         })
     });
 }
@@ -276,7 +299,11 @@ fn quantities(tokens: &[Token<'_>], money: &[Money]) -> Vec<Quantity> {
     let mut list = Vec::new();
     let mut index = 0;
     while let Some(first) = tokens.get(index) {
-        let paid = money.partition_point(|m| m.start <= first.start).checked_sub(1).and_then(|i| money.get(i)).is_some_and(|m| first.start < m.end);
+        let paid = money
+            .partition_point(|m| m.start <= first.start)
+            .checked_sub(1)
+            .and_then(|i| money.get(i))
+            .is_some_and(|m| first.start < m.end);
         let Some((amount, taken)) = (!paid).then(|| number::at(tokens, index)).flatten() else {
             index += 1;
             continue;
@@ -294,9 +321,20 @@ fn quantities(tokens: &[Token<'_>], money: &[Money]) -> Vec<Quantity> {
         if let Some((unit, noun)) = found {
             let (per, extra) = period(tokens, at);
             let each = tokens.get(at).is_some_and(|t| t.any(&["each", "apiece"]))
-                || (tokens.get(at).is_some_and(|t| t.any(&["per", "a", "an", "for"])) && per.is_none() && tokens.get(at + 1).is_some_and(|t| self::unit(t).is_some() || t.any(&["order", "invoice", "ticket", "one", "each", "e", "email", "request", "document"])));
+                || (tokens.get(at).is_some_and(|t| t.any(&["per", "a", "an", "for"]))
+                    && per.is_none()
+                    && tokens.get(at + 1).is_some_and(|t| {
+                        self::unit(t).is_some()
+                            || t.any(&[
+                                "order", "invoice", "ticket", "one", "each", "e", "email", "request", "document",
+                            ])
+                    }));
             let last = tokens.get((at + extra).saturating_sub(1)).map_or(noun.end, |t| t.end);
-            let end = if each { tokens.get(at).map_or(last, |t| if t.any(&["each", "apiece"]) { t.end } else { last }) } else { last };
+            let end = if each {
+                tokens.get(at).map_or(last, |t| if t.any(&["each", "apiece"]) { t.end } else { last })
+            } else {
+                last
+            };
             list.push(Quantity { amount, unit, per, each, start: first.start, end });
             index = at + extra;
         } else {
@@ -314,11 +352,61 @@ fn unit(token: &Token<'_>) -> Option<Unit> {
     match () {
         () if token.any(&["hours", "hour", "hrs"]) => Some(Unit::Hours),
         () if token.any(&["minutes", "minute", "mins", "min"]) => Some(Unit::Minutes),
-        () if token.any(&["people", "employees", "staff", "persons", "colleagues", "guests", "attendees", "participants", "adults", "delegates"]) => Some(Unit::People),
-        () if token.any(&["seats", "users", "licences", "licenses", "accounts", "workstations", "laptops"]) => Some(Unit::Seats),
         () if token.any(&[
-            "orders", "invoices", "tickets", "emails", "mails", "calls", "requests", "documents", "enquiries", "inquiries", "parcels", "shipments", "bookings", "records", "pages", "units", "pieces", "items",
-            "boxes", "applications", "leads", "quotes", "claims", "forms", "reports", "tables", "rooms", "nights", "words", "photos", "products", "contracts", "payslips", "deliveries", "devices", "cases",
+            "people",
+            "employees",
+            "staff",
+            "persons",
+            "colleagues",
+            "guests",
+            "attendees",
+            "participants",
+            "adults",
+            "delegates",
+        ]) =>
+        {
+            Some(Unit::People)
+        }
+        () if token.any(&["seats", "users", "licences", "licenses", "accounts", "workstations", "laptops"]) => {
+            Some(Unit::Seats)
+        }
+        () if token.any(&[
+            "orders",
+            "invoices",
+            "tickets",
+            "emails",
+            "mails",
+            "calls",
+            "requests",
+            "documents",
+            "enquiries",
+            "inquiries",
+            "parcels",
+            "shipments",
+            "bookings",
+            "records",
+            "pages",
+            "units",
+            "pieces",
+            "items",
+            "boxes",
+            "applications",
+            "leads",
+            "quotes",
+            "claims",
+            "forms",
+            "reports",
+            "tables",
+            "rooms",
+            "nights",
+            "words",
+            "photos",
+            "products",
+            "contracts",
+            "payslips",
+            "deliveries",
+            "devices",
+            "cases",
         ]) =>
         {
             Some(Unit::Items)
@@ -329,7 +417,11 @@ fn unit(token: &Token<'_>) -> Option<Unit> {
 
 fn period(tokens: &[Token<'_>], index: usize) -> (Option<money::Per>, usize) {
     let Some(first) = tokens.get(index) else { return (None, 0) };
-    let (unit, taken) = if first.any(&["per", "a", "each", "every", "an"]) || first.text == "/" { (tokens.get(index + 1), 2) } else { (Some(first), 1) };
+    let (unit, taken) = if first.any(&["per", "a", "each", "every", "an"]) || first.text == "/" {
+        (tokens.get(index + 1), 2)
+    } else {
+        (Some(first), 1)
+    };
     let per = unit.and_then(|unit| match () {
         () if unit.any(&["day", "daily"]) => Some(money::Per::Day),
         () if unit.any(&["week", "weekly"]) => Some(money::Per::Week),

@@ -35,15 +35,42 @@ pub(super) fn read<'a>(guidance: &[&'a str]) -> Wish<'a> {
         let lower = line.to_ascii_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
         wish.short |= has(&["shorter", "too long", "concise", "brief", "less text", "cut it", "tighten", "trim"]);
-        wish.drop_roadmap |= has(&["no roadmap", "without roadmap", "without the roadmap", "drop the roadmap", "remove the roadmap", "leave out the roadmap"]);
-        wish.drop_pricing |= has(&["no pricing", "without pricing", "no price", "drop the pricing", "remove the pricing", "leave out the pricing"]);
+        wish.drop_roadmap |= has(&[
+            "no roadmap",
+            "without roadmap",
+            "without the roadmap",
+            "drop the roadmap",
+            "remove the roadmap",
+            "leave out the roadmap",
+        ]);
+        wish.drop_pricing |= has(&[
+            "no pricing",
+            "without pricing",
+            "no price",
+            "drop the pricing",
+            "remove the pricing",
+            "leave out the pricing",
+        ]);
         for mark in ["focus on ", "concentrate on ", "emphasise ", "emphasize ", "more about ", "highlight "] {
             wish.focus.extend(after(line, &lower, mark));
         }
-        for mark in ["ask about ", "question about ", "question on ", "ask for ", "ask them about ", "ask them for ", "ask whether ", "ask if ", "ask when ", "ask who ", "ask how "] {
+        for mark in [
+            "ask about ",
+            "question about ",
+            "question on ",
+            "ask for ",
+            "ask them about ",
+            "ask them for ",
+            "ask whether ",
+            "ask if ",
+            "ask when ",
+            "ask who ",
+            "ask how ",
+        ] {
             if let Some(subject) = after(line, &lower, mark) {
                 let keep = matches!(mark, "ask whether " | "ask if " | "ask when " | "ask who " | "ask how ");
-                let subject = if keep { line.get(lower.find(mark).unwrap_or(0) + 4..).unwrap_or(subject) } else { subject };
+                let subject =
+                    if keep { line.get(lower.find(mark).unwrap_or(0) + 4..).unwrap_or(subject) } else { subject };
                 wish.ask.push(subject);
                 break;
             }
@@ -68,7 +95,11 @@ impl Wish<'_> {
     /// Whether `sentence` speaks of what the reviewer wants in front.
     pub(super) fn focuses_on(&self, sentence: &str) -> bool {
         let lower = sentence.to_lowercase();
-        self.focus.iter().flat_map(|subject| subject.split_whitespace()).filter(|word| word.len() > 3).any(|word| lower.contains(&word.to_lowercase()))
+        self.focus
+            .iter()
+            .flat_map(|subject| subject.split_whitespace())
+            .filter(|word| word.len() > 3)
+            .any(|word| lower.contains(&word.to_lowercase()))
     }
 
     /// What the reviewer wants in front.
@@ -94,7 +125,12 @@ impl Wish<'_> {
 
     /// Guidance that no rule turned into something: shown to the owner as it is.
     pub(super) fn unread(&self) -> bool {
-        !self.all.is_empty() && !self.short && self.focus.is_empty() && self.ask.is_empty() && !self.drop_roadmap && !self.drop_pricing
+        !self.all.is_empty()
+            && !self.short
+            && self.focus.is_empty()
+            && self.ask.is_empty()
+            && !self.drop_roadmap
+            && !self.drop_pricing
     }
 }
 

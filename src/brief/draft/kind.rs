@@ -91,16 +91,23 @@ pub(super) fn of(facts: &Facts<'_>, subject: Option<&str>, attachments: usize) -
 /// Up to six topics, most telling first: those in asking sentences and in the subject, then the rest.
 pub(super) fn topics(facts: &Facts<'_>, subject: Option<&str>) -> Vec<&'static str> {
     let mut counted: Vec<(&'static str, i32, usize)> = Vec::new();
-    let mut note = |topic: &'static str, weight: i32, at: usize| match counted.iter_mut().find(|(name, ..)| *name == topic) {
-        Some((_, sum, _)) => *sum += weight,
-        None => counted.push((topic, weight, at)),
-    };
+    let mut note =
+        |topic: &'static str, weight: i32, at: usize| match counted.iter_mut().find(|(name, ..)| *name == topic) {
+            Some((_, sum, _)) => *sum += weight,
+            None => counted.push((topic, weight, at)),
+        };
     for hit in &facts.hits {
         if let Sense::Topic(topic) = hit.sense {
             let sentence = facts.sentence_of(hit.start);
             let asked = sentence.and_then(|i| facts.ask.get(i)).is_some_and(|score| *score >= 0.5);
             let part = sentence.and_then(|i| facts.sentences.get(i)).map(|s| s.part);
-            let weight = if asked { 3 } else if part == Some(Part::Frame) { 0 } else { 1 };
+            let weight = if asked {
+                3
+            } else if part == Some(Part::Frame) {
+                0
+            } else {
+                1
+            };
             note(topic, weight, hit.start);
         }
     }
@@ -126,8 +133,38 @@ pub(super) fn topics(facts: &Facts<'_>, subject: Option<&str>) -> Vec<&'static s
 
 /// Topics that say little beside others; they come last.
 const GENERAL: &[&str] = &[
-    "the automation", "pricing", "the budget", "the timeline", "a meeting", "a call", "availability", "the product", "reporting", "the charge", "the payment", "the contract", "the error", "the order", "the app", "training",
-    "the repair", "security", "the data-processing agreement", "references", "parking", "hosting and data location", "opening hours", "insurance", "the phones", "the tenancy", "accounting", "the e-mail system", "the website", "marketing", "document handling", "the network",
+    "the automation",
+    "pricing",
+    "the budget",
+    "the timeline",
+    "a meeting",
+    "a call",
+    "availability",
+    "the product",
+    "reporting",
+    "the charge",
+    "the payment",
+    "the contract",
+    "the error",
+    "the order",
+    "the app",
+    "training",
+    "the repair",
+    "security",
+    "the data-processing agreement",
+    "references",
+    "parking",
+    "hosting and data location",
+    "opening hours",
+    "insurance",
+    "the phones",
+    "the tenancy",
+    "accounting",
+    "the e-mail system",
+    "the website",
+    "marketing",
+    "document handling",
+    "the network",
 ];
 
 /// A topic that says more than the ones beside it.
@@ -152,7 +189,9 @@ const COVERED: &[(&str, &[&str])] = &[
 /// A topic that only repeats the kind of request.
 fn says_nothing(kind: RequestKind, topic: &str) -> bool {
     match kind {
-        RequestKind::Lead => matches!(topic, "the offer" | "the quote" | "the payment" | "the budget" | "pricing" | "the timeline"),
+        RequestKind::Lead => {
+            matches!(topic, "the offer" | "the quote" | "the payment" | "the budget" | "pricing" | "the timeline")
+        }
         RequestKind::Booking => matches!(topic, "the booking" | "availability"),
         RequestKind::Cancellation => matches!(topic, "the cancellation" | "the contract"),
         RequestKind::Application => matches!(topic, "the position" | "the CV" | "the interview"),

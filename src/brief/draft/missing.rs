@@ -23,7 +23,7 @@ struct Need {
 /// The gaps, most important first, at most five.
 pub(super) fn find(facts: &Facts<'_>, input: &DraftInput<'_>, wish: &Wish<'_>, readable: bool) -> Vec<Missing> {
     let mut list: Vec<Missing> = wish.questions();
-    if readable && !facts.text.trim().is_empty() {
+    if readable && !facts.tokens.is_empty() {
         for need in needs(facts.kind).iter().filter(|need| !(need.said)(facts, input)) {
             let aside = need.field == "decision_maker" && list.len() >= 2;
             if !aside && list.len() < 5 && !list.iter().any(|m| m.field == need.field) {
@@ -38,7 +38,11 @@ pub(super) fn find(facts: &Facts<'_>, input: &DraftInput<'_>, wish: &Wish<'_>, r
             why: "The date can be read in two ways.".into(),
         });
     }
-    if input.attachments.is_empty() && facts.has(|s| matches!(s, Sense::Enclosure)) && readable && promises_enclosure(facts) {
+    if input.attachments.is_empty()
+        && facts.has(|s| matches!(s, Sense::Enclosure))
+        && readable
+        && promises_enclosure(facts)
+    {
         list.push(Missing {
             field: "attachment".into(),
             question: "Could you send the attachment again? It did not reach us.".into(),
@@ -83,7 +87,9 @@ pub(super) fn label(field: &str) -> String {
 }
 
 fn promises_enclosure(facts: &Facts<'_>) -> bool {
-    facts.hits.iter().any(|hit| matches!(hit.sense, Sense::Enclosure) && !facts.words(hit.start, hit.end).eq_ignore_ascii_case("screenshot"))
+    facts.hits.iter().any(|hit| {
+        matches!(hit.sense, Sense::Enclosure) && !facts.words(hit.start, hit.end).eq_ignore_ascii_case("screenshot")
+    })
 }
 
 fn needs(kind: RequestKind) -> &'static [Need] {
@@ -97,7 +103,12 @@ fn needs(kind: RequestKind) -> &'static [Need] {
         field: "deadline",
         question: "By when do you need this?",
         why: "Without a date the work cannot be placed among others.",
-        said: |f, _| f.deadline.is_some() || f.calm.is_some() || !f.whens.is_empty() || f.has(|s| matches!(s, Sense::Urgent(2..))),
+        said: |f, _| {
+            f.deadline.is_some()
+                || f.calm.is_some()
+                || !f.whens.is_empty()
+                || f.has(|s| matches!(s, Sense::Urgent(2..)))
+        },
     };
     const VOLUME: Need = Need {
         field: "volume",
@@ -111,7 +122,17 @@ fn needs(kind: RequestKind) -> &'static [Need] {
         why: "What has to be connected decides the effort more than anything else.",
         said: |f, _| {
             f.topics.iter().any(|t| {
-                matches!(*t, "the CRM" | "the ERP system" | "accounting" | "the spreadsheet work" | "the e-mail system" | "the website" | "the app" | "the phones")
+                matches!(
+                    *t,
+                    "the CRM"
+                        | "the ERP system"
+                        | "accounting"
+                        | "the spreadsheet work"
+                        | "the e-mail system"
+                        | "the website"
+                        | "the app"
+                        | "the phones"
+                )
             }) || names_product(f)
         },
     };
@@ -131,19 +152,32 @@ fn needs(kind: RequestKind) -> &'static [Need] {
         field: "error_message",
         question: "What does the screen say, word for word? A screenshot is fine.",
         why: "The exact message usually names the cause.",
-        said: |f, i| !i.attachments.is_empty() || has_word(f, &["says", "message", "reads", "shows", "code", "saying"]) || f.tokens.windows(2).any(|w| matches!(w, [a, b] if a.is("error") && b.kind == Kind::Number)) || f.text.contains('"') || f.text.contains('“'),
+        said: |f, i| {
+            !i.attachments.is_empty()
+                || has_word(f, &["says", "message", "reads", "shows", "code", "saying"])
+                || f.tokens.windows(2).any(|w| matches!(w, [a, b] if a.is("error") && b.kind == Kind::Number))
+                || f.text.contains('"')
+                || f.text.contains('“')
+        },
     };
     const SINCE: Need = Need {
         field: "since_when",
         question: "Since when does it happen, and did anything change before that?",
         why: "It narrows the search to what changed.",
-        said: |f, _| !f.whens.is_empty() || has_word(f, &["since", "yesterday", "morning", "ago", "started", "hours", "weekend", "week"]),
+        said: |f, _| {
+            !f.whens.is_empty()
+                || has_word(f, &["since", "yesterday", "morning", "ago", "started", "hours", "weekend", "week"])
+        },
     };
     const REACH: Need = Need {
         field: "who_is_affected",
         question: "Is it only you, or do others have it too?",
         why: "It decides how soon and by whom it is worked on.",
-        said: |f, _| f.has(|s| matches!(s, Sense::Impact)) || f.quantities.iter().any(|q| matches!(q.unit, Unit::People | Unit::Seats)) || has_word(f, &["everyone", "nobody", "only", "colleagues", "team", "users"]),
+        said: |f, _| {
+            f.has(|s| matches!(s, Sense::Impact))
+                || f.quantities.iter().any(|q| matches!(q.unit, Unit::People | Unit::Seats))
+                || has_word(f, &["everyone", "nobody", "only", "colleagues", "team", "users"])
+        },
     };
     const REFERENCE: Need = Need {
         field: "reference",
@@ -178,12 +212,20 @@ fn needs(kind: RequestKind) -> &'static [Need] {
         why: "Nothing can be booked without a day.",
         said: |f, _| f.whens.iter().any(|w| w.form != super::super::read::date::Form::Ambiguous),
     };
-    const TIME: Need = Need { field: "time", question: "At what time?", why: "A day alone does not hold a slot.", said: |f, _| has_time(f) };
+    const TIME: Need = Need {
+        field: "time",
+        question: "At what time?",
+        why: "A day alone does not hold a slot.",
+        said: |f, _| has_time(f),
+    };
     const CONTACT: Need = Need {
         field: "contact",
         question: "How can we reach you: e-mail or telephone?",
         why: "The request came without an address to answer to.",
-        said: |f, i| i.sender.is_some_and(|s| s.contains('@')) || f.contacts.iter().any(|c| matches!(c.kind, contact::Kind::Email | contact::Kind::Phone)),
+        said: |f, i| {
+            i.sender.is_some_and(|s| s.contains('@'))
+                || f.contacts.iter().any(|c| matches!(c.kind, contact::Kind::Email | contact::Kind::Phone))
+        },
     };
     const FROM_WHEN: Need = Need {
         field: "effective_date",
@@ -195,7 +237,27 @@ fn needs(kind: RequestKind) -> &'static [Need] {
         field: "reason",
         question: "May we ask why, and is there anything that would change it?",
         why: "It is the last chance to put something right, and it helps either way.",
-        said: |f, _| has_word(f, &["because", "since", "reason", "due", "moving", "switching", "expensive", "unhappy", "disappointed", "closing", "price", "prices", "slow", "competitor"]),
+        said: |f, _| {
+            has_word(
+                f,
+                &[
+                    "because",
+                    "since",
+                    "reason",
+                    "due",
+                    "moving",
+                    "switching",
+                    "expensive",
+                    "unhappy",
+                    "disappointed",
+                    "closing",
+                    "price",
+                    "prices",
+                    "slow",
+                    "competitor",
+                ],
+            )
+        },
     };
     const CV: Need = Need {
         field: "cv",
@@ -231,7 +293,13 @@ fn needs(kind: RequestKind) -> &'static [Need] {
         field: "exact_change",
         question: "What exactly is it now, and what should it be afterwards?",
         why: "A change is safe when both states are written down.",
-        said: |f, _| has_word(f, &["from", "instead", "to", "another", "new", "additional", "more"]) && (!f.quantities.is_empty() || !f.money.is_empty() || !f.whens.is_empty() || has_word(f, &["address", "instead"])),
+        said: |f, _| {
+            has_word(f, &["from", "instead", "to", "another", "new", "additional", "more"])
+                && (!f.quantities.is_empty()
+                    || !f.money.is_empty()
+                    || !f.whens.is_empty()
+                    || has_word(f, &["address", "instead"]))
+        },
     };
     match kind {
         RequestKind::Lead => &[CONTACT, BUDGET, DEADLINE, VOLUME, SYSTEMS, DECIDER],
@@ -257,11 +325,33 @@ fn has_word(facts: &Facts<'_>, words: &[&str]) -> bool {
 fn has_time(facts: &Facts<'_>) -> bool {
     facts.tokens.windows(3).any(|w| match w {
         [a, b, c] => {
-            a.kind == Kind::Number && ((b.text == ":" && c.kind == Kind::Number && b.start == a.end) || b.any(&["am", "pm", "uhr"]) || (b.any(&["a", "p"]) && c.text == "."))
+            a.kind == Kind::Number
+                && ((b.text == ":" && c.kind == Kind::Number && b.start == a.end)
+                    || b.any(&["am", "pm", "uhr"])
+                    || (b.any(&["a", "p"]) && c.text == "."))
         }
         _ => false,
     }) || facts.tokens.last().is_some_and(|t| t.any(&["am", "pm"]))
-        || has_word(facts, &["noon", "midday", "midnight", "o'clock", "o’clock", "pm", "am", "nights", "full-day", "full", "all-day", "half-day", "morning", "afternoon", "evening"])
+        || has_word(
+            facts,
+            &[
+                "noon",
+                "midday",
+                "midnight",
+                "o'clock",
+                "o’clock",
+                "pm",
+                "am",
+                "nights",
+                "full-day",
+                "full",
+                "all-day",
+                "half-day",
+                "morning",
+                "afternoon",
+                "evening",
+            ],
+        )
 }
 
 /// `for 6`, `table for six`, `party of 8`.
@@ -270,7 +360,13 @@ fn has_number_for_people(facts: &Facts<'_>) -> bool {
         t.any(&["for", "of", "us"])
             && super::super::read::number::at(&facts.tokens, i + 1).is_some_and(|(n, taken)| {
                 n <= 100_000
-                    && !facts.tokens.get(i + 1 + taken).is_some_and(|t| t.kind == Kind::Word && t.any(&["night", "nights", "days", "day", "weeks", "week", "hours", "hour", "months", "pm", "am"]))
+                    && !facts.tokens.get(i + 1 + taken).is_some_and(|t| {
+                        t.kind == Kind::Word
+                            && t.any(&[
+                                "night", "nights", "days", "day", "weeks", "week", "hours", "hour", "months", "pm",
+                                "am",
+                            ])
+                    })
             })
     })
 }
@@ -282,13 +378,52 @@ fn has_reference(facts: &Facts<'_>) -> bool {
             b.kind == Kind::Number
                 && b.text.len() >= 3
                 && !b.text.contains([',', '.'])
-                && (a.text == "#" || (a.text == "-" && a.end == b.start) || a.any(&["order", "invoice", "booking", "ticket", "no", "number", "nr", "ref", "reference", "account", "contract", "customer", "case", "inv", "policy"]))
+                && (a.text == "#"
+                    || (a.text == "-" && a.end == b.start)
+                    || a.any(&[
+                        "order",
+                        "invoice",
+                        "booking",
+                        "ticket",
+                        "no",
+                        "number",
+                        "nr",
+                        "ref",
+                        "reference",
+                        "account",
+                        "contract",
+                        "customer",
+                        "case",
+                        "inv",
+                        "policy",
+                    ]))
         }
         _ => false,
     }) || facts.tokens.windows(3).any(|w| match w {
-        [a, _, c] => c.kind == Kind::Number && c.text.len() >= 3 && !c.text.contains([',', '.']) && a.any(&["order", "invoice", "booking", "ticket", "number", "account", "contract", "customer", "case", "reference"]),
+        [a, _, c] => {
+            c.kind == Kind::Number
+                && c.text.len() >= 3
+                && !c.text.contains([',', '.'])
+                && a.any(&[
+                    "order",
+                    "invoice",
+                    "booking",
+                    "ticket",
+                    "number",
+                    "account",
+                    "contract",
+                    "customer",
+                    "case",
+                    "reference",
+                ])
+        }
         _ => false,
-    }) || facts.sentences.iter().any(|s| s.part == Part::Field && s.text.split_once(':').is_some_and(|(label, v)| label.to_ascii_lowercase().contains("number") && v.bytes().any(|b| b.is_ascii_digit())))
+    }) || facts.sentences.iter().any(|s| {
+        s.part == Part::Field
+            && s.text.split_once(':').is_some_and(|(label, v)| {
+                label.to_ascii_lowercase().contains("number") && v.bytes().any(|b| b.is_ascii_digit())
+            })
+    })
 }
 
 /// A capitalised word in the middle of a sentence after "use", "with", "in", "from", "into".

@@ -44,7 +44,11 @@ impl Work<'_, '_> {
     fn seats(&mut self) -> bool {
         let price = self.facts.money.iter().find(|m| m.per == Some(Per::Piece)).copied();
         let Some(price) = price else { return false };
-        let count = self.facts.quantities.iter().filter(|q| matches!(q.unit, Unit::Seats | Unit::Items | Unit::People) && q.amount > 100 && !q.each);
+        let count = self
+            .facts
+            .quantities
+            .iter()
+            .filter(|q| matches!(q.unit, Unit::Seats | Unit::Items | Unit::People) && q.amount > 100 && !q.each);
         // The count that stands nearest to the price is the one it is meant for.
         let count = count.min_by_key(|q| q.start.abs_diff(price.start)).copied();
         let Some(count) = count else { return false };
@@ -67,7 +71,13 @@ impl Work<'_, '_> {
         let (Some(rate), Some(hours)) = (rate, hours) else { return false };
         let Some(total) = times(hours.amount, rate.amount) else { return false };
         let (a, b) = (self.cite_quantity(&hours), self.cite_money(&rate));
-        self.say(&format!("{a} at {b}: {} × {} = {}{}.", show(hours.amount), show(rate.amount), money::show(total, rate.currency), period(hours.per)));
+        self.say(&format!(
+            "{a} at {b}: {} × {} = {}{}.",
+            show(hours.amount),
+            show(rate.amount),
+            money::show(total, rate.currency),
+            period(hours.per)
+        ));
         self.payback(total, hours.per, rate.currency);
         true
     }
@@ -93,7 +103,13 @@ impl Work<'_, '_> {
         match rate.and_then(|rate| Some((rate, times(hours, rate.amount)?))) {
             Some((rate, cost)) => {
                 let b = self.cite_money(&rate);
-                self.say(&format!("At {b}: {} × {} = {}{}.", show(hours), show(rate.amount), money::show(cost, rate.currency), period(volume.per)));
+                self.say(&format!(
+                    "At {b}: {} × {} = {}{}.",
+                    show(hours),
+                    show(rate.amount),
+                    money::show(cost, rate.currency),
+                    period(volume.per)
+                ));
                 self.payback(cost, volume.per, rate.currency);
             }
             None => self.say("What an hour costs is not in the request; with it, the payback follows."),
@@ -103,7 +119,20 @@ impl Work<'_, '_> {
 
     /// What was charged less what was expected.
     fn difference(&mut self) -> bool {
-        let wrong = ["instead of", "rather than", "should be", "should have been", "was quoted", "were quoted", "agreed", "but the invoice", "overcharged", "went up", "increased from", "rose from"];
+        let wrong = [
+            "instead of",
+            "rather than",
+            "should be",
+            "should have been",
+            "was quoted",
+            "were quoted",
+            "agreed",
+            "but the invoice",
+            "overcharged",
+            "went up",
+            "increased from",
+            "rose from",
+        ];
         let lower = self.facts.text.to_ascii_lowercase();
         if !wrong.iter().any(|mark| lower.contains(mark)) {
             return false;
@@ -115,7 +144,13 @@ impl Work<'_, '_> {
         }
         let (high, low) = if a.amount > b.amount { (a, b) } else { (b, a) };
         let (one, two) = (self.cite_money(&high), self.cite_money(&low));
-        self.say(&format!("Between {one} and {two} there is a difference: {} − {} = {}{}.", show(high.amount), show(low.amount), money::show(high.amount - low.amount, high.currency), period(a.per.or(b.per))));
+        self.say(&format!(
+            "Between {one} and {two} there is a difference: {} − {} = {}{}.",
+            show(high.amount),
+            show(low.amount),
+            money::show(high.amount - low.amount, high.currency),
+            period(a.per.or(b.per))
+        ));
         true
     }
 

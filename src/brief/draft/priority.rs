@@ -4,8 +4,8 @@
 //! INVARIANT: every reason that moved the score by five points or more is named.
 
 use super::super::content::{Level, Priority, Quote, Risk, RiskKind, Score, Statement};
-use super::super::lexicon::{RequestKind, Sense};
 use super::super::language;
+use super::super::lexicon::{RequestKind, Sense};
 use super::super::model;
 use super::facts::Facts;
 use super::{DraftInput, cite, day};
@@ -26,9 +26,20 @@ pub(super) fn assess_with(facts: &Facts<'_>, input: &DraftInput<'_>, risk: &Risk
     waiting(facts, &mut sum);
     kind(facts, &mut sum);
     if !matches!(input.language, "en" | "und") {
-        sum.add(0.0, format!("Only figures, dates and a few words of hurry were judged: the request is in {}.", language::name(input.language)), Vec::new());
+        sum.add(
+            0.0,
+            format!(
+                "Only figures, dates and a few words of hurry were judged: the request is in {}.",
+                language::name(input.language)
+            ),
+            Vec::new(),
+        );
     } else if sum.reasons.is_empty() {
-        sum.add(0.0, "The request names no deadline, no standstill and no risk; it can be taken in turn.".into(), Vec::new());
+        sum.add(
+            0.0,
+            "The request names no deadline, no standstill and no risk; it can be taken in turn.".into(),
+            Vec::new(),
+        );
     }
     if sum.points < PRESSING && is_technical(facts.text, input.subject) {
         // In a report of a software fault words like "fails" are the rule, not news: the model that
@@ -53,8 +64,50 @@ fn weigh(odds: f32, most: f32) -> f32 {
 
 /// Words of people who build software.
 const CRAFT: &[&str] = &[
-    "jdk", "java", "maven", "jenkins", "docker", "dockerfile", "jira", "javadoc", "junit", "kerberos", "classpath", "cve", "npe", "sdk", "jar", "jars", "pom", "compiler", "compile", "namespace", "thread", "threads", "deadlock", "mutex", "stacktrace", "checkstyle",
-    "github", "git", "commit", "pull", "refactor", "deprecate", "deprecated", "unit-test", "regression", "javac", "python", "codebase", "filesystem", "cluster", "node", "nodes", "hadoop", "branch",
+    "jdk",
+    "java",
+    "maven",
+    "jenkins",
+    "docker",
+    "dockerfile",
+    "jira",
+    "javadoc",
+    "junit",
+    "kerberos",
+    "classpath",
+    "cve",
+    "npe",
+    "sdk",
+    "jar",
+    "jars",
+    "pom",
+    "compiler",
+    "compile",
+    "namespace",
+    "thread",
+    "threads",
+    "deadlock",
+    "mutex",
+    "stacktrace",
+    "checkstyle",
+    "github",
+    "git",
+    "commit",
+    "pull",
+    "refactor",
+    "deprecate",
+    "deprecated",
+    "unit-test",
+    "regression",
+    "javac",
+    "python",
+    "codebase",
+    "filesystem",
+    "cluster",
+    "node",
+    "nodes",
+    "hadoop",
+    "branch",
 ];
 
 /// Whether a text reads like a report about software: identifiers, code, traces.
@@ -63,9 +116,15 @@ fn is_technical(text: &str, subject: Option<&str>) -> bool {
     for word in subject.unwrap_or("").split_whitespace().chain(text.split_whitespace().take(300)) {
         let bytes = word.as_bytes();
         let camel = bytes.windows(2).any(|w| matches!(w, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()));
-        let code = word.contains("()") || word.contains("::") || word.contains("{{") || word.contains("{code") || word.contains("Exception");
+        let code = word.contains("()")
+            || word.contains("::")
+            || word.contains("{{")
+            || word.contains("{code")
+            || word.contains("Exception");
         let joined = word.contains('_') && !word.contains('@') && bytes.iter().any(u8::is_ascii_alphabetic);
-        let version = bytes.iter().filter(|b| **b == b'.').count() >= 2 && bytes.iter().filter(|b| b.is_ascii_digit()).count() >= 3 && !bytes.iter().any(|b| matches!(b, b',' | b'$'));
+        let version = bytes.iter().filter(|b| **b == b'.').count() >= 2
+            && bytes.iter().filter(|b| b.is_ascii_digit()).count() >= 3
+            && !bytes.iter().any(|b| matches!(b, b',' | b'$'));
         let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
         let craft = CRAFT.iter().any(|known| bare.eq_ignore_ascii_case(known));
         let mail = word.contains('@') || word.contains("://");
@@ -106,7 +165,11 @@ impl Sum {
 fn urgency(facts: &Facts<'_>, sum: &mut Sum) {
     if let Some(calm) = facts.calm {
         let words = facts.words(calm.start, calm.end);
-        sum.add(-18.0, format!("The sender says it can wait: {}.", cite(words, 60)), facts.quote(calm.start, calm.end).into_iter().collect());
+        sum.add(
+            -18.0,
+            format!("The sender says it can wait: {}.", cite(words, 60)),
+            facts.quote(calm.start, calm.end).into_iter().collect(),
+        );
         return;
     }
     let mut best = 0u8;
@@ -134,7 +197,11 @@ fn urgency(facts: &Facts<'_>, sum: &mut Sum) {
         _ => 5.0,
     } + (count - 1).min(2) as f32 * 3.0;
     let words = facts.words(hit.start, hit.end);
-    sum.add(points, format!("The sender presses for time: {}.", cite(words, 60)), facts.quote(hit.start, hit.end).into_iter().collect());
+    sum.add(
+        points,
+        format!("The sender presses for time: {}.", cite(words, 60)),
+        facts.quote(hit.start, hit.end).into_iter().collect(),
+    );
 }
 
 fn deadline(facts: &Facts<'_>, today: Date, sum: &mut Sum) {
@@ -185,7 +252,10 @@ fn standstill(facts: &Facts<'_>, sum: &mut Sum) {
         Some(wide) if best >= 2 => {
             points += 8.0;
             quotes.extend(facts.quote(wide.start, wide.end));
-            format!("Something does not work ({words}) and it reaches further: {}.", cite(facts.words(wide.start, wide.end), 60))
+            format!(
+                "Something does not work ({words}) and it reaches further: {}.",
+                cite(facts.words(wide.start, wide.end), 60)
+            )
         }
         _ if best == 1 => format!("A fault is named: {words}."),
         _ => format!("Something does not work: {words}."),
@@ -214,7 +284,11 @@ fn waiting(facts: &Facts<'_>, sum: &mut Sum) {
     let hit = facts.hits.iter().find(|hit| matches!(hit.sense, Sense::Topic("the missing reply")));
     if let Some(hit) = hit {
         let words = cite(facts.words(hit.start, hit.end), 60);
-        sum.add(9.0, format!("The sender wrote before and had no answer: {words}."), facts.quote(hit.start, hit.end).into_iter().collect());
+        sum.add(
+            9.0,
+            format!("The sender wrote before and had no answer: {words}."),
+            facts.quote(hit.start, hit.end).into_iter().collect(),
+        );
     }
 }
 

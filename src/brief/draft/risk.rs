@@ -38,7 +38,11 @@ pub(super) fn assess(facts: &Facts<'_>, input: &DraftInput<'_>) -> Risk {
         }
         let cited: Vec<String> = words.iter().map(|word| cite(word, 60)).collect();
         let cited: Vec<&str> = cited.iter().map(String::as_str).collect();
-        factors.push(Factor { kind: *kind, text: format!("{}: the request says {}.", meaning(*kind), super::join(&cited)), quotes });
+        factors.push(Factor {
+            kind: *kind,
+            text: format!("{}: the request says {}.", meaning(*kind), super::join(&cited)),
+            quotes,
+        });
         level = level.max(grade(*kind, strongest));
     }
     if factors.iter().filter(|factor| factor.kind != RiskKind::Outage).count() >= 3 {
@@ -102,12 +106,19 @@ fn is_on(link: &str, host: &str) -> bool {
     let bare = link.split_once("://").map_or(link, |(_, rest)| rest);
     let name = bare.split(['/', '?', '#', ':']).next().unwrap_or("");
     name.eq_ignore_ascii_case(host)
-        || name.len().checked_sub(host.len() + 1).and_then(|at| name.get(at..)).is_some_and(|end| end.starts_with('.') && end.get(1..).is_some_and(|e| e.eq_ignore_ascii_case(host)))
+        || name
+            .len()
+            .checked_sub(host.len() + 1)
+            .and_then(|at| name.get(at..))
+            .is_some_and(|end| end.starts_with('.') && end.get(1..).is_some_and(|e| e.eq_ignore_ascii_case(host)))
 }
 
 /// A link in a text that talks about payment or signing in.
 fn foreign_link(facts: &Facts<'_>, input: &DraftInput<'_>) -> Option<(usize, usize)> {
-    let touchy = facts.hits.iter().any(|hit| matches!(hit.sense, Sense::Topic("the login" | "the payment" | "the changed bank details")));
+    let touchy = facts
+        .hits
+        .iter()
+        .any(|hit| matches!(hit.sense, Sense::Topic("the login" | "the payment" | "the changed bank details")));
     if !touchy {
         return None;
     }

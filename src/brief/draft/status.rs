@@ -5,8 +5,8 @@
 //! this is a further attempt.
 
 use super::super::content::{Band, Level, Missing, Priority, RecommendedStatus, Risk, RiskKind, Status};
-use super::super::lexicon::RequestKind;
 use super::super::language;
+use super::super::lexicon::RequestKind;
 use super::facts::Facts;
 use super::guidance::Wish;
 use super::{DraftInput, join};
@@ -30,7 +30,7 @@ pub(super) fn recommend(
             "The request is written in {name}. The built-in rules judge English only, so kind, risks and gaps are not judged here; somebody who reads {name} should look at it first."
         );
     }
-    if facts.text.trim().is_empty() {
+    if facts.tokens.is_empty() {
         status = Status::NeedsInfo;
         reason = "The request has no readable text.".into();
     }
@@ -57,7 +57,16 @@ fn pick(facts: &Facts<'_>, priority: &Priority, risk: &Risk, missing: &[Missing]
     let grave: Vec<&str> = risk
         .factors
         .iter()
-        .filter(|f| matches!(f.kind, RiskKind::Safety | RiskKind::Legal | RiskKind::Security | RiskKind::PersonalData | RiskKind::Instructions))
+        .filter(|f| {
+            matches!(
+                f.kind,
+                RiskKind::Safety
+                    | RiskKind::Legal
+                    | RiskKind::Security
+                    | RiskKind::PersonalData
+                    | RiskKind::Instructions
+            )
+        })
         .map(|f| match f.kind {
             RiskKind::Safety => "people's safety",
             RiskKind::Legal => "a legal threat or duty",
@@ -67,39 +76,79 @@ fn pick(facts: &Facts<'_>, priority: &Priority, risk: &Risk, missing: &[Missing]
         })
         .collect();
     if risk.level >= Level::High && !grave.is_empty() {
-        return (Status::Escalate, format!("The request touches {}; somebody with authority should decide on the answer.", join(&grave)));
+        return (
+            Status::Escalate,
+            format!("The request touches {}; somebody with authority should decide on the answer.", join(&grave)),
+        );
     }
     let blocked = !missing.is_empty();
     match facts.kind {
-        RequestKind::Pitch => (Status::Decline, format!("The sender wants to sell something{paren}; a short no is enough, unless there is interest.")),
-        RequestKind::Notice if priority.band <= Band::Normal => (Status::Ignore, format!("The message informs{about} and asks for nothing; file it.")),
-        RequestKind::Complaint | RequestKind::Cancellation if risk.factors.iter().any(|f| f.kind == RiskKind::Churn) && risk.level >= Level::High => {
-            (Status::Escalate, format!("The client may leave; the person responsible for the account should answer{about}."))
+        RequestKind::Pitch => (
+            Status::Decline,
+            format!("The sender wants to sell something{paren}; a short no is enough, unless there is interest."),
+        ),
+        RequestKind::Notice if priority.band <= Band::Normal => {
+            (Status::Ignore, format!("The message informs{about} and asks for nothing; file it."))
+        }
+        RequestKind::Complaint | RequestKind::Cancellation
+            if risk.factors.iter().any(|f| f.kind == RiskKind::Churn) && risk.level >= Level::High =>
+        {
+            (
+                Status::Escalate,
+                format!("The client may leave; the person responsible for the account should answer{about}."),
+            )
         }
         RequestKind::Invoice if risk.factors.iter().any(|f| f.kind == RiskKind::Churn) && risk.level >= Level::High => {
             (Status::RespondNow, format!("The client may leave over this{paren}; answer it before anything else."))
         }
-        RequestKind::Complaint => (Status::RespondNow, format!("The sender is unhappy{about}; acknowledge it before the facts are complete.")),
-        RequestKind::Privacy => (Status::Escalate, "Requests about personal data need the person responsible for data protection.".into()),
-        RequestKind::Booking if blocked => (Status::NeedsInfo, format!("A booking can be made once this is known: {}.", join(&named))),
+        RequestKind::Complaint => {
+            (Status::RespondNow, format!("The sender is unhappy{about}; acknowledge it before the facts are complete."))
+        }
+        RequestKind::Privacy => {
+            (Status::Escalate, "Requests about personal data need the person responsible for data protection.".into())
+        }
+        RequestKind::Booking if blocked => {
+            (Status::NeedsInfo, format!("A booking can be made once this is known: {}.", join(&named)))
+        }
         RequestKind::Booking => (Status::Schedule, "The request has what a booking needs; put a time on it.".into()),
-        RequestKind::Support if priority.band >= Band::High => (Status::RespondNow, format!("Something the sender depends on does not work{paren}; answer first, then look for the cause.")),
+        RequestKind::Support if priority.band >= Band::High => (
+            Status::RespondNow,
+            format!("Something the sender depends on does not work{paren}; answer first, then look for the cause."),
+        ),
         RequestKind::Lead if facts.deadline.is_some() && priority.band >= Band::High => {
             (Status::RespondNow, format!("The sender wants an answer{about} by a set day; acknowledge it at once."))
         }
         RequestKind::Lead => {
             if blocked {
-                (Status::Qualify, format!("A possible engagement{about}; before a price can be named, this is open: {}.", join(&named)))
+                (
+                    Status::Qualify,
+                    format!(
+                        "A possible engagement{about}; before a price can be named, this is open: {}.",
+                        join(&named)
+                    ),
+                )
             } else {
                 (Status::Qualify, format!("A possible engagement{about} with enough facts to size it."))
             }
         }
-        _ if facts.calm.is_some() && priority.band <= Band::Normal => (Status::Schedule, format!("The sender says it can wait; plan the answer{about} in turn.")),
-        RequestKind::Application => (Status::Schedule, "An application; decide whether to invite, and answer either way.".into()),
-        _ if priority.band >= Band::High => (Status::RespondNow, format!("The request{about} cannot wait; answer it first.")),
-        _ if blocked && missing.len() >= 2 => (Status::NeedsInfo, format!("Work{about} can start once this is known: {}.", join(&named))),
-        RequestKind::Other if facts.asks().next().is_none() => (Status::NeedsInfo, "The request does not say what is wanted; ask before working on it.".into()),
-        RequestKind::Notice => (Status::RespondNow, format!("The message informs{about}, but something in it presses; acknowledge it.")),
+        _ if facts.calm.is_some() && priority.band <= Band::Normal => {
+            (Status::Schedule, format!("The sender says it can wait; plan the answer{about} in turn."))
+        }
+        RequestKind::Application => {
+            (Status::Schedule, "An application; decide whether to invite, and answer either way.".into())
+        }
+        _ if priority.band >= Band::High => {
+            (Status::RespondNow, format!("The request{about} cannot wait; answer it first."))
+        }
+        _ if blocked && missing.len() >= 2 => {
+            (Status::NeedsInfo, format!("Work{about} can start once this is known: {}.", join(&named)))
+        }
+        RequestKind::Other if facts.asks().next().is_none() => {
+            (Status::NeedsInfo, "The request does not say what is wanted; ask before working on it.".into())
+        }
+        RequestKind::Notice => {
+            (Status::RespondNow, format!("The message informs{about}, but something in it presses; acknowledge it."))
+        }
         _ => (Status::RespondNow, format!("The request{about} can be answered with what it says.")),
     }
 }

@@ -16,7 +16,7 @@ use super::{DraftInput, cite, day, join};
 pub(super) fn write(facts: &Facts<'_>, input: &DraftInput<'_>, wish: &Wish<'_>, readable: bool) -> Statement {
     let mut quotes: Vec<Quote> = Vec::new();
     let mut text = String::with_capacity(400);
-    if facts.text.trim().is_empty() {
+    if facts.tokens.is_empty() {
         text.push_str("The request is empty: there is nothing to read.");
         return Statement { text, quotes };
     }
@@ -27,7 +27,12 @@ pub(super) fn write(facts: &Facts<'_>, input: &DraftInput<'_>, wish: &Wish<'_>, 
         if !topics.is_empty() {
             text.push_str(match facts.kind {
                 RequestKind::Other => " about ",
-                RequestKind::Booking | RequestKind::Lead | RequestKind::Question | RequestKind::Complaint | RequestKind::Support | RequestKind::Change => "; it concerns ",
+                RequestKind::Booking
+                | RequestKind::Lead
+                | RequestKind::Question
+                | RequestKind::Complaint
+                | RequestKind::Support
+                | RequestKind::Change => "; it concerns ",
                 _ => ": ",
             });
             text.push_str(&join(topics));
@@ -36,8 +41,16 @@ pub(super) fn write(facts: &Facts<'_>, input: &DraftInput<'_>, wish: &Wish<'_>, 
         words(facts, wish, &mut text, &mut quotes);
     } else {
         let name = language::name(input.language);
-        text.push_str(&format!(" writes in {name}. The built-in rules read English; they quote this request but do not interpret it."));
-        if let Some(first) = facts.sentences.iter().zip(&facts.hostile).find(|(s, hostile)| s.part == Part::Body && !**hostile).map(|(s, _)| s) {
+        text.push_str(&format!(
+            " writes in {name}. The built-in rules read English; they quote this request but do not interpret it."
+        ));
+        if let Some(first) = facts
+            .sentences
+            .iter()
+            .zip(&facts.hostile)
+            .find(|(s, hostile)| s.part == Part::Body && !**hostile)
+            .map(|(s, _)| s)
+        {
             text.push_str(&format!(" It begins: {}.", cite(first.text, 160)));
             quotes.extend(facts.quote(first.start, first.end));
         }
@@ -56,10 +69,19 @@ pub(super) fn write(facts: &Facts<'_>, input: &DraftInput<'_>, wish: &Wish<'_>, 
 
 /// The sender as the brief names them.
 fn sender(facts: &Facts<'_>, input: &DraftInput<'_>) -> String {
-    let name = input.sender.and_then(display_name).or_else(|| field(facts, &["name", "full name", "contact", "your name", "contact name"]));
-    let organisation = input.organisation.map(str::trim).filter(|o| !o.is_empty()).or_else(|| field(facts, &["company", "organisation", "organization", "company name", "business"]));
+    let name = input
+        .sender
+        .and_then(display_name)
+        .or_else(|| field(facts, &["name", "full name", "contact", "your name", "contact name"]));
+    let organisation = input
+        .organisation
+        .map(str::trim)
+        .filter(|o| !o.is_empty())
+        .or_else(|| field(facts, &["company", "organisation", "organization", "company name", "business"]));
     match (name, organisation) {
-        (Some(name), Some(organisation)) if !name.eq_ignore_ascii_case(organisation) => format!("{} of {}", short(name), short(organisation)),
+        (Some(name), Some(organisation)) if !name.eq_ignore_ascii_case(organisation) => {
+            format!("{} of {}", short(name), short(organisation))
+        }
         (Some(name), _) => short(name),
         (None, Some(organisation)) => short(organisation),
         (None, None) => "The sender".into(),
@@ -81,7 +103,11 @@ fn field<'a>(facts: &Facts<'a>, labels: &[&str]) -> Option<&'a str> {
     facts.sentences.iter().filter(|s| s.part == Part::Field).find_map(|s| {
         let (label, value) = s.text.split_once(':')?;
         let value = value.trim();
-        labels.iter().any(|wanted| label.trim().eq_ignore_ascii_case(wanted)).then_some(value).filter(|v| !v.is_empty() && v.len() <= 80)
+        labels
+            .iter()
+            .any(|wanted| label.trim().eq_ignore_ascii_case(wanted))
+            .then_some(value)
+            .filter(|v| !v.is_empty() && v.len() <= 80)
     })
 }
 
@@ -116,7 +142,10 @@ fn words(facts: &Facts<'_>, wish: &Wish<'_>, text: &mut String, quotes: &mut Vec
     let mut chosen = asks;
     let mut opening: Option<(usize, f32)> = None;
     for (i, s) in facts.sentences.iter().enumerate() {
-        let worth = s.part == Part::Body && facts.hostile.get(i) == Some(&false) && s.text.split_whitespace().count() >= 4 && !chosen.contains(&i);
+        let worth = s.part == Part::Body
+            && facts.hostile.get(i) == Some(&false)
+            && s.text.split_whitespace().count() >= 4
+            && !chosen.contains(&i);
         let told = telling(facts, wish, i);
         if worth && opening.is_none_or(|(_, best)| told > best) {
             opening = Some((i, told));
@@ -182,7 +211,8 @@ fn weight(facts: &Facts<'_>, wish: &Wish<'_>, index: usize) -> f32 {
 }
 
 fn figures(facts: &Facts<'_>, text: &mut String, quotes: &mut Vec<Quote>) {
-    let mut spans: Vec<(usize, usize)> = facts.money.iter().map(|m| (m.start, m.end)).chain(facts.quantities.iter().map(|q| (q.start, q.end))).collect();
+    let mut spans: Vec<(usize, usize)> =
+        facts.money.iter().map(|m| (m.start, m.end)).chain(facts.quantities.iter().map(|q| (q.start, q.end))).collect();
     spans.sort_unstable();
     let mut cited: Vec<String> = Vec::new();
     for (start, end) in spans {
@@ -203,7 +233,10 @@ fn dates(facts: &Facts<'_>, text: &mut String, quotes: &mut Vec<Quote>) {
     if let Some(deadline) = facts.deadline {
         let words = cite(facts.quoted(deadline.quote), 60);
         if deadline.relative {
-            text.push_str(&format!(" Date set: {words}, which is {} counted from the day of receipt.", day(deadline.date)));
+            text.push_str(&format!(
+                " Date set: {words}, which is {} counted from the day of receipt.",
+                day(deadline.date)
+            ));
         } else {
             text.push_str(&format!(" Date set: {words}."));
         }
@@ -211,10 +244,13 @@ fn dates(facts: &Facts<'_>, text: &mut String, quotes: &mut Vec<Quote>) {
     }
     let mut cited: Vec<String> = Vec::new();
     for when in &facts.whens {
-        let inside = facts.deadline.is_some_and(|d| when.start >= d.quote.start() as usize && when.end <= d.quote.end() as usize);
+        let inside = facts
+            .deadline
+            .is_some_and(|d| when.start >= d.quote.start() as usize && when.end <= d.quote.end() as usize);
         let words = cite(facts.words(when.start, when.end), 60);
         let spoken = matches!(when.form, Form::Days(0));
-        let repeated = facts.deadline.is_some_and(|d| facts.quoted(d.quote).ends_with(facts.words(when.start, when.end)));
+        let repeated =
+            facts.deadline.is_some_and(|d| facts.quoted(d.quote).ends_with(facts.words(when.start, when.end)));
         let past = matches!(when.form, Form::Past);
         if inside || spoken || repeated || past || cited.len() == 4 || cited.contains(&words) {
             continue;
@@ -224,6 +260,10 @@ fn dates(facts: &Facts<'_>, text: &mut String, quotes: &mut Vec<Quote>) {
     }
     if !cited.is_empty() {
         let cited: Vec<&str> = cited.iter().map(String::as_str).collect();
-        text.push_str(&format!(" {} named: {}.", if facts.deadline.is_some() { "Also" } else { "Dates" }, join(&cited)));
+        text.push_str(&format!(
+            " {} named: {}.",
+            if facts.deadline.is_some() { "Also" } else { "Dates" },
+            join(&cited)
+        ));
     }
 }

@@ -45,7 +45,11 @@ pub(super) fn find(tokens: &[Token<'_>]) -> Vec<Moment> {
             let when = dates.get(next).filter(|w| w.start == token.start)?;
             let count = tokens.get(index..)?.iter().take_while(|t| t.end <= when.end).count();
             let sort = match when.form {
-                date::Form::EndOfWeek(_) | date::Form::EndOfMonth(_) | date::Form::Months(_) | date::Form::EndOfQuarter | date::Form::EndOfYear => Sort::Span,
+                date::Form::EndOfWeek(_)
+                | date::Form::EndOfMonth(_)
+                | date::Form::Months(_)
+                | date::Form::EndOfQuarter
+                | date::Form::EndOfYear => Sort::Span,
                 date::Form::Hours(_) => Sort::Clock,
                 date::Form::Month(_) => Sort::Span,
                 _ => Sort::Day,
@@ -74,10 +78,18 @@ fn clock(tokens: &[Token<'_>], index: usize) -> Option<(Sort, usize)> {
     let meridiem = |offset: usize| -> usize {
         match (get(offset), get(offset + 1), get(offset + 2), get(offset + 3)) {
             (Some(a), ..) if a.any(&["am", "pm"]) => 1,
-            (Some(a), Some(dot), Some(m), last) if a.any(&["a", "p"]) && dot.text == "." && m.is("m") => 3 + usize::from(last.is_some_and(|t| t.text == ".")),
-            (Some(a), ..) if a.any(&["o'clock", "o’clock", "oclock", "hours"]) && a.text.len() > 5 => usize::from(!a.is("hours")),
+            (Some(a), Some(dot), Some(m), last) if a.any(&["a", "p"]) && dot.text == "." && m.is("m") => {
+                3 + usize::from(last.is_some_and(|t| t.text == "."))
+            }
+            (Some(a), ..) if a.any(&["o'clock", "o’clock", "oclock", "hours"]) && a.text.len() > 5 => {
+                usize::from(!a.is("hours"))
+            }
             (Some(a), ..) if a.any(&["morning", "afternoon", "evening", "night"]) => 1,
-            (Some(i), Some(the), Some(part), _) if i.is("in") && the.is("the") && part.any(&["morning", "afternoon", "evening", "night"]) => 3,
+            (Some(i), Some(the), Some(part), _)
+                if i.is("in") && the.is("the") && part.any(&["morning", "afternoon", "evening", "night"]) =>
+            {
+                3
+            }
             (Some(at), Some(part), ..) if at.is("at") && part.is("night") => 2,
             _ => 0,
         }
@@ -85,7 +97,10 @@ fn clock(tokens: &[Token<'_>], index: usize) -> Option<(Sort, usize)> {
     if token.any(&["noon", "midnight", "midday", "now"]) {
         return (!token.is("now") || get(1).is_none() || tokens.len() < 8).then_some((Sort::Clock, 1));
     }
-    if token.any(&["quarter", "half"]) && get(1).is_some_and(|t| t.any(&["to", "past"])) && get(2).is_some_and(|t| t.kind == Kind::Number || number::at(tokens, index + 2).is_some()) {
+    if token.any(&["quarter", "half"])
+        && get(1).is_some_and(|t| t.any(&["to", "past"]))
+        && get(2).is_some_and(|t| t.kind == Kind::Number || number::at(tokens, index + 2).is_some())
+    {
         return Some((Sort::Clock, 3 + meridiem(3)));
     }
     let hour = small(token, 24);
@@ -105,7 +120,12 @@ fn clock(tokens: &[Token<'_>], index: usize) -> Option<(Sort, usize)> {
     if let (Some(word), Some(then)) = (get(1), get(2))
         && (word.any(&["past"]) || (word.is("to") && token.text.parse::<i32>().is_ok_and(|n| n % 5 == 0)))
         && small(then, 24)
-        && !get(3).is_some_and(|t| t.any(&["days", "weeks", "nights", "people", "pounds", "euros", "dollars", "€", "£", "$", "st", "nd", "rd", "th"]))
+        && !get(3).is_some_and(|t| {
+            t.any(&[
+                "days", "weeks", "nights", "people", "pounds", "euros", "dollars", "€", "£", "$", "st", "nd", "rd",
+                "th",
+            ])
+        })
     {
         return Some((Sort::Clock, 3 + meridiem(3)));
     }
@@ -122,8 +142,17 @@ fn clock(tokens: &[Token<'_>], index: usize) -> Option<(Sort, usize)> {
         if extra > 0 {
             return Some((Sort::Clock, 1 + extra));
         }
-        let led = index.checked_sub(1).and_then(|i| tokens.get(i)).is_some_and(|t| t.any(&["at", "till", "until", "around", "by", "after", "before"]));
-        let ends = get(1).is_none_or(|t| t.kind == Kind::Mark && !matches!(t.text, "€" | "£" | "$" | "%" | "/" | "-") || t.any(&["on", "for", "and", "today", "tomorrow", "to", "please", "instead", "with", "until", "till", "tonight"]));
+        let led = index
+            .checked_sub(1)
+            .and_then(|i| tokens.get(i))
+            .is_some_and(|t| t.any(&["at", "till", "until", "around", "by", "after", "before"]));
+        let ends = get(1).is_none_or(|t| {
+            t.kind == Kind::Mark && !matches!(t.text, "€" | "£" | "$" | "%" | "/" | "-")
+                || t.any(&[
+                    "on", "for", "and", "today", "tomorrow", "to", "please", "instead", "with", "until", "till",
+                    "tonight",
+                ])
+        });
         if led && ends {
             return Some((Sort::Clock, 1));
         }
@@ -137,12 +166,40 @@ fn clock(tokens: &[Token<'_>], index: usize) -> Option<(Sort, usize)> {
 
 /// Periods: of days (`this month`, `last 3 days`, `2 weeks`) or of hours.
 fn span(tokens: &[Token<'_>], index: usize) -> Option<(Sort, usize)> {
-    const LONG: &[&str] = &["day", "days", "week", "weeks", "month", "months", "year", "years", "quarter", "weekend", "weekends", "fortnight", "summer", "winter", "spring", "autumn"];
+    const LONG: &[&str] = &[
+        "day",
+        "days",
+        "week",
+        "weeks",
+        "month",
+        "months",
+        "year",
+        "years",
+        "quarter",
+        "weekend",
+        "weekends",
+        "fortnight",
+        "summer",
+        "winter",
+        "spring",
+        "autumn",
+    ];
     const SHORT: &[&str] = &["hour", "hours", "minute", "minutes", "mins", "hrs"];
     let get = |offset: usize| tokens.get(index + offset);
     let token = get(0)?;
     if token.kind == Kind::Word {
-        if token.any(&["monthly", "weekly", "yearly", "annually", "lately", "recently", "weekend", "fortnight", "summer", "winter"]) {
+        if token.any(&[
+            "monthly",
+            "weekly",
+            "yearly",
+            "annually",
+            "lately",
+            "recently",
+            "weekend",
+            "fortnight",
+            "summer",
+            "winter",
+        ]) {
             return Some((Sort::Span, 1));
         }
         if token.any(PARTS) {
@@ -151,11 +208,18 @@ fn span(tokens: &[Token<'_>], index: usize) -> Option<(Sort, usize)> {
         if token.is("yesterday") {
             return Some((Sort::Day, 1));
         }
-        if token.any(&["last", "this", "next", "past", "previous", "current", "each", "every", "coming", "few", "couple", "upcoming"]) {
+        if token.any(&[
+            "last", "this", "next", "past", "previous", "current", "each", "every", "coming", "few", "couple",
+            "upcoming",
+        ]) {
             let mut at = 1;
             at += usize::from(get(at).is_some_and(|t| t.any(&["few", "couple"])));
             at += usize::from(get(at).is_some_and(|t| t.is("of")));
-            if let Some((_, taken)) = get(at).filter(|t| t.kind == Kind::Number).and_then(|_| number::at(tokens, index + at)).or_else(|| number::at(tokens, index + at)) {
+            if let Some((_, taken)) = get(at)
+                .filter(|t| t.kind == Kind::Number)
+                .and_then(|_| number::at(tokens, index + at))
+                .or_else(|| number::at(tokens, index + at))
+            {
                 at += taken;
             }
             let counted = at > 1;
@@ -183,7 +247,10 @@ fn span(tokens: &[Token<'_>], index: usize) -> Option<(Sort, usize)> {
         }
         if let (true, Some(unit)) = (token.any(&["a", "an"]), get(1))
             && unit.any(&["week", "month", "year", "weekend", "fortnight"])
-            && !index.checked_sub(1).and_then(|i| tokens.get(i)).is_some_and(|t| t.any(&["times", "once", "twice", "in"]))
+            && !index
+                .checked_sub(1)
+                .and_then(|i| tokens.get(i))
+                .is_some_and(|t| t.any(&["times", "once", "twice", "in"]))
         {
             return Some((Sort::Span, 2));
         }
@@ -193,10 +260,22 @@ fn span(tokens: &[Token<'_>], index: usize) -> Option<(Sort, usize)> {
     let ago = get(taken + 1).is_some_and(|t| t.is("ago"));
     let led_in = index.checked_sub(1).and_then(|i| tokens.get(i)).is_some_and(|t| t.is("in"));
     if unit.any(LONG) || unit.any(&["night", "nights"]) {
-        return Some(if ago { (Sort::Day, taken + 2) } else if led_in { (Sort::Day, taken + 1) } else { (Sort::Span, taken + 1) });
+        return Some(if ago {
+            (Sort::Day, taken + 2)
+        } else if led_in {
+            (Sort::Day, taken + 1)
+        } else {
+            (Sort::Span, taken + 1)
+        });
     }
     if unit.any(SHORT) {
-        return Some(if ago { (Sort::Clock, taken + 2) } else if led_in { (Sort::Clock, taken + 1) } else { (Sort::Hours, taken + 1) });
+        return Some(if ago {
+            (Sort::Clock, taken + 2)
+        } else if led_in {
+            (Sort::Clock, taken + 1)
+        } else {
+            (Sort::Hours, taken + 1)
+        });
     }
     None
 }
@@ -204,6 +283,10 @@ fn span(tokens: &[Token<'_>], index: usize) -> Option<(Sort, usize)> {
 fn weekday(token: &Token<'_>) -> bool {
     token.any(&["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
 }
+
+/// Words before the first day of a stretch.
+const BEGINS: &[&str] =
+    &["from", "since", "starting", "between", "after", "arriving", "arrive", "beginning", "start", "starts"];
 
 /// The role of a day among the others.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -214,26 +297,72 @@ enum Role {
 }
 
 fn roles<'r>(read: &'r Read<'_>) -> Vec<(Role, &'r Moment)> {
-    let days: Vec<usize> = read.moments.iter().enumerate().filter(|(_, m)| matches!(m.sort, Sort::Day) || (m.sort == Sort::Span && m.count == 1)).map(|(i, _)| i).collect();
-    let staying = read.any(&["room", "rooms", "stay", "staying", "reservation", "reserve", "check", "arrive", "arriving", "arrival", "nights", "night", "hotel", "suite"])
-        && !read.any(&["restaurant", "table", "session", "appointment", "lost", "stolen", "dinner", "lunch", "spa", "gym", "massage", "pool", "meal", "breakfast", "dine", "eat", "statement"]);
+    let days: Vec<usize> = read
+        .moments
+        .iter()
+        .enumerate()
+        .filter(|(_, m)| matches!(m.sort, Sort::Day) || (m.sort == Sort::Span && m.count == 1))
+        .map(|(i, _)| i)
+        .collect();
+    let staying = read.any(&[
+        "room",
+        "rooms",
+        "stay",
+        "staying",
+        "reservation",
+        "reserve",
+        "check",
+        "arrive",
+        "arriving",
+        "arrival",
+        "nights",
+        "night",
+        "hotel",
+        "suite",
+    ]) && !read.any(&[
+        "restaurant",
+        "table",
+        "session",
+        "appointment",
+        "lost",
+        "stolen",
+        "dinner",
+        "lunch",
+        "spa",
+        "gym",
+        "massage",
+        "pool",
+        "meal",
+        "breakfast",
+        "dine",
+        "eat",
+        "statement",
+    ]);
     let role = |(i, m): (usize, &'r Moment)| {
         let lead = |back: usize, words: &[&str]| read.before(m.first, back).is_some_and(|t| t.any(words));
-        let skip = usize::from(lead(1, &["the", "this", "next", "on", "of"])) + usize::from(lead(1, &["the"]) && lead(2, &["on", "of"]));
+        let skip = usize::from(lead(1, &["the", "this", "next", "on", "of"]))
+            + usize::from(lead(1, &["the"]) && lead(2, &["on", "of"]));
         let led = |words: &[&str]| lead(1 + skip, words) || (skip > 0 && lead(1, words));
         let position = days.binary_search(&i).unwrap_or(0);
         let second = position > 0;
-        let past = read.token(m.first + m.count - 1).is_some_and(|t| t.any(&["ago", "yesterday", "today", "night", "morning"])) || read.token(m.first).is_some_and(|t| t.any(&["last"]));
+        let past = read
+            .token(m.first + m.count - 1)
+            .is_some_and(|t| t.any(&["ago", "yesterday", "today", "night", "morning"]))
+            || read.token(m.first).is_some_and(|t| t.any(&["last"]));
         let alone = days.len() == 1;
         let role = if past || (alone && led(&["since", "by", "starting"]) && !staying) {
             Role::Plain
-        } else if led(&["until", "till", "to", "through", "thru", "leaving", "leave", "before", "ending", "til", "by", "ends"]) || (second && led(&["and", "-", "–", "out", "checkout"])) || (lead(2, &["check"]) && lead(1, &["out"])) || led(&["out"]) {
+        } else if led(&[
+            "until", "till", "to", "through", "thru", "leaving", "leave", "before", "ending", "til", "by", "ends",
+        ]) || (second && led(&["and", "-", "–", "out", "checkout"]))
+            || (lead(2, &["check"]) && lead(1, &["out"]))
+            || led(&["out"])
+        {
             Role::To
-        } else if led(&["from", "since", "starting", "between", "after", "arriving", "arrive", "beginning", "start", "starts"]) {
-            Role::From
-        } else if !second && days.len() > 1 && next_is_end(read, m) {
-            Role::From
-        } else if staying && !second && m.sort == Sort::Day {
+        } else if led(BEGINS)
+            || (!second && days.len() > 1 && next_is_end(read, m))
+            || (staying && !second && m.sort == Sort::Day)
+        {
             Role::From
         } else {
             Role::Plain
@@ -245,7 +374,10 @@ fn roles<'r>(read: &'r Read<'_>) -> Vec<(Role, &'r Moment)> {
 
 /// Whether "to", "until", "till" or a dash follows within two tokens.
 fn next_is_end(read: &Read<'_>, m: &Moment) -> bool {
-    (0..3).any(|k| read.token(m.first + m.count + k).is_some_and(|t| t.any(&["to", "until", "till", "through"]) || matches!(t.text, "-" | "–")))
+    (0..3).any(|k| {
+        read.token(m.first + m.count + k)
+            .is_some_and(|t| t.any(&["to", "until", "till", "through"]) || matches!(t.text, "-" | "–"))
+    })
 }
 
 pub(super) fn date(read: &Read<'_>) -> bool {

@@ -7,28 +7,265 @@ use super::super::model;
 use super::super::read::words::{Kind, Token};
 use super::Read;
 
-const PAYING: &[&str] = &["send", "transfer", "pay", "payee", "payment", "payments", "sent", "paid", "transferred", "owe", "give", "standing", "cheque", "owes", "money", "account", "recipient", "contact"];
+const PAYING: &[&str] = &[
+    "send",
+    "transfer",
+    "pay",
+    "payee",
+    "payment",
+    "payments",
+    "sent",
+    "paid",
+    "transferred",
+    "owe",
+    "give",
+    "standing",
+    "cheque",
+    "owes",
+    "money",
+    "account",
+    "recipient",
+    "contact",
+];
 const BUYING: &[&str] = &[
-    "spend", "spent", "spending", "charge", "charged", "charges", "subscription", "purchase", "purchased", "bought", "buy", "transaction", "refund", "shop", "debit", "billed", "statement", "order", "ordered", "cancel", "bill", "from", "at", "pending", "taken",
+    "spend",
+    "spent",
+    "spending",
+    "charge",
+    "charged",
+    "charges",
+    "subscription",
+    "purchase",
+    "purchased",
+    "bought",
+    "buy",
+    "transaction",
+    "refund",
+    "shop",
+    "debit",
+    "billed",
+    "statement",
+    "order",
+    "ordered",
+    "cancel",
+    "bill",
+    "from",
+    "at",
+    "pending",
+    "taken",
 ];
 const BRANDS: &[&str] = &[
-    "amazon", "netflix", "spotify", "deliveroo", "uber", "tesco", "waitrose", "sainsbury", "sainsburys", "sainsbury's", "asda", "aldi", "lidl", "ebay", "paypal", "apple", "google", "microsoft", "godaddy", "starbucks", "mcdonalds", "mcdonald's", "boots", "ikea",
-    "argos", "primark", "zara", "asos", "ryanair", "easyjet", "vodafone", "virgin", "disney", "playstation", "xbox", "chipotle", "eon", "hyatt", "hilton", "marriott", "airbnb", "lyft", "walmart", "costco", "shell", "esso", "santander", "hsbc", "barclays", "linkedin",
-    "facebook", "adobe", "steam", "taxis", "underground", "tfl", "greggs", "nando's", "nandos", "dominos", "domino's", "costa", "pret", "telegraph", "guardian", "dropbox", "itunes", "audible", "groupon",
+    "amazon",
+    "netflix",
+    "spotify",
+    "deliveroo",
+    "uber",
+    "tesco",
+    "waitrose",
+    "sainsbury",
+    "sainsburys",
+    "sainsbury's",
+    "asda",
+    "aldi",
+    "lidl",
+    "ebay",
+    "paypal",
+    "apple",
+    "google",
+    "microsoft",
+    "godaddy",
+    "starbucks",
+    "mcdonalds",
+    "mcdonald's",
+    "boots",
+    "ikea",
+    "argos",
+    "primark",
+    "zara",
+    "asos",
+    "ryanair",
+    "easyjet",
+    "vodafone",
+    "virgin",
+    "disney",
+    "playstation",
+    "xbox",
+    "chipotle",
+    "eon",
+    "hyatt",
+    "hilton",
+    "marriott",
+    "airbnb",
+    "lyft",
+    "walmart",
+    "costco",
+    "shell",
+    "esso",
+    "santander",
+    "hsbc",
+    "barclays",
+    "linkedin",
+    "facebook",
+    "adobe",
+    "steam",
+    "taxis",
+    "underground",
+    "tfl",
+    "greggs",
+    "nando's",
+    "nandos",
+    "dominos",
+    "domino's",
+    "costa",
+    "pret",
+    "telegraph",
+    "guardian",
+    "dropbox",
+    "itunes",
+    "audible",
+    "groupon",
 ];
 
 /// A word that the common vocabulary does not know.
 fn rare(token: &Token<'_>) -> bool {
-    token.kind == Kind::Word && token.text.len() > 2 && !model::ASK.knows(token.text) && !model::GRAVE.knows(token.text) && !token.any(COMMON)
+    token.kind == Kind::Word
+        && token.text.len() > 2
+        && !model::ASK.knows(token.text)
+        && !model::GRAVE.knows(token.text)
+        && !token.any(COMMON)
 }
 
 /// Common words that the learnt vocabulary may lack.
 const COMMON: &[&str] = &[
-    "refund", "deposit", "overdraft", "mortgage", "pin", "cheque", "cheques", "atm", "cashback", "iban", "swift", "payee", "payees", "isa", "savings", "withdrawal", "withdraw", "contactless", "restaurant", "breakfast", "dinner", "lunch", "suite", "wifi", "parking",
-    "gym", "pool", "spa", "pets", "dog", "luggage", "towels", "reception", "hotel", "booking", "reservation", "cancel", "cancelled", "blocked", "stolen", "expired", "declined", "pounds", "euros", "dollars", "transactions", "direct", "debits", "fee", "fees", "hello",
-    "wheelchair", "vegan", "vegetarian", "allergies", "toddler", "baby", "husband", "wife", "daughter", "nights", "night", "afternoon", "evening", "midnight", "seats", "seat", "table", "booked", "cot", "bed", "beds", "double", "single", "twin", "en", "accessible",
-    "shuttle", "airport", "taxi", "massage", "sauna", "yoga", "bike", "rent", "rental", "hire", "smoking", "balcony", "view", "floor", "lift", "elevator", "laundry", "minibar", "tv", "heating", "shower", "bath", "bathroom", "toilet", "pillow", "blanket", "key",
-    "cardholder", "sort", "statement", "statements", "limit", "limits", "block", "unblock", "freeze", "unfreeze", "fraud", "passcode", "biometrics", "selfie", "verification", "verify", "verified", "groceries", "petrol", "wanna", "gonna", "gotta", "thanks", "cheers", "pls",
+    "refund",
+    "deposit",
+    "overdraft",
+    "mortgage",
+    "pin",
+    "cheque",
+    "cheques",
+    "atm",
+    "cashback",
+    "iban",
+    "swift",
+    "payee",
+    "payees",
+    "isa",
+    "savings",
+    "withdrawal",
+    "withdraw",
+    "contactless",
+    "restaurant",
+    "breakfast",
+    "dinner",
+    "lunch",
+    "suite",
+    "wifi",
+    "parking",
+    "gym",
+    "pool",
+    "spa",
+    "pets",
+    "dog",
+    "luggage",
+    "towels",
+    "reception",
+    "hotel",
+    "booking",
+    "reservation",
+    "cancel",
+    "cancelled",
+    "blocked",
+    "stolen",
+    "expired",
+    "declined",
+    "pounds",
+    "euros",
+    "dollars",
+    "transactions",
+    "direct",
+    "debits",
+    "fee",
+    "fees",
+    "hello",
+    "wheelchair",
+    "vegan",
+    "vegetarian",
+    "allergies",
+    "toddler",
+    "baby",
+    "husband",
+    "wife",
+    "daughter",
+    "nights",
+    "night",
+    "afternoon",
+    "evening",
+    "midnight",
+    "seats",
+    "seat",
+    "table",
+    "booked",
+    "cot",
+    "bed",
+    "beds",
+    "double",
+    "single",
+    "twin",
+    "en",
+    "accessible",
+    "shuttle",
+    "airport",
+    "taxi",
+    "massage",
+    "sauna",
+    "yoga",
+    "bike",
+    "rent",
+    "rental",
+    "hire",
+    "smoking",
+    "balcony",
+    "view",
+    "floor",
+    "lift",
+    "elevator",
+    "laundry",
+    "minibar",
+    "tv",
+    "heating",
+    "shower",
+    "bath",
+    "bathroom",
+    "toilet",
+    "pillow",
+    "blanket",
+    "key",
+    "cardholder",
+    "sort",
+    "statement",
+    "statements",
+    "limit",
+    "limits",
+    "block",
+    "unblock",
+    "freeze",
+    "unfreeze",
+    "fraud",
+    "passcode",
+    "biometrics",
+    "selfie",
+    "verification",
+    "verify",
+    "verified",
+    "groceries",
+    "petrol",
+    "wanna",
+    "gonna",
+    "gotta",
+    "thanks",
+    "cheers",
+    "pls",
 ];
 
 pub(super) fn person(read: &Read<'_>) -> bool {
@@ -39,19 +276,46 @@ pub(super) fn person(read: &Read<'_>) -> bool {
             return false;
         }
         let titled = read.before(i, 1).is_some_and(|t| t.any(&["mr", "mrs", "ms", "miss", "dr"])) && token.capital();
-        let named = token.kind == Kind::Word && token.text.len() > 1 && read.before(i, 1).is_some_and(|t| t.any(&["is", "am", "name", "named", "called"])) && (1..4).any(|b| read.before(i, b).is_some_and(|t| t.any(&["name", "surname", "i'm", "named", "called"]))) && rare(token);
+        let named = token.kind == Kind::Word
+            && token.text.len() > 1
+            && read.before(i, 1).is_some_and(|t| t.any(&["is", "am", "name", "named", "called"]))
+            && (1..4).any(|b| read.before(i, b).is_some_and(|t| t.any(&["name", "surname", "i'm", "named", "called"])))
+            && rare(token);
         let paid = paying
             && rare(token)
             && !token.any(BRANDS)
             && (!token.capital() || !read.any(BUYING))
-            && (1..=2).any(|b| read.before(i, b).is_some_and(|t| t.any(&["to", "from", "for", "with", "by", "pay", "send", "give", "payee", "cancel"])));
+            && (1..=2).any(|b| {
+                read.before(i, b).is_some_and(|t| {
+                    t.any(&["to", "from", "for", "with", "by", "pay", "send", "give", "payee", "cancel"])
+                })
+            });
         let under = rare(token) && !token.any(BRANDS) && read.before(i, 1).is_some_and(|t| t.any(&["under"]));
-        let behalf = rare(token) && read.before(i, 1).is_some_and(|t| t.is("of")) && read.before(i, 2).is_some_and(|t| t.is("behalf"));
-        let speaking = rare(token) && read.before(i, 1).is_some_and(|t| t.is("is")) && read.before(i, 2).is_some_and(|t| t.is("this"));
+        let behalf = rare(token)
+            && read.before(i, 1).is_some_and(|t| t.is("of"))
+            && read.before(i, 2).is_some_and(|t| t.is("behalf"));
+        let speaking = rare(token)
+            && read.before(i, 1).is_some_and(|t| t.is("is"))
+            && read.before(i, 2).is_some_and(|t| t.is("this"));
         let pair = rare(token)
             && !token.capital()
             && read.token(i + 1).is_some_and(|t| rare(t) && !t.capital() && !t.new_line)
-            && read.before(i, 1).is_none_or(|t| t.any(&["to", "from", "for", "with", "by", "under", "of", "is", "it's", "reservation", "booking", "name"]));
+            && read.before(i, 1).is_none_or(|t| {
+                t.any(&[
+                    "to",
+                    "from",
+                    "for",
+                    "with",
+                    "by",
+                    "under",
+                    "of",
+                    "is",
+                    "it's",
+                    "reservation",
+                    "booking",
+                    "name",
+                ])
+            });
         titled || named || paid || under || behalf || speaking || pair
     })
 }

@@ -150,7 +150,11 @@ fn pieces(text: &str) -> impl Iterator<Item = (&str, bool)> {
         while let Some(&byte) = bytes.get(at) {
             let start = at;
             if byte.is_ascii_alphabetic() || byte >= 0x80 {
-                while bytes.get(at).is_some_and(|b| b.is_ascii_alphabetic() || *b >= 0x80 || (*b == b'\'' && bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic))) {
+                while bytes.get(at).is_some_and(|b| {
+                    b.is_ascii_alphabetic()
+                        || *b >= 0x80
+                        || (*b == b'\'' && bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic))
+                }) {
                     at += 1;
                 }
                 // Runs of bytes of at least 0x80 hold whole characters, so both ends are boundaries.

@@ -3,8 +3,8 @@
 //! Its own file because it is the proof of where the weights come from: same data, same weights.
 //! INVARIANT: no randomness; examples are visited in the order of the file, folds are by position.
 
-use super::features::{self, Shape};
 use super::Model;
+use super::features::{self, Shape};
 use std::collections::BTreeMap;
 
 /// How a model is trained.
@@ -23,8 +23,10 @@ pub(crate) struct Recipe {
     pub(crate) floor: f64,
 }
 
-pub(crate) const ASK: Recipe = Recipe { shape: Shape::Sentence, least: 2, passes: 20, ridge: 4.0, balance: 1.0, floor: 0.05 };
-pub(crate) const GRAVE: Recipe = Recipe { shape: Shape::Report, least: 3, passes: 30, ridge: 30.0, balance: 3.0, floor: 0.02 };
+pub(crate) const ASK: Recipe =
+    Recipe { shape: Shape::Sentence, least: 2, passes: 20, ridge: 4.0, balance: 1.0, floor: 0.05 };
+pub(crate) const GRAVE: Recipe =
+    Recipe { shape: Shape::Report, least: 3, passes: 30, ridge: 30.0, balance: 3.0, floor: 0.02 };
 
 /// A labelled text.
 pub(crate) struct Example {
@@ -51,10 +53,16 @@ pub(crate) fn train(recipe: Recipe, examples: &[&Example]) -> String {
         }
         rows.push((names, count));
     }
-    let vocabulary: BTreeMap<&str, usize> = counts.iter().filter(|(_, n)| **n >= recipe.least).map(|(name, _)| name.as_str()).zip(0..).collect();
+    let vocabulary: BTreeMap<&str, usize> =
+        counts.iter().filter(|(_, n)| **n >= recipe.least).map(|(name, _)| name.as_str()).zip(0..).collect();
     let rows: Vec<(Vec<usize>, f64)> = rows
         .iter()
-        .map(|(names, count)| (names.iter().filter_map(|name| vocabulary.get(name.as_str()).copied()).collect(), 1.0 / f64::from(recipe.shape.norm(*count))))
+        .map(|(names, count)| {
+            (
+                names.iter().filter_map(|name| vocabulary.get(name.as_str()).copied()).collect(),
+                1.0 / f64::from(recipe.shape.norm(*count)),
+            )
+        })
         .collect();
     let (weights, bias) = descend(recipe, &rows, examples, vocabulary.len());
     let mut file = format!("bias\t{bias:.3}\n");
@@ -96,7 +104,8 @@ fn descend(recipe: Recipe, rows: &[(Vec<usize>, f64)], examples: &[&Example], wi
 pub(crate) fn held_out(recipe: Recipe, examples: &[Example], folds: usize) -> Vec<f32> {
     let mut scores = vec![0.0; examples.len()];
     for fold in 0..folds {
-        let seen: Vec<&Example> = examples.iter().enumerate().filter(|(i, _)| i % folds != fold).map(|(_, e)| e).collect();
+        let seen: Vec<&Example> =
+            examples.iter().enumerate().filter(|(i, _)| i % folds != fold).map(|(_, e)| e).collect();
         let model = Model::parse(recipe.shape, &train(recipe, &seen));
         for (index, example) in examples.iter().enumerate().filter(|(i, _)| i % folds == fold) {
             scores[index] = model.score(&example.text);

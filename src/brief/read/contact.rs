@@ -29,7 +29,9 @@ pub(crate) struct Contact {
 pub(crate) fn find(text: &str) -> Vec<Contact> {
     let mut list = Vec::new();
     let mut offset = 0;
-    for piece in text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '|' | '“' | '”' | '(' | ')' | '[' | ']' | ',' | ';')) {
+    for piece in text.split(|c: char| {
+        c.is_whitespace() || matches!(c, '<' | '>' | '"' | '|' | '“' | '”' | '(' | ')' | '[' | ']' | ',' | ';')
+    }) {
         let start = piece.as_ptr() as usize - text.as_ptr() as usize;
         debug_assert!(start >= offset);
         offset = start;
@@ -62,8 +64,16 @@ fn is_email(piece: &str) -> bool {
 
 fn is_link(piece: &str) -> bool {
     let bytes = piece.as_bytes();
-    let begins = |prefix: &str| bytes.len() > prefix.len() && bytes.iter().zip(prefix.bytes()).all(|(a, b)| a.eq_ignore_ascii_case(&b));
-    if begins("http://") || begins("https://") || begins("www.") || begins("ftp://") || begins("javascript:") || begins("data:") {
+    let begins = |prefix: &str| {
+        bytes.len() > prefix.len() && bytes.iter().zip(prefix.bytes()).all(|(a, b)| a.eq_ignore_ascii_case(&b))
+    };
+    if begins("http://")
+        || begins("https://")
+        || begins("www.")
+        || begins("ftp://")
+        || begins("javascript:")
+        || begins("data:")
+    {
         return true;
     }
     if piece.contains("://") {
@@ -72,7 +82,8 @@ fn is_link(piece: &str) -> bool {
     let host = piece.split('/').next().unwrap_or("");
     let Some((name, ending)) = host.rsplit_once('.') else { return false };
     const ENDINGS: &[&str] = &[
-        "com", "net", "org", "io", "de", "eu", "co", "uk", "example", "info", "biz", "app", "dev", "ai", "fr", "es", "it", "nl", "ch", "at", "us", "ru", "cn", "test",
+        "com", "net", "org", "io", "de", "eu", "co", "uk", "example", "info", "biz", "app", "dev", "ai", "fr", "es",
+        "it", "nl", "ch", "at", "us", "ru", "cn", "test",
     ];
     !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-')
@@ -86,7 +97,10 @@ fn phones(text: &str, list: &mut Vec<Contact>) {
     let mut index = 0;
     while let Some(&byte) = bytes.get(index) {
         let opens = byte == b'+' || byte == b'(' || byte.is_ascii_digit();
-        let alone = index == 0 || !bytes.get(index - 1).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'.' || *b == b',' || *b >= 0x80);
+        let alone = index == 0
+            || !bytes
+                .get(index - 1)
+                .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'.' || *b == b',' || *b >= 0x80);
         if !(opens && alone) {
             index += 1;
             continue;
@@ -108,7 +122,10 @@ fn phones(text: &str, list: &mut Vec<Contact>) {
             index += 1;
         }
         let span = bytes.get(start..end).unwrap_or(&[]);
-        let plus = span.first() == Some(&b'+') || span.starts_with(b"00") || span.first() == Some(&b'(') || span.first() == Some(&b'0');
+        let plus = span.first() == Some(&b'+')
+            || span.starts_with(b"00")
+            || span.first() == Some(&b'(')
+            || span.first() == Some(&b'0');
         let glued = bytes.get(end).is_some_and(u8::is_ascii_alphabetic);
         let dateish = span.iter().filter(|b| **b == b'-' || **b == b'/' || **b == b'.').count() >= 2 && digits == 8;
         let grouped = breaks >= 2 && digits >= 10;

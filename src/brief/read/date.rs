@@ -99,7 +99,9 @@ impl When {
                 let to_friday = 4 - i64::from(today.weekday().to_monday_zero_offset());
                 add(today, (to_friday.max(0) + 7 * i64::from(weeks)).days())
             }
-            Form::EndOfMonth(months) => add(today.first_of_month(), i64::from(months).months()).map(Date::last_of_month),
+            Form::EndOfMonth(months) => {
+                add(today.first_of_month(), i64::from(months).months()).map(Date::last_of_month)
+            }
             Form::EndOfQuarter => {
                 let month = (today.month() - 1) / 3 * 3 + 3;
                 Date::new(today.year(), month, 1).ok().map(Date::last_of_month)
@@ -140,12 +142,26 @@ pub(crate) fn find(tokens: &[Token<'_>]) -> Vec<When> {
 
 /// A month name or its usual short form, 1 to 12.
 pub(crate) fn month(token: &Token<'_>) -> Option<i8> {
-    const MONTHS: [&str; 12] = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
     let length = token.text.len();
     if !(3..=9).contains(&length) || token.kind != Kind::Word {
         return None;
     }
-    const HEADS: [&[u8; 3]; 12] = [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
+    const HEADS: [&[u8; 3]; 12] =
+        [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
     let head = token.head();
     let (number, name) = (1..).zip(MONTHS).zip(HEADS).find(|(_, known)| **known == head)?.0;
     // "may" and "march" are also verbs: as months they are written with a capital.
@@ -157,14 +173,27 @@ pub(crate) fn month(token: &Token<'_>) -> Option<i8> {
 
 fn weekday(token: &Token<'_>) -> Option<Weekday> {
     const DAYS: [(&str, &str, Weekday); 7] = [
-        ("monday", "mon", Weekday::Monday), ("tuesday", "tue", Weekday::Tuesday), ("wednesday", "wed", Weekday::Wednesday), ("thursday", "thu", Weekday::Thursday),
-        ("friday", "fri", Weekday::Friday), ("saturday", "sat", Weekday::Saturday), ("sunday", "sun", Weekday::Sunday),
+        ("monday", "mon", Weekday::Monday),
+        ("tuesday", "tue", Weekday::Tuesday),
+        ("wednesday", "wed", Weekday::Wednesday),
+        ("thursday", "thu", Weekday::Thursday),
+        ("friday", "fri", Weekday::Friday),
+        ("saturday", "sat", Weekday::Saturday),
+        ("sunday", "sun", Weekday::Sunday),
     ];
-    if token.kind != Kind::Word || !(3..=9).contains(&token.text.len()) || !matches!(&token.head(), b"mon" | b"tue" | b"wed" | b"thu" | b"fri" | b"sat" | b"sun") {
+    if token.kind != Kind::Word
+        || !(3..=9).contains(&token.text.len())
+        || !matches!(&token.head(), b"mon" | b"tue" | b"wed" | b"thu" | b"fri" | b"sat" | b"sun")
+    {
         return None;
     }
     DAYS.iter()
-        .find(|(long, short, _)| token.is(long) || (token.is(short) && token.capital()) || (*short == "thu" && token.any(&["thur", "thurs"])) || (*short == "tue" && token.is("tues")))
+        .find(|(long, short, _)| {
+            token.is(long)
+                || (token.is(short) && token.capital())
+                || (*short == "thu" && token.any(&["thur", "thurs"]))
+                || (*short == "tue" && token.is("tues"))
+        })
         .map(|(_, _, day)| *day)
 }
 
@@ -201,7 +230,12 @@ fn at(tokens: &[Token<'_>], index: usize) -> Option<(Form, usize)> {
                     return Some((Form::Full(last), 2 + dot));
                 }
                 let before = index.checked_sub(1).and_then(|i| tokens.get(i));
-                let led = before.is_some_and(|t| t.any(&["in", "by", "before", "until", "end", "mid", "of", "early", "late", "during", "for", "this", "next"]));
+                let led = before.is_some_and(|t| {
+                    t.any(&[
+                        "in", "by", "before", "until", "end", "mid", "of", "early", "late", "during", "for", "this",
+                        "next",
+                    ])
+                });
                 return (led && token.capital()).then_some((Form::Month(month), 1));
             }
             if let Some(day) = weekday(token) {
@@ -222,7 +256,8 @@ fn at(tokens: &[Token<'_>], index: usize) -> Option<(Form, usize)> {
             if token.is("eom") {
                 return Some((Form::EndOfMonth(0), 1));
             }
-            if token.any(&["day"]) && get(1).is_some_and(|t| t.is("after")) && get(2).is_some_and(|t| t.is("tomorrow")) {
+            if token.any(&["day"]) && get(1).is_some_and(|t| t.is("after")) && get(2).is_some_and(|t| t.is("tomorrow"))
+            {
                 return Some((Form::Days(2), 3));
             }
             if token.any(&["next", "this", "coming", "following"]) {
@@ -264,7 +299,10 @@ fn at(tokens: &[Token<'_>], index: usize) -> Option<(Form, usize)> {
                 return Some((form, 3 + skip));
             }
             if token.any(&["in", "within"]) {
-                let skip = usize::from(get(1).is_some_and(|t| t.any(&["the", "about"]))) + usize::from(get(1).is_some_and(|t| t.is("the")) && get(2).is_some_and(|t| t.any(&["next", "coming"])));
+                let skip = usize::from(get(1).is_some_and(|t| t.any(&["the", "about"])))
+                    + usize::from(
+                        get(1).is_some_and(|t| t.is("the")) && get(2).is_some_and(|t| t.any(&["next", "coming"])),
+                    );
                 return ahead(tokens, index, 1 + skip);
             }
             None
@@ -276,8 +314,42 @@ fn at(tokens: &[Token<'_>], index: usize) -> Option<(Form, usize)> {
 fn opens(token: &Token<'_>) -> bool {
     matches!(
         &token.head(),
-        b"jan" | b"feb" | b"mar" | b"apr" | b"may" | b"jun" | b"jul" | b"aug" | b"sep" | b"oct" | b"nov" | b"dec" | b"mon" | b"tue" | b"wed" | b"thu" | b"fri" | b"sat" | b"sun"
-            | b"tod" | b"ton" | b"tom" | b"tmr" | b"eod" | b"cob" | b"imm" | b"eow" | b"eom" | b"day" | b"nex" | b"thi" | b"com" | b"fol" | b"end" | b"in\0" | b"wit"
+        b"jan"
+            | b"feb"
+            | b"mar"
+            | b"apr"
+            | b"may"
+            | b"jun"
+            | b"jul"
+            | b"aug"
+            | b"sep"
+            | b"oct"
+            | b"nov"
+            | b"dec"
+            | b"mon"
+            | b"tue"
+            | b"wed"
+            | b"thu"
+            | b"fri"
+            | b"sat"
+            | b"sun"
+            | b"tod"
+            | b"ton"
+            | b"tom"
+            | b"tmr"
+            | b"eod"
+            | b"cob"
+            | b"imm"
+            | b"eow"
+            | b"eom"
+            | b"day"
+            | b"nex"
+            | b"thi"
+            | b"com"
+            | b"fol"
+            | b"end"
+            | b"in\0"
+            | b"wit"
     )
 }
 
@@ -293,7 +365,9 @@ fn ahead(tokens: &[Token<'_>], index: usize, skip: usize) -> Option<(Form, usize
     let form = match () {
         () if unit.any(&["day", "days"]) => Form::Days(amount),
         () if unit.any(&["week", "weeks"]) => Form::Days(amount * 7),
-        () if unit.any(&["hour", "hours", "hrs", "minutes", "mins"]) => Form::Hours(if unit.any(&["minutes", "mins"]) { 0 } else { amount }),
+        () if unit.any(&["hour", "hours", "hrs", "minutes", "mins"]) => {
+            Form::Hours(if unit.any(&["minutes", "mins"]) { 0 } else { amount })
+        }
         () if unit.any(&["month", "months"]) => Form::Months(amount),
         () => return None,
     };
@@ -320,7 +394,9 @@ fn numeric(tokens: &[Token<'_>], index: usize) -> Option<(Form, usize)> {
     if let (Some(sep), Some(second)) = (get(1), get(2)) {
         let glued = sep.start == token.end && second.start == sep.end;
         if glued && (sep.text == "-" || sep.text == "/") {
-            let third = get(3).filter(|t| t.text == sep.text && t.start == second.end).and_then(|sep| get(4).filter(|t| t.start == sep.end));
+            let third = get(3)
+                .filter(|t| t.text == sep.text && t.start == second.end)
+                .and_then(|sep| get(4).filter(|t| t.start == sep.end));
             if let Some(third) = third {
                 let (a, b, c) = (digits(token)?, digits(second)?, digits(third)?);
                 if token.text.len() == 4 {

@@ -64,7 +64,8 @@ pub(crate) fn find(tokens: &[Token<'_>]) -> Vec<Money> {
     let mut index = 0;
     while let Some(token) = tokens.get(index) {
         if let Some(currency) = currency(token, true)
-            && let Some((amount, taken)) = tokens.get(index + 1).filter(|t| t.kind == Kind::Number).and_then(|_| number::at(tokens, index + 1))
+            && let Some((amount, taken)) =
+                tokens.get(index + 1).filter(|t| t.kind == Kind::Number).and_then(|_| number::at(tokens, index + 1))
         {
             let last = index + taken;
             let (per, more) = per(tokens, last + 1);
@@ -111,7 +112,17 @@ fn currency(token: &Token<'_>, before: bool) -> Option<&'static str> {
     if before {
         return None;
     }
-    const NAMES: &[(&str, &str)] = &[("euro", "€"), ("euros", "€"), ("dollar", "$"), ("dollars", "$"), ("bucks", "$"), ("pound", "£"), ("pounds", "£"), ("quid", "£"), ("francs", "CHF")];
+    const NAMES: &[(&str, &str)] = &[
+        ("euro", "€"),
+        ("euros", "€"),
+        ("dollar", "$"),
+        ("dollars", "$"),
+        ("bucks", "$"),
+        ("pound", "£"),
+        ("pounds", "£"),
+        ("quid", "£"),
+        ("francs", "CHF"),
+    ];
     NAMES.iter().find(|(name, _)| token.is(name)).map(|(_, sign)| *sign)
 }
 
@@ -133,7 +144,13 @@ fn per(tokens: &[Token<'_>], index: usize) -> (Option<Per>, usize) {
         () if unit.is("week") => Some(Per::Week),
         () if unit.any(&["month", "mo"]) => Some(Per::Month),
         () if unit.any(&["year", "annum", "yr"]) => Some(Per::Year),
-        () if unit.any(&["seat", "user", "piece", "unit", "order", "person", "head", "license", "licence", "item", "invoice", "ticket", "guest", "room", "box", "page", "word", "laptop", "desk"]) => Some(Per::Piece),
+        () if unit.any(&[
+            "seat", "user", "piece", "unit", "order", "person", "head", "license", "licence", "item", "invoice",
+            "ticket", "guest", "room", "box", "page", "word", "laptop", "desk",
+        ]) =>
+        {
+            Some(Per::Piece)
+        }
         () => None,
     };
     match found {

@@ -59,13 +59,21 @@ pub(crate) fn at(tokens: &[Token<'_>], index: usize) -> Option<(i64, usize)> {
             let small = word(token.text)?;
             match tokens.get(index + 1) {
                 Some(next) if next.any(&["hundred", "dozen", "thousand"]) => {
-                    let factor = if next.is("hundred") { 100 } else if next.is("dozen") { 12 } else { 1_000 };
+                    let factor = if next.is("hundred") {
+                        100
+                    } else if next.is("dozen") {
+                        12
+                    } else {
+                        1_000
+                    };
                     Some((small * factor * 100, 2))
                 }
-                Some(next) if small >= 20 && next.text == "-" => match tokens.get(index + 2).and_then(|unit| word(unit.text)) {
-                    Some(unit) if unit < 10 => Some(((small + unit) * 100, 3)),
-                    _ => Some((small * 100, 1)),
-                },
+                Some(next) if small >= 20 && next.text == "-" => {
+                    match tokens.get(index + 2).and_then(|unit| word(unit.text)) {
+                        Some(unit) if unit < 10 => Some(((small + unit) * 100, 3)),
+                        _ => Some((small * 100, 1)),
+                    }
+                }
                 _ => Some((small * 100, 1)),
             }
         }
@@ -76,10 +84,33 @@ pub(crate) fn at(tokens: &[Token<'_>], index: usize) -> Option<(i64, usize)> {
 /// Number words from one to ninety.
 fn word(text: &str) -> Option<i64> {
     const WORDS: &[(&str, i64)] = &[
-        ("one", 1), ("two", 2), ("three", 3), ("four", 4), ("five", 5), ("six", 6), ("seven", 7), ("eight", 8),
-        ("nine", 9), ("ten", 10), ("eleven", 11), ("twelve", 12), ("thirteen", 13), ("fourteen", 14), ("fifteen", 15),
-        ("sixteen", 16), ("seventeen", 17), ("eighteen", 18), ("nineteen", 19), ("twenty", 20), ("thirty", 30),
-        ("forty", 40), ("fifty", 50), ("sixty", 60), ("seventy", 70), ("eighty", 80), ("ninety", 90),
+        ("one", 1),
+        ("two", 2),
+        ("three", 3),
+        ("four", 4),
+        ("five", 5),
+        ("six", 6),
+        ("seven", 7),
+        ("eight", 8),
+        ("nine", 9),
+        ("ten", 10),
+        ("eleven", 11),
+        ("twelve", 12),
+        ("thirteen", 13),
+        ("fourteen", 14),
+        ("fifteen", 15),
+        ("sixteen", 16),
+        ("seventeen", 17),
+        ("eighteen", 18),
+        ("nineteen", 19),
+        ("twenty", 20),
+        ("thirty", 30),
+        ("forty", 40),
+        ("fifty", 50),
+        ("sixty", 60),
+        ("seventy", 70),
+        ("eighty", 80),
+        ("ninety", 90),
     ];
     let first = text.bytes().next().map_or(0, |byte| byte.to_ascii_lowercase());
     if text.len() < 3 || text.len() > 9 || !matches!(first, b'o' | b't' | b'f' | b's' | b'e' | b'n') {
@@ -96,7 +127,7 @@ pub(crate) fn show(hundredths: i64) -> String {
         text.push('-');
     }
     for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index) % 3 == 0 {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

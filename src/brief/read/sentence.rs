@@ -96,7 +96,8 @@ fn flush<'a>(text: &'a str, from: Option<usize>, to: usize, list: &mut Vec<Sente
                 let follows = chars.peek().map(|(_, next)| *next);
                 let clear = follows.is_none_or(|next| next.is_whitespace() || matches!(next, '"' | '”' | ')' | '\''));
                 let wide = matches!(c, '。' | '？' | '！');
-                (clear || wide) && !(c == '.' && is_abbreviation(text.get(start..here).unwrap_or("")))
+                (clear || wide)
+                    && !(c == '.' && is_abbreviation(text.get(start..here).unwrap_or("")))
                     && !(c == '.' && is_ordinal(text.get(start..here).unwrap_or(""), text.get(here..).unwrap_or("")))
             }
             ';' => here - start > 60,
@@ -114,7 +115,9 @@ fn flush<'a>(text: &'a str, from: Option<usize>, to: usize, list: &mut Vec<Sente
 fn push<'a>(text: &'a str, start: usize, end: usize, part: Part, list: &mut Vec<Sentence<'a>>) {
     let Some(raw) = text.get(start..end) else { return };
     let noise = |c: char| c.is_whitespace() || is_invisible(c);
-    let left = raw.trim_start_matches(|c: char| noise(c) || matches!(c, '>' | '-' | '*' | '•' | '·' | '"' | '”' | ')' | '–' | '—'));
+    let left = raw.trim_start_matches(|c: char| {
+        noise(c) || matches!(c, '>' | '-' | '*' | '•' | '·' | '"' | '”' | ')' | '–' | '—')
+    });
     let body = left.trim_end_matches(noise);
     if body.is_empty() || !body.chars().any(char::is_alphanumeric) {
         return;
@@ -168,7 +171,24 @@ fn is_item(line: &str) -> bool {
 }
 
 fn is_greeting(line: &str) -> bool {
-    const FIRST: &[&str] = &["hi", "hello", "hey", "dear", "good morning", "good afternoon", "good evening", "greetings", "hallo", "liebe", "lieber", "bonjour", "hola", "guten tag", "sehr geehrte", "to whom it may concern"];
+    const FIRST: &[&str] = &[
+        "hi",
+        "hello",
+        "hey",
+        "dear",
+        "good morning",
+        "good afternoon",
+        "good evening",
+        "greetings",
+        "hallo",
+        "liebe",
+        "lieber",
+        "bonjour",
+        "hola",
+        "guten tag",
+        "sehr geehrte",
+        "to whom it may concern",
+    ];
     line.len() <= 60
         && (line.ends_with([',', '!', ':', '.']) || line.split_whitespace().count() <= 4)
         && line.split_whitespace().count() <= 7
@@ -178,10 +198,32 @@ fn is_greeting(line: &str) -> bool {
 
 fn is_closing(line: &str) -> bool {
     const LAST: &[&str] = &[
-        "best regards", "kind regards", "regards", "best", "cheers", "thanks", "thank you", "many thanks", "sincerely", "yours", "warm regards", "thanks in advance",
-        "best wishes", "respectfully", "all the best", "mit freundlichen", "viele grüße", "cordialement", "saludos", "sent from my", "--",
+        "best regards",
+        "kind regards",
+        "regards",
+        "best",
+        "cheers",
+        "thanks",
+        "thank you",
+        "many thanks",
+        "sincerely",
+        "yours",
+        "warm regards",
+        "thanks in advance",
+        "best wishes",
+        "respectfully",
+        "all the best",
+        "mit freundlichen",
+        "viele grüße",
+        "cordialement",
+        "saludos",
+        "sent from my",
+        "--",
     ];
-    line.len() <= 48 && line.split_whitespace().count() <= 6 && !line.contains('?') && LAST.iter().any(|word| starts_with_word(line, word))
+    line.len() <= 48
+        && line.split_whitespace().count() <= 6
+        && !line.contains('?')
+        && LAST.iter().any(|word| starts_with_word(line, word))
 }
 
 fn has_word(line: &str, word: &str) -> bool {
@@ -194,17 +236,24 @@ fn starts_with_word(line: &str, word: &str) -> bool {
 }
 
 fn is_abbreviation(head: &str) -> bool {
-    const KNOWN: &[&str] = &["mr.", "mrs.", "ms.", "dr.", "e.g.", "i.e.", "approx.", "no.", "vs.", "st.", "prof.", "z.b.", "ca.", "etc.", "inc.", "ltd.", "tel.", "nr."];
+    const KNOWN: &[&str] = &[
+        "mr.", "mrs.", "ms.", "dr.", "e.g.", "i.e.", "approx.", "no.", "vs.", "st.", "prof.", "z.b.", "ca.", "etc.",
+        "inc.", "ltd.", "tel.", "nr.",
+    ];
     let last = head.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or("");
     let single = last.chars().count() == 2 && last.chars().next().is_some_and(char::is_uppercase);
-    let listed = last.len() <= 3 && last.trim_end_matches('.').bytes().all(|b| b.is_ascii_digit()) && head.trim().len() == last.len();
+    let listed = last.len() <= 3
+        && last.trim_end_matches('.').bytes().all(|b| b.is_ascii_digit())
+        && head.trim().len() == last.len();
     single || listed || KNOWN.iter().any(|known| last.eq_ignore_ascii_case(known))
 }
 
 /// `15.` before a word, as in `15. Dezember`.
 fn is_ordinal(head: &str, rest: &str) -> bool {
     let digits = head.trim_end_matches('.').bytes().rev().take_while(u8::is_ascii_digit).count();
-    let months = ["jan", "feb", "mär", "mar", "apr", "mai", "may", "jun", "jul", "aug", "sep", "okt", "oct", "nov", "dez", "dec"];
+    let months = [
+        "jan", "feb", "mär", "mar", "apr", "mai", "may", "jun", "jul", "aug", "sep", "okt", "oct", "nov", "dez", "dec",
+    ];
     let next = rest.trim_start();
     (1..=2).contains(&digits) && months.iter().any(|m| next.get(..m.len()).is_some_and(|w| w.eq_ignore_ascii_case(m)))
 }

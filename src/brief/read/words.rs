@@ -69,7 +69,9 @@ pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
         let kind = if first.is_ascii_digit() {
             while let Some(&(at, c)) = chars.peek() {
                 let inner = matches!(c, '.' | ',' | '\'' | '’')
-                    && text.get(at + c.len_utf8()..).is_some_and(|rest| rest.as_bytes().first().is_some_and(u8::is_ascii_digit));
+                    && text
+                        .get(at + c.len_utf8()..)
+                        .is_some_and(|rest| rest.as_bytes().first().is_some_and(u8::is_ascii_digit));
                 if !(c.is_ascii_digit() || inner) {
                     break;
                 }
@@ -80,7 +82,10 @@ pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
         } else if first.is_alphabetic() {
             while let Some(&(at, c)) = chars.peek() {
                 let inner = matches!(c, '\'' | '’')
-                    && text.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next()).is_some_and(char::is_alphabetic);
+                    && text
+                        .get(at + c.len_utf8()..)
+                        .and_then(|rest| rest.chars().next())
+                        .is_some_and(char::is_alphabetic);
                 if !(c.is_alphabetic() || inner || is_combining(c)) {
                     break;
                 }

@@ -29,7 +29,11 @@ pub fn html(brief: &Brief, text: &str) -> String {
         for action in &c.next_actions {
             let due = action.due.map(|d| format!(", by {d}")).unwrap_or_default();
             let gate = if action.needs_approval { ", after approval" } else { "" };
-            out.push_str(&format!("<li>{} <small>({}{due}{gate})</small></li>", escape(&action.text), escape(&action.owner)));
+            out.push_str(&format!(
+                "<li>{} <small>({}{due}{gate})</small></li>",
+                escape(&action.text),
+                escape(&action.owner)
+            ));
         }
         out.push_str("</ol>\n");
     }
@@ -51,7 +55,11 @@ pub fn html(brief: &Brief, text: &str) -> String {
         heading(&mut out, "Risks");
         out.push_str("<ul>");
         for factor in &c.risk.factors {
-            out.push_str(&format!("<li><strong>{}</strong>: {}", capital(&spoken(factor.kind.as_str())), escape(&factor.text)));
+            out.push_str(&format!(
+                "<li><strong>{}</strong>: {}",
+                capital(&spoken(factor.kind.as_str())),
+                escape(&factor.text)
+            ));
             quotes(&mut out, &factor.quotes, text);
             out.push_str("</li>");
         }

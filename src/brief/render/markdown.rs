@@ -95,7 +95,7 @@ fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for (i, c) in text.char_indices() {
         match c {
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '!' => {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '|' | '~' | '!' => {
                 // An exclamation mark matters only before a bracket, a hash only at the start.
                 let next = text.as_bytes().get(i + 1);
                 if !((c == '!' && next != Some(&b'[')) || (c == '#' && i > 0)) {
@@ -104,6 +104,8 @@ fn escape(text: &str) -> String {
                 out.push(c);
             }
             '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
             '+' | '-' if i == 0 => {
                 out.push('\\');
                 out.push(c);
@@ -111,8 +113,12 @@ fn escape(text: &str) -> String {
             // A zero-width space keeps mail programs from linking addresses; it is invisible and not copied as a letter.
             ':' if text.get(i + 1..).is_some_and(|rest| rest.starts_with("//")) => out.push_str(":\u{200b}"),
             '@' => out.push_str("@\u{200b}"),
-            '.' if text.get(i.saturating_sub(3)..i).is_some_and(|head| head.eq_ignore_ascii_case("www")) => out.push_str(".\u{200b}"),
-            '.' if i < 3 && text.get(..i).is_some_and(|head| head.bytes().all(|b| b.is_ascii_digit())) => out.push_str("\\."),
+            '.' if text.get(i.saturating_sub(3)..i).is_some_and(|head| head.eq_ignore_ascii_case("www")) => {
+                out.push_str(".\u{200b}")
+            }
+            '.' if i < 3 && text.get(..i).is_some_and(|head| head.bytes().all(|b| b.is_ascii_digit())) => {
+                out.push_str("\\.")
+            }
             c => out.push(c),
         }
     }

@@ -21,7 +21,8 @@ use super::read::words::is_invisible;
 fn excerpts<'a>(quotes: &[Quote], text: &'a str, most: usize) -> Vec<&'a str> {
     let mut list: Vec<&str> = Vec::new();
     for quote in quotes {
-        let inside = quotes.iter().any(|other| other != quote && other.start() <= quote.start() && quote.end() <= other.end());
+        let inside =
+            quotes.iter().any(|other| other != quote && other.start() <= quote.start() && quote.end() <= other.end());
         if let Some(words) = quote.of(text).map(str::trim)
             && !inside
             && list.len() < most

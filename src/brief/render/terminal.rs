@@ -78,7 +78,13 @@ pub fn terminal(brief: &Brief, width: usize, colour: bool) -> String {
         }
     }
     page.out.push('\n');
-    page.wrap("", &format!("{} revision {} for {}, drafted by {}", brief.brief, brief.revision, brief.request, brief.generator.kind));
+    page.wrap(
+        "",
+        &format!(
+            "{} revision {} for {}, drafted by {}",
+            brief.brief, brief.revision, brief.request, brief.generator.kind
+        ),
+    );
     page.out
 }
 

@@ -1,0 +1,209 @@
+//! Tests of the shape, the digest, editing and checking of a content.
+
+use super::*;
+use serde_json::json;
+
+const TEXT: &str = "Hello, we need 25 seats at $40 per seat by 1 December 2026. Call Maria on +49 40 5550199.";
+
+fn content() -> Content {
+    let quote = Quote::new(7, 23).unwrap();
+    Content {
+        workflow_summary: Statement { text: "The sender needs 25 seats.".into(), quotes: vec![quote] },
+        priority: Priority {
+            score: Score::new(40).unwrap(),
+            band: Band::Normal,
+            reasons: vec![Statement { text: "A date is set.".into(), quotes: vec![quote] }],
+        },
+        risk: Risk { level: Level::Low, factors: Vec::new() },
+        recommended_status: RecommendedStatus { status: Status::Qualify, reason: "It can be sized.".into() },
+        missing_information: vec![Missing {
+            field: "budget".into(),
+            question: "What is the budget?".into(),
+            why: "It sets the scope.".into(),
+        }],
+        next_actions: vec![Action {
+            text: "Draft the offer.".into(),
+            owner: "Dana".into(),
+            due: Some(jiff::civil::date(2026, 12, 1)),
+            needs_approval: false,
+        }],
+        pricing_rationale: None,
+        implementation_roadmap: vec![Phase {
+            phase: "Agree".into(),
+            steps: vec!["Sign".into()],
+            exit: "It is signed".into(),
+        }],
+        unverified: Vec::new(),
+    }
+}
+
+fn edit(path: &str, value: serde_json::Value) -> Edit {
+    Edit { path: path.into(), value }
+}
+
+#[test]
+fn the_digest_is_that_of_the_sorted_compact_form() {
+    let text = String::from_utf8(content().to_bytes()).unwrap();
+    assert!(text.starts_with(r#"{"implementation_roadmap":[{"exit":"It is signed","phase":"Agree","steps":["Sign"]}],"missing_information":["#), "{text}");
+    assert_eq!(content().digest().len(), 64);
+    assert!(content().digest().bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
+    let mut other = content();
+    other.next_actions[0].needs_approval = true;
+    assert_ne!(other.digest(), content().digest());
+}
+
+#[test]
+fn what_is_not_in_the_schema_is_refused() {
+    let mut value = serde_json::to_value(content()).unwrap();
+    for (path, wrong) in [
+        ("/priority/score", json!(101)),
+        ("/priority/score", json!(1_000_000_000_u64)),
+        ("/priority/score", json!(4.5)),
+        ("/priority/band", json!("asap")),
+        ("/next_actions/0/due", json!("soon")),
+        ("/workflow_summary/quotes/0/end", json!(7)),
+        ("/workflow_summary/quotes/0/start", json!(-1)),
+        ("/risk", json!(null)),
+        ("/workflow_summary/text", json!("x".repeat(MAX_TEXT + 1))),
+    ] {
+        let right = value.pointer(path).unwrap().clone();
+        *value.pointer_mut(path).unwrap() = wrong;
+        let error = Content::from_json(value.to_string().as_bytes()).unwrap_err();
+        assert!(error.code.starts_with("OP-70"), "{path}: {error}");
+        *value.pointer_mut(path).unwrap() = right;
+    }
+    assert!(Content::from_json(value.to_string().as_bytes()).is_ok());
+    value["link"] = json!("https://x.example");
+    assert!(Content::from_json(value.to_string().as_bytes()).is_err());
+    value.as_object_mut().unwrap().remove("link");
+    value.as_object_mut().unwrap().remove("pricing_rationale");
+    assert!(Content::from_json(value.to_string().as_bytes()).is_err());
+    for text in ["", "{", "null", "[]", "I cannot help with that.", "{\"a\":NaN}"] {
+        assert_eq!(Content::from_json(text.as_bytes()).unwrap_err().code, "OP-7001");
+    }
+}
+
+#[test]
+fn edits_apply_field_by_field_and_show_in_the_difference() {
+    let before = content();
+    let after = apply(
+        &before,
+        &[
+            edit("priority.score", json!(85)),
+            edit("next_actions[0].text", json!("Draft the offer today.")),
+            edit("next_actions[0].due", json!(null)),
+            edit(
+                "next_actions[1]",
+                json!({"text": "Call back.", "owner": "Dana", "due": null, "needs_approval": true}),
+            ),
+            edit("missing_information", json!([])),
+            edit("implementation_roadmap[0].steps[0]", json!(null)),
+            edit("pricing_rationale", json!({"text": "25 × 40 = 1,000", "quotes": []})),
+        ],
+    )
+    .unwrap();
+    assert_eq!((after.priority.score.get(), after.priority.band), (85, Band::Urgent));
+    assert_eq!(after.next_actions.len(), 2);
+    assert!(after.implementation_roadmap[0].steps.is_empty() && after.missing_information.is_empty());
+    let paths: Vec<String> = diff(&before, &after).into_iter().map(|change| change.path).collect();
+    assert_eq!(
+        paths,
+        [
+            "priority.band",
+            "priority.score",
+            "missing_information[0]",
+            "next_actions[0].due",
+            "next_actions[0].text",
+            "next_actions[1]",
+            "pricing_rationale",
+            "implementation_roadmap[0].steps[0]",
+        ]
+    );
+    assert!(diff(&before, &before).is_empty());
+    let kept = apply(&before, &[edit("priority.score", json!(85)), edit("priority.band", json!("high"))]).unwrap();
+    assert_eq!(kept.priority.band, Band::High);
+}
+
+#[test]
+fn a_wrong_edit_is_refused_with_path_problem_and_remedy() {
+    for (path, value, code) in [
+        ("", json!(1), "OP-7010"),
+        ("priority.colour", json!(1), "OP-7010"),
+        ("next_actions[x].text", json!("a"), "OP-7010"),
+        ("next_actions[0", json!("a"), "OP-7010"),
+        ("next_actions[0]text", json!("a"), "OP-7010"),
+        ("priority..score", json!(1), "OP-7010"),
+        ("priority[0]", json!(1), "OP-7010"),
+        ("pricing_rationale.text", json!("a"), "OP-7010"),
+        ("unverified", json!([]), "OP-7010"),
+        ("priority.score", json!("high"), "OP-7011"),
+        ("priority.band", json!("asap"), "OP-7011"),
+        ("next_actions", json!({}), "OP-7011"),
+        ("next_actions[0].link", json!("x"), "OP-7010"),
+        ("next_actions[0]", json!({"text": "only"}), "OP-7011"),
+        ("workflow_summary", json!(null), "OP-7011"),
+        ("priority.score", json!(101), "OP-7012"),
+        ("next_actions[7].text", json!("a"), "OP-7012"),
+        ("workflow_summary.text", json!("x".repeat(MAX_TEXT + 1)), "OP-7012"),
+        ("workflow_summary.quotes[0]", json!({"start": 9, "end": 3}), "OP-7012"),
+    ] {
+        let error = apply(&content(), &[edit("priority.score", json!(10)), edit(path, value)]).unwrap_err();
+        assert_eq!(error.code, code, "{path}: {error}");
+        assert!(!error.problem.is_empty() && !error.remedy.is_empty());
+    }
+}
+
+#[test]
+fn the_check_finds_what_the_request_does_not_hold() {
+    assert_eq!(check(&content(), TEXT), []);
+    let problems = |path: &str, value: serde_json::Value| -> Vec<String> {
+        let edited = apply(&content(), &[edit(path, value)]).unwrap();
+        check(&edited, TEXT).into_iter().map(|p| format!("{}: {}", p.path, p.problem)).collect()
+    };
+    for (text, wanted) in [
+        ("They need 30 seats.", "number not in the request: `30`"),
+        ("It costs $4,000.", "number not in the request: `4,000`"),
+        ("Write to sales@evil.example.", "e-mail address not in the request: `sales@evil.example`"),
+        ("See https://evil.example/x for more.", "link not in the request: `https://evil.example/x`"),
+        ("Call +1 202 555 0100 now.", "telephone number not in the request: `+1 202 555 0100`"),
+        ("Needed by 5 January 2027.", "date not in the request: `5 January 2027`"),
+        ("They know Peter Schmidt well.", "name not in the request: `Peter Schmidt`"),
+        ("25 × 40 = 1,000 in total.", "calculated, not stated in the request: `25 × 40 = 1,000`"),
+        ("25 × 40 = 1,100 in total.", "number not in the request: `1,100`"),
+    ] {
+        assert_eq!(problems("workflow_summary.text", json!(text)), [format!("workflow_summary: {wanted}")], "{text}");
+    }
+    for text in [
+        "They need 25 seats for $40 by 1 December 2026.",
+        "Maria can be reached on +49 40 5550199.",
+        "By 2026-12-01, twenty-five seats.",
+    ] {
+        assert_eq!(problems("workflow_summary.text", json!(text)), [] as [String; 0], "{text}");
+    }
+    assert_eq!(
+        problems("next_actions[0].due", json!("2027-01-01")),
+        ["next_actions[0].due: date not in the request: `2027-01-01`"]
+    );
+    assert_eq!(problems("workflow_summary.quotes[0].end", json!(9_000)).len(), 1);
+    assert_eq!(problems("priority.band", json!("urgent")).len(), 1);
+    let edited = apply(&content(), &[edit("workflow_summary.text", json!("Peter Schmidt asks."))]).unwrap();
+    assert_eq!(check_with(&edited, TEXT, &["Peter Schmidt <p@s.example>"]), []);
+}
+
+#[test]
+fn languages_are_told_apart() {
+    for (text, code) in [
+        ("Could you please send us an offer for the maintenance?", "en"),
+        ("Our printer is broken, pls help", "en"),
+        ("Können Sie uns bitte ein Angebot für die Wartung schicken?", "de"),
+        ("Bonjour, pouvez-vous nous envoyer une offre pour la maintenance ?", "fr"),
+        ("Hola, necesitamos una oferta para el mantenimiento de los ascensores.", "es"),
+        ("Kunt u ons een offerte sturen voor het onderhoud van de installatie?", "nl"),
+        ("Можете ли вы прислать нам предложение на обслуживание?", "ru"),
+        ("保守契約の見積もりを送っていただけますか。", "ja"),
+        ("12345 !!!", "und"),
+        ("", "und"),
+    ] {
+        assert_eq!(language::detect(text), code, "{text}");
+    }
+}
