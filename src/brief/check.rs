@@ -323,7 +323,7 @@ impl Found<'_, '_> {
         while let Some(token) = tokens.get(index) {
             if token.kind != Kind::Word || !token.capital() {
                 opens = token.kind == Kind::Mark
-                    && (opens || matches!(token.text, "." | "!" | "?" | ":" | "“" | "\"" | "…"));
+                    && (opens || matches!(token.text, "." | "!" | "?" | ":" | "“" | "”" | "\"" | "…"));
                 index += 1;
                 continue;
             }

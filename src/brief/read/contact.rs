@@ -35,7 +35,7 @@ pub(crate) fn find(text: &str) -> Vec<Contact> {
         let start = piece.as_ptr() as usize - text.as_ptr() as usize;
         debug_assert!(start >= offset);
         offset = start;
-        let trimmed = piece.trim_end_matches(['.', ':', '!', '?', '\'', '’', '*', '_', '`']);
+        let trimmed = piece.trim_end_matches(['.', '…', ':', '!', '?', '\'', '’', '*', '_', '`']);
         let inner = trimmed.trim_start_matches(['\'', '*', '_', '`', '‘']);
         let start = start + (trimmed.len() - inner.len());
         let end = start + inner.len();
