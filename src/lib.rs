@@ -5,6 +5,7 @@ pub mod access;
 pub mod brief;
 pub mod clock;
 pub mod config;
+pub mod daemon;
 pub mod domain;
 pub mod engine;
 pub(crate) mod failpoint;

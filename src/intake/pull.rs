@@ -86,6 +86,8 @@ impl Pull {
                 () = stop.cancelled() => break,
                 turn = self.turn(source.as_mut()) => match turn {
                     Ok(wait) => { faults = 0; wait }
+                    // An item, or a file, that will never pass: said once, and the next is not delayed.
+                    Err(Fault::Connector(error)) if error.kind == ErrorKind::Rejected => { self.rejected(&error); Duration::ZERO }
                     Err(fault) => { faults += 1; self.fault(&fault, faults) }
                 },
             };
@@ -191,6 +193,12 @@ impl Pull {
 
     fn note(&self, change: impl FnOnce(&mut Health)) {
         change(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn rejected(&self, error: &ConnectorError) {
+        self.note(|health| health.refused += 1);
+        metrics::counter!("opspilot_source_rejected_total", "source" => self.door.source.clone()).increment(1);
+        tracing::warn!(source.name = %self.door.source, error = %error, "the source set something aside");
     }
 
     /// Tells of a fault; how long to wait.

@@ -1,5 +1,6 @@
 //! The receipt log as it is read: receipts by subject or in order, the signed head, saved checkpoints.
 
+use crate::receipt::VerifierKey;
 use crate::store::queue::one_by_one;
 use crate::store::sql::values;
 use crate::store::writer::Tx;
@@ -75,6 +76,12 @@ impl Store {
     pub async fn log_head(&self) -> Result<Option<LogHead>, StoreError> {
         let row = self.reader().await?.conn().row("SELECT note, frontier FROM log_head WHERE id = 1", vec![]).await?;
         row.map(|row| Ok(LogHead { note: row.text(0)?, frontier: row.bytes(1)? })).transpose()
+    }
+
+    /// The public key that the head is signed with, when this store can sign.
+    #[must_use]
+    pub fn verifier_key(&self) -> Option<VerifierKey> {
+        self.shared.signer.as_ref().map(|signer| signer.verifier().clone())
     }
 
     /// Keeps the head that stands as a checkpoint.

@@ -1,8 +1,10 @@
 //! Briefs as they are read.
 
+use super::requests::masked;
+use crate::brief::{self, Brief, Content, Generator};
 use crate::domain::id::BriefId;
 use crate::policy::{Action, Kind, Resource};
-use crate::store::{BriefFilter, BriefRow};
+use crate::store::{BriefFilter, BriefRow, RevisionRow};
 use crate::web::answer::Answer;
 use crate::web::call::Call;
 use crate::web::page::{self, Wanted};
@@ -24,6 +26,13 @@ pub(super) async fn find(call: &Call) -> Result<(BriefId, BriefRow), Refused> {
     let row = call.app.web.store.brief(&id).await?;
     call.see(Action::BriefRead, &seen(&row))?;
     Ok((id, row))
+}
+
+/// The same for whoever is about to act on it: the act asks for its own leave, here only whether the person knows of it.
+pub(super) async fn known(call: &Call) -> Result<BriefId, Refused> {
+    let id: BriefId = call.id()?;
+    let row = call.app.web.store.brief(&id).await?;
+    if call.would_see(Action::BriefRead, &seen(&row)) { Ok(id) } else { Err(Refused::missing("brief", id.as_str())) }
 }
 
 pub(super) async fn list(call: Call) -> Result<Answer, Refused> {
@@ -49,4 +58,69 @@ fn row(row: &BriefRow) -> Value {
 
 pub(super) fn claim(row: &BriefRow) -> Value {
     row.claim.as_ref().map_or(Value::Null, |(by, until)| json!({ "by": by, "until": until }))
+}
+
+fn unsound(id: &BriefId, cause: impl std::fmt::Display) -> Refused {
+    Refused::fault(format!("a revision of {id} cannot be read: {cause}"))
+}
+
+/// A revision without its content.
+pub(super) fn revision(row: &RevisionRow) -> Value {
+    let generator = serde_json::from_str::<Value>(&row.generator).unwrap_or(Value::Null);
+    json!({ "number": row.number, "revision": row.digest, "author": row.author, "generator": generator, "at": row.at })
+}
+
+pub(super) async fn show(call: Call) -> Result<Answer, Refused> {
+    let (id, row) = find(&call).await?;
+    let store = &call.app.web.store;
+    let revisions = store.revisions(&id).await?;
+    let stands = revisions.iter().find(|revision| revision.number == row.revision);
+    let stands = stands.ok_or_else(|| unsound(&id, "the one that stands is not there"))?;
+    let content = Content::from_json(&stands.content).map_err(|cause| unsound(&id, cause))?;
+    let generator: Generator = serde_json::from_str(&stands.generator).map_err(|cause| unsound(&id, cause))?;
+    let request = store.request(&id.request()).await?.request;
+    let brief = Brief { brief: id.to_string(), request: request.id.to_string(), revision: row.revision, generator, content };
+    let mut shown = serde_json::to_value(&brief).map_err(|cause| unsound(&id, cause))?;
+    let mut held = claim(&row);
+    if let (Some((by, _)), Some(members)) = (&row.claim, held.as_object_mut()) {
+        let name = store.person(by).await.map_or_else(|_| by.clone(), |person| person.name);
+        members.insert("name".into(), name.into());
+    }
+    let more = json!({
+        "state": row.state.as_str(), "digest": row.digest, "pilot": row.pilot, "tenant": row.tenant, "attempt": row.attempt,
+        "author": stands.author, "claim": held, "text": masked(&call.app, &row.pilot, &request.text), "submitter": row.submitter,
+        "opened_at": row.opened_at, "updated_at": row.updated_at,
+    });
+    if let (Some(members), Value::Object(more)) = (shown.as_object_mut(), more) {
+        members.extend(more);
+    }
+    Answer::json(&shown)
+}
+
+pub(super) async fn revisions(call: Call) -> Result<Answer, Refused> {
+    let (id, _) = find(&call).await?;
+    let mut items = Vec::new();
+    for row in call.app.web.store.revisions(&id).await? {
+        let mut shown = revision(&row);
+        if let Some(members) = shown.as_object_mut() {
+            let content = serde_json::from_slice::<Value>(&row.content).map_err(|cause| unsound(&id, cause))?;
+            members.insert("content".into(), content);
+        }
+        items.push(shown);
+    }
+    page::whole(&items, None)
+}
+
+pub(super) async fn diff(call: Call) -> Result<Answer, Refused> {
+    let (id, row) = find(&call).await?;
+    let to = call.query.number("to", 1, u64::from(u32::MAX))?.unwrap_or(u64::from(row.revision));
+    let from = call.query.number("from", 1, u64::from(u32::MAX))?.unwrap_or(to.saturating_sub(1).max(1));
+    let revisions = call.app.web.store.revisions(&id).await?;
+    let content = |number: u64| {
+        let row = revisions.iter().find(|row| u64::from(row.number) == number);
+        let row = row.ok_or_else(|| Refused::missing("revision", &number.to_string()))?;
+        Content::from_json(&row.content).map_err(|cause| unsound(&id, cause))
+    };
+    let changes = brief::diff(&content(from)?, &content(to)?);
+    Answer::json(&json!({ "brief": id, "from": from, "to": to, "changes": changes }))
 }

@@ -1,6 +1,7 @@
-//! What people do to briefs: decide. Thin: the review room does it.
+//! What people do to briefs: claim, edit, decide. Thin: the review room does it.
 
 use super::briefs;
+use crate::brief::Edit;
 use crate::domain::id::BriefId;
 use crate::domain::review::Verdict;
 use crate::policy::Action;
@@ -18,6 +19,46 @@ struct Decision {
     revision: String,
     #[serde(default)]
     comment: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Claim {
+    #[serde(default)]
+    takeover: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edits {
+    from: String,
+    edits: Vec<Edit>,
+}
+
+pub(super) async fn claim(call: Call) -> Result<Answer, Refused> {
+    let Claim { takeover } = call.json_or_nothing()?;
+    let id = briefs::known(&call).await?;
+    let until = call.app.web.review.claim(&call.caller, &id, takeover).await?;
+    Answer::json(&json!({ "brief": id, "claim": { "by": call.caller.user, "name": call.caller.name, "until": until } }))
+}
+
+pub(super) async fn let_go(call: Call) -> Result<Answer, Refused> {
+    let id = briefs::known(&call).await?;
+    call.app.web.review.let_go(&call.caller, &id).await?;
+    Answer::json(&json!({ "brief": id, "claim": null }))
+}
+
+pub(super) async fn edit(call: Call) -> Result<Answer, Refused> {
+    let Edits { from, edits } = call.json()?;
+    let id = briefs::known(&call).await?;
+    let web = &call.app.web;
+    let pilot = web.store.brief(&id).await?.pilot;
+    let boundary = web.boundaries.get(&pilot).ok_or(ReviewError::NoPilot { pilot })?;
+    let edited = web.review.edit(&call.caller, &id, &from, &edits, boundary).await?;
+    Answer::json(&json!({
+        "brief": id, "revision": edited.digest, "number": edited.revision, "changes": edited.changes,
+        "unverified": edited.content.unverified,
+    }))
 }
 
 pub(super) async fn decide(call: Call) -> Result<Answer, Refused> {

@@ -3,6 +3,14 @@
 
 mod briefs;
 mod decide;
+mod operate;
+mod people;
+mod receipts;
+mod requests;
+mod rules;
+mod runs;
+mod submit;
+mod why;
 
 use super::call::{Call, Effect, Route};
 use axum::http::Method;
@@ -24,6 +32,38 @@ macro_rules! routes {
 }
 
 routes! {
+    GET "/api/v1/requests" Reads ["pilot", "source", "state", "limit", "cursor"] requests::list;
+    POST "/api/v1/requests" Acts [] submit::submit;
+    GET "/api/v1/requests/{id}" Reads [] requests::show;
+    GET "/api/v1/requests/{id}/why" Reads [] why::why;
+    GET "/api/v1/requests/{id}/raw" Reads [] requests::raw;
+    POST "/api/v1/requests/{id}/release" Acts [] operate::release;
+    POST "/api/v1/requests/{id}/drop" Acts [] operate::drop;
+    POST "/api/v1/requests/{id}/retry" Acts [] operate::retry;
     GET "/api/v1/briefs" Reads ["pilot", "state", "limit", "cursor"] briefs::list;
+    POST "/api/v1/briefs/draft" Reads [] submit::try_draft;
+    GET "/api/v1/briefs/{id}" Reads [] briefs::show;
+    GET "/api/v1/briefs/{id}/revisions" Reads [] briefs::revisions;
+    GET "/api/v1/briefs/{id}/diff" Reads ["from", "to"] briefs::diff;
+    POST "/api/v1/briefs/{id}/claim" Acts [] decide::claim;
+    DELETE "/api/v1/briefs/{id}/claim" Acts [] decide::let_go;
+    POST "/api/v1/briefs/{id}/edit" Acts [] decide::edit;
     POST "/api/v1/briefs/{id}/decision" Acts [] decide::decide;
+    GET "/api/v1/runs" Reads ["pilot", "state", "limit", "cursor"] runs::list;
+    GET "/api/v1/runs/{id}" Reads [] runs::show;
+    POST "/api/v1/runs/{id}/cancel" Acts [] operate::cancel;
+    GET "/api/v1/receipts" Reads ["subject", "from", "limit"] receipts::list;
+    GET "/api/v1/receipts/checkpoint" Reads [] receipts::checkpoint;
+    GET "/api/v1/receipts/export" Reads [] receipts::export;
+    GET "/api/v1/workflows" Reads [] rules::workflows;
+    GET "/api/v1/users" Reads [] people::list;
+    POST "/api/v1/users" Acts [] people::add;
+    POST "/api/v1/users/{name}/disable" Acts [] people::disable;
+    POST "/api/v1/users/{name}/enable" Acts [] people::enable;
+    POST "/api/v1/users/{name}/grant" Acts [] people::grant;
+    GET "/api/v1/tokens" Reads ["all"] people::tokens;
+    POST "/api/v1/tokens" Acts [] people::add_token;
+    DELETE "/api/v1/tokens/{id}" Acts [] people::revoke;
+    GET "/api/v1/policy/why" Reads ["action", "on", "user"] rules::why;
+    POST "/api/v1/screen" Reads [] submit::try_screen;
 }

@@ -1,0 +1,316 @@
+//! The one place that puts everything together: store, policies, rooms, connectors, tasks and their end. Nothing else spawns.
+//! INVARIANT: a stop finishes or hands back what was begun, within the grace period, and then closes the store.
+
+mod logs;
+mod meters;
+mod sources;
+mod watch;
+
+pub use logs::start_logs;
+
+use crate::access::Access;
+use crate::clock::{Clock, Entropy, SystemClock, SystemEntropy};
+use crate::config::Settings;
+use crate::domain::pilot::Pilots;
+use crate::engine::{Definition, Engine, Step, Steps, Workflows};
+use crate::intake::{Intake, Limit};
+use crate::policy::{Policies, PolicySet};
+use crate::receipt::SigningKey;
+use crate::review::Review;
+use crate::screen::Boundary;
+use crate::steps;
+use crate::store::{Options, Store, StoreError, Url};
+use crate::web::{self, Web};
+use opspilot_sdk::{ConnectorError, Problems, Registry};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// The connector kinds of this program. A new connector is one line here.
+#[must_use]
+pub fn registry() -> Registry {
+    Registry::new()
+        .with::<opspilot_webhook::Webhook>()
+        .with::<opspilot_csv_drop::CsvDrop>()
+        .with::<opspilot_exec::Exec>()
+}
+
+/// The definitions that come with the program.
+const SHIPPED: &[&str] = &[include_str!("../workflows/generate-brief.toml")];
+
+/// Why the daemon or a command could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The key that signs receipts is missing or damaged.
+    #[error("cannot use the receipt key `{file}`: {reason}; run `opspilot init`, or restore the keys folder (OP-3301)")]
+    Key {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A workflow definition cannot work.
+    #[error("the workflow `{file}` cannot work: {problems}")]
+    Workflow {
+        /// The file.
+        file: String,
+        /// All problems.
+        problems: Problems,
+    },
+    /// A pilot names a workflow that is not there.
+    #[error("pilot `{pilot}` takes the workflow `{workflow}`, which is not there; add its file to the workflows folder (OP-3302)")]
+    NoWorkflow {
+        /// The pilot.
+        pilot: String,
+        /// The workflow.
+        workflow: String,
+    },
+    /// A source could not be built.
+    #[error("source `{name}`: {cause}")]
+    Source {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        cause: ConnectorError,
+    },
+    /// The address is taken or not ours.
+    #[error("cannot listen on {address}: {cause}; stop what uses it, or change `[web] listen` (OP-3303)")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Whether the house is opened to serve, or for one command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The daemon: takes a SQLite store for itself.
+    Serve,
+    /// A command beside it.
+    Command,
+}
+
+/// Everything put together, nothing running yet.
+pub struct House {
+    /// The configuration.
+    pub settings: Arc<Settings>,
+    /// The store.
+    pub store: Store,
+    /// The policies.
+    pub policies: Policies,
+    /// The door.
+    pub intake: Intake,
+    /// What people do.
+    pub review: Review,
+    /// Who people are.
+    pub access: Access,
+    /// What requests go through.
+    pub workflows: Workflows,
+    /// The pilots' rules.
+    pub pilots: Pilots,
+    /// The pilots' data boundaries.
+    pub boundaries: Arc<BTreeMap<String, Boundary>>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The kinds of step of this program. A new kind is one line here.
+fn step_kinds(pilots: &Pilots, boundaries: &Arc<BTreeMap<String, Boundary>>, clock: &Arc<dyn Clock>) -> Steps {
+    let kinds: [Arc<dyn Step>; 3] = [
+        Arc::new(steps::Screen::new(Arc::clone(boundaries))),
+        Arc::new(steps::Draft::new(pilots.clone(), Arc::clone(boundaries), Arc::clone(clock))),
+        Arc::new(steps::Review),
+    ];
+    Steps::new(kinds)
+}
+
+/// The kinds of step without any pilot: for judging a definition.
+#[must_use]
+pub fn bare_steps() -> Steps {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    step_kinds(&Pilots::default(), &Arc::default(), &clock)
+}
+
+/// Opens the store and puts the rooms together.
+///
+/// # Errors
+/// [`StartError`] with what to do.
+pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::default());
+    let signer = Arc::new(signing_key(&settings)?);
+    let options = Options {
+        url: settings.store.url.clone(),
+        exclusive: mode == Mode::Serve && matches!(settings.store.url, Url::Sqlite(_)),
+        signer: Some(signer),
+        origin: settings.receipts.origin.clone(),
+        queue: settings.store.queue,
+        clock: Arc::clone(&clock),
+        entropy,
+    };
+    let pilots = Pilots::new(settings.pilots.iter().cloned());
+    let boundaries = Arc::new(settings.boundaries.clone());
+    let kinds = step_kinds(&pilots, &boundaries, &clock);
+    let workflows = Workflows::new(definitions(&settings, &kinds)?, kinds);
+    let mut starts = BTreeMap::new();
+    for definition in workflows.iter() {
+        starts.insert(definition.name().to_owned(), (definition.hash().to_owned(), definition.first_step().to_owned()));
+    }
+    if let Some(pilot) = pilots.iter().find(|pilot| !starts.contains_key(&pilot.workflow)) {
+        return Err(StartError::NoWorkflow { pilot: pilot.name.clone(), workflow: pilot.workflow.clone() });
+    }
+    let store = Store::open(options).await?;
+    if mode == Mode::Serve {
+        workflows.keep(&store).await?;
+    }
+    let policies = Policies::at_least(watch::load_policies(&settings), settings.policies.min_version);
+    let intake = Intake::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock), starts, settings.intake.max_waiting);
+    let review = Review::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock));
+    let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock));
+    Ok(House { settings: Arc::new(settings), store, policies, intake, review, access, workflows, pilots, boundaries, clock })
+}
+
+fn signing_key(settings: &Settings) -> Result<SigningKey, StartError> {
+    let file = &settings.receipts.key_file;
+    let error = |reason: String| StartError::Key { file: file.display().to_string(), reason };
+    let text = std::fs::read_to_string(file).map_err(|cause| error(cause.to_string()))?;
+    SigningKey::from_text(text.trim()).map_err(|cause| error(cause.to_string()))
+}
+
+/// The shipped definitions, and those of the operator's folder in place of shipped ones of the same name.
+fn definitions(settings: &Settings, kinds: &Steps) -> Result<Vec<Definition>, StartError> {
+    let parse = |file: &str, text: &str| {
+        Definition::parse(text, kinds).map_err(|problems| StartError::Workflow { file: file.to_owned(), problems })
+    };
+    let mut all = BTreeMap::new();
+    for text in SHIPPED {
+        let definition = parse("shipped", text)?;
+        all.insert(definition.name().to_owned(), definition);
+    }
+    if let Some(dir) = &settings.workflows_dir {
+        let unreadable = |cause: std::io::Error| {
+            let mut problems = Problems::new();
+            problems.add("", format!("{cause} (OP-3201)"), "check the folder and its rights");
+            StartError::Workflow { file: dir.display().to_string(), problems }
+        };
+        for entry in std::fs::read_dir(dir).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.extension().is_some_and(|extension| extension == "toml") {
+                let text = std::fs::read_to_string(&path).map_err(unreadable)?;
+                let definition = parse(&path.display().to_string(), &text)?;
+                all.insert(definition.name().to_owned(), definition);
+            }
+        }
+    }
+    Ok(all.into_values().collect())
+}
+
+/// Runs the daemon until `stop`. `ready` is told the address once everything answers.
+///
+/// # Errors
+/// [`StartError`]; once running, faults are logged, shown in `/readyz` and outlived.
+pub async fn serve(house: House, stop: CancellationToken, ready: impl FnOnce(SocketAddr)) -> Result<(), StartError> {
+    let meters = meters::start();
+    let engine = Engine::new(house.store.clone(), house.workflows.clone(), house.settings.engine.clone());
+    let recovered = engine.recover().await?;
+    if recovered > 0 {
+        tracing::info!(runs = recovered, "runs that were in flight when the daemon last stopped are taken up again");
+    }
+    let built = sources::build(&house)?;
+    let listen = house.settings.web.listen;
+    let listener = TcpListener::bind(listen).await.map_err(|cause| StartError::Listen { address: listen, cause })?;
+    let address = listener.local_addr().map_err(|cause| StartError::Listen { address: listen, cause })?;
+
+    let mut tasks = JoinSet::new();
+    let queue = engine.hire();
+    for _ in 0..house.settings.engine.workers {
+        let (engine, queue, stop) = (engine.clone(), Arc::clone(&queue), stop.clone());
+        tasks.spawn(async move { engine.work(queue, stop).await });
+    }
+    let (feeder, tender) = (engine.clone(), engine.clone());
+    let (feed_stop, tend_stop) = (stop.clone(), stop.clone());
+    tasks.spawn(async move { feeder.feed(feed_stop).await });
+    tasks.spawn(async move { tender.tend(tend_stop).await });
+    tasks.spawn(watch::policies(house.policies.clone(), Arc::clone(&house.settings), stop.clone()));
+    tasks.spawn(watch::checkpoints(house.store.clone(), Arc::clone(&house.settings), stop.clone()));
+    tasks.spawn(meters.clone().count(house.store.clone(), stop.clone()));
+    if house.store.is_shared() {
+        tasks.spawn(watch::notices(house.store.clone(), stop.clone()));
+    }
+    let mut health = Vec::new();
+    for (name, pull, source) in built.pulled {
+        health.push((name, pull.health()));
+        let stop = stop.clone();
+        tasks.spawn(async move { pull.run(source, stop).await });
+    }
+    let web = web(&house, built.hooks, &meters, health);
+    let options = web::ServeOptions {
+        header_time: house.settings.web.header_time,
+        idle_time: house.settings.web.idle_time,
+        connections: house.settings.web.connections,
+    };
+    let door = {
+        let stop = stop.clone();
+        tokio::spawn(async move { web::serve(listener, web.router(), options, stop).await })
+    };
+    tracing::info!(web.address = %address, "ready");
+    ready(address);
+
+    stop.cancelled().await;
+    tracing::info!("stopping: finishing or handing back what was begun");
+    let grace = house.settings.grace;
+    // First the door, so that whoever was told `accepted` was told the truth; then the workers.
+    if tokio::time::timeout(grace / 2, door).await.is_err() {
+        tracing::warn!("some connections did not end in time and were cut");
+    }
+    house.store.dismiss();
+    let finished = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(grace / 3, finished).await.is_err() {
+        tracing::warn!("some work did not end in time; it is handed back");
+        tasks.abort_all();
+    }
+    drop(queue);
+    if let Err(cause) = engine.hand_back().await {
+        tracing::warn!(error = %cause, "leases could not be handed back; they run out by themselves");
+    }
+    if let Err(cause) = watch::keep_checkpoint(&house.store, &house.settings).await {
+        tracing::warn!(error = %cause, "the last checkpoint could not be kept");
+    }
+    house.store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn web(house: &House, hooks: BTreeMap<String, web::Hook>, meters: &meters::Meters, health: Vec<sources::Health>) -> Web {
+    let limits = house.settings.sources.iter().filter_map(|source| source.limit.map(|limit| (source.name.clone(), limit)));
+    let meters = meters.clone();
+    Web {
+        store: house.store.clone(),
+        intake: house.intake.clone(),
+        review: house.review.clone(),
+        access: house.access.clone(),
+        policies: house.policies.clone(),
+        pilots: house.pilots.clone(),
+        boundaries: Arc::clone(&house.boundaries),
+        hooks: Arc::new(hooks),
+        limit: Limit::new(limits),
+        base_url: house.settings.web.base_url.clone(),
+        clock: Arc::clone(&house.clock),
+        metrics: Arc::new(move || meters.render()),
+        ready: Arc::new(move || sources::checks(&health)),
+        workflows: house.workflows.clone(),
+    }
+}
+
+/// The policies of the configuration.
+fn policy_set(settings: &Settings) -> Result<PolicySet, crate::policy::Problems> {
+    settings.policies.dir.as_deref().map_or_else(PolicySet::embedded, PolicySet::from_dir)
+}

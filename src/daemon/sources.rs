@@ -1,0 +1,63 @@
+//! Building the configured sources and saying how they are.
+
+use super::{House, StartError};
+use crate::domain::id::NodeId;
+use crate::intake::{self, Door, Pull};
+use crate::policy::Standing;
+use crate::web::{Check, Hook};
+use opspilot_sdk::{BuildContext, Built, Source};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Name of a pulled source, and how it is.
+pub(super) type Health = (String, Arc<Mutex<intake::Health>>);
+
+/// Sources built from the configuration.
+pub(super) struct Sources {
+    pub(super) hooks: BTreeMap<String, Hook>,
+    pub(super) pulled: Vec<(String, Pull, Box<dyn Source>)>,
+}
+
+pub(super) fn build(house: &House) -> Result<Sources, StartError> {
+    let node = NodeId::new(house.store.now(), house.store.chance());
+    let mut sources = Sources { hooks: BTreeMap::new(), pulled: Vec::new() };
+    for source in &house.settings.sources {
+        let name = source.name.clone();
+        let context = BuildContext { name: name.clone(), data_dir: house.settings.data_dir.clone(), clock: Arc::clone(&house.clock) };
+        let door = Door { source: name.clone(), pilot: source.pilot.clone(), lane: source.lane, submitter: None };
+        match source.prepared.build(context).map_err(|cause| StartError::Source { name: name.clone(), cause })? {
+            Built::Pushed(receiver) => {
+                sources.hooks.insert(name, Hook { door, receiver });
+            }
+            Built::Pulled(pulled) => {
+                let pull = Pull::new(house.intake.clone(), door, house.settings.intake.pull.clone(), node.clone());
+                sources.pulled.push((name, pull, pulled));
+            }
+        }
+    }
+    Ok(sources)
+}
+
+/// What `/readyz` tells about the pulled sources.
+pub(super) fn checks(health: &[Health]) -> Vec<Check> {
+    let mut checks = Vec::with_capacity(health.len());
+    for (name, health) in health {
+        let health = health.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = health.read_at.map_or_else(|| "not read yet".to_owned(), |at| format!("last read {at}"));
+        let detail = match &health.fault {
+            Some(fault) => format!("{fault}; {read}"),
+            None if health.elsewhere => "read by another daemon".to_owned(),
+            None => health.progress.as_ref().map_or(read.clone(), |progress| format!("{read}, {progress}")),
+        };
+        checks.push(Check { name: format!("source {name}"), ok: health.fault.is_none(), detail });
+    }
+    checks
+}
+
+/// The standing of the policies in words.
+pub(super) fn standing_text(standing: &Standing) -> String {
+    match standing {
+        Standing::Ready { hash, version } => format!("in force: version {version}, {hash}"),
+        Standing::Broken { problems } => format!("broken, everything is denied: {problems}"),
+    }
+}
