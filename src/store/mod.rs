@@ -9,6 +9,7 @@ mod open;
 mod queue;
 mod reads;
 mod sql;
+mod tx;
 mod verbs;
 mod work;
 mod writer;

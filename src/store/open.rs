@@ -3,7 +3,8 @@
 
 use super::queue::Queue;
 use super::sql::{Conn, values};
-use super::writer::{self, Held, signed_head};
+use super::tx::signed_head;
+use super::writer::{self, Held};
 use super::{Backend, Shared, Store, StoreError};
 use crate::clock::{Clock, Entropy};
 use crate::receipt::{Frontier, SigningKey};

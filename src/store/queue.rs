@@ -2,7 +2,7 @@
 //! all that is not SQL about group commit. INVARIANT: bounded; a full queue refuses at once instead of growing.
 
 use super::StoreError;
-use super::writer::Tx;
+use super::tx::Tx;
 
 use futures_util::future::BoxFuture;
 use std::any::{Any, TypeId};
@@ -144,7 +144,7 @@ macro_rules! one_by_one {
     ($verb:ty, $out:ty, $function:path) => {
         impl $crate::store::queue::Verb for $verb {
             type Out = $out;
-            async fn run(items: &[&Self], tx: &mut $crate::store::writer::Tx<'_>) -> Result<Vec<Result<$out, $crate::store::StoreError>>, $crate::store::StoreError> {
+            async fn run(items: &[&Self], tx: &mut $crate::store::tx::Tx<'_>) -> Result<Vec<Result<$out, $crate::store::StoreError>>, $crate::store::StoreError> {
                 let mut outs = Vec::with_capacity(items.len());
                 for item in items {
                     outs.push($function(item, tx).await?);

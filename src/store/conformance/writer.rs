@@ -4,7 +4,7 @@ use super::fixture::{Fixture, options};
 use super::on_both;
 use super::samples::accept;
 use crate::store::queue::Verb;
-use crate::store::writer::Tx;
+use crate::store::tx::Tx;
 use crate::store::{Accepted, Store, StoreError};
 use futures_util::future::join_all;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use crate::domain::run::RunState;
 use crate::receipt::Body;
 use crate::store::queue::Verb;
 use crate::store::sql::{Many, Value, values};
-use crate::store::writer::{Note, Tx};
+use crate::store::tx::{Note, Tx};
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
 use std::collections::HashSet;

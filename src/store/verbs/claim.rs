@@ -7,7 +7,7 @@ use crate::store::queue::Verb;
 use crate::store::reads::request_of;
 use crate::store::sql::{Many, values};
 use crate::store::work::Request;
-use crate::store::writer::Tx;
+use crate::store::tx::Tx;
 use crate::store::{ClaimedRun, Store, StoreError};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};

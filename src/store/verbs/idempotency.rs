@@ -3,7 +3,7 @@
 
 use crate::store::queue::one_by_one;
 use crate::store::sql::values;
-use crate::store::writer::Tx;
+use crate::store::tx::Tx;
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
 

@@ -7,7 +7,7 @@ use crate::receipt::{Body, Field};
 use crate::store::queue::Verb;
 use crate::store::sql::{Many, values};
 use crate::store::work::Request;
-use crate::store::writer::{Note, Tx};
+use crate::store::tx::{Note, Tx};
 use crate::store::{ClaimedRun, Store, StoreError};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -7,7 +7,7 @@ use crate::receipt::{Body, Field};
 use crate::store::queue::one_by_one;
 use crate::store::sql::values;
 use crate::store::verbs::review::policy_fields;
-use crate::store::writer::{Note, Tx};
+use crate::store::tx::{Note, Tx};
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
 

@@ -7,7 +7,7 @@ use crate::policy::{Action, Permit};
 use crate::receipt::{Body, Field};
 use crate::store::queue::{Verb, one_by_one};
 use crate::store::sql::{Many, values};
-use crate::store::writer::{Note, Tx};
+use crate::store::tx::{Note, Tx};
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
 use std::collections::HashSet;

@@ -4,7 +4,7 @@
 use crate::domain::id::NodeId;
 use crate::store::queue::{Verb, one_by_one};
 use crate::store::sql::values;
-use crate::store::writer::Tx;
+use crate::store::tx::Tx;
 use crate::store::{Accept, Accepted, Store, StoreError};
 use jiff::Timestamp;
 
