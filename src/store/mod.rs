@@ -3,7 +3,7 @@
 //! wait for the writer. INVARIANT: no SQL outside this room, no network call inside a transaction.
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 mod error;
 mod open;
 mod queue;

@@ -11,7 +11,7 @@ mod operate;
 mod people;
 mod reads;
 mod review;
-mod samples;
+pub(crate) mod samples;
 mod source;
 mod statements;
 mod writer;

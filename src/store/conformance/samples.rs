@@ -237,3 +237,20 @@ pub(crate) fn resume(on: &Fixture, run: &ClaimedRun, key: &str) -> Resume {
         at: on.now(),
     }
 }
+
+/// A run as it stands, for what names it.
+pub(crate) async fn run_of(on: &Fixture, request: &RequestId) -> ClaimedRun {
+    let (view, row) = (on.store.request(request).await.unwrap(), on.store.run(&request.run()).await.unwrap());
+    ClaimedRun {
+        run: row.id,
+        request: Arc::new(view.request),
+        definition: row.definition,
+        step: row.step,
+        attempt: row.attempt,
+        steps: 0,
+        epoch: 0,
+        lane: row.lane,
+        signal: None,
+        outputs: std::collections::BTreeMap::new(),
+    }
+}
