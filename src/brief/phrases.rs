@@ -44,16 +44,16 @@ pub(crate) const PHRASES: &[(Sense, &str)] = &[
     ),
     (
         Impact,
-        "all users|all our users|every user|all customers|all our customers|everyone|every customer|whole company|entire company|the whole team|whole team|entire team|our team|all staff|losing money|losing orders|losing customers|lost orders|lost revenue|costing us|cost us|losing sales|production|payroll|guests|patients",
+        "we lose|we are losing|all users|all our users|every user|all customers|all our customers|everyone|every customer|whole company|entire company|the whole team|whole team|entire team|our team|all staff|losing money|losing orders|losing customers|lost orders|lost revenue|costing us|cost us|losing sales|production|payroll|guests|patients",
     ),
     // ---- kinds
     (
         Kind(K::Lead, 3),
-        "quote|quotation|an offer|your offer|an estimate|a proposal|request for proposal|rfp|rfq|price list|pricing|a demo|book a demo|looking for a partner|looking for someone|looking for a company|looking for an agency|looking for help with|looking to hire an agency|we are interested in|i am interested in|interested in working with|interested in your|how much would it cost|what would it cost|how much do you charge|what do you charge|your rates|your services|get started with|we want to automate|would like to automate|we'd like to automate|want to automate|looking to automate|we need a new|new website|new project|pilot project|free trial",
+        "quote|quotation|an offer|your offer|an estimate|a proposal|request for proposal|rfp|rfq|price list|pricing|a demo|book a demo|looking for a partner|looking for someone|looking for a company|looking for an agency|looking for help with|looking to hire an agency|we are interested in|i am interested in|interested in working with|interested in your|how much would it cost|what would it cost|how much do you charge|what do you charge|what would you charge|when could you start|agencies for|quote us|your rates|your services|get started with|we want to automate|would like to automate|we'd like to automate|want to automate|looking to automate|we need a new|new website|new project|pilot project|free trial",
     ),
     (
         Kind(K::Lead, 2),
-        "looking for|considering|evaluating|our budget|budget|do you offer|can you help us build|build us|develop|implement|consulting|rollout|roll out|migrate|migration|integrate|integration|automation|automate|seats|licences|licenses|licensing|scope|timeline|requirements|subscription plan|go live|kick off|kick-off",
+        "looking for|considering|evaluating|relaunch|agencies|freelancer|our budget|budget|do you offer|can you help us build|build us|develop|implement|consulting|rollout|roll out|migrate|migration|integrate|integration|automation|automate|seats|licences|licenses|licensing|scope|timeline|requirements|subscription plan|go live|kick off|kick-off",
     ),
     (
         Kind(K::Support, 3),
@@ -65,7 +65,7 @@ pub(crate) const PHRASES: &[(Sense, &str)] = &[
     ),
     (
         Kind(K::Complaint, 3),
-        "complaint|complain|complaining|unacceptable|disappointed|disappointing|very unhappy|not happy|dissatisfied|unsatisfied|frustrated|frustrating|terrible|appalling|disgusted|disgusting|worst|furious|rude|poor service|bad service|fed up|let down|kept me waiting|kept us waiting|hung up|was promised|were promised|otherwise i will cancel|otherwise we will cancel|or i will cancel|or we will cancel|has not arrived|hasn't arrived|outrageous|ridiculous|never again|had enough|no one replied|nobody replied|nobody has replied|nobody answered|still no reply|still no answer|shocking|ashamed",
+        "complaint|complain|complaining|unacceptable|disappointed|disappointing|very unhappy|not happy|dissatisfied|unsatisfied|frustrated|frustrating|terrible|appalling|disgusted|disgusting|worst|furious|rude|poor service|bad service|fed up|let down|kept me waiting|kept us waiting|hung up|was promised|were promised|otherwise i will cancel|otherwise we will cancel|or i will cancel|or we will cancel|has not arrived|hasn't arrived|arrived damaged|arrived broken|broken on arrival|outrageous|ridiculous|never again|had enough|no one replied|nobody replied|nobody has replied|nobody answered|still no reply|still no answer|shocking|ashamed",
     ),
     (
         Kind(K::Complaint, 2),
@@ -85,7 +85,7 @@ pub(crate) const PHRASES: &[(Sense, &str)] = &[
     ),
     (
         Kind(K::Invoice, 2),
-        "charged|charge|payment|paid|bank transfer|vat|tax|receipt|overpaid|due date|payable|amount due|pay|accounts payable|accounts department|bank details|iban|money back",
+        "charged|payment|bank transfer|vat|tax|receipt|overpaid|due date|payable|amount due|accounts payable|accounts department|bank details|iban|money back",
     ),
     (
         Kind(K::Change, 3),
@@ -251,6 +251,7 @@ pub(crate) const PHRASES: &[(Sense, &str)] = &[
     (Topic("support cover"), "sla|service level|support hours|support contract|maintenance contract"),
     (Topic("references"), "references|case study|case studies|similar projects|similar companies"),
     (Topic("a demo"), "demo|demonstration|free trial|trial"),
+    (Topic("a visit on site"), "on site|onsite|site visit|come by"),
     (Topic("a call"), "a call|phone call|call me|call us|call back|callback|ring me|ring us"),
     (Topic("a meeting"), "a meeting|meet up|meeting|to meet"),
     (Topic("the appointment"), "appointment|appointments"),

@@ -52,7 +52,7 @@ pub(super) fn plan(
     let about = about(facts, wish);
     let pressed = risk.factors.iter().any(|f| matches!(f.kind, RiskKind::Churn | RiskKind::Reputation))
         || facts.topic("the missing reply");
-    let with = facts.topics.first().map(|topic| format!(" with {topic}")).unwrap_or_default();
+    let with = facts.main_topics().first().map(|topic| format!(" with {topic}")).unwrap_or_default();
     match facts.kind {
         RequestKind::Lead => {
             plan.first(format!("Acknowledge the enquiry{about}, and say when an offer will follow."));
@@ -113,7 +113,11 @@ pub(super) fn plan(
                     "Acknowledge the message{about} at once, and name one person who stays responsible."
                 ));
             }
-            plan.inside(format!("Compare the books with what the sender says{about}."), true);
+            if facts.wants_copy() {
+                plan.inside("Find the document and prepare a copy.".into(), true);
+            } else {
+                plan.inside(format!("Compare the books with what the sender says{about}."), true);
+            }
             ask(missing, &mut plan);
             if facts.topic("the changed bank details") {
                 plan.inside(
@@ -235,7 +239,7 @@ fn caution(risk: &Risk, plan: &mut Plan<'_>) {
 /// " about a and b", from the lexicon; what the reviewer wants in front comes first.
 fn about(facts: &Facts<'_>, wish: &Wish<'_>) -> String {
     let mut list: Vec<&str> = wish.focus().iter().copied().take(2).collect();
-    for topic in &facts.topics {
+    for topic in facts.main_topics() {
         if list.len() < 2 && !list.contains(topic) {
             list.push(topic);
         }

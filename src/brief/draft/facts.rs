@@ -107,6 +107,14 @@ impl<'a> Facts<'a> {
         let whens: Vec<When> = date::find(&tokens).into_iter().filter(|when| !silent(when.start)).collect();
         let money: Vec<Money> = money::find(&tokens).into_iter().filter(|m| !silent(m.start)).collect();
         let quantities: Vec<Quantity> = quantities(&tokens, &money).into_iter().filter(|q| !silent(q.start)).collect();
+        // "Within 72 hours" is a date, not a quantity.
+        let quantities: Vec<Quantity> = quantities
+            .into_iter()
+            .filter(|q| {
+                let at = whens.partition_point(|when| when.start <= q.start);
+                at.checked_sub(1).and_then(|i| whens.get(i)).is_none_or(|when| q.start >= when.end)
+            })
+            .collect();
         let contacts = contact::find(text);
         let ask = sentences
             .iter()
@@ -177,6 +185,19 @@ impl<'a> Facts<'a> {
     /// Whether any hit has this sense.
     pub(super) fn has(&self, wanted: impl Fn(&Sense) -> bool) -> bool {
         self.hits.iter().any(|hit| wanted(&hit.sense))
+    }
+
+    /// Whether a document is only asked for again.
+    pub(super) fn wants_copy(&self) -> bool {
+        self.tokens.iter().any(|token| token.any(&["copy", "resend", "duplicate"]))
+            || self.tokens.windows(2).any(|pair| matches!(pair, [a, b] if a.any(&["invoice", "receipt", "statement", "october", "it"]) && b.is("again")))
+    }
+
+    /// The one or two topics that say most; side matters only when there is nothing else.
+    pub(super) fn main_topics(&self) -> &[&'static str] {
+        let telling = self.topics.iter().take_while(|topic| !super::kind::GENERAL.contains(topic)).count();
+        let most = if telling == 0 { 1 } else { telling.min(2) };
+        self.topics.get(..most.min(self.topics.len())).unwrap_or(&[])
     }
 
     /// Whether this topic was found.

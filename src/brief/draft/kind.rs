@@ -132,13 +132,14 @@ pub(super) fn topics(facts: &Facts<'_>, subject: Option<&str>) -> Vec<&'static s
 }
 
 /// Topics that say little beside others; they come last.
-const GENERAL: &[&str] = &[
+pub(super) const GENERAL: &[&str] = &[
     "the automation",
     "pricing",
     "the budget",
     "the timeline",
     "a meeting",
     "a call",
+    "a visit on site",
     "availability",
     "the product",
     "reporting",

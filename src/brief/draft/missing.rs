@@ -42,6 +42,7 @@ pub(super) fn find(facts: &Facts<'_>, input: &DraftInput<'_>, wish: &Wish<'_>, r
         && facts.has(|s| matches!(s, Sense::Enclosure))
         && readable
         && promises_enclosure(facts)
+        && !list.iter().any(|m| m.field == "cv")
     {
         list.push(Missing {
             field: "attachment".into(),
@@ -183,7 +184,7 @@ fn needs(kind: RequestKind) -> &'static [Need] {
         field: "reference",
         question: "What is the number of the order, invoice, booking or contract?",
         why: "It finds the case without searching by name.",
-        said: |f, _| has_reference(f),
+        said: |f, _| has_reference(f) || f.wants_copy(),
     };
     const OUTCOME: Need = Need {
         field: "wanted_outcome",
@@ -198,7 +199,7 @@ fn needs(kind: RequestKind) -> &'static [Need] {
         field: "amount",
         question: "Which amount is it about?",
         why: "The entry is found by number and amount.",
-        said: |f, _| !f.money.is_empty(),
+        said: |f, _| !f.money.is_empty() || f.wants_copy(),
     };
     const PARTY: Need = Need {
         field: "number_of_people",

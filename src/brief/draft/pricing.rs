@@ -59,7 +59,7 @@ impl Work<'_, '_> {
             show(count.amount),
             show(price.amount),
             money::show(total, price.currency),
-            period(count.per)
+            period(count.per.or(price.every))
         ));
         true
     }

@@ -44,13 +44,13 @@ pub(super) fn recommend(
 }
 
 fn pick(facts: &Facts<'_>, priority: &Priority, risk: &Risk, missing: &[Missing]) -> (Status, String) {
-    let about = match facts.topics.as_slice() {
+    let about = match facts.main_topics() {
         [] => String::new(),
-        topics => format!(" about {}", join(topics.get(..topics.len().min(2)).unwrap_or(&[]))),
+        topics => format!(" about {}", join(topics)),
     };
-    let paren = match facts.topics.as_slice() {
+    let paren = match facts.main_topics() {
         [] => String::new(),
-        topics => format!(" ({})", join(topics.get(..topics.len().min(2)).unwrap_or(&[]))),
+        topics => format!(" ({})", join(topics)),
     };
     let named: Vec<String> = missing.iter().take(3).map(|m| super::missing::label(&m.field)).collect();
     let named: Vec<&str> = named.iter().map(String::as_str).collect();

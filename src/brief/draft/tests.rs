@@ -267,3 +267,47 @@ proptest! {
         prop_assert!(crate::brief::missing(&text, &["colour"]) == ["colour"]);
     }
 }
+
+#[test]
+fn the_bundled_examples_come_out_as_they_should() {
+    let examples = [
+        (include_str!("../../../workflows/examples/01-order-automation.json"), RequestKind::Lead, Status::Qualify),
+        (include_str!("../../../workflows/examples/02-shop-outage.json"), RequestKind::Support, Status::RespondNow),
+        (include_str!("../../../workflows/examples/03-double-charge.json"), RequestKind::Invoice, Status::RespondNow),
+        (include_str!("../../../workflows/examples/04-new-starters.json"), RequestKind::Change, Status::Schedule),
+        (include_str!("../../../workflows/examples/05-workshop-booking.json"), RequestKind::Booking, Status::Schedule),
+        (include_str!("../../../workflows/examples/06-data-deletion.json"), RequestKind::Privacy, Status::Escalate),
+        (include_str!("../../../workflows/examples/07-late-delivery.json"), RequestKind::Complaint, Status::Escalate),
+        (
+            include_str!("../../../workflows/examples/08-hosting-questions.json"),
+            RequestKind::Question,
+            Status::Schedule,
+        ),
+        (include_str!("../../../workflows/examples/09-wartungsvertrag.json"), RequestKind::Other, Status::Qualify),
+    ];
+    let zone = zone();
+    for (json, kind, status) in examples {
+        let form: serde_json::Value = serde_json::from_str(json).unwrap();
+        let field = |name: &str| form[name].as_str().filter(|value| !value.is_empty());
+        let text = field("message").unwrap();
+        let language = crate::brief::language::detect(text);
+        let sender = format!("{} <{}>", field("name").unwrap(), field("email").unwrap());
+        let content = draft(&DraftInput {
+            text,
+            subject: field("subject"),
+            sender: Some(&sender),
+            organisation: field("company"),
+            language,
+            received_at: "2026-11-23T09:12:00Z".parse().unwrap(),
+            time_zone: &zone,
+            attachments: &[],
+            guidance: &[],
+            owner: "Dana",
+        });
+        if language == "en" {
+            assert_eq!(request_kind(text, field("subject")), kind, "{text}");
+        }
+        assert_eq!(content.recommended_status.status, status, "{text}");
+        assert!(invented(&content.unverified).is_empty(), "{:?}", content.unverified);
+    }
+}

@@ -19,6 +19,8 @@ pub(crate) struct Money {
     pub(crate) currency: &'static str,
     /// What it is per, when it is a rate (`per hour`).
     pub(crate) per: Option<Per>,
+    /// The period behind a price per piece (`per user per month`).
+    pub(crate) every: Option<Per>,
 }
 
 /// What a rate is per.
@@ -68,9 +70,9 @@ pub(crate) fn find(tokens: &[Token<'_>]) -> Vec<Money> {
                 tokens.get(index + 1).filter(|t| t.kind == Kind::Number).and_then(|_| number::at(tokens, index + 1))
         {
             let last = index + taken;
-            let (per, more) = per(tokens, last + 1);
+            let (per, every, more) = rate(tokens, last + 1);
             let end = tokens.get(last + more).map_or(token.end, |t| t.end);
-            list.push(Money { start: token.start, end, amount, currency, per });
+            list.push(Money { start: token.start, end, amount, currency, per, every });
             index = last + 1;
             continue;
         }
@@ -79,9 +81,9 @@ pub(crate) fn find(tokens: &[Token<'_>]) -> Vec<Money> {
             && let Some(after) = tokens.get(index + taken)
             && let Some(currency) = currency(after, false)
         {
-            let (per, more) = per(tokens, index + taken + 1);
+            let (per, every, more) = rate(tokens, index + taken + 1);
             let end = tokens.get(index + taken + more).map_or(after.end, |t| t.end);
-            list.push(Money { start: token.start, end, amount, currency, per });
+            list.push(Money { start: token.start, end, amount, currency, per, every });
             index += taken + 1;
             continue;
         }
@@ -124,6 +126,18 @@ fn currency(token: &Token<'_>, before: bool) -> Option<&'static str> {
         ("francs", "CHF"),
     ];
     NAMES.iter().find(|(name, _)| token.is(name)).map(|(_, sign)| *sign)
+}
+
+/// What the amount is per, the period behind it, and how many tokens say so.
+fn rate(tokens: &[Token<'_>], index: usize) -> (Option<Per>, Option<Per>, usize) {
+    let (first, taken) = per(tokens, index);
+    match first {
+        Some(Per::Piece) => match per(tokens, index + taken) {
+            (Some(every), more) if every != Per::Piece => (first, Some(every), taken + more),
+            _ => (first, None, taken),
+        },
+        _ => (first, None, taken),
+    }
 }
 
 /// What the amount is per, and how many tokens say so.
