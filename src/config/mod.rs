@@ -11,15 +11,19 @@ mod node;
 mod pilot;
 mod problem;
 mod read;
+mod schema;
 mod sections;
 mod settings;
+mod show;
 mod source;
 
 pub use find::{FILE_NAME, find_file, places};
 pub use problem::{Code, Place, Problem, Problems};
+pub use schema::schema;
 pub use settings::{
     IntakeSettings, LogFormat, PolicySettings, ReceiptSettings, Settings, SourceSettings, StoreSettings, TelemetrySettings, WebSettings,
 };
+pub use show::show;
 
 use node::{Node, Value};
 use opspilot_sdk::Registry;
@@ -188,3 +192,6 @@ fn twice(reader: &mut Reader, what: &'static str, written: &[Node]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

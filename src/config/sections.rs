@@ -86,6 +86,16 @@ fn holds_password(url: &str) -> bool {
     before_host || parameters.split('&').any(|parameter| parameter.starts_with("password="))
 }
 
+/// A database address as people may see it: without its password, and without parameters, which may hold one too.
+pub(super) fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return "…".into() };
+    let place = rest.split('?').next().unwrap_or("");
+    match place.rsplit_once('@') {
+        Some((user, host)) => format!("{scheme}://{}@{host}", user.split(':').next().unwrap_or("")),
+        None => format!("{scheme}://{place}"),
+    }
+}
+
 pub(super) fn web(reader: &mut Reader, part: &Part<'_>, notes: &mut Vec<String>) -> Option<WebSettings> {
     let allow_remote = reader.switch(part, "allow_remote").unwrap_or(false);
     let header_time = Duration::from_secs(reader.number::<u32>(part, "header_secs").into());
@@ -134,7 +144,7 @@ pub(super) fn web(reader: &mut Reader, part: &Part<'_>, notes: &mut Vec<String>)
     if base_url.starts_with("http://") && !is_local(&base_url) {
         notes.push(format!("`web.base_url` is `{base_url}`: sign-in links and cookies travel unencrypted; use a proxy with TLS and an `https` address"));
     }
-    Some(WebSettings { listen, base_url, header_time, idle_time, connections })
+    Some(WebSettings { listen, allow_remote, base_url, header_time, idle_time, connections })
 }
 
 /// The address without a slash at its end, or what is wrong with it.

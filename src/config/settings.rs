@@ -67,6 +67,8 @@ impl fmt::Debug for StoreSettings {
 pub struct WebSettings {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Whether other machines may reach it.
+    pub allow_remote: bool,
     /// The address under which people and senders reach it, without a slash at the end.
     pub base_url: String,
     /// How long the head of a request may take to arrive.
@@ -102,11 +104,13 @@ pub struct SourceSettings {
     pub limit: Option<intake::LimitOptions>,
     /// The connector, ready to be built.
     pub prepared: Prepared,
+    /// Its options as people may see them.
+    pub(super) written: toml::Table,
 }
 
 impl fmt::Debug for SourceSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, kind, pilot, lane, limit, prepared: _ } = self;
+        let Self { name, kind, pilot, lane, limit, prepared: _, written: _ } = self;
         let mut shown = f.debug_struct("SourceSettings");
         shown.field("name", name).field("kind", kind).field("pilot", pilot).field("lane", lane).field("limit", limit);
         shown.finish_non_exhaustive()

@@ -6,6 +6,7 @@ use super::node::{Node, Table, Value};
 use super::problem::Code;
 use super::read::{Part, Reader, short, ticked};
 use super::settings::SourceSettings;
+use super::show::without_secrets;
 use crate::intake::LimitOptions;
 use opspilot_sdk::{Lane, Prepared, Problems, Registry};
 use std::num::NonZeroU32;
@@ -54,7 +55,12 @@ pub(super) fn source(
         None => usual,
     };
     let prepared = options(reader, &part, &kind, registry)?;
-    Some(SourceSettings { name: name?, kind, pilot: pilot?, lane, limit, prepared })
+    let shown = part.node("options").map(|node| without_secrets("", &node.to_json()));
+    let written = match shown {
+        Some(toml::Value::Table(table)) => table,
+        _ => toml::Table::new(),
+    };
+    Some(SourceSettings { name: name?, kind, pilot: pilot?, lane, limit, prepared, written })
 }
 
 fn limit(reader: &mut Reader, part: &Part<'_>) -> Option<LimitOptions> {
