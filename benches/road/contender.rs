@@ -68,7 +68,7 @@ impl Site {
         std::fs::write(site.file("bench.secret"), site.secret.text())?;
         site.token = match &site.contender {
             Contender::Floor => "a-token-for-one-run".to_owned(),
-            Contender::Daemon(binary) => init(binary, &site.data()).await?,
+            Contender::Daemon(binary) => init(binary, &site).await?,
         };
         std::fs::write(site.file("token"), &site.token)?;
         std::fs::write(site.file("opspilot.toml"), config_text(&site))?;
@@ -158,16 +158,15 @@ impl Site {
 }
 
 /// Lets the daemon make its data folder, keys and first user; gives that user's token.
-async fn init(binary: &Path, data: &Path) -> Result<String> {
-    let output = Command::new(binary).arg("init").arg(data).output().await?;
+async fn init(binary: &Path, site: &Site) -> Result<String> {
+    let mut command = Command::new(binary);
+    command.arg("init").arg(site.file("made")).args(["--user", "bench"]);
+    command.env("OPSPILOT__STORE__URL", site.url()).env("OPSPILOT__DATA_DIR", site.data());
+    let output = command.output().await?;
     if !output.status.success() {
         return Err(format!("`opspilot init` failed: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
-    let tokens = std::fs::read_dir(data.join("credentials"))?.collect::<std::io::Result<Vec<_>>>()?;
-    let token =
-        tokens.iter().map(std::fs::DirEntry::path).find(|path| path.extension().is_some_and(|ext| ext == "token"));
-    let token = token.ok_or("`opspilot init` left no token under `credentials`")?;
-    Ok(std::fs::read_to_string(token)?.trim().to_owned())
+    Ok(std::fs::read_to_string(site.data().join("credentials").join("bench.token"))?.trim().to_owned())
 }
 
 /// The daemon's configuration: one pilot, one signed webhook, no rate limit in the way.
@@ -175,27 +174,26 @@ fn config_text(site: &Site) -> String {
     let (url, data, listen) = (site.url(), site.data(), site.address);
     let secret = site.file("bench.secret");
     format!(
-        r#"[store]
+        r#"data_dir = "{data}"
+
+[store]
 url = "{url}"
-data = "{data}"
 
 [web]
 listen = "{listen}"
+
+[[pilot]]
+name = "bench"
+tenant = "bench"
+reviewers = ["bench"]
 
 [[source]]
 name = "{SOURCE}"
 kind = "webhook"
 pilot = "bench"
+[source.options]
 verify = "standard"
 secret_file = "{secret}"
-
-[[pilot]]
-name = "bench"
-tenant = "bench"
-level = 2
-boundary = "business-contact"
-sources = ["{SOURCE}"]
-generator = "embedded"
 "#,
         data = data.display(),
         secret = secret.display(),

@@ -80,6 +80,8 @@ impl Meters {
 fn describe() {
     describe_counter!("opspilot_intake_total", "Envelopes taken in, by source and outcome");
     describe_counter!("opspilot_runs_total", "Commits of runs, by the state they took");
+    describe_counter!("opspilot_briefs_parked_total", "Briefs drafted and laid before people");
+    describe_counter!("opspilot_source_rejected_total", "Items and files a source set aside");
     describe_counter!("opspilot_decisions_total", "Decisions by people, by verdict");
     describe_counter!("opspilot_source_faults_total", "Faults of pulled sources");
     describe_histogram!("opspilot_store_commit_seconds", "Time of one group commit, from begin to durable");

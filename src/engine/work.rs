@@ -72,10 +72,13 @@ impl Engine {
                 return;
             }
         };
-        let (kind, state) = (advance.told.kind, advance.next.state());
+        let (kind, state, drafted) = (advance.told.kind, advance.next.state(), advance.acts.len());
         match self.store.advance(advance).await {
             Ok(()) => {
                 metrics::counter!("opspilot_runs_total", "state" => state.as_str()).increment(1);
+                if drafted > 0 {
+                    metrics::counter!("opspilot_briefs_parked_total").increment(1);
+                }
                 tracing::debug!(run.id = %run_id, run.state = %state, receipt.kind = kind, "a run advanced");
             }
             Err(StoreError::Stale { .. }) => {
