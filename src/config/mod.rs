@@ -7,6 +7,7 @@
 mod env;
 mod find;
 mod keys;
+mod list;
 mod node;
 mod pilot;
 mod problem;
@@ -16,12 +17,15 @@ mod sections;
 mod settings;
 mod show;
 mod source;
+mod store;
+mod web;
 
 pub use find::{FILE_NAME, find_file, places};
 pub use problem::{Code, Place, Problem, Problems};
 pub use schema::schema;
 pub use settings::{
-    IntakeSettings, LogFormat, PolicySettings, ReceiptSettings, Settings, SourceSettings, StoreSettings, TelemetrySettings, WebSettings,
+    IntakeSettings, LogFormat, PolicySettings, ReceiptSettings, Settings, SourceSettings, StoreSettings,
+    TelemetrySettings, WebSettings,
 };
 pub use show::show;
 
@@ -40,7 +44,11 @@ pub const DEFAULT: &str = include_str!("../../config/opspilot.default.toml");
 ///
 /// # Errors
 /// Everything that is wrong.
-pub fn load(file: Option<&Path>, env: impl Iterator<Item = (String, String)>, registry: &Registry) -> Result<Settings, Problems> {
+pub fn load(
+    file: Option<&Path>,
+    env: impl Iterator<Item = (String, String)>,
+    registry: &Registry,
+) -> Result<Settings, Problems> {
     let env: BTreeMap<String, String> = env.collect();
     let var = |name: &str| env.get(name).cloned();
     let alone = |file: &Path, message: String, help: &str| {
@@ -59,10 +67,19 @@ pub fn load(file: Option<&Path>, env: impl Iterator<Item = (String, String)>, re
         let message = format!("there is no configuration file; looked for {}", looked.join(", "));
         return Err(alone(Path::new(FILE_NAME), message, "`opspilot init` writes one, `--config FILE` names one"));
     };
-    let unreadable = |cause: std::io::Error| alone(&found, format!("cannot be read: {cause}"), "check the name and the permissions; `opspilot init` writes a new one");
+    let unreadable = |cause: std::io::Error| {
+        alone(
+            &found,
+            format!("cannot be read: {cause}"),
+            "check the name and the permissions; `opspilot init` writes a new one",
+        )
+    };
     let bytes = std::fs::read(&found).map_err(unreadable)?;
     let text = String::from_utf8(bytes).map_err(|cause| {
-        let line = cause.as_bytes().get(..cause.utf8_error().valid_up_to()).map_or(1, |good| good.split(|byte| *byte == b'\n').count());
+        let line = cause
+            .as_bytes()
+            .get(..cause.utf8_error().valid_up_to())
+            .map_or(1, |good| good.split(|byte| *byte == b'\n').count());
         alone(&found, format!("line {line} is not UTF-8"), "save the file as UTF-8")
     })?;
     let absolute = std::path::absolute(&found).map_err(unreadable)?;
@@ -84,7 +101,13 @@ pub fn parse(
     parse_in(text, origin, base_dir, &env.collect(), registry)
 }
 
-fn parse_in(text: &str, origin: &str, base_dir: &Path, env: &BTreeMap<String, String>, registry: &Registry) -> Result<Settings, Problems> {
+fn parse_in(
+    text: &str,
+    origin: &str,
+    base_dir: &Path,
+    env: &BTreeMap<String, String>,
+    registry: &Registry,
+) -> Result<Settings, Problems> {
     let mut reader = Reader::new(origin);
     let (mut root, errors) = node::read(text.strip_prefix('\u{feff}').unwrap_or(text));
     for (place, message) in errors {
@@ -101,17 +124,24 @@ fn parse_in(text: &str, origin: &str, base_dir: &Path, env: &BTreeMap<String, St
     Err(Problems::of(reader.problems))
 }
 
-fn judge(reader: &mut Reader, root: &Node, base_dir: &Path, env: &BTreeMap<String, String>, registry: &Registry) -> Option<Settings> {
+fn judge(
+    reader: &mut Reader,
+    root: &Node,
+    base_dir: &Path,
+    env: &BTreeMap<String, String>,
+    registry: &Registry,
+) -> Option<Settings> {
     let mut notes = Vec::new();
     let top = reader.part("", "", &root.place, Some(root));
-    let data_dir = sections::needed_path(reader, &top, "data_dir", base_dir).unwrap_or_else(|| base_dir.to_path_buf());
+    let data_dir = reader.needed_path(&top, "data_dir", base_dir).unwrap_or_else(|| base_dir.to_path_buf());
     let workflows_dir = reader.path(&top, "workflows_dir", &data_dir);
-    let grace = Duration::from_secs(reader.whole(&top, "grace_secs").and_then(|secs| u64::try_from(secs).ok()).unwrap_or(0));
+    let grace =
+        Duration::from_secs(reader.whole(&top, "grace_secs").and_then(|secs| u64::try_from(secs).ok()).unwrap_or(0));
 
     let part = open(reader, root, "store");
-    let store = sections::store(reader, &part, &data_dir, env);
+    let store = store::store(reader, &part, &data_dir, env, &mut notes);
     let part = open(reader, root, "web");
-    let web = sections::web(reader, &part, &mut notes);
+    let web = web::web(reader, &part, &mut notes);
     let part = open(reader, root, "engine");
     let engine = sections::engine(reader, &part);
     let part = open(reader, root, "intake");
@@ -124,7 +154,7 @@ fn judge(reader: &mut Reader, root: &Node, base_dir: &Path, env: &BTreeMap<Strin
     let part = open(reader, root, "telemetry");
     let telemetry = sections::telemetry(reader, &part);
 
-    let written = list(reader, root, "pilot");
+    let written = tables(reader, root, "pilot");
     let mut pilots = Vec::new();
     let mut boundaries = BTreeMap::new();
     for (index, node) in written.iter().enumerate() {
@@ -137,10 +167,17 @@ fn judge(reader: &mut Reader, root: &Node, base_dir: &Path, env: &BTreeMap<Strin
     let names: Vec<&str> = written.iter().filter_map(|node| name_of(node)).collect();
     let whole = (names.len() == written.len()).then_some(names.as_slice());
 
-    let written = list(reader, root, "source");
-    let sources = written.iter().enumerate().filter_map(|(index, node)| source::source(reader, index, node, whole, registry)).collect();
+    let written = tables(reader, root, "source");
+    let sources: Vec<_> = written
+        .iter()
+        .enumerate()
+        .filter_map(|(index, node)| source::source(reader, index, node, whole, registry))
+        .collect();
     twice(reader, "source", written);
 
+    if let Some(web) = &web {
+        notes.extend(open_doors(&sources, &web.base_url));
+    }
     let (store, web, receipts, telemetry) = (store?, web?, receipts?, telemetry?);
     Some(Settings {
         data_dir,
@@ -160,15 +197,37 @@ fn judge(reader: &mut Reader, root: &Node, base_dir: &Path, env: &BTreeMap<Strin
     })
 }
 
+/// Sources that verify nothing while others reach the desk: a proxy on this machine is a caller on this machine, for everybody behind it.
+fn open_doors(sources: &[SourceSettings], base_url: &str) -> Vec<String> {
+    let unverified =
+        |source: &&SourceSettings| source.written.get("verify").and_then(toml::Value::as_str) == Some("none");
+    if web::is_local(base_url) {
+        return Vec::new();
+    }
+    let note = |source: &SourceSettings| {
+        format!(
+            "source `{}` verifies nothing, and a proxy on this machine passes everybody on to it; choose how its deliveries are signed",
+            source.name
+        )
+    };
+    sources.iter().filter(unverified).map(note).collect()
+}
+
 /// The tables of a `[[…]]`.
-fn list<'t>(reader: &mut Reader, root: &'t Node, name: &'static str) -> &'t [Node] {
+fn tables<'t>(reader: &mut Reader, root: &'t Node, name: &'static str) -> &'t [Node] {
     match root.get(name).map(|node| (&node.value, node)) {
         None => &[],
         Some((Value::List(list), _)) => list,
         Some((_, node)) => {
             let message = format!("{} where a list of tables should be", node.what());
             let place = root.place_of(name).clone();
-            reader.add(Code::Type.as_str(), place, name.to_owned(), message, format!("write `[[{name}]]` with two brackets"));
+            reader.add(
+                Code::Type.as_str(),
+                place,
+                name.to_owned(),
+                message,
+                format!("write `[[{name}]]` with two brackets"),
+            );
             &[]
         }
     }
@@ -188,7 +247,13 @@ fn twice(reader: &mut Reader, what: &'static str, written: &[Node]) {
         let Some(name) = name_of(node) else { continue };
         if let Some(first) = seen.insert(name, index) {
             let message = format!("`{}` is also the name of `{what}[{first}]`", short(name));
-            reader.add(Code::Twice.as_str(), node.place_of("name").clone(), format!("{what}[{index}].name"), message, "give each a name of its own");
+            reader.add(
+                Code::Twice.as_str(),
+                node.place_of("name").clone(),
+                format!("{what}[{index}].name"),
+                message,
+                "give each a name of its own",
+            );
         }
     }
 }

@@ -209,9 +209,23 @@ impl Reader {
         texts
     }
 
-    /// A path; a relative one starts from `base`.
+    /// A path; a relative one starts from `base`. An empty one is none.
     pub(super) fn path(&mut self, part: &Part<'_>, name: &str, base: &Path) -> Option<PathBuf> {
-        self.text(part, name).filter(|text| !text.is_empty()).map(|text| base.join(text))
+        let text = self.text(part, name).filter(|text| !text.is_empty())?;
+        if text == "~" || text.starts_with("~/") {
+            self.at(Code::Value, part, name, "`~` means nothing here", "write the whole path");
+            return None;
+        }
+        Some(base.join(text))
+    }
+
+    /// As [`Self::path`], but it may not be empty.
+    pub(super) fn needed_path(&mut self, part: &Part<'_>, name: &str, base: &Path) -> Option<PathBuf> {
+        if self.text(part, name)?.is_empty() {
+            self.at(Code::Value, part, name, "the path is empty", "write a path, or leave the key out");
+            return None;
+        }
+        self.path(part, name, base)
     }
 
     fn missing<T>(&mut self, part: &Part<'_>, key: &Key) -> Option<T> {

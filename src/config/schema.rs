@@ -36,7 +36,8 @@ fn table(section: &str) -> Value {
     if section == "source.options" {
         return json!({ "type": "object", "description": about });
     }
-    let needed: Vec<&str> = keys::of(section).filter(|key| key.fallback == Fallback::Needed).map(|key| key.name).collect();
+    let needed: Vec<&str> =
+        keys::of(section).filter(|key| key.fallback == Fallback::Needed).map(|key| key.name).collect();
     json!({ "type": "object", "description": about, "additionalProperties": false, "properties": properties, "required": needed })
 }
 

@@ -16,7 +16,20 @@ const HIDDEN: &str = "…";
 /// The effective configuration as TOML, defaults included, secrets left out.
 #[must_use]
 pub fn show(settings: &Settings) -> String {
-    let Settings { data_dir, store, web, engine, intake, sources, pilots, boundaries, policies, workflows_dir, receipts, .. } = settings;
+    let Settings {
+        data_dir,
+        store,
+        web,
+        engine,
+        intake,
+        sources,
+        pilots,
+        boundaries,
+        policies,
+        workflows_dir,
+        receipts,
+        ..
+    } = settings;
     let mut top = Table::new();
     put(&mut top, "data_dir", path(data_dir));
     put(&mut top, "workflows_dir", workflows_dir.as_deref().map(path));
@@ -85,7 +98,11 @@ fn pilot(pilot: &Pilot, boundary: Option<&Boundary>) -> Value {
     put(&mut table, "workflow", text(&pilot.workflow));
     if let Some(boundary) = boundary {
         let kinds = |wanted: Treatment| -> Vec<Value> {
-            Kind::ALL.into_iter().filter(|kind| boundary.treatment(*kind) == wanted).map(|kind| text(kind.name())).collect()
+            Kind::ALL
+                .into_iter()
+                .filter(|kind| boundary.treatment(*kind) == wanted)
+                .map(|kind| text(kind.name()))
+                .collect()
         };
         let mut inner = Table::new();
         put(&mut inner, "preset", text(boundary.preset()));
@@ -124,12 +141,15 @@ pub(super) fn without_secrets(name: &str, value: &serde_json::Value) -> Value {
         Json::String(_) if telling(name) => text(HIDDEN),
         Json::String(shown) => text(shown),
         Json::Array(list) if name == "command" => {
-            let argument = |(place, item): (usize, &Json)| if place == 0 { without_secrets("", item) } else { text(HIDDEN) };
+            let argument =
+                |(place, item): (usize, &Json)| if place == 0 { without_secrets("", item) } else { text(HIDDEN) };
             Value::Array(list.iter().enumerate().map(argument).collect())
         }
         Json::Array(list) => Value::Array(list.iter().map(|item| without_secrets(name, item)).collect()),
         Json::Object(table) => {
-            let within = |key: &str| if telling(name) && !matches!(key, "file" | "env") { name.to_owned() } else { key.to_owned() };
+            let within = |key: &str| {
+                if telling(name) && !matches!(key, "file" | "env") { name.to_owned() } else { key.to_owned() }
+            };
             // `{ file = … }` and `{ env = … }` name where a secret is; anything else below such a table may be one.
             let entry = |(key, item): (&String, &Json)| {
                 let shown = match item {
@@ -149,14 +169,15 @@ fn telling(name: &str) -> bool {
     let name = name.to_lowercase();
     let words = ["secret", "token", "password", "passwd", "passphrase", "credential", "authorization", "cookie", "key"];
     let names_only = name.ends_with("_file") || name.ends_with("_env");
-    !names_only && (name == "env" || name == "headers" || name == "command" || words.iter().any(|word| name.contains(word)))
+    !names_only
+        && (name == "env" || name == "headers" || name == "command" || words.iter().any(|word| name.contains(word)))
 }
 
 /// The address of the store without its password.
 fn address(url: &Url) -> Value {
     match url {
         Url::Sqlite(file) => text(&format!("sqlite:{}", file.display())),
-        Url::Postgres(whole) => text(&super::sections::without_password(whole)),
+        Url::Postgres(whole) => text(&super::store::without_password(whole)),
     }
 }
 

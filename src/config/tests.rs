@@ -14,7 +14,10 @@ use std::path::Path;
 const PILOT: &str = "[[pilot]]\nname = 'a'\ntenant = 't'\nreviewers = ['ada']\n";
 
 fn registry() -> Registry {
-    Registry::new().with::<opspilot_webhook::Webhook>().with::<opspilot_csv_drop::CsvDrop>().with::<opspilot_exec::Exec>()
+    Registry::new()
+        .with::<opspilot_webhook::Webhook>()
+        .with::<opspilot_csv_drop::CsvDrop>()
+        .with::<opspilot_exec::Exec>()
 }
 
 /// Judges a text under `/base` with an environment.

@@ -10,7 +10,12 @@ const CASES: &[(Code, &str, &str, usize)] = &[
     (Code::Syntax, "[web]\nlisten = '127.0.0.1:1'\nlisten = '127.0.0.1:2'\n", "", 3),
     (Code::UnknownKey, "[web]\n\nlisen = '127.0.0.1:1'\n", "web.lisen", 3),
     (Code::UnknownKey, "[webb]\n", "webb", 1),
-    (Code::UnknownKey, "[[pilot]]\nname = 'a'\ntenant = 't'\nreviewers = ['ada']\n[pilot.boundary]\nallow = []\n", "pilot[0].boundary.allow", 6),
+    (
+        Code::UnknownKey,
+        "[[pilot]]\nname = 'a'\ntenant = 't'\nreviewers = ['ada']\n[pilot.boundary]\nallow = []\n",
+        "pilot[0].boundary.allow",
+        6,
+    ),
     (Code::UnknownKey, "[intake.pull]\nbath = 3\n", "intake.pull.bath", 2),
     (Code::Type, "grace_secs = '10'\n", "grace_secs", 1),
     (Code::Type, "data_dir = 3\n", "data_dir", 1),
@@ -22,7 +27,12 @@ const CASES: &[(Code, &str, &str, usize)] = &[
     (Code::Missing, "[[pilot]]\nname = 'a'\ntenant = 't'\n", "pilot[0].reviewers", 1),
     (Code::Value, "[[pilot]]\nname = 'a'\ntenant = 't'\nreviewers = []\n", "pilot[0].reviewers", 4),
     (Code::Value, "[[pilot]]\nname = 'A b'\ntenant = 't'\nreviewers = ['ada']\n", "pilot[0].name", 2),
-    (Code::Value, "[[pilot]]\nname = 'a'\ntenant = 't'\nreviewers = ['ada']\ntime_zone = 'Europe/Berln'\n", "pilot[0].time_zone", 5),
+    (
+        Code::Value,
+        "[[pilot]]\nname = 'a'\ntenant = 't'\nreviewers = ['ada']\ntime_zone = 'Europe/Berln'\n",
+        "pilot[0].time_zone",
+        5,
+    ),
     (Code::Value, "[engine]\nworkers = 0\n", "engine.workers", 2),
     (Code::Value, "[engine]\nworkers = 99999999999999999999\n", "engine.workers", 2),
     (Code::Value, "[web]\nlisten = 'localhost'\n", "web.listen", 2),
@@ -32,13 +42,21 @@ const CASES: &[(Code, &str, &str, usize)] = &[
     (Code::Value, "[telemetry]\nfilter = 'a=b=c'\n", "telemetry.filter", 2),
     (Code::Value, "[receipts]\norigin = 'two words'\n", "receipts.origin", 2),
     (Code::Value, "data_dir = ''\n", "data_dir", 1),
+    (Code::Value, "[policies]\ndir = '~/policies'\n", "policies.dir", 2),
+    (Code::Value, "[store]\nurl_file = ''\n", "store.url_file", 2),
+    (Code::Value, "[store]\nurl = 'sqlite::memory:'\n", "store.url", 2),
     (Code::Inline, "[store]\nurl = 'postgres://ops:hunter2@db/ops'\n", "store.url", 2),
     (Code::Inline, "[store]\nurl = 'postgres://db/ops?user=a&password=hunter2'\n", "store.url", 2),
     (Code::Secret, "[store]\nurl_file = '/nowhere/at/all'\n", "store.url_file", 2),
     (Code::Secret, "[store]\nurl_env = 'NOT_SET'\n", "store.url_env", 2),
     (Code::Open, "[web]\nlisten = '0.0.0.0:7700'\n", "web.listen", 2),
     (Code::Together, "[store]\nurl = 'sqlite:a'\nurl_env = 'X'\n", "store.url_env", 3),
-    (Code::Together, "[[pilot]]\nname = 'a'\ntenant = 't'\nreviewers = ['ada']\napprovals_required = 2\n", "pilot[0].approvals_required", 5),
+    (
+        Code::Together,
+        "[[pilot]]\nname = 'a'\ntenant = 't'\nreviewers = ['ada']\napprovals_required = 2\n",
+        "pilot[0].approvals_required",
+        5,
+    ),
 ];
 
 #[test]
@@ -67,14 +85,39 @@ fn problems_of_sources_have_theirs_too() {
         (Code::Kind, "name='s'\nkind='csv-drop'\npilot='a'\n", "source[0].kind", 7),
         (Code::Missing, "kind='csv_drop'\npilot='a'\noptions={dir='d'}\n", "source[0].name", 5),
         (Code::Options, "name='s'\nkind='csv_drop'\npilot='a'\n", "source[0].options", 5),
-        (Code::Options, "name='s'\nkind='csv_drop'\npilot='a'\n[source.options]\ndir='d'\nsetle_secs=3\n", "source[0].options.setle_secs", 11),
-        (Code::Options, "name='s'\nkind='csv_drop'\npilot='a'\n[source.options]\ndir='d'\nsettle_secs='x'\n", "source[0].options.settle_secs", 11),
-        (Code::Options, "name='s'\nkind='csv_drop'\npilot='a'\n[source.options]\ndir='d'\nsettle_secs=9999\n", "source[0].options.settle_secs", 11),
-        (Code::Options, "name='s'\nkind='webhook'\npilot='a'\n[source.options]\nverify='bearer'\n", "source[0].options.secret_file", 9),
+        (
+            Code::Options,
+            "name='s'\nkind='csv_drop'\npilot='a'\n[source.options]\ndir='d'\nsetle_secs=3\n",
+            "source[0].options.setle_secs",
+            11,
+        ),
+        (
+            Code::Options,
+            "name='s'\nkind='csv_drop'\npilot='a'\n[source.options]\ndir='d'\nsettle_secs='x'\n",
+            "source[0].options.settle_secs",
+            11,
+        ),
+        (
+            Code::Options,
+            "name='s'\nkind='csv_drop'\npilot='a'\n[source.options]\ndir='d'\nsettle_secs=9999\n",
+            "source[0].options.settle_secs",
+            11,
+        ),
+        (
+            Code::Options,
+            "name='s'\nkind='webhook'\npilot='a'\n[source.options]\nverify='bearer'\n",
+            "source[0].options.secret_file",
+            9,
+        ),
         (Code::Type, "name='s'\nkind='csv_drop'\npilot='a'\noptions=3\n", "source[0].options", 9),
         (Code::UnknownKey, "name='s'\nkind='csv_drop'\npilot='a'\ndir='d'\noptions={dir='d'}\n", "source[0].dir", 9),
         (Code::Together, "name='s'\nkind='csv_drop'\npilot='a'\nburst=3\noptions={dir='d'}\n", "source[0].burst", 9),
-        (Code::Value, "name='s'\nkind='csv_drop'\npilot='a'\nrate_per_sec=0\noptions={dir='d'}\n", "source[0].rate_per_sec", 9),
+        (
+            Code::Value,
+            "name='s'\nkind='csv_drop'\npilot='a'\nrate_per_sec=0\noptions={dir='d'}\n",
+            "source[0].rate_per_sec",
+            9,
+        ),
     ];
     for (code, source, key, line) in cases {
         let problems = bad(&with_source(source));
@@ -85,10 +128,14 @@ fn problems_of_sources_have_theirs_too() {
 
 #[test]
 fn every_wrong_option_of_a_connector_is_found_at_once() {
-    let text = with_source("name='s'\nkind='csv_drop'\npilot='a'\n[source.options]\nsetle_secs=3\npoll_secs='x'\nbogus=1\n");
+    let text =
+        with_source("name='s'\nkind='csv_drop'\npilot='a'\n[source.options]\nsetle_secs=3\npoll_secs='x'\nbogus=1\n");
     let problems = bad(&text);
     let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
-    assert_eq!(keys, ["source[0].options", "source[0].options.setle_secs", "source[0].options.poll_secs", "source[0].options.bogus"]);
+    assert_eq!(
+        keys,
+        ["source[0].options", "source[0].options.setle_secs", "source[0].options.poll_secs", "source[0].options.bogus"]
+    );
     assert!(problems[0].message.contains("`dir`"), "{}", problems[0]);
     assert!(problems[1].help.contains("`settle_secs`"), "{}", problems[1]);
 }
@@ -97,9 +144,14 @@ fn every_wrong_option_of_a_connector_is_found_at_once() {
 fn names_are_unique() {
     let twice = format!("{PILOT}{PILOT}");
     assert_eq!(brief(&bad(&twice)), [("OP-1007", "pilot[1].name", 6)]);
-    let twice = format!("{PILOT}[[source]]\nname='s'\nkind='csv_drop'\npilot='a'\noptions={{dir='d'}}\n[[source]]\nname='s'\nkind='csv_drop'\npilot='a'\noptions={{dir='e'}}\n");
+    let twice = format!(
+        "{PILOT}[[source]]\nname='s'\nkind='csv_drop'\npilot='a'\noptions={{dir='d'}}\n[[source]]\nname='s'\nkind='csv_drop'\npilot='a'\noptions={{dir='e'}}\n"
+    );
     assert_eq!(brief(&bad(&twice)), [("OP-1007", "source[1].name", 11)]);
-    assert_eq!(brief(&bad("[[pilot]]\nname='a'\ntenant='t'\nreviewers=['ada','ada']\n")), [("OP-1007", "pilot[0].reviewers", 4)]);
+    assert_eq!(
+        brief(&bad("[[pilot]]\nname='a'\ntenant='t'\nreviewers=['ada','ada']\n")),
+        [("OP-1007", "pilot[0].reviewers", 4)]
+    );
 }
 
 #[test]
@@ -122,7 +174,10 @@ fn all_problems_come_at_once_in_the_order_of_the_file() {
 #[test]
 fn a_problem_reads_well() {
     let problems = judged("[web]\nlisen = '127.0.0.1:1'\n", &[]).unwrap_err();
-    assert_eq!(problems.to_string(), "opspilot.toml:2:1: `web.lisen`: there is no such key; did you mean `listen`? (OP-1003)");
+    assert_eq!(
+        problems.to_string(),
+        "opspilot.toml:2:1: `web.lisen`: there is no such key; did you mean `listen`? (OP-1003)"
+    );
     let problem = &bad(&with_source("name='s'\nkind='csv'\npilot='a'\n"))[0];
     let expected = "opspilot.toml:7:1: `source[0].kind`: there is no connector kind `csv`; use `csv_drop`, `exec`, `webhook` (OP-1009)";
     assert_eq!(problem.to_string(), expected);
@@ -133,7 +188,10 @@ fn a_problem_reads_well() {
 #[test]
 fn a_boundary_keeps_its_own_codes() {
     let text = format!("{PILOT}[pilot.boundary]\npreset='opn'\nallowed=['email',\n 'emial']\n");
-    assert_eq!(brief(&bad(&text)), [("OP-8001", "pilot[0].boundary.preset", 6), ("OP-8002", "pilot[0].boundary.allowed[1]", 8)]);
+    assert_eq!(
+        brief(&bad(&text)),
+        [("OP-8001", "pilot[0].boundary.preset", 6), ("OP-8002", "pilot[0].boundary.allowed[1]", 8)]
+    );
 }
 
 #[test]
@@ -141,7 +199,10 @@ fn a_file_that_is_not_there_or_not_text_is_told() {
     let none = std::iter::empty;
     let problems = load(Some(Path::new("/nowhere/opspilot.toml")), none(), &registry()).unwrap_err();
     let problem = problems.iter().next().unwrap();
-    assert_eq!((problem.code, problem.file.as_str(), &problem.place), ("OP-1001", "/nowhere/opspilot.toml", &Place::Whole));
+    assert_eq!(
+        (problem.code, problem.file.as_str(), &problem.place),
+        ("OP-1001", "/nowhere/opspilot.toml", &Place::Whole)
+    );
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.toml");
     std::fs::write(&file, b"a = 1\n# \xff\n").unwrap();
@@ -157,21 +218,51 @@ fn every_code_has_a_case_and_a_page() {
     let tested_elsewhere = [Code::File, Code::Nowhere, Code::Kind, Code::Options, Code::Twice, Code::Variable];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors");
     for code in problem::Code::ALL {
-        assert!(CASES.iter().any(|case| case.0 == code) || tested_elsewhere.contains(&code), "{} has no case", code.as_str());
+        assert!(
+            CASES.iter().any(|case| case.0 == code) || tested_elsewhere.contains(&code),
+            "{} has no case",
+            code.as_str()
+        );
         let page = std::fs::read_to_string(root.join(format!("{}.md", code.as_str()))).unwrap_or_default();
         assert!(page.starts_with(&format!("# {}: ", code.as_str())), "{} has no page", code.as_str());
         for part in ["\n## What happened\n", "\n## Why\n", "\n## What to do\n"] {
             assert!(page.contains(part), "the page of {} lacks {part:?}", code.as_str());
         }
     }
-    let pages = std::fs::read_dir(root).unwrap().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let strangers: Vec<_> = pages.filter(|name| name.starts_with("OP-1") && !Code::ALL.iter().any(|code| name.starts_with(code.as_str()))).collect();
+    let pages =
+        std::fs::read_dir(root).unwrap().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let strangers: Vec<_> = pages
+        .filter(|name| name.starts_with("OP-1") && !Code::ALL.iter().any(|code| name.starts_with(code.as_str())))
+        .collect();
     assert!(strangers.is_empty(), "pages without a code: {strangers:?}");
 }
 
 #[test]
+fn what_is_unwise_is_noted() {
+    let notes = |text: &str| good(text).notes;
+    assert_eq!(notes("[store]\nurl='postgres://ops@db/ops'\n").len(), 1);
+    for fine in [
+        "postgres://ops@db/ops?sslmode=verify-full",
+        "postgres://ops@localhost:5432/ops",
+        "postgres://ops@[::1]/ops",
+        "postgres:///ops?host=/run/pg",
+    ] {
+        assert_eq!(notes(&format!("[store]\nurl='{fine}'\n")), Vec::<String>::new(), "{fine}");
+    }
+    let door = |base: &str| {
+        format!(
+            "[web]\nbase_url='{base}'\n{PILOT}[[source]]\nname='s'\nkind='webhook'\npilot='a'\noptions={{verify='none'}}\n"
+        )
+    };
+    assert_eq!(notes(&door("http://localhost:1")), Vec::<String>::new());
+    assert!(notes(&door("https://ops.example"))[0].contains("`s`"));
+}
+
+#[test]
 fn an_open_desk_must_be_meant() {
-    assert!(good("[web]\nlisten='0.0.0.0:7700'\nallow_remote=true\nbase_url='https://ops.example/'\n").notes.is_empty());
+    assert!(
+        good("[web]\nlisten='0.0.0.0:7700'\nallow_remote=true\nbase_url='https://ops.example/'\n").notes.is_empty()
+    );
     let settings = good("[web]\nlisten='[::1]:7700'\nbase_url='http://ops.example'\n");
     assert_eq!(settings.notes.len(), 1, "{:?}", settings.notes);
     assert!(good("[web]\nlisten='[::ffff:127.0.0.1]:7700'\n").notes.is_empty());

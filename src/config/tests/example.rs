@@ -14,7 +14,11 @@ fn root() -> &'static Path {
 fn the_default_runs_as_it_is() {
     let settings = good(DEFAULT);
     assert!(settings.notes.is_empty(), "{:?}", settings.notes);
-    let sources: Vec<_> = settings.sources.iter().map(|source| (source.name.as_str(), source.kind.as_str(), source.pilot.as_str())).collect();
+    let sources: Vec<_> = settings
+        .sources
+        .iter()
+        .map(|source| (source.name.as_str(), source.kind.as_str(), source.pilot.as_str()))
+        .collect();
     assert_eq!(sources, [("website", "webhook", "example"), ("dropfolder", "csv_drop", "example")]);
     assert_eq!(settings.pilots[0].reviewers, ["admin"]);
 }
@@ -34,7 +38,8 @@ fn the_examples_are_good() {
 
 /// The default with every key that is commented out taken in: a `#` less before each line that sets something.
 fn everything() -> String {
-    let sets = |line: &str| line.starts_with("[[") || line.starts_with('[') || line.split(" = ").next().is_some_and(is_key);
+    let sets =
+        |line: &str| line.starts_with("[[") || line.starts_with('[') || line.split(" = ").next().is_some_and(is_key);
     let taken_in = |line: &str| line.strip_prefix("# ").filter(|rest| sets(rest)).unwrap_or(line).to_owned();
     DEFAULT.lines().map(taken_in).collect::<Vec<_>>().join("\n")
 }
@@ -48,7 +53,9 @@ fn values<'t>(root: &'t Node, key: &Key) -> Vec<&'t Node> {
     let mut at = vec![root];
     for name in key.section.split('.').filter(|name| !name.is_empty()) {
         let below = at.into_iter().filter_map(|node| node.get(name));
-        at = below.flat_map(|node| if let Value::List(list) = &node.value { list.iter().collect() } else { vec![node] }).collect();
+        at = below
+            .flat_map(|node| if let Value::List(list) = &node.value { list.iter().collect() } else { vec![node] })
+            .collect();
     }
     at.into_iter().filter_map(|node| node.get(key.name)).collect()
 }
@@ -57,16 +64,51 @@ fn values<'t>(root: &'t Node, key: &Key) -> Vec<&'t Node> {
 fn every_key_stands_in_the_default() {
     let (document, errors) = node::read(&everything());
     assert!(errors.is_empty(), "{errors:?}");
-    let missing: Vec<_> = KEYS.iter().filter(|key| values(&document, key).is_empty()).map(|key| format!("{}.{}", key.section, key.name)).collect();
+    let missing: Vec<_> = KEYS
+        .iter()
+        .filter(|key| values(&document, key).is_empty())
+        .map(|key| format!("{}.{}", key.section, key.name))
+        .collect();
     assert!(missing.is_empty(), "not in config/opspilot.default.toml: {missing:?}");
 }
 
 #[test]
 fn what_is_commented_out_is_good_too() {
     let instead = ["url_file = ", "url_env = ", "secret_file = ", "secret_env = "];
-    let text: String = everything().lines().filter(|line| !instead.iter().any(|key| line.starts_with(key))).map(|line| format!("{line}\n")).collect();
+    let text: String = everything()
+        .lines()
+        .filter(|line| !instead.iter().any(|key| line.starts_with(key)))
+        .map(|line| format!("{line}\n"))
+        .collect();
     let settings = good(&text);
     assert_eq!(settings.sources.len(), 3, "the program's source is commented out, but whole");
+}
+
+/// A connector that is given a key it cannot know names those it does.
+#[test]
+fn every_key_of_every_connector_stands_in_the_default() {
+    let shown = everything();
+    for kind in super::registry().kinds().collect::<Vec<_>>() {
+        let options = serde_json::json!({ "no_such_key": 1 });
+        let problems = super::registry()
+            .validate(kind, options)
+            .and_then(Result::err)
+            .expect("an unknown key is refused")
+            .to_string();
+        let known: Vec<&str> = problems
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|name| *name != "no_such_key" && is_key(name) && *name != kind)
+            .collect();
+        assert!(known.len() > 3, "{problems}");
+        for name in known {
+            assert!(
+                shown.lines().any(|line| line.starts_with(&format!("{name} = "))),
+                "`{name}` of `{kind}` is not in the default"
+            );
+        }
+    }
 }
 
 #[test]
@@ -110,11 +152,24 @@ fn the_figures_in_the_default_are_the_true_ones() {
 fn the_key_list_is_sound() {
     for key in KEYS {
         assert!(SECTIONS.iter().any(|section| section.name == key.section), "{} is in no section", key.name);
-        assert_eq!(keys::of(key.section).filter(|other| other.name == key.name).count(), 1, "{} stands twice", key.name);
+        assert_eq!(
+            keys::of(key.section).filter(|other| other.name == key.name).count(),
+            1,
+            "{} stands twice",
+            key.name
+        );
         assert!(!key.meaning.ends_with('.'), "{}", key.meaning);
         if let keys::Shape::Whole(least, most) = key.shape {
             let timed = ["_secs", "_ms", "_minutes", "_hours"].iter().any(|unit| key.name.ends_with(unit));
-            assert_eq!(timed, key.meaning.contains("in seconds") || key.meaning.contains("in minutes") || key.meaning.contains("in milli") || key.meaning.contains("in hours"), "{}", key.name);
+            assert_eq!(
+                timed,
+                key.meaning.contains("in seconds")
+                    || key.meaning.contains("in minutes")
+                    || key.meaning.contains("in milli")
+                    || key.meaning.contains("in hours"),
+                "{}",
+                key.name
+            );
             assert!(!matches!(key.fallback, Fallback::Is(number) if !(least..=most).contains(&number)), "{}", key.name);
         }
     }
@@ -144,14 +199,17 @@ fn tables() -> String {
             (name, true) => format!("`[[{name}]]`"),
             (name, false) => format!("`[{name}]`"),
         };
-        text += &format!("### {title}\n\n{}.\n\n| key | takes | default | meaning |\n|---|---|---|---|\n", section.meaning);
+        text +=
+            &format!("### {title}\n\n{}.\n\n| key | takes | default | meaning |\n|---|---|---|---|\n", section.meaning);
         for key in keys::of(section.name) {
             let takes = match key.shape {
                 keys::Shape::Words => "text".to_owned(),
                 keys::Shape::Path => "path".to_owned(),
                 keys::Shape::Name => "name".to_owned(),
                 keys::Shape::Names => "list of texts".to_owned(),
-                keys::Shape::Choice(known) => known.iter().map(|name| format!("`\"{name}\"`")).collect::<Vec<_>>().join(", "),
+                keys::Shape::Choice(known) => {
+                    known.iter().map(|name| format!("`\"{name}\"`")).collect::<Vec<_>>().join(", ")
+                }
                 keys::Shape::Whole(least, i64::MAX) => format!("{least} or more"),
                 keys::Shape::Whole(least, most) => format!("{least} to {most}"),
                 keys::Shape::Switch => "`true`, `false`".to_owned(),
@@ -184,7 +242,8 @@ fn the_handbook_is_current() {
 #[test]
 fn every_variable_named_in_the_handbook_is_one() {
     let page = std::fs::read_to_string(root().join("docs/configuration.md")).unwrap();
-    for word in page.split(|c: char| !(c.is_ascii_uppercase() || c == '_')).filter(|word| word.starts_with(env::PREFIX)) {
+    for word in page.split(|c: char| !(c.is_ascii_uppercase() || c == '_')).filter(|word| word.starts_with(env::PREFIX))
+    {
         let known = env::overridable().any(|key| env::name_of(key) == word);
         assert!(known || word == "OPSPILOT__SECTION__KEY" || word == env::PREFIX, "{word} sets nothing");
     }

@@ -26,7 +26,18 @@ fn literal() -> impl Strategy<Value = String> {
         "\\PC{0,12}".prop_map(|text| toml::Value::String(text).to_string()),
         Just("1979-05-27T07:32:00Z".to_owned()),
         Just("99999999999999999999999".to_owned()),
-        prop::sample::select(vec!["'sqlite:x'", "'postgres://a:b@c/d'", "'0.0.0.0:1'", "'webhook'", "'exec'", "'csv_drop'", "'none'"]).prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "'sqlite:x'",
+            "'postgres://a:b@c/d'",
+            "'0.0.0.0:1'",
+            "'webhook'",
+            "'exec'",
+            "'csv_drop'",
+            "'none'",
+            "''",
+            "'~/x'"
+        ])
+        .prop_map(str::to_owned),
     ];
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
@@ -40,7 +51,8 @@ fn literal() -> impl Strategy<Value = String> {
 }
 
 fn key() -> impl Strategy<Value = String> {
-    let known: Vec<&str> = KEYS.iter().map(|key| key.name).chain(["verify", "dir", "command", "secret_file", "env", "map"]).collect();
+    let known: Vec<&str> =
+        KEYS.iter().map(|key| key.name).chain(["verify", "dir", "command", "secret_file", "env", "map"]).collect();
     prop_oneof![4 => prop::sample::select(known).prop_map(str::to_owned), 1 => "[a-z_]{1,8}"]
 }
 
@@ -48,7 +60,13 @@ fn table() -> impl Strategy<Value = String> {
     let name = prop::sample::select(SECTIONS.iter().map(|section| section.name).collect::<Vec<_>>());
     let body = prop::collection::btree_map(key(), literal(), 0..8);
     (name, any::<bool>(), body).prop_map(|(name, many, body)| {
-        let head = if name.is_empty() { String::new() } else if many { format!("[[{name}]]\n") } else { format!("[{name}]\n") };
+        let head = if name.is_empty() {
+            String::new()
+        } else if many {
+            format!("[[{name}]]\n")
+        } else {
+            format!("[{name}]\n")
+        };
         body.into_iter().fold(head, |text, (key, value)| format!("{text}{key} = {value}\n"))
     })
 }

@@ -42,7 +42,9 @@ fn a_pilot_becomes_its_rules() {
     assert_eq!((pilot.claim.as_mins(), pilot.alike_for.as_hours()), (15, 24));
     assert_eq!((pilot.time_zone.iana_name(), pilot.workflow.as_str()), (Some("UTC"), "generate-brief"));
     assert_eq!(settings.boundaries["a"].preset(), "business-contact");
-    let settings = good(&format!("{PILOT}owner='Front desk'\nforbid_self_review=false\nmax_attempts=5\n[pilot.boundary]\npreset='open'\n"));
+    let settings = good(&format!(
+        "{PILOT}owner='Front desk'\nforbid_self_review=false\nmax_attempts=5\n[pilot.boundary]\npreset='open'\n"
+    ));
     assert_eq!((settings.pilots[0].owner.as_str(), settings.pilots[0].rules.attempts), ("Front desk", 5));
     assert!(!settings.pilots[0].forbid_self_review);
     assert_eq!(settings.boundaries["a"].preset(), "open");
@@ -51,7 +53,8 @@ fn a_pilot_becomes_its_rules() {
 #[test]
 fn a_source_has_the_lane_of_its_connector_unless_told_and_a_burst_of_its_rate() {
     let source = |more: &str| {
-        let settings = good(&format!("{PILOT}[[source]]\nname='s'\nkind='csv_drop'\npilot='a'\n{more}\noptions={{dir='d'}}\n"));
+        let settings =
+            good(&format!("{PILOT}[[source]]\nname='s'\nkind='csv_drop'\npilot='a'\n{more}\noptions={{dir='d'}}\n"));
         (settings.sources[0].lane, settings.sources[0].limit.map(|limit| (limit.per_sec.get(), limit.burst.get())))
     };
     assert_eq!(source(""), (Lane::Bulk, None));
@@ -61,7 +64,9 @@ fn a_source_has_the_lane_of_its_connector_unless_told_and_a_burst_of_its_rate() 
 
 #[test]
 fn paths_start_from_the_data_folder_unless_they_are_absolute() {
-    let settings = good("data_dir='/var/lib/x'\nworkflows_dir='flows'\n[policies]\ndir='/etc/p'\n[store]\nurl='sqlite:/srv/a.db'\n[receipts]\ncheckpoint_file=''\n");
+    let settings = good(
+        "data_dir='/var/lib/x'\nworkflows_dir='flows'\n[policies]\ndir='/etc/p'\n[store]\nurl='sqlite:/srv/a.db'\n[receipts]\ncheckpoint_file=''\n",
+    );
     assert_eq!(settings.workflows_dir, Some("/var/lib/x/flows".into()));
     assert_eq!(settings.policies.dir, Some("/etc/p".into()));
     assert_eq!(settings.store.url, Url::Sqlite("/srv/a.db".into()));
@@ -70,7 +75,12 @@ fn paths_start_from_the_data_folder_unless_they_are_absolute() {
 
 #[test]
 fn the_environment_overrides_the_file_and_is_judged_like_it() {
-    let env = [("OPSPILOT__WEB__LISTEN", "127.0.0.1:1"), ("OPSPILOT__INTAKE__PULL__BATCH", "7"), ("OPSPILOT__DATA_DIR", "/d"), ("OPSPILOT_OTHER", "x")];
+    let env = [
+        ("OPSPILOT__WEB__LISTEN", "127.0.0.1:1"),
+        ("OPSPILOT__INTAKE__PULL__BATCH", "7"),
+        ("OPSPILOT__DATA_DIR", "/d"),
+        ("OPSPILOT_OTHER", "x"),
+    ];
     let settings = judged("[web]\nlisten = 'nonsense'\n", &env).unwrap();
     assert_eq!(settings.web.listen.port(), 1);
     assert_eq!((settings.intake.pull.batch, settings.data_dir), (7, PathBuf::from("/d")));
@@ -78,7 +88,10 @@ fn the_environment_overrides_the_file_and_is_judged_like_it() {
     let problems = judged("", &env).unwrap_err();
     let seen: Vec<_> = problems.iter().map(|problem| (problem.code, problem.place.clone())).collect();
     let place = |name: &str| Place::Env(name.into());
-    assert_eq!(seen, [("OP-1004", place("OPSPILOT__ENGINE__WORKERS")), ("OP-1004", place("OPSPILOT__WEB__ALLOW_REMOTE"))]);
+    assert_eq!(
+        seen,
+        [("OP-1004", place("OPSPILOT__ENGINE__WORKERS")), ("OP-1004", place("OPSPILOT__WEB__ALLOW_REMOTE"))]
+    );
 }
 
 #[test]
@@ -115,7 +128,10 @@ fn the_address_of_the_store_may_come_with_a_password_from_a_file_or_a_variable_o
         }
         assert!(show(&settings).contains("postgres://ops@db.example:5432/ops"));
     }
-    assert_eq!(good("[store]\nurl = 'postgres://ops@db/ops'\n").store.url, Url::Postgres("postgres://ops@db/ops".into()));
+    assert_eq!(
+        good("[store]\nurl = 'postgres://ops@db/ops'\n").store.url,
+        Url::Postgres("postgres://ops@db/ops".into())
+    );
 }
 
 #[test]
