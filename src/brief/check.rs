@@ -79,7 +79,8 @@ pub fn check_with(content: &Content, text: &str, known: &[&str]) -> Vec<Problem>
 struct Source<'a> {
     text: &'a str,
     known: &'a [&'a str],
-    words: HashSet<u64>,
+    /// Hashes of all words and written numbers, sorted.
+    words: Vec<u64>,
     numbers: HashSet<i64>,
     full_dates: HashSet<jiff::civil::Date>,
     month_days: HashSet<(i8, i8)>,
@@ -92,7 +93,7 @@ impl<'a> Source<'a> {
         let mut source = Source {
             text,
             known,
-            words: HashSet::new(),
+            words: Vec::with_capacity(text.len() / 5),
             numbers: HashSet::new(),
             full_dates: HashSet::new(),
             month_days: HashSet::new(),
@@ -114,6 +115,7 @@ impl<'a> Source<'a> {
                 source.add_date(&when);
             }
         }
+        source.words.sort_unstable();
         source
     }
 
@@ -121,10 +123,10 @@ impl<'a> Source<'a> {
         for (index, token) in tokens.iter().enumerate() {
             match token.kind {
                 Kind::Word => {
-                    self.words.insert(fold(token.text));
+                    self.words.push(fold(token.text));
                 }
                 Kind::Number => {
-                    self.words.insert(fold(token.text));
+                    self.words.push(fold(token.text));
                     self.numbers.extend(number::parse(token.text));
                     if token.text.contains(['.', ',']) {
                         self.numbers.extend(token.text.split(['.', ',']).filter_map(number::parse));
@@ -134,6 +136,11 @@ impl<'a> Source<'a> {
             }
             self.numbers.extend(number::at(tokens, index).map(|(value, _)| value));
         }
+    }
+
+    /// Whether the source holds this word, whatever its case.
+    fn holds(&self, word: &str) -> bool {
+        self.words.binary_search(&fold(word)).is_ok()
     }
 
     /// The source in lower case, and its digits alone; made only when an address is looked up.
@@ -290,7 +297,7 @@ impl Found<'_, '_> {
     fn numbers(&mut self, path: &str, words: &str, tokens: &[Token<'_>]) {
         let mut proven: HashSet<i64> = HashSet::new();
         for (index, token) in tokens.iter().enumerate() {
-            if token.kind != Kind::Number || self.source.words.contains(&fold(token.text)) {
+            if token.kind != Kind::Number || self.source.holds(token.text) {
                 continue;
             }
             let Some(value) = number::parse(token.text) else {
@@ -340,7 +347,7 @@ impl Found<'_, '_> {
                 .iter()
                 .skip(skip)
                 .map(|t| t.text)
-                .filter(|word| !self.source.words.contains(&fold(word)) && !is_everyday(word))
+                .filter(|word| !self.source.holds(word) && !is_everyday(word))
                 .collect();
             if let (Some(first), Some(last)) = (unknown.first(), unknown.last()) {
                 let name = if first == last { (*first).to_owned() } else { format!("{first} {last}") };
