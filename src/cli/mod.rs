@@ -1,0 +1,178 @@
+//! The command line: one file per noun, each a thin face over the rooms. What a person can do here they can do by the API, with the same
+//! checks and the same receipts. INVARIANT: data goes to standard output, everything else to standard error; only this room and `main`
+//! know exit statuses.
+
+mod amend;
+mod brief;
+mod config;
+mod connector;
+mod demo;
+mod doctor;
+mod eval;
+mod failure;
+mod generate;
+mod ids;
+mod init;
+mod out;
+mod policy;
+mod reading;
+mod receipt;
+mod request;
+mod review;
+mod run;
+mod screen;
+mod serve;
+mod setup;
+mod submit;
+mod table;
+mod text;
+mod token;
+mod user;
+mod view;
+mod why;
+mod workflow;
+
+use clap::{Parser, Subcommand};
+use failure::{Ended, Failure, Status};
+use out::Out;
+use setup::Setup;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Turns messy operational requests into briefs that a named person decides on, and proves it.
+#[derive(Parser)]
+#[command(name = "opspilot", version, max_term_width = 100, arg_required_else_help = true, infer_long_args = false)]
+#[command(after_help = "Exit status: 0 done, 1 failed, 2 usage or configuration, 3 a check found something wrong,\n\
+                        4 a check could not be completed, 5 unreadable input.")]
+pub(crate) struct Cli {
+    /// Configuration file [default: ./opspilot.toml, then the user's and the system's configuration folder].
+    #[arg(long, global = true, value_name = "FILE", env = "OPSPILOT_CONFIG")]
+    config: Option<PathBuf>,
+    /// Show data as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Whose token to use, from the data folder's `credentials` [default: `OPSPILOT_TOKEN`, else the only one there].
+    #[arg(long = "as", global = true, value_name = "NAME")]
+    name: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a configuration, data folder, key and first user.
+    Init(init::Init),
+    /// Run the daemon.
+    Serve(serve::Serve),
+    /// Run with made-up requests, from nothing.
+    Demo(demo::Demo),
+    /// Check everything a start needs.
+    Doctor(doctor::Doctor),
+    /// Check and show the configuration.
+    #[command(subcommand)]
+    Config(config::Config),
+    /// List and check sources.
+    #[command(subcommand)]
+    Connector(connector::Connector),
+    /// Hand a request in by hand.
+    Submit(submit::Submit),
+    /// List, show and explain requests; release or drop held ones.
+    #[command(subcommand)]
+    Request(request::Request),
+    /// Draft, show and compare briefs.
+    #[command(subcommand)]
+    Brief(brief::Brief),
+    /// Read, edit and decide.
+    #[command(subcommand)]
+    Review(review::Review),
+    /// List, show, retry and cancel runs.
+    #[command(subcommand)]
+    Run(run::Run),
+    /// List, check and draw workflows.
+    #[command(subcommand)]
+    Workflow(workflow::Workflow),
+    /// List, verify and export receipts.
+    #[command(subcommand)]
+    Receipt(receipt::Receipt),
+    /// Show what a pilot's data boundary finds in a file.
+    Screen(screen::Screen),
+    /// Manage people and their roles.
+    #[command(subcommand)]
+    User(user::User),
+    /// Manage API tokens.
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Check policies and explain their answers.
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// Draft a data set and report on it.
+    Eval(eval::Eval),
+    /// Print shell completions.
+    Completions(generate::Completions),
+    /// Write the manual pages into a folder.
+    Man(generate::Man),
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(refusal) => {
+            let asked = refusal.exit_code() == 0;
+            // Who asked for help and closed the pipe does not want to hear of it.
+            let _ = refusal.print();
+            return ExitCode::from(if asked { Status::Done.code() } else { Status::Usage.code() });
+        }
+    };
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let find = |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let out = Out::new(cli.json, find);
+    let setup = Setup { out, file: cli.config, name: cli.name, environment };
+    let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(Box::pin(run(cli.command, &setup))),
+        Err(cause) => Err(Failure::failed(format!("cannot start: {cause}; raise the limits of this process (OP-9106)"))),
+    };
+    let status = outcome.unwrap_or_else(|failure| {
+        failure.shown().iter().for_each(|line| out.say(line));
+        failure.status
+    });
+    ExitCode::from(status.code())
+}
+
+async fn run(command: Command, setup: &Setup) -> Ended {
+    match command {
+        Command::Init(init) => Box::pin(init.run(setup)).await,
+        Command::Serve(serve) => Box::pin(serve.run(setup)).await,
+        Command::Demo(demo) => Box::pin(demo.run(setup)).await,
+        Command::Doctor(doctor) => Box::pin(doctor.run(setup)).await,
+        Command::Config(config) => Box::pin(config.run(setup)).await,
+        Command::Connector(connector) => Box::pin(connector.run(setup)).await,
+        Command::Submit(submit) => Box::pin(submit.run(setup)).await,
+        Command::Request(request) => Box::pin(request.run(setup)).await,
+        Command::Brief(brief) => Box::pin(brief.run(setup)).await,
+        Command::Review(review) => Box::pin(review.run(setup)).await,
+        Command::Run(run) => Box::pin(run.run(setup)).await,
+        Command::Workflow(workflow) => Box::pin(workflow.run(setup)).await,
+        Command::Receipt(receipt) => Box::pin(receipt.run(setup)).await,
+        Command::Screen(screen) => Box::pin(screen.run(setup)).await,
+        Command::User(user) => Box::pin(user.run(setup)).await,
+        Command::Token(token) => Box::pin(token.run(setup)).await,
+        Command::Policy(policy) => Box::pin(policy.run(setup)).await,
+        Command::Eval(eval) => Box::pin(eval.run(setup)).await,
+        Command::Completions(completions) => completions.run(setup),
+        Command::Man(man) => man.run(setup),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,94 @@
+//! `opspilot submit`: hands requests in by hand, through the same door as every source. INVARIANT: what is reported as accepted is on
+//! disk; handing the same file in again makes nothing twice.
+
+use super::failure::{Ended, Status};
+use super::reading::{self, Given, Kind};
+use super::setup::Setup;
+use super::text;
+use crate::intake::Door;
+use crate::store::Accepted;
+use clap::Args;
+use opspilot_sdk::Lane;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Source of what is handed in by hand, unless another is named.
+const BY_HAND: &str = "by-hand";
+
+/// Hand a request in by hand.
+#[derive(Args)]
+pub(crate) struct Submit {
+    /// File to hand in: text, `.eml`, `.json`, or `.csv` with a request per row; `-` for standard input.
+    #[arg(value_name = "FILE", default_value = "-")]
+    file: PathBuf,
+    /// Pilot that it belongs to.
+    #[arg(long, value_name = "NAME")]
+    pilot: String,
+    /// What the file is, when its name does not say.
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<Kind>,
+    /// Name of the source that it stands under.
+    #[arg(long, value_name = "NAME", default_value = BY_HAND)]
+    as_source: String,
+    /// File that comes along; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    attach: Vec<PathBuf>,
+}
+
+impl Submit {
+    pub(crate) async fn run(self, setup: &Setup) -> Ended {
+        let given = Given::read(&self.file, self.kind)?;
+        let files = self.attach.iter().map(|path| reading::attachment(path)).collect::<Result<Vec<_>, _>>()?;
+        let accepted = setup
+            .within(async |house| {
+                let principal = setup.principal(house).await?;
+                let mut envelopes = given.envelopes(house.clock.now()).await?;
+                if let [only] = envelopes.as_mut_slice() {
+                    reading::attach(only, files);
+                }
+                // A run is pinned to its definition, so the store must hold that before any daemon has started on it.
+                house.workflows.keep(&house.store).await?;
+                let lane = if envelopes.len() > 1 { Lane::Bulk } else { Lane::Interactive };
+                let submitter = Some(principal.user.clone());
+                let door = Door { source: self.as_source.clone(), pilot: self.pilot.clone(), lane, submitter };
+                let bar = setup.out.bar(envelopes.len() as u64, "handing in");
+                let mut accepted = Vec::with_capacity(envelopes.len());
+                for envelope in envelopes {
+                    accepted.push(house.intake.submit(&principal, &door, envelope).await?);
+                    bar.inc(1);
+                }
+                bar.finish_and_clear();
+                Ok(accepted)
+            })
+            .await?;
+        if setup.out.json {
+            let shown: Vec<_> = accepted.iter().map(shown).collect();
+            setup.out.json(&json!({ "items": shown }))?;
+            return Ok(Status::Done);
+        }
+        for accepted in &accepted {
+            setup.out.text(&line(accepted))?;
+        }
+        if accepted.len() > 1 {
+            let new = accepted.iter().filter(|accepted| !matches!(accepted, Accepted::Repeat(_))).count();
+            setup.out.say(&format!("{} handed in, {} known before", text::count(new, "request"), accepted.len() - new));
+        }
+        Ok(Status::Done)
+    }
+}
+
+fn shown(accepted: &Accepted) -> serde_json::Value {
+    let of = match accepted {
+        Accepted::Alike { of, .. } => Some(of.as_str()),
+        _ => None,
+    };
+    json!({ "request": accepted.request().as_str(), "status": accepted.as_str(), "duplicate_of": of })
+}
+
+fn line(accepted: &Accepted) -> String {
+    match accepted {
+        Accepted::New(request) => format!("{request}  accepted"),
+        Accepted::Alike { request, of } => format!("{request}  accepted, says the same as {of}; `opspilot request retry` drafts it all the same"),
+        Accepted::Repeat(request) => format!("{request}  duplicate: the same delivery was accepted before"),
+    }
+}

@@ -1,0 +1,125 @@
+//! `opspilot user`: people and their roles. Each change asks the policy and leaves a receipt.
+
+use super::failure::{Ended, Failure, Status};
+use super::setup::Setup;
+use super::table::Table;
+use super::{text, view};
+use crate::access::NewPerson;
+use crate::daemon::House;
+use crate::policy::{Principal, Role, Scope};
+use clap::Subcommand;
+use serde_json::json;
+
+/// People.
+#[derive(Subcommand)]
+pub(crate) enum User {
+    /// Add a person. They can do nothing until they have a role, and sign in with a token.
+    Add {
+        /// Name: lowercase letters, digits, `.`, `_`, `-`.
+        name: String,
+        /// E-mail address.
+        #[arg(long, value_name = "ADDRESS")]
+        email: Option<String>,
+        /// Role: owner, reviewer, operator or viewer; may be given several times.
+        #[arg(long, value_name = "ROLE")]
+        role: Vec<Role>,
+        /// Where the roles hold: `all`, `tenant:NAME` or `pilot:NAME`.
+        #[arg(long, value_name = "SCOPE", default_value = "all")]
+        scope: Scope,
+    },
+    /// List people with their roles.
+    List,
+    /// Shut a person out; what they did stays on record.
+    Disable {
+        /// Name of the person.
+        name: String,
+    },
+    /// Let a person back in.
+    Enable {
+        /// Name of the person.
+        name: String,
+    },
+    /// Give a person a role.
+    Grant {
+        /// Name of the person.
+        name: String,
+        /// owner, reviewer, operator or viewer.
+        role: Role,
+        /// Where it holds: `all`, `tenant:NAME` or `pilot:NAME`.
+        #[arg(long, value_name = "SCOPE", default_value = "all")]
+        scope: Scope,
+    },
+    /// Take a role from a person.
+    Revoke {
+        /// Name of the person.
+        name: String,
+        /// owner, reviewer, operator or viewer.
+        role: Role,
+        /// Where it held.
+        #[arg(long, value_name = "SCOPE", default_value = "all")]
+        scope: Scope,
+    },
+}
+
+impl User {
+    pub(crate) async fn run(self, setup: &Setup) -> Ended {
+        Box::pin(setup.within(async |house| {
+            let principal = setup.principal(house).await?;
+            self.act(setup, house, &principal).await
+        }))
+        .await?;
+        Ok(Status::Done)
+    }
+
+    async fn act(self, setup: &Setup, house: &House, principal: &Principal) -> Result<(), Failure> {
+        let access = &house.access;
+        match self {
+            Self::Add { name, email, role, scope } => {
+                let grants = role.into_iter().map(|role| (role, scope.clone())).collect();
+                let id = access.add_person(principal, NewPerson { name: name.clone(), email, grants }).await?;
+                told(setup, &name, &format!("is added as {id}"))?;
+                setup.out.say(&format!("give them a token: opspilot token new --user {name}"));
+                Ok(())
+            }
+            Self::List => list(setup, house, principal).await,
+            Self::Disable { name } => {
+                access.disable_person(principal, &name, true).await?;
+                told(setup, &name, "is shut out")
+            }
+            Self::Enable { name } => {
+                access.disable_person(principal, &name, false).await?;
+                told(setup, &name, "is let back in")
+            }
+            Self::Grant { name, role, scope } => {
+                access.grant(principal, &name, role, &scope, true).await?;
+                told(setup, &name, &format!("is {role} in {scope}"))
+            }
+            Self::Revoke { name, role, scope } => {
+                access.grant(principal, &name, role, &scope, false).await?;
+                told(setup, &name, &format!("is no longer {role} in {scope}"))
+            }
+        }
+    }
+}
+
+fn told(setup: &Setup, name: &str, what: &str) -> Result<(), Failure> {
+    if setup.out.json {
+        return setup.out.json(&json!({ "user": name, "done": what }));
+    }
+    setup.out.text(&format!("{name} {what}"))
+}
+
+async fn list(setup: &Setup, house: &House, principal: &Principal) -> Result<(), Failure> {
+    let people = house.access.people(principal).await?;
+    if setup.out.json {
+        return setup.out.json(&json!({ "items": people.iter().map(view::person).collect::<Vec<_>>() }));
+    }
+    let mut table = Table::new(&["name", "roles", "email", "state", "added", "id"]);
+    for person in &people {
+        let roles: Vec<String> = person.grants.iter().map(|(role, scope)| format!("{role} in {scope}")).collect();
+        let state = if person.disabled { "disabled" } else { "active" };
+        let (email, added) = (person.email.clone().unwrap_or_default(), text::time(person.added_at));
+        table.row([person.name.clone(), roles.join(", "), email, state.to_owned(), added, person.id.to_string()]);
+    }
+    setup.out.table(&table)
+}

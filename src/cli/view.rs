@@ -1,0 +1,101 @@
+//! Rows as JSON. Own file because lists and single views show the same members, and scripts rely on their names. INVARIANT: times are
+//! RFC 3339 in UTC, identifiers are text, what is absent is null.
+
+use crate::access::Made;
+use crate::store::{BriefRow, DecisionRow, FileRow, Page, PersonRow, ReceiptRow, RequestView, RevisionRow, RunRow, StepRow, TokenRow};
+use serde_json::{Value, json};
+
+/// A page: its items, and where the next begins.
+pub(crate) fn page<T>(page: &Page<T>, item: impl Fn(&T) -> Value) -> Value {
+    json!({ "items": page.items.iter().map(item).collect::<Vec<_>>(), "next": page.next })
+}
+
+/// A request and where it stands.
+pub(crate) fn request(view: &RequestView) -> Value {
+    let request = &view.request;
+    json!({
+        "id": request.id.as_str(), "state": view.state, "brief_state": view.brief_state, "code": view.code, "message": view.message,
+        "pilot": request.pilot, "tenant": request.tenant, "source": request.source, "external_id": request.external_id,
+        "submitter": request.submitter, "raw": request.raw, "media_type": request.media_type,
+        "sender": { "name": request.sender_name, "email": request.sender_email, "phone": request.sender_phone },
+        "organisation": request.organisation, "subject": request.subject, "duplicate_of": request.duplicate_of.as_ref().map(|id| id.as_str()),
+        "attachments": request.attachments, "received_at": request.received_at, "accepted_at": request.accepted_at,
+        "brief": request.id.brief().as_str(), "run": request.id.run().as_str(),
+    })
+}
+
+/// A file that came along.
+pub(crate) fn file(file: &FileRow) -> Value {
+    json!({ "name": file.name, "media_type": file.media_type, "digest": file.digest, "bytes": file.bytes })
+}
+
+/// A brief and where it stands in review.
+pub(crate) fn brief(row: &BriefRow) -> Value {
+    let claim = row.claim.as_ref().map(|(by, until)| json!({ "by": by, "until": until }));
+    json!({
+        "id": row.id.as_str(), "request": row.id.request().as_str(), "state": row.state.as_str(), "pilot": row.pilot, "tenant": row.tenant,
+        "revision": row.revision, "digest": row.digest, "attempt": row.attempt, "score": row.score, "risk": row.risk, "claim": claim,
+        "opened_at": row.opened_at, "updated_at": row.updated_at,
+    })
+}
+
+/// A revision without its content.
+pub(crate) fn revision(row: &RevisionRow) -> Value {
+    let generator: Value = serde_json::from_str(&row.generator).unwrap_or(Value::Null);
+    json!({ "number": row.number, "digest": row.digest, "author": row.author, "generator": generator, "at": row.at })
+}
+
+/// A decision.
+pub(crate) fn decision(row: &DecisionRow) -> Value {
+    json!({
+        "id": row.id, "revision": row.revision, "digest": row.digest, "person": row.person, "verdict": row.verdict, "comment": row.comment,
+        "permit": row.permit, "at": row.at,
+    })
+}
+
+/// A run.
+pub(crate) fn run(row: &RunRow) -> Value {
+    json!({
+        "id": row.id.as_str(), "request": row.request, "pilot": row.pilot, "definition": row.definition, "state": row.state.as_str(),
+        "lane": row.lane, "step": row.step, "attempt": row.attempt, "due_at": row.due_at, "waits_for": row.wait_key, "code": row.code,
+        "message": row.message, "created_at": row.created_at, "updated_at": row.updated_at,
+    })
+}
+
+/// A step of a run.
+pub(crate) fn step(row: &StepRow) -> Value {
+    let output = row.output.as_deref().map(|output| serde_json::from_str(output).unwrap_or_else(|_| Value::from(output)));
+    json!({
+        "ordinal": row.ordinal, "name": row.name, "attempt": row.attempt, "state": row.state, "started_at": row.started_at,
+        "ended_at": row.ended_at, "output": output, "code": row.code,
+    })
+}
+
+/// A receipt: the very object that was signed for.
+pub(crate) fn receipt(row: &ReceiptRow) -> Value {
+    serde_json::from_slice(&row.bytes).unwrap_or_else(|_| json!({ "seq": row.seq, "unreadable": true }))
+}
+
+/// A person.
+pub(crate) fn person(row: &PersonRow) -> Value {
+    let grants: Vec<Value> = row.grants.iter().map(|(role, scope)| json!({ "role": role, "scope": scope })).collect();
+    json!({
+        "id": row.id.as_str(), "name": row.name, "email": row.email, "kind": row.kind, "disabled": row.disabled, "grants": grants,
+        "added_at": row.added_at,
+    })
+}
+
+/// A token, without its secret.
+pub(crate) fn token(row: &TokenRow) -> Value {
+    let scopes: Option<Vec<&str>> = row.scopes.as_deref().map(|scopes| scopes.split_whitespace().collect());
+    json!({
+        "id": row.id.as_str(), "user": row.person.as_str(), "name": row.name, "scopes": scopes, "created_at": row.created_at,
+        "expires_at": row.expires_at, "revoked_at": row.revoked_at,
+    })
+}
+
+/// A token just made: the only time its secret is shown.
+pub(crate) fn made(made: &Made) -> Value {
+    json!({ "id": made.id.as_str(), "token": made.secret })
+}
+
