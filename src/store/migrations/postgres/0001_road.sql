@@ -8,6 +8,7 @@ CREATE TABLE request (
   received_at BIGINT NOT NULL, accepted_at BIGINT NOT NULL);
 CREATE UNIQUE INDEX request_dedup ON request (dedup_key, source);
 CREATE INDEX request_likeness ON request (likeness);
+CREATE INDEX request_alike ON request (id) WHERE duplicate_of IS NOT NULL;
 CREATE INDEX request_external ON request (external_id) WHERE external_id IS NOT NULL;
 CREATE TABLE attachment (
   request TEXT NOT NULL, ordinal BIGINT NOT NULL, name TEXT NOT NULL, media_type TEXT NOT NULL, digest TEXT NOT NULL,
@@ -21,7 +22,8 @@ CREATE TABLE run (
 CREATE INDEX run_ready ON run (pilot, lane, id) WHERE state = 'available';
 CREATE INDEX run_due ON run (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX run_lease ON run (lease_until) WHERE state = 'running';
-CREATE INDEX run_stuck ON run (state, updated_at) WHERE state IN ('discarded', 'uncertain', 'retryable');
+CREATE INDEX run_aside ON run (state, id) WHERE state IN ('discarded', 'uncertain', 'retryable', 'cancelled');
+CREATE INDEX run_held ON run (id) WHERE state = 'pending' AND substr(wait_key, 1, 7) <> 'review:';
 CREATE TABLE step (
   run TEXT NOT NULL, ordinal BIGINT NOT NULL, name TEXT NOT NULL, attempt BIGINT NOT NULL, state TEXT NOT NULL,
   started_at BIGINT NOT NULL, ended_at BIGINT, output TEXT, code TEXT, PRIMARY KEY (run, ordinal));
@@ -32,7 +34,7 @@ CREATE TABLE brief (
   id TEXT PRIMARY KEY, pilot TEXT NOT NULL, tenant TEXT NOT NULL, state TEXT NOT NULL, version BIGINT NOT NULL,
   revision BIGINT NOT NULL, digest TEXT NOT NULL, attempt BIGINT NOT NULL, score BIGINT NOT NULL, risk TEXT NOT NULL,
   claimed_by TEXT, claim_until BIGINT, opened_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);
-CREATE INDEX brief_open ON brief (opened_at) WHERE state IN ('open', 'amending', 'redrafting');
+CREATE INDEX brief_open ON brief (id, opened_at) WHERE state IN ('open', 'amending', 'redrafting');
 CREATE TABLE revision (
   brief TEXT NOT NULL, number BIGINT NOT NULL, digest TEXT NOT NULL, author TEXT NOT NULL, generator TEXT NOT NULL,
   content BYTEA NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (brief, number));
