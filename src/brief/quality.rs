@@ -8,6 +8,7 @@ use super::model::sigmoid;
 use super::model::train::{self, Example};
 use super::{DraftInput, missing};
 use serde_json::Value;
+use std::sync::LazyLock;
 
 fn lines(text: &str) -> Vec<Value> {
     text.lines().filter(|line| !line.is_empty()).map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -38,6 +39,13 @@ pub(crate) fn priority_examples(cases: &[Value]) -> Vec<Example> {
 pub(crate) fn request_examples(cases: &[Value]) -> Vec<Example> {
     cases.iter().map(|c| Example { text: text(c, "text").into(), wanted: text(c, "label") == "request" }).collect()
 }
+
+/// Held-out log-odds of every request sentence; trained once for all tests that need them.
+static ASK_HELD_OUT: LazyLock<Vec<f32>> =
+    LazyLock::new(|| train::held_out(train::ASK, &request_examples(&request_cases()), 5));
+/// Held-out log-odds of every report.
+static GRAVE_HELD_OUT: LazyLock<Vec<f32>> =
+    LazyLock::new(|| train::held_out(train::GRAVE, &priority_examples(&priority_cases()), 5));
 
 /// Area under the ROC curve, ties counting half.
 pub(crate) fn auc(scored: &[(f32, bool)]) -> f64 {
@@ -127,7 +135,7 @@ fn the_weights_are_what_training_makes_of_the_data() {
 #[test]
 fn request_sentences_held_out() {
     let examples = request_examples(&request_cases());
-    let scores = train::held_out(train::ASK, &examples, 5);
+    let scores = &*ASK_HELD_OUT;
     let scored: Vec<(f32, bool)> = scores.iter().zip(&examples).map(|(s, e)| (sigmoid(*s), e.wanted)).collect();
     let (auc, f1) = (auc(&scored), f1(&scored));
     eprintln!("request sentences, five-fold held out: AUC {auc:.3}, F1 {f1:.3}");
@@ -138,12 +146,12 @@ fn request_sentences_held_out() {
 fn priority_held_out() {
     let cases = priority_cases();
     let examples = priority_examples(&cases);
-    let odds = train::held_out(train::GRAVE, &examples, 5);
+    let odds = &*GRAVE_HELD_OUT;
     let zone = jiff::tz::TimeZone::UTC;
     let scored: Vec<(f32, bool)> = cases
         .iter()
         .zip(&examples)
-        .zip(&odds)
+        .zip(odds)
         .map(|((c, e), odds)| {
             (
                 f32::from(priority_score_with(&input(text(c, "body"), Some(text(c, "subject")), &zone), *odds).get()),
@@ -201,20 +209,20 @@ fn predictions_for_another_scorer() {
         std::fs::write(folder.join(name), lines.join("\n")).unwrap();
     };
     let cases = request_cases();
-    let scores = train::held_out(train::ASK, &request_examples(&cases), 5);
+    let scores = &*ASK_HELD_OUT;
     write(
         "request.jsonl",
-        cases.iter().zip(scores).map(|(c, s)| serde_json::json!({"id": c["id"], "score": sigmoid(s)})).collect(),
+        cases.iter().zip(scores).map(|(c, s)| serde_json::json!({"id": c["id"], "score": sigmoid(*s)})).collect(),
     );
     let cases = priority_cases();
-    let odds = train::held_out(train::GRAVE, &priority_examples(&cases), 5);
+    let odds = &*GRAVE_HELD_OUT;
     let zone = jiff::tz::TimeZone::UTC;
     let score = |c: &Value, odds: f32| {
         priority_score_with(&input(text(c, "body"), Some(text(c, "subject")), &zone), odds).get()
     };
     write(
         "priority.jsonl",
-        cases.iter().zip(odds).map(|(c, o)| serde_json::json!({"id": c["id"], "score": score(c, o)})).collect(),
+        cases.iter().zip(odds).map(|(c, o)| serde_json::json!({"id": c["id"], "score": score(c, *o)})).collect(),
     );
     let cases = lines(include_str!("../../tests/data/missing_info/cases.jsonl"));
     let gaps = |c: &Value| -> Vec<String> {
