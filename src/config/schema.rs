@@ -11,6 +11,7 @@ pub fn schema() -> Value {
     if let Some(fields) = schema.as_object_mut() {
         fields.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
         fields.insert("title".into(), "Configuration of OpsPilot".into());
+        fields.insert("description".into(), "One file, `opspilot.toml`; unknown keys are refused".into());
     }
     schema
 }

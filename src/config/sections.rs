@@ -25,14 +25,25 @@ pub(super) fn engine(reader: &mut Reader, part: &Part<'_>) -> engine::Options {
 }
 
 pub(super) fn intake(reader: &mut Reader, part: &Part<'_>, pull: &Part<'_>) -> IntakeSettings {
-    let pull = intake::PullOptions {
+    let before = reader.problems.len();
+    let pull_options = intake::PullOptions {
         batch: reader.number::<u32>(pull, "batch") as usize,
         lease: Duration::from_secs(reader.number::<u32>(pull, "lease_secs").into()),
         first_wait: Duration::from_millis(reader.number::<u32>(pull, "first_wait_ms").into()),
         longest_wait: Duration::from_secs(reader.number::<u32>(pull, "longest_wait_secs").into()),
         pause_at: reader.number(pull, "pause_at"),
     };
-    IntakeSettings { max_waiting: reader.number(part, "max_waiting"), pull }
+    if reader.problems.len() == before && pull_options.first_wait > pull_options.longest_wait {
+        let message = "the first wait is longer than the longest";
+        reader.at(
+            Code::Together,
+            pull,
+            "first_wait_ms",
+            message,
+            "lower `first_wait_ms`, or raise `longest_wait_secs`",
+        );
+    }
+    IntakeSettings { max_waiting: reader.number(part, "max_waiting"), pull: pull_options }
 }
 
 pub(super) fn policies(reader: &mut Reader, part: &Part<'_>, data_dir: &Path) -> PolicySettings {

@@ -150,9 +150,9 @@ fn sorted_out(problems: Problems, node: &Node, kind: &str, registry: &Registry) 
     }
     // A key that was taken out above is not missing.
     let missed = |text: &str| taken.iter().any(|name| text.contains(&format!("`{name}`")));
-    let rest = problems
-        .iter()
-        .filter(|problem| !(problem.path.is_empty() && missed(&problem.message)) && !taken.contains(&problem.path));
+    let rest = problems.iter().filter(|problem| {
+        if problem.path.is_empty() { !missed(&problem.message) } else { !taken.contains(&problem.path) }
+    });
     found.extend(rest.map(|problem| (problem.path.clone(), problem.message.clone(), problem.help.clone())));
     found
 }

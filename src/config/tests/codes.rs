@@ -51,6 +51,7 @@ const CASES: &[(Code, &str, &str, usize)] = &[
     (Code::Secret, "[store]\nurl_env = 'NOT_SET'\n", "store.url_env", 2),
     (Code::Open, "[web]\nlisten = '0.0.0.0:7700'\n", "web.listen", 2),
     (Code::Together, "[store]\nurl = 'sqlite:a'\nurl_env = 'X'\n", "store.url_env", 3),
+    (Code::Together, "[intake.pull]\nlongest_wait_secs = 1\nfirst_wait_ms = 1500\n", "intake.pull.first_wait_ms", 3),
     (
         Code::Together,
         "[[pilot]]\nname = 'a'\ntenant = 't'\nreviewers = ['ada']\napprovals_required = 2\n",

@@ -187,7 +187,11 @@ fn current(file: &str, made: &str) {
 
 #[test]
 fn the_schema_is_current() {
-    current("config/opspilot.schema.json", &format!("{:#}\n", schema()));
+    let there = std::fs::read_to_string(root().join("config/opspilot.schema.json")).unwrap_or_default();
+    // Compared as JSON: the order of keys depends on what else is built.
+    if serde_json::from_str::<serde_json::Value>(&there).ok() != Some(schema()) {
+        current("config/opspilot.schema.json", &format!("{:#}\n", schema()));
+    }
 }
 
 /// The tables of keys in the handbook.

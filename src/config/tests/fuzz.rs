@@ -71,6 +71,13 @@ fn table() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn a_key_of_very_many_parts_is_survived() {
+    survives(&format!("{}a = 1\n", "a.".repeat(20_000)), &[]);
+    survives(&format!("[{}a]\n", "a.".repeat(20_000)), &[]);
+    survives(&format!("a = {}1{}\n", "[".repeat(20_000), "]".repeat(20_000)), &[]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
