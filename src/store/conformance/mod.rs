@@ -6,6 +6,7 @@ mod claim;
 mod fixture;
 mod intake;
 mod log;
+mod model;
 mod open;
 mod operate;
 mod people;
