@@ -118,12 +118,22 @@ impl Definition {
             Ok(raw) => raw,
             Err(cause) => {
                 let line = cause.span().map_or(1, |span| 1 + text[..span.start.min(text.len())].matches('\n').count());
-                problems.add("", format!("line {line}: {} (OP-3201)", cause.message()), "see the comments in the shipped definition");
+                problems.add(
+                    "",
+                    format!("line {line}: {} (OP-3201)", cause.message()),
+                    "see the comments in the shipped definition",
+                );
                 return Err(problems);
             }
         };
-        if raw.name.is_empty() || !raw.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
-            problems.add("name", format!("`{}` is no name for a workflow (OP-3201)", raw.name), "use lowercase letters, digits and `-`");
+        if raw.name.is_empty()
+            || !raw.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        {
+            problems.add(
+                "name",
+                format!("`{}` is no name for a workflow (OP-3201)", raw.name),
+                "use lowercase letters, digits and `-`",
+            );
         }
         if raw.step.is_empty() {
             problems.add("step", "a workflow without steps does nothing (OP-3201)", "add at least one `[[step]]`");
@@ -205,12 +215,20 @@ impl Definition {
 fn judge(step: &RawStep, names: &[&str], index: usize, steps: &Steps, problems: &mut Problems) {
     let path = format!("step[{index}]");
     if step.name.is_empty() || names.iter().filter(|name| **name == step.name).count() > 1 {
-        problems.add(format!("{path}.name"), format!("`{}` is empty or stands twice (OP-3201)", step.name), "give every step a name of its own");
+        problems.add(
+            format!("{path}.name"),
+            format!("`{}` is empty or stands twice (OP-3201)", step.name),
+            "give every step a name of its own",
+        );
     }
     match steps.get(&step.uses) {
         None => {
             let kinds = steps.kinds().collect::<Vec<_>>().join("`, `");
-            problems.add(format!("{path}.uses"), format!("there is no step kind `{}` (OP-3201)", step.uses), format!("use one of `{kinds}`"));
+            problems.add(
+                format!("{path}.uses"),
+                format!("there is no step kind `{}` (OP-3201)", step.uses),
+                format!("use one of `{kinds}`"),
+            );
         }
         Some(kind) => {
             let with = step.with.clone().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
@@ -219,19 +237,35 @@ fn judge(step: &RawStep, names: &[&str], index: usize, steps: &Steps, problems: 
             }
             for answer in step.on.keys().filter(|answer| !kind.answers().contains(&answer.as_str())) {
                 let known = kind.answers().join("`, `");
-                problems.add(format!("{path}.on"), format!("`{}` never answers `{answer}` (OP-3201)", step.uses), format!("it answers `{known}`"));
+                problems.add(
+                    format!("{path}.on"),
+                    format!("`{}` never answers `{answer}` (OP-3201)", step.uses),
+                    format!("it answers `{known}`"),
+                );
             }
         }
     }
     for target in step.on.values().filter(|target| !names.contains(&target.as_str())) {
-        problems.add(format!("{path}.on"), format!("there is no step `{target}` (OP-3201)"), "name one of the steps above");
+        problems.add(
+            format!("{path}.on"),
+            format!("there is no step `{target}` (OP-3201)"),
+            "name one of the steps above",
+        );
     }
     if let Some(when) = &step.when
         && !names.iter().take(index).any(|name| *name == when.step)
     {
-        problems.add(format!("{path}.when"), format!("`{}` is no earlier step (OP-3201)", when.step), "conditions look back only");
+        problems.add(
+            format!("{path}.when"),
+            format!("`{}` is no earlier step (OP-3201)", when.step),
+            "conditions look back only",
+        );
     }
     if step.retry.attempts == 0 || step.timeout_secs == 0 {
-        problems.add(path, "no attempt, or no time for one (OP-3201)", "set `attempts` and `timeout_secs` to 1 or more");
+        problems.add(
+            path,
+            "no attempt, or no time for one (OP-3201)",
+            "set `attempts` and `timeout_secs` to 1 or more",
+        );
     }
 }

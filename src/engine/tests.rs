@@ -54,13 +54,19 @@ impl Step for Play {
 }
 
 /// A pure step that answers at once.
-fn step(kind: &'static str, act: impl Fn(&StepContext<'_>) -> Result<Transition, StepError> + Send + Sync + 'static) -> Arc<dyn Step> {
+fn step(
+    kind: &'static str,
+    act: impl Fn(&StepContext<'_>) -> Result<Transition, StepError> + Send + Sync + 'static,
+) -> Arc<dyn Step> {
     let act: Act = Arc::new(move |context| Box::pin(std::future::ready(act(context))));
     Arc::new(Play { kind, pure: true, answers: &["again", "done"], act })
 }
 
 /// The same, touching the outside.
-fn effect(kind: &'static str, act: impl Fn(&StepContext<'_>) -> Result<Transition, StepError> + Send + Sync + 'static) -> Arc<dyn Step> {
+fn effect(
+    kind: &'static str,
+    act: impl Fn(&StepContext<'_>) -> Result<Transition, StepError> + Send + Sync + 'static,
+) -> Arc<dyn Step> {
     let act: Act = Arc::new(move |context| Box::pin(std::future::ready(act(context))));
     Arc::new(Play { kind, pure: false, answers: &[], act })
 }

@@ -83,7 +83,8 @@ impl Engine {
             self.store.ring().await?;
         }
         if leases {
-            let until = self.store.now() + SignedDuration::try_from(self.options.lease).unwrap_or(SignedDuration::from_secs(30));
+            let until = self.store.now()
+                + SignedDuration::try_from(self.options.lease).unwrap_or(SignedDuration::from_secs(30));
             self.store.renew_leases(&self.node, until).await?;
             let rescued = self.store.rescue(false).await?;
             if rescued > 0 {

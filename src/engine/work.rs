@@ -95,7 +95,10 @@ impl Engine {
         let definition = self.workflows.pinned(&run.definition, &self.store).await?;
         let mut chain = Chain::new(&self.store, run);
         let Some(definition) = definition else {
-            let message = format!("the definition `{}` is not known to this program; install the release that made it", chain.run.definition);
+            let message = format!(
+                "the definition `{}` is not known to this program; install the release that made it",
+                chain.run.definition
+            );
             return Ok(chain.discard("OP-3202", message));
         };
         while chain.steps.len() < LONGEST_CHAIN {
@@ -201,7 +204,8 @@ impl<'a> Chain<'a> {
     }
 
     fn holds(&self, when: &When) -> bool {
-        let output = self.run.outputs.get(&when.step).and_then(|output| serde_json::from_str::<serde_json::Value>(output).ok());
+        let output =
+            self.run.outputs.get(&when.step).and_then(|output| serde_json::from_str::<serde_json::Value>(output).ok());
         let value = output.as_ref().and_then(|output| output.get(&when.key));
         value.and_then(serde_json::Value::as_str).is_some_and(|value| when.is.iter().any(|wanted| wanted == value))
     }

@@ -19,7 +19,8 @@ impl Workflows {
     pub fn new(current: impl IntoIterator<Item = Definition>, steps: Steps) -> Self {
         let current: BTreeMap<String, Arc<Definition>> =
             current.into_iter().map(|definition| (definition.name().to_owned(), Arc::new(definition))).collect();
-        let pinned = current.values().map(|definition| (definition.hash().to_owned(), Arc::clone(definition))).collect();
+        let pinned =
+            current.values().map(|definition| (definition.hash().to_owned(), Arc::clone(definition))).collect();
         Self { current: Arc::new(current), pinned: Arc::new(RwLock::new(pinned)), steps }
     }
 

@@ -42,7 +42,9 @@ pub enum StoreError {
         what: String,
     },
     /// Made by a newer release.
-    #[error("the store is of a newer version ({found}) than this program knows ({known}); use the newer program (OP-3007)")]
+    #[error(
+        "the store is of a newer version ({found}) than this program knows ({known}); use the newer program (OP-3007)"
+    )]
     Newer {
         /// Migration number found.
         found: i64,
@@ -64,7 +66,9 @@ impl StoreError {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnIndexOutOfBounds { .. } => {
                 Self::Corrupt { what: format!("a column of the wrong shape ({cause})") }
             }
-            sqlx::Error::Database(error) if error.message().contains("malformed") || error.message().contains("not a database") => {
+            sqlx::Error::Database(error)
+                if error.message().contains("malformed") || error.message().contains("not a database") =>
+            {
                 Self::Corrupt { what: error.message().to_owned() }
             }
             sqlx::Error::PoolTimedOut => Self::Busy { retry_secs: 1 },

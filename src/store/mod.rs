@@ -17,8 +17,8 @@ mod writer;
 pub use error::StoreError;
 pub use open::{Options, Url};
 pub use reads::{
-    BriefFilter, BriefRow, DecisionRow, FileRow, LogHead, Page, PersonRow, ReceiptRow, RequestFilter, RequestView, RevisionRow, RunFilter,
-    RunRow, StepRow, Tally, TokenRow,
+    BriefFilter, BriefRow, DecisionRow, FileRow, LogHead, Page, PersonRow, ReceiptRow, RequestFilter, RequestView,
+    RevisionRow, RunFilter, RunRow, StepRow, Tally, TokenRow,
 };
 pub use verbs::*;
 pub use work::{ClaimedRun, Request};
@@ -183,7 +183,6 @@ impl Store {
         matches!(self.shared.backend, Backend::Postgres { .. })
     }
 }
-
 
 /// Starts a writer. The store owns its writers: they end with it, and `close` waits for them.
 fn spawn(task: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHandle<()> {

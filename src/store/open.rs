@@ -101,7 +101,8 @@ impl Store {
         let queue = Arc::new(Queue::new(options.queue));
         // One writer is all SQLite can use; on PostgreSQL a second one builds its batch while the first waits for the disk.
         let writers = if matches!(shared.backend, Backend::Sqlite { .. }) { 1 } else { 2 };
-        let tasks = (0..writers).map(|_| super::spawn(writer::write(Arc::clone(&shared), Arc::clone(&queue)))).collect();
+        let tasks =
+            (0..writers).map(|_| super::spawn(writer::write(Arc::clone(&shared), Arc::clone(&queue)))).collect();
         Ok(Self { shared, queue, writers: Arc::new(Mutex::new(tasks)) })
     }
 
@@ -128,7 +129,11 @@ fn connect(url: &Url, exclusive: bool) -> Result<Backend, StoreError> {
     match url {
         Url::Sqlite(path) => {
             let lock = if exclusive { Some(lock(path)?) } else { None };
-            let base = SqliteConnectOptions::new().filename(path).busy_timeout(busy).foreign_keys(false).statement_cache_capacity(400);
+            let base = SqliteConnectOptions::new()
+                .filename(path)
+                .busy_timeout(busy)
+                .foreign_keys(false)
+                .statement_cache_capacity(400);
             let writer = base
                 .clone()
                 .create_if_missing(true)
@@ -147,8 +152,9 @@ fn connect(url: &Url, exclusive: bool) -> Result<Backend, StoreError> {
             Ok(Backend::Sqlite { writer, readers, lock: Mutex::new(lock) })
         }
         Url::Postgres(text) => {
-            let options: PgConnectOptions =
-                text.parse().map_err(|_| StoreError::Unavailable { reason: "the database address cannot be read".into() })?;
+            let options: PgConnectOptions = text
+                .parse()
+                .map_err(|_| StoreError::Unavailable { reason: "the database address cannot be read".into() })?;
             let options = options.application_name("opspilot").statement_cache_capacity(400);
             let readers = PgPoolOptions::new()
                 .max_connections(8)
@@ -188,7 +194,9 @@ async fn prepare(shared: &Shared) -> Result<(), StoreError> {
             Held::Sqlite(conn) => migrator(list).run(conn).await,
             Held::Postgres(conn) => migrator(list).run(conn).await,
         };
-        outcome.map_err(|cause| StoreError::Unavailable { reason: format!("cannot bring the tables up to date: {cause}") })?;
+        outcome.map_err(|cause| StoreError::Unavailable {
+            reason: format!("cannot bring the tables up to date: {cause}"),
+        })?;
     }
     let mut conn = held.conn();
     if shared.signer.is_some() && conn.row("SELECT 1 FROM log_head", vec![]).await.map(|row| row.is_none())? {

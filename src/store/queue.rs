@@ -16,7 +16,10 @@ pub(super) trait Verb: Send + Sync + Sized + 'static {
 
     /// Does it, for all of them; one result each, in order. A refused item has written nothing. The outer error means the database
     /// failed and the whole transaction is void.
-    fn run(items: &[&Self], tx: &mut Tx<'_>) -> impl Future<Output = Result<Vec<Result<Self::Out, StoreError>>, StoreError>> + Send;
+    fn run(
+        items: &[&Self],
+        tx: &mut Tx<'_>,
+    ) -> impl Future<Output = Result<Vec<Result<Self::Out, StoreError>>, StoreError>> + Send;
 }
 
 /// Verbs of one kind on their way through a transaction.
@@ -65,7 +68,11 @@ impl<V: Verb> Group for Same<V> {
         Box::pin(async move {
             let verbs: Vec<&V> = self.jobs.iter().map(|job| &job.verb).collect();
             self.outs = V::run(&verbs, tx).await?;
-            if self.outs.len() == self.jobs.len() { Ok(()) } else { Err(StoreError::corrupt("a verb answered too little")) }
+            if self.outs.len() == self.jobs.len() {
+                Ok(())
+            } else {
+                Err(StoreError::corrupt("a verb answered too little"))
+            }
         })
     }
 
@@ -78,7 +85,10 @@ impl<V: Verb> Group for Same<V> {
     }
 
     fn split(self: Box<Self>) -> Vec<Box<dyn Group>> {
-        self.jobs.into_iter().map(|job| Box::new(Self { jobs: vec![job], outs: Vec::new() }) as Box<dyn Group>).collect()
+        self.jobs
+            .into_iter()
+            .map(|job| Box::new(Self { jobs: vec![job], outs: Vec::new() }) as Box<dyn Group>)
+            .collect()
     }
 
     fn push(&mut self, job: Box<dyn Any + Send>) {
@@ -115,7 +125,9 @@ impl Queue {
             })?;
         }
         // A batch is always answered, unless a fault of the program ended it.
-        answer.await.map_err(|_| StoreError::Unavailable { reason: "a fault of the program; the log has the place".into() })?
+        answer
+            .await
+            .map_err(|_| StoreError::Unavailable { reason: "a fault of the program; the log has the place".into() })?
     }
 
     /// The next batch by kind; empty only once the queue is closed and drained.
@@ -144,7 +156,10 @@ macro_rules! one_by_one {
     ($verb:ty, $out:ty, $function:path) => {
         impl $crate::store::queue::Verb for $verb {
             type Out = $out;
-            async fn run(items: &[&Self], tx: &mut $crate::store::tx::Tx<'_>) -> Result<Vec<Result<$out, $crate::store::StoreError>>, $crate::store::StoreError> {
+            async fn run(
+                items: &[&Self],
+                tx: &mut $crate::store::tx::Tx<'_>,
+            ) -> Result<Vec<Result<$out, $crate::store::StoreError>>, $crate::store::StoreError> {
                 let mut outs = Vec::with_capacity(items.len());
                 for item in items {
                     outs.push($function(item, tx).await?);

@@ -79,11 +79,21 @@ pub(super) async fn seal(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let sealed = entry.seal(frontier.size() + 1);
         frontier.append(sealed.leaf);
         at = at.max(entry.at());
-        rows.extend(values![i64::try_from(sealed.seq).unwrap_or(i64::MAX), entry.subject(), sealed.bytes, &sealed.leaf[..]]);
+        rows.extend(values![
+            i64::try_from(sealed.seq).unwrap_or(i64::MAX),
+            entry.subject(),
+            sealed.bytes,
+            &sealed.leaf[..]
+        ]);
     }
     let note = signed_head(tx.shared, &frontier)?;
     tx.conn.run_many(&INSERT_RECEIPTS, rows).await?;
-    tx.conn.run("UPDATE log_head SET frontier = $1, note = $2, at = $3 WHERE id = 1", values![frontier.to_bytes(), note, at]).await?;
+    tx.conn
+        .run(
+            "UPDATE log_head SET frontier = $1, note = $2, at = $3 WHERE id = 1",
+            values![frontier.to_bytes(), note, at],
+        )
+        .await?;
     Ok(())
 }
 

@@ -20,7 +20,10 @@ const FLOORS: [&[&str]; 8] = [
 const ALL: [&str; 5] = ["src", "connectors", "benches", "tests", ".ci"];
 
 fn floor(room: &str) -> usize {
-    FLOORS.iter().position(|rooms| rooms.contains(&room)).unwrap_or_else(|| panic!("`{room}` stands on no floor: add it to this test and to the drawing"))
+    FLOORS
+        .iter()
+        .position(|rooms| rooms.contains(&room))
+        .unwrap_or_else(|| panic!("`{room}` stands on no floor: add it to this test and to the drawing"))
 }
 
 /// The room that a file of `src` belongs to.
@@ -33,10 +36,20 @@ fn rooms_use_only_lower_floors() {
     let mut wrong = Vec::new();
     for source in files(&["src"], ".rs") {
         let own = room(&source);
-        let used: BTreeSet<String> = source.paths().into_iter().filter(|path| path[0] == "crate").filter_map(|path| path.get(1).cloned()).collect();
+        let used: BTreeSet<String> = source
+            .paths()
+            .into_iter()
+            .filter(|path| path[0] == "crate")
+            .filter_map(|path| path.get(1).cloned())
+            .collect();
         let rooms = used.iter().filter(|name| FLOORS.concat().contains(&name.as_str()) && *name != own);
         for other in rooms.filter(|other| floor(other) >= floor(own)) {
-            wrong.push(format!("{} uses `{other}`, which stands on floor {} and `{own}` on floor {}", source.path, floor(other) + 1, floor(own) + 1));
+            wrong.push(format!(
+                "{} uses `{other}`, which stands on floor {} and `{own}` on floor {}",
+                source.path,
+                floor(other) + 1,
+                floor(own) + 1
+            ));
         }
     }
     assert!(wrong.is_empty(), "arrows must point down:\n{}", wrong.join("\n"));
@@ -46,8 +59,14 @@ fn rooms_use_only_lower_floors() {
 fn connectors_know_the_sdk_alone_and_the_sdk_nothing_of_ours() {
     for manifest in files(&["connectors", ".ci"], "Cargo.toml") {
         // What a connector is built from; what it is tested with as well.
-        let ours: Vec<&str> = manifest.text.lines().filter_map(|line| line.strip_prefix("opspilot")?.split([' ', '=', '.']).next()).collect();
-        let allowed = |name: &&str| *name == "-sdk" && manifest.path.starts_with("connectors/") && !manifest.path.starts_with("connectors/sdk/");
+        let ours: Vec<&str> = manifest
+            .text
+            .lines()
+            .filter_map(|line| line.strip_prefix("opspilot")?.split([' ', '=', '.']).next())
+            .collect();
+        let allowed = |name: &&str| {
+            *name == "-sdk" && manifest.path.starts_with("connectors/") && !manifest.path.starts_with("connectors/sdk/")
+        };
         let foreign: Vec<&&str> = ours.iter().filter(|name| !allowed(name)).collect();
         assert!(foreign.is_empty(), "{} depends on {foreign:?}", manifest.path);
         if manifest.path.starts_with("connectors/") && !manifest.path.starts_with("connectors/sdk/") {
@@ -84,7 +103,11 @@ fn no_files_go_in_circles() {
             }
         }
     }
-    assert!(circles.is_empty(), "these files go in circles; what both need belongs into a third:\n{}", circles.into_iter().collect::<Vec<_>>().join("\n"));
+    assert!(
+        circles.is_empty(),
+        "these files go in circles; what both need belongs into a third:\n{}",
+        circles.into_iter().collect::<Vec<_>>().join("\n")
+    );
 }
 
 /// The module that a file is, such as `["store", "open"]`.
@@ -118,7 +141,10 @@ fn files_are_short_and_say_what_they_are() {
     for source in files(&ALL, ".rs") {
         let lines = source.text.lines().count();
         if lines > 800 {
-            wrong.push(format!("{}: {lines} lines; 800 is the end, and 400 is where to look for a second subject", source.path));
+            wrong.push(format!(
+                "{}: {lines} lines; 800 is the end, and 400 is where to look for a second subject",
+                source.path
+            ));
         }
         if !source.text.starts_with("//! ") && !source.text.starts_with("#!") {
             wrong.push(format!("{}: opens without `//!`, so nobody knows what it is for", source.path));
@@ -129,10 +155,23 @@ fn files_are_short_and_say_what_they_are() {
 
 #[test]
 fn no_file_is_named_for_nothing() {
-    const EMPTY: [&str; 12] =
-        ["util", "utils", "common", "manager", "helper", "helpers", "misc", "data", "info", "types", "handler", "processor"];
+    const EMPTY: [&str; 12] = [
+        "util",
+        "utils",
+        "common",
+        "manager",
+        "helper",
+        "helpers",
+        "misc",
+        "data",
+        "info",
+        "types",
+        "handler",
+        "processor",
+    ];
     for source in files(&ALL, ".rs") {
-        let named: Vec<&str> = source.path.trim_end_matches(".rs").split('/').filter(|part| EMPTY.contains(part)).collect();
+        let named: Vec<&str> =
+            source.path.trim_end_matches(".rs").split('/').filter(|part| EMPTY.contains(part)).collect();
         assert!(named.is_empty(), "{}: `{}` says nothing; name the subject", source.path, named.join("/"));
     }
 }
@@ -141,7 +180,11 @@ fn no_file_is_named_for_nothing() {
 fn only_the_store_speaks_sql() {
     for source in files(&["src", "connectors"], ".rs") {
         let speaks = source.code().contains("sqlx::");
-        assert!(!speaks || source.path.starts_with("src/store/"), "{} uses the database; add a verb to the store instead", source.path);
+        assert!(
+            !speaks || source.path.starts_with("src/store/"),
+            "{} uses the database; add a verb to the store instead",
+            source.path
+        );
     }
 }
 
@@ -153,6 +196,9 @@ fn the_drawing_names_every_room() {
     }
     let page = std::fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap();
     for room in rooms.iter().filter(|room| !matches!(room.as_str(), "lib" | "main")) {
-        assert!(page.contains(&format!("`{room}`")) || page.contains(&format!("`src/{room}")), "docs/ARCHITECTURE.md does not name `{room}`");
+        assert!(
+            page.contains(&format!("`{room}`")) || page.contains(&format!("`src/{room}")),
+            "docs/ARCHITECTURE.md does not name `{room}`"
+        );
     }
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 /// The codes in a text: `OP-` and four digits.
 fn codes(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices("OP-").filter_map(|(at, _)| text.get(at..at + 7)).filter(|code| code[3..].bytes().all(|byte| byte.is_ascii_digit()))
+    text.match_indices("OP-")
+        .filter_map(|(at, _)| text.get(at..at + 7))
+        .filter(|code| code[3..].bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[test]
@@ -14,7 +16,8 @@ fn every_code_has_a_page_and_every_page_a_code() {
     for source in files(&["src", "connectors"], ".rs").iter().filter(|source| !source.is_test()) {
         used.extend(codes(&source.code()).map(str::to_owned));
     }
-    let pages: BTreeSet<String> = files(&["docs/errors"], ".md").iter().map(|page| page.path[12..].trim_end_matches(".md").to_owned()).collect();
+    let pages: BTreeSet<String> =
+        files(&["docs/errors"], ".md").iter().map(|page| page.path[12..].trim_end_matches(".md").to_owned()).collect();
     let missing: Vec<&String> = used.difference(&pages).collect();
     let idle: Vec<&String> = pages.difference(&used).collect();
     assert!(missing.is_empty(), "codes without a page in docs/errors: {missing:?}");

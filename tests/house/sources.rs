@@ -44,7 +44,9 @@ impl Source {
     pub(crate) fn is_test(&self) -> bool {
         let in_src = self.path.split_once("src/").map_or("", |(_, rest)| rest);
         !self.path.contains("src/")
-            || in_src.split('/').any(|part| matches!(part, "tests" | "tests.rs" | "conformance") || part.ends_with("_tests.rs"))
+            || in_src
+                .split('/')
+                .any(|part| matches!(part, "tests" | "tests.rs" | "conformance") || part.ends_with("_tests.rs"))
     }
 
     /// The code that ships: comments and the tests at the end taken out.

@@ -27,14 +27,22 @@ impl Database {
         let shared = std::env::var(postgres::VARIABLE).ok();
         let own = match &shared {
             Some(_) => None,
-            None => Some(Cluster::start(false).unwrap_or_else(|cause| panic!("no database to test with: {cause}; run `cargo xtask test`"))),
+            None => Some(
+                Cluster::start(false)
+                    .unwrap_or_else(|cause| panic!("no database to test with: {cause}; run `cargo xtask test`")),
+            ),
         };
         let address = own.as_ref().map_or_else(|| shared.unwrap_or_default(), Cluster::address);
         let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let mut connection = PgConnection::connect(&format!("{address}/postgres")).await.unwrap_or_else(|cause| panic!("`{address}`: {cause}"));
+        let mut connection = PgConnection::connect(&format!("{address}/postgres"))
+            .await
+            .unwrap_or_else(|cause| panic!("`{address}`: {cause}"));
         // Ids of processes come again: what an earlier run left under this name is not ours.
         for sql in [format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"), format!("CREATE DATABASE {name}")] {
-            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap_or_else(|cause| panic!("`{name}`: {cause}"));
+            sqlx::raw_sql(AssertSqlSafe(sql))
+                .execute(&mut connection)
+                .await
+                .unwrap_or_else(|cause| panic!("`{name}`: {cause}"));
         }
         Self { address, name, _own: own }
     }

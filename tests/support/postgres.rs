@@ -63,10 +63,19 @@ impl Cluster {
         let disk = if durable { "on" } else { "off" };
         let mut server = command(programs, "postgres", &folder, account);
         server.arg("-p").arg(port.to_string());
-        for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=400", "shared_buffers=32MB"] {
+        for setting in
+            ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=400", "shared_buffers=32MB"]
+        {
             server.args(["-c", setting]);
         }
-        server.args(["-c", &format!("fsync={disk}"), "-c", &format!("synchronous_commit={disk}"), "-c", &format!("full_page_writes={disk}")]);
+        server.args([
+            "-c",
+            &format!("fsync={disk}"),
+            "-c",
+            &format!("synchronous_commit={disk}"),
+            "-c",
+            &format!("full_page_writes={disk}"),
+        ]);
         let server = server.stdout(log.try_clone()?).stderr(log).spawn()?;
         let mut cluster = Self { server, programs: programs.to_owned(), folder, account, port };
         cluster.wait()?;
@@ -78,7 +87,9 @@ impl Cluster {
         let begun = Instant::now();
         loop {
             let said = std::fs::read_to_string(self.folder.join("cluster/postmaster.pid")).unwrap_or_default();
-            if said.lines().nth(7).is_some_and(|line| line.starts_with("ready")) && TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            if said.lines().nth(7).is_some_and(|line| line.starts_with("ready"))
+                && TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+            {
                 return Ok(());
             }
             let ended = self.server.try_wait()?.is_some();
@@ -110,7 +121,8 @@ pub(crate) fn programs() -> Option<PathBuf> {
         std::cmp::Reverse(version)
     });
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let complete = |folder: &PathBuf| ["initdb", "postgres", "pg_ctl"].iter().all(|program| folder.join(program).is_file());
+    let complete =
+        |folder: &PathBuf| ["initdb", "postgres", "pg_ctl"].iter().all(|program| folder.join(program).is_file());
     debian.into_iter().chain(std::env::split_paths(&path)).find(complete)
 }
 
@@ -125,7 +137,10 @@ fn account() -> io::Result<Option<(u32, u32)>> {
         let mut fields = line.split(':').skip(1);
         Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
     };
-    find("postgres").or_else(|| find("nobody")).map(Some).ok_or_else(|| io::Error::other("no account `postgres` or `nobody` to run PostgreSQL as"))
+    find("postgres")
+        .or_else(|| find("nobody"))
+        .map(Some)
+        .ok_or_else(|| io::Error::other("no account `postgres` or `nobody` to run PostgreSQL as"))
 }
 
 fn command(programs: &Path, program: &str, folder: &Path, account: Option<(u32, u32)>) -> Command {
@@ -160,7 +175,8 @@ fn fresh_folder(account: Option<(u32, u32)>) -> io::Result<PathBuf> {
 
 fn stop(programs: &Path, folder: &Path, account: Option<(u32, u32)>) {
     let mut stop = command(programs, "pg_ctl", folder, account);
-    let _ = stop.args(["stop", "-m", "immediate", "-w", "-t", "20"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let _ =
+        stop.args(["stop", "-m", "immediate", "-w", "-t", "20"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
 }
 
 /// Ends and removes the clusters of processes that are gone.
@@ -169,7 +185,8 @@ fn sweep(programs: &Path, account: Option<(u32, u32)>) {
         let name = entry.file_name();
         let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse::<u32>().ok());
         let gone = owner.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists());
-        let ours = entry.metadata().is_ok_and(|found| found.is_dir() && account.is_none_or(|(user, _)| found.uid() == user));
+        let ours =
+            entry.metadata().is_ok_and(|found| found.is_dir() && account.is_none_or(|(user, _)| found.uid() == user));
         if gone && ours {
             if entry.path().join("cluster/postmaster.pid").exists() {
                 stop(programs, &entry.path(), account);

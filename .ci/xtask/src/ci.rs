@@ -10,8 +10,12 @@ use std::io;
 pub(crate) fn run() -> io::Result<Report> {
     let mut report = Report::default();
     report.check("format", cargo(["fmt", "--all", "--check"]).run());
-    report.check("lints", cargo(["clippy", "--workspace", "--all-targets", "--features", "failpoints", "--", "-D", "warnings"]).run());
-    let pages = cargo(["doc", "--workspace", "--no-deps", "--document-private-items"]).env("RUSTDOCFLAGS", "-D warnings");
+    report.check(
+        "lints",
+        cargo(["clippy", "--workspace", "--all-targets", "--features", "failpoints", "--", "-D", "warnings"]).run(),
+    );
+    let pages =
+        cargo(["doc", "--workspace", "--no-deps", "--document-private-items"]).env("RUSTDOCFLAGS", "-D warnings");
     report.check("documentation", pages.run());
     dependencies(&mut report);
     match test::run(&[]) {

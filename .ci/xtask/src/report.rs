@@ -69,7 +69,10 @@ fn words(count: Count) -> String {
 
 /// The number before a word in a line such as `Summary [ 1.2s] 12 tests run: 10 passed (1 slow), 2 failed, 3 skipped`.
 pub(crate) fn number_before(line: &str, word: &str) -> u64 {
-    let words: Vec<&str> = line.split(|letter: char| letter.is_whitespace() || ",;()".contains(letter)).filter(|part| !part.is_empty()).collect();
+    let words: Vec<&str> = line
+        .split(|letter: char| letter.is_whitespace() || ",;()".contains(letter))
+        .filter(|part| !part.is_empty())
+        .collect();
     words.windows(2).find(|pair| pair[1] == word).and_then(|pair| pair[0].parse().ok()).unwrap_or(0)
 }
 
@@ -80,9 +83,15 @@ mod tests {
     #[test]
     fn numbers_are_found_in_the_summaries_of_both_runners() {
         let nextest = "     Summary [   1.234s] 12 tests run: 10 passed (1 slow), 1 failed, 1 timed out, 3 skipped";
-        assert_eq!((number_before(nextest, "passed"), number_before(nextest, "failed"), number_before(nextest, "skipped")), (10, 1, 3));
+        assert_eq!(
+            (number_before(nextest, "passed"), number_before(nextest, "failed"), number_before(nextest, "skipped")),
+            (10, 1, 3)
+        );
         let doc = "test result: ok. 4 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.10s";
-        assert_eq!((number_before(doc, "passed"), number_before(doc, "ignored"), number_before(doc, "lost")), (4, 2, 0));
+        assert_eq!(
+            (number_before(doc, "passed"), number_before(doc, "ignored"), number_before(doc, "lost")),
+            (4, 2, 0)
+        );
     }
 
     #[test]

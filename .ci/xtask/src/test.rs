@@ -19,7 +19,8 @@ pub(crate) fn run(args: &[String]) -> io::Result<Report> {
     drop(cluster);
     report.add("tests", tests_of(&said, well));
     if args.is_empty() {
-        let (well, said) = cargo(["test", "--workspace", "--features", "failpoints", "--doc", "--no-fail-fast"]).overheard()?;
+        let (well, said) =
+            cargo(["test", "--workspace", "--features", "failpoints", "--doc", "--no-fail-fast"]).overheard()?;
         report.add("examples in the documentation", examples_of(&said, well));
     }
     Ok(report)
@@ -57,6 +58,9 @@ mod tests {
     #[test]
     fn a_run_that_broke_off_is_a_failure() {
         assert_eq!(tests_of("error: could not compile", false).failed, 1);
-        assert_eq!(tests_of(" Summary [ 1s] 5 tests run: 3 passed, 1 failed, 1 timed out, 7 skipped", false), Count { passed: 3, failed: 2, skipped: 7 });
+        assert_eq!(
+            tests_of(" Summary [ 1s] 5 tests run: 3 passed, 1 failed, 1 timed out, 7 skipped", false),
+            Count { passed: 3, failed: 2, skipped: 7 }
+        );
     }
 }

@@ -16,10 +16,18 @@ pub(crate) fn postgres() -> io::Result<()> {
     }
     eprintln!("PostgreSQL is not installed; installing it");
     let settings = Path::new("/etc/postgresql-common");
-    let missing = |cause: io::Error| io::Error::other(format!("PostgreSQL is missing and cannot be installed: {cause}; install it and run again"));
+    let missing = |cause: io::Error| {
+        io::Error::other(format!("PostgreSQL is missing and cannot be installed: {cause}; install it and run again"))
+    };
     std::fs::create_dir_all(settings).map_err(missing)?;
     std::fs::write(settings.join("createcluster.conf"), "create_main_cluster = false\n").map_err(missing)?;
-    let apt = |args: &[&str]| program("apt-get").args(["-q", "-y", "-o", "DPkg::Lock::Timeout=300"]).args(args).env("DEBIAN_FRONTEND", "noninteractive").run();
+    let apt = |args: &[&str]| {
+        program("apt-get")
+            .args(["-q", "-y", "-o", "DPkg::Lock::Timeout=300"])
+            .args(args)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .run()
+    };
     apt(&["update"]).map_err(missing)?;
     // Debian 12 has 15; where there is another, its own name finds it.
     apt(&["install", "--no-install-recommends", "postgresql-15"])

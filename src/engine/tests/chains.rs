@@ -19,12 +19,17 @@ async fn pure_steps_in_a_row_are_one_commit() {
     let request = works.hand_in(&on, "k1").await;
     stands(&on.store, &request.run(), RunState::Completed).await;
     let done = on.store.steps(&request.run()).await.unwrap();
-    let told: Vec<(&str, &str, u32)> = done.iter().map(|step| (step.name.as_str(), step.state.as_str(), step.ordinal)).collect();
+    let told: Vec<(&str, &str, u32)> =
+        done.iter().map(|step| (step.name.as_str(), step.state.as_str(), step.ordinal)).collect();
     assert_eq!(told, [("one", "done", 1), ("two", "done", 2), ("three", "done", 3)]);
     assert_eq!(done[1].output.as_deref(), Some("{\"said\":\"{'said':'1'}+2\"}"));
     works.finish().await;
     let kinds = on.verify().await;
-    assert_eq!((kinds["request.accepted"], kinds["run.completed"], kinds.len()), (1, 1, 3), "one commit, one receipt: {kinds:?}");
+    assert_eq!(
+        (kinds["request.accepted"], kinds["run.completed"], kinds.len()),
+        (1, 1, 3),
+        "one commit, one receipt: {kinds:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -76,7 +81,11 @@ async fn an_answer_leads_where_the_definition_says() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_condition_skips_a_step() {
     let on = Fixture::sqlite().await;
-    let steps = Steps::new([step("screen", |_| next("clean")), step("mask", |_| next("masked")), step("keep", |_| next("kept"))]);
+    let steps = Steps::new([
+        step("screen", |_| next("clean")),
+        step("mask", |_| next("masked")),
+        step("keep", |_| next("kept")),
+    ]);
     let when = |is: &str| format!("when = {{ step = \"screen\", key = \"said\", is = [\"{is}\"] }}");
     let lines = ["screen".to_owned(), format!("mask, {}", when("dirty")), format!("keep, {}", when("clean"))];
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
@@ -91,7 +100,10 @@ async fn a_condition_skips_a_step() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_definition_that_goes_in_circles_ends() {
     let on = Fixture::sqlite().await;
-    let steps = Steps::new([step("spin", |_| Ok(Transition::Answer("again", Done::default()))), step("idle", |_| next("done"))]);
+    let steps = Steps::new([
+        step("spin", |_| Ok(Transition::Answer("again", Done::default()))),
+        step("idle", |_| next("done")),
+    ]);
     let lines = ["spin, on = { again = \"spin\" }", "idle"];
     let works = Works::start(&on.store, &steps, &lines).await;
     let request = works.hand_in(&on, "k1").await;

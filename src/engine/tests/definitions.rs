@@ -19,7 +19,16 @@ fn all_problems_are_told_at_once() {
          [[step]]\nname = \"c\"\nuses = \"two\"\nwhen = { step = \"d\", key = \"k\", is = [\"v\"] }\ntimeout_secs = 0\n\
          [[step]]\nname = \"d\"\nuses = \"two\"\nretry = { attempts = 0 }\n",
     );
-    for part in ["No Name", "stands twice", "`none`", "this is wrong", "`never`", "`nowhere`", "`d` is no earlier step", "no attempt"] {
+    for part in [
+        "No Name",
+        "stands twice",
+        "`none`",
+        "this is wrong",
+        "`never`",
+        "`nowhere`",
+        "`d` is no earlier step",
+        "no attempt",
+    ] {
         assert!(told.contains(part), "`{part}` is not told: {told}");
     }
 }
@@ -33,7 +42,8 @@ fn what_is_no_definition_is_told_with_its_line() {
 
 #[test]
 fn a_definition_is_known_by_its_text() {
-    let (one, same, other) = (definition(&steps(), &["one"]), definition(&steps(), &["one"]), definition(&steps(), &["one", "two"]));
+    let (one, same, other) =
+        (definition(&steps(), &["one"]), definition(&steps(), &["one"]), definition(&steps(), &["one", "two"]));
     assert_eq!(one.hash(), same.hash());
     assert_ne!(one.hash(), other.hash());
     assert_eq!((one.name(), one.first_step(), other.steps().len()), ("test", "one", 2));

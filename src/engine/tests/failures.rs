@@ -8,11 +8,21 @@ async fn a_failing_step_is_tried_again_ever_later_and_then_given_up_until_a_pers
     let on = Fixture::sqlite().await;
     let well = Arc::new(AtomicBool::new(false));
     let healed = Arc::clone(&well);
-    let steps = Steps::new([step("call", move |_| if healed.load(Ordering::SeqCst) { next("at last") } else { Err(failing()) })]);
-    let works = Works::start(&on.store, &steps, &["call, retry = { attempts = 3, first_wait_ms = 10000, longest_wait_secs = 300 }"]).await;
+    let steps =
+        Steps::new([step(
+            "call",
+            move |_| if healed.load(Ordering::SeqCst) { next("at last") } else { Err(failing()) },
+        )]);
+    let works = Works::start(
+        &on.store,
+        &steps,
+        &["call, retry = { attempts = 3, first_wait_ms = 10000, longest_wait_secs = 300 }"],
+    )
+    .await;
     let request = works.hand_in(&on, "k1").await;
     for (attempt, longest) in [(2, 10), (3, 20)] {
-        let row = until(&on.store, &request.run(), |row| row.state == RunState::Retryable && row.attempt == attempt).await;
+        let row =
+            until(&on.store, &request.run(), |row| row.state == RunState::Retryable && row.attempt == attempt).await;
         let wait = row.due_at.unwrap().as_microsecond() - on.now().as_microsecond();
         assert!((longest * 500_000..=longest * 1_000_000).contains(&wait), "attempt {attempt} waits {wait} us");
         assert_eq!((row.code.as_deref(), row.message.as_deref()), (Some("OP-3200"), Some("not now")));
@@ -21,7 +31,8 @@ async fn a_failing_step_is_tried_again_ever_later_and_then_given_up_until_a_pers
     let row = stands(&on.store, &request.run(), RunState::Discarded).await;
     assert_eq!(row.code.as_deref(), Some("OP-3200"));
     let failed = on.store.steps(&request.run()).await.unwrap();
-    let attempts: Vec<(u32, u32, &str)> = failed.iter().map(|step| (step.ordinal, step.attempt, step.state.as_str())).collect();
+    let attempts: Vec<(u32, u32, &str)> =
+        failed.iter().map(|step| (step.ordinal, step.attempt, step.state.as_str())).collect();
     assert_eq!(attempts, [(1, 1, "failed"), (2, 2, "failed"), (3, 3, "failed")]);
     well.store(true, Ordering::SeqCst);
     on.store.retry(samples::retry(&on, &request)).await.unwrap();
@@ -33,7 +44,8 @@ async fn a_failing_step_is_tried_again_ever_later_and_then_given_up_until_a_pers
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_far_side_may_ask_for_a_longer_wait() {
     let on = Fixture::sqlite().await;
-    let later = || StepError::Retryable { code: "OP-3200", message: "not now".into(), after: Some(Duration::from_secs(3600)) };
+    let later =
+        || StepError::Retryable { code: "OP-3200", message: "not now".into(), after: Some(Duration::from_secs(3600)) };
     let steps = Steps::new([step("call", move |_| Err(later()))]);
     let works = Works::start(&on.store, &steps, &["call"]).await;
     let request = works.hand_in(&on, "k1").await;
@@ -51,9 +63,13 @@ async fn what_is_wrong_for_good_is_given_up_at_once_and_what_is_unknown_is_left_
         _ => next("fine"),
     })]);
     let works = Works::start(&on.store, &steps, &["call"]).await;
-    let (wrong, unknown, fine) = (works.hand_in(&on, "wrong").await, works.hand_in(&on, "unknown").await, works.hand_in(&on, "fine").await);
+    let (wrong, unknown, fine) =
+        (works.hand_in(&on, "wrong").await, works.hand_in(&on, "unknown").await, works.hand_in(&on, "fine").await);
     assert_eq!(stands(&on.store, &wrong.run(), RunState::Discarded).await.message.as_deref(), Some("never"));
-    assert_eq!(stands(&on.store, &unknown.run(), RunState::Uncertain).await.message.as_deref(), Some("it may have been sent"));
+    assert_eq!(
+        stands(&on.store, &unknown.run(), RunState::Uncertain).await.message.as_deref(),
+        Some("it may have been sent")
+    );
     stands(&on.store, &fine.run(), RunState::Completed).await;
     works.finish().await;
     let kinds = on.verify().await;

@@ -16,7 +16,8 @@ async fn a_stop_finishes_what_has_begun_and_hands_back_the_rest() {
         })
     });
     let slow: Arc<dyn Step> = Arc::new(Play { kind: "call", pure: true, answers: &[], act });
-    let works = Works::begin(&on.store, &Steps::new([slow]), &["call"], Options { workers: 1, in_flight: 1, ..quick() }).await;
+    let works =
+        Works::begin(&on.store, &Steps::new([slow]), &["call"], Options { workers: 1, in_flight: 1, ..quick() }).await;
     let begun = works.hand_in(&on, "k1").await;
     entered.notified().await;
     let waiting = [works.hand_in(&on, "k2").await, works.hand_in(&on, "k3").await];
@@ -36,10 +37,18 @@ async fn a_stop_finishes_what_has_begun_and_hands_back_the_rest() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_stays_with_the_definition_it_began_with() {
     let on = Fixture::sqlite().await;
-    let steps = Steps::new([step("old", |_| next("old")), step("new", |_| next("new")), step("hold", |context| {
-        let key = context.run.request.id.release_key();
-        if context.signal.is_some() { next("on") } else { Ok(Transition::WaitFor { done: Done::default(), key, until: None }) }
-    })]);
+    let steps = Steps::new([
+        step("old", |_| next("old")),
+        step("new", |_| next("new")),
+        step("hold", |context| {
+            let key = context.run.request.id.release_key();
+            if context.signal.is_some() {
+                next("on")
+            } else {
+                Ok(Transition::WaitFor { done: Done::default(), key, until: None })
+            }
+        }),
+    ]);
     let before = Works::start(&on.store, &steps, &["hold", "old"]).await;
     let request = before.hand_in(&on, "k1").await;
     stands(&on.store, &request.run(), RunState::Pending).await;
@@ -49,7 +58,10 @@ async fn a_run_stays_with_the_definition_it_began_with() {
     let later = after.hand_in(&on, "k2").await;
     stands(&on.store, &later.run(), RunState::Pending).await;
     for request in [&request, &later] {
-        on.store.resume(samples::resume(&on, &samples::run_of(&on, request).await, &request.release_key())).await.unwrap();
+        on.store
+            .resume(samples::resume(&on, &samples::run_of(&on, request).await, &request.release_key()))
+            .await
+            .unwrap();
         stands(&on.store, &request.run(), RunState::Completed).await;
     }
     let last = async |request: &RequestId| on.store.steps(&request.run()).await.unwrap().last().unwrap().name.clone();

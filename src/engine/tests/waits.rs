@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 async fn a_snooze_is_no_failure() {
     let on = Fixture::sqlite().await;
     let at = on.in_secs(60);
-    let steps = Steps::new([step("call", move |context| if context.now < at { Ok(Transition::Snooze(at)) } else { next("awake") })]);
+    let steps = Steps::new([step(
+        "call",
+        move |context| if context.now < at { Ok(Transition::Snooze(at)) } else { next("awake") },
+    )]);
     let works = Works::start(&on.store, &steps, &["call, retry = { attempts = 1 }"]).await;
     let request = works.hand_in(&on, "k1").await;
     let row = stands(&on.store, &request.run(), RunState::Scheduled).await;
@@ -36,7 +39,10 @@ async fn release(on: &Fixture, request: &RequestId) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signal_wakes_the_step_that_waits_and_no_other() {
     let on = Fixture::sqlite().await;
-    let steps = Steps::new([waiting(None), step("after", |context| next(if context.signal.is_none() { "unaware" } else { "told twice" }))]);
+    let steps = Steps::new([
+        waiting(None),
+        step("after", |context| next(if context.signal.is_none() { "unaware" } else { "told twice" })),
+    ]);
     let works = Works::start(&on.store, &steps, &["wait", "after"]).await;
     let request = works.hand_in(&on, "k1").await;
     let row = stands(&on.store, &request.run(), RunState::Pending).await;
@@ -47,7 +53,8 @@ async fn a_signal_wakes_the_step_that_waits_and_no_other() {
     release(&on, &request).await;
     stands(&on.store, &request.run(), RunState::Completed).await;
     let done = on.store.steps(&request.run()).await.unwrap();
-    let told: Vec<(u32, &str, &str)> = done.iter().map(|step| (step.ordinal, step.name.as_str(), step.state.as_str())).collect();
+    let told: Vec<(u32, &str, &str)> =
+        done.iter().map(|step| (step.ordinal, step.name.as_str(), step.state.as_str())).collect();
     assert_eq!(told, [(1, "wait", "done"), (2, "after", "done")], "the row left open is the one that is closed");
     assert_eq!(done[0].output.as_deref(), Some("{\"said\":\"released\"}"));
     assert_eq!(done[1].output.as_deref(), Some("{\"said\":\"unaware\"}"));
@@ -79,7 +86,9 @@ async fn a_failure_after_waking_does_not_forget_what_woke_it() {
     let turns = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&turns);
     let steps = Steps::new([step("wait", move |context| match context.signal {
-        None => Ok(Transition::WaitFor { done: Done::default(), key: context.run.request.id.release_key(), until: None }),
+        None => {
+            Ok(Transition::WaitFor { done: Done::default(), key: context.run.request.id.release_key(), until: None })
+        }
         Some(_) if counted.fetch_add(1, Ordering::SeqCst) < 2 => Err(failing()),
         Some(signal) => Ok(Transition::Next(Done { output: Some(signal.to_owned()), ..Done::default() })),
     })]);
@@ -94,7 +103,11 @@ async fn a_failure_after_waking_does_not_forget_what_woke_it() {
     on.store.retry(samples::retry(&on, &request)).await.unwrap();
     stands(&on.store, &request.run(), RunState::Completed).await;
     let done = on.store.steps(&request.run()).await.unwrap();
-    assert_eq!(done.last().unwrap().output.as_deref().or(done[0].output.as_deref()), Some("{\"said\":\"released\"}"), "{done:?}");
+    assert_eq!(
+        done.last().unwrap().output.as_deref().or(done[0].output.as_deref()),
+        Some("{\"said\":\"released\"}"),
+        "{done:?}"
+    );
     works.finish().await;
     on.verify().await;
 }

@@ -21,14 +21,20 @@ on_both!(
 async fn a_commit_writes_steps_state_and_draft_together(on: &Fixture) {
     let run = in_review(on, "k1").await;
     let row = on.store.run(&run.run).await.unwrap();
-    assert_eq!((row.state, row.step.as_str(), row.wait_key), (RunState::Pending, "review", Some(run.brief().review_key())));
+    assert_eq!(
+        (row.state, row.step.as_str(), row.wait_key),
+        (RunState::Pending, "review", Some(run.brief().review_key()))
+    );
     let steps = on.store.steps(&run.run).await.unwrap();
     assert_eq!((steps.len(), steps[0].name.as_str(), steps[0].state.as_str()), (1, "draft", "done"));
     let (brief, review, decisions) = on.store.review(&run.brief()).await.unwrap();
     assert_eq!((brief.version, brief.revision, brief.score, brief.risk.as_str()), (1, 1, 50, "low"));
     assert_eq!((review.state.as_str(), review.digest, decisions.len()), ("open", brief.digest, 0));
     let revisions = on.store.revisions(&run.brief()).await.unwrap();
-    assert_eq!((revisions.len(), revisions[0].content.as_slice(), revisions[0].author.as_str()), (1, b"brief of k1".as_slice(), "generator"));
+    assert_eq!(
+        (revisions.len(), revisions[0].content.as_slice(), revisions[0].author.as_str()),
+        (1, b"brief of k1".as_slice(), "generator")
+    );
     assert_eq!(on.store.request(&run.request.id).await.unwrap().state, "in_review");
     assert_eq!(on.verify().await["run.told"], 1);
 }
@@ -69,7 +75,10 @@ async fn every_way_to_go_on_is_kept(on: &Fixture) {
         let row = on.store.run(&run.run).await.unwrap();
         assert_eq!(row.state, next.state());
         assert_eq!(row.step, if next == Next::Completed { "draft" } else { "next" });
-        assert_eq!(row.due_at, matches!(next.state(), RunState::Scheduled | RunState::Pending | RunState::Retryable).then_some(at));
+        assert_eq!(
+            row.due_at,
+            matches!(next.state(), RunState::Scheduled | RunState::Pending | RunState::Retryable).then_some(at)
+        );
         assert_eq!(row.attempt, if next.state() == RunState::Retryable { 3 } else { 1 });
         assert_eq!(on.store.request(&run.request.id).await.unwrap().state, standing);
         if next.state() == RunState::Available {
@@ -128,7 +137,8 @@ async fn timers_ring_when_they_are_due(on: &Fixture) {
 
 async fn many_runs_advance_in_one_batch(on: &Fixture) {
     // More than one statement takes, and no power of two.
-    let accepts = (0..150).map(|number| on.store.accept_patiently(accept(on, &format!("k{number}"), &format!("text {number}"))));
+    let accepts =
+        (0..150).map(|number| on.store.accept_patiently(accept(on, &format!("k{number}"), &format!("text {number}"))));
     join_all(accepts).await.into_iter().for_each(|out| drop(out.unwrap()));
     let runs = claim(on, &node(on), 150).await;
     let commits = runs.iter().map(|run| {
@@ -147,12 +157,22 @@ async fn what_woke_a_run_is_kept_for_the_next_attempt(on: &Fixture) {
     on.store.decide(decide(on, &run.brief(), 1, "usr_ada", "approve")).await.unwrap();
     let woken = claim(on, &node(on), 1).await.pop().unwrap();
     let signal = woken.signal.clone().unwrap();
-    let failed = Next::Retryable { step: "review".into(), at: on.in_secs(1), attempt: 2, code: "OP-1".into(), message: "why".into() };
+    let failed = Next::Retryable {
+        step: "review".into(),
+        at: on.in_secs(1),
+        attempt: 2,
+        code: "OP-1".into(),
+        message: "why".into(),
+    };
     on.store.advance(Advance { keeps_signal: true, ..advance(on, &woken, failed) }).await.unwrap();
     on.clock.turn(1);
     on.store.ring().await.unwrap();
     let again = claim(on, &node(on), 1).await.pop().unwrap();
-    assert_eq!((again.signal.as_deref(), again.attempt), (Some(signal.as_str()), 2), "a failed attempt must not forget a decision");
+    assert_eq!(
+        (again.signal.as_deref(), again.attempt),
+        (Some(signal.as_str()), 2),
+        "a failed attempt must not forget a decision"
+    );
     on.store.advance(advance(on, &again, Next::Available { step: "next".into() })).await.unwrap();
     assert_eq!(claim(on, &node(on), 1).await.pop().unwrap().signal, None, "used up");
 }

@@ -21,7 +21,9 @@ on_both!(
 );
 
 async fn pile(on: &Fixture, pilot: &str, lane: i64, count: usize) {
-    let one = |number| of_pilot(accept(on, &format!("{pilot} {lane} {number}"), &format!("{pilot} {lane} {number}")), pilot, lane);
+    let one = |number| {
+        of_pilot(accept(on, &format!("{pilot} {lane} {number}"), &format!("{pilot} {lane} {number}")), pilot, lane)
+    };
     let pile: Vec<Accept> = (0..count).map(one).collect();
     for outcome in join_all(pile.into_iter().map(|accept| on.store.accept_patiently(accept))).await {
         outcome.unwrap();

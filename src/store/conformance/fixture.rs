@@ -98,7 +98,8 @@ impl Fixture {
         let head = self.store.log_head().await.unwrap().unwrap();
         let size = keyring().open(&head.note).unwrap().checkpoint.size();
         let mut walk = Verifier::new(keyring(), saved);
-        for receipt in self.store.receipts_from(1, u32::MAX).await.unwrap().iter().filter(|receipt| receipt.seq <= size) {
+        for receipt in self.store.receipts_from(1, u32::MAX).await.unwrap().iter().filter(|receipt| receipt.seq <= size)
+        {
             walk.push(receipt.seq, &receipt.bytes);
         }
         let report = walk.finish(Some(&head.note));

@@ -1,8 +1,8 @@
 //! Accepting requests: once whatever comes how often, and nothing lost among repeats, conflicts and likenesses of one batch.
 
 use super::fixture::Fixture;
-use super::samples::{accept, accept_at, claim, node};
 use super::on_both;
+use super::samples::{accept, accept_at, claim, node};
 use crate::domain::id::RequestId;
 use crate::store::{Accepted, File, StoreError};
 use futures_util::future::join_all;
@@ -107,7 +107,12 @@ async fn an_original_that_never_came_to_be_orphans_nobody(on: &Fixture) {
 }
 
 async fn files_are_stored_once(on: &Fixture) {
-    let file = |name: &str| File { name: name.into(), media_type: "text/csv".into(), digest: sha256_hex(b"a;b"), bytes: b"a;b".to_vec() };
+    let file = |name: &str| File {
+        name: name.into(),
+        media_type: "text/csv".into(),
+        digest: sha256_hex(b"a;b"),
+        bytes: b"a;b".to_vec(),
+    };
     let mut wanted = accept(on, "k1", "text");
     wanted.files = vec![file("one.csv"), file("two.csv")];
     on.store.accept(wanted.clone()).await.unwrap();
@@ -123,7 +128,9 @@ async fn racing_deliveries_are_accepted_once(on: &Fixture) {
     // Two programs are handed the same hundred deliveries, in opposite order.
     let send = |store: crate::store::Store, backwards: bool| async move {
         let order: Vec<u32> = if backwards { (0..100).rev().collect() } else { (0..100).collect() };
-        let send = |number: u32| store.accept(accept_at(now, store.chance(), &format!("k{number}"), &format!("text {number}")));
+        let send = |number: u32| {
+            store.accept(accept_at(now, store.chance(), &format!("k{number}"), &format!("text {number}")))
+        };
         join_all(order.into_iter().map(send)).await
     };
     let (one, two) = tokio::join!(send(one, false), send(two, true));

@@ -18,13 +18,26 @@ enum Deed {
     Accept(usize),
     Claim,
     /// The worker of a request, or with `late` the one before it, drafts and waits for people.
-    Draft { at: usize, late: bool },
-    Complete { at: usize, late: bool },
+    Draft {
+        at: usize,
+        late: bool,
+    },
+    Complete {
+        at: usize,
+        late: bool,
+    },
     Discard(usize),
     Snooze(usize),
     /// On the version that stands, or on the one before it.
-    Decide { at: usize, verdict: &'static str, stale: bool },
-    Edit { at: usize, stale: bool },
+    Decide {
+        at: usize,
+        verdict: &'static str,
+        stale: bool,
+    },
+    Edit {
+        at: usize,
+        stale: bool,
+    },
     Cancel(usize),
     Retry(usize),
     HandBack,
@@ -132,7 +145,16 @@ impl Model {
                 let id = out.request().clone();
                 assert_eq!(out.as_str(), "accepted");
                 let run = RunState::Available;
-                self.known[at] = Some(Known { run, claims: Vec::new(), lease_until: 0, due: None, waits: false, brief: None, id, receipts: 1 });
+                self.known[at] = Some(Known {
+                    run,
+                    claims: Vec::new(),
+                    lease_until: 0,
+                    due: None,
+                    waits: false,
+                    brief: None,
+                    id,
+                    receipts: 1,
+                });
             }
         }
     }
@@ -144,7 +166,9 @@ impl Model {
         assert_eq!(runs.len(), available);
         for run in runs {
             let known = self.known.iter_mut().flatten().find(|known| known.id == run.request.id).unwrap();
-            assert!(known.run == RunState::Available && known.claims.last().is_none_or(|before| before.epoch < run.epoch));
+            assert!(
+                known.run == RunState::Available && known.claims.last().is_none_or(|before| before.epoch < run.epoch)
+            );
             (known.run, known.lease_until) = (RunState::Running, lease);
             known.claims.push(run);
         }
@@ -191,7 +215,9 @@ impl Model {
     }
 
     async fn decide(&mut self, at: usize, verdict: &'static str, stale: bool) {
-        let Some(Known { brief: Some((state, version, revision)), id, waits, .. }) = self.known[at].as_ref() else { return };
+        let Some(Known { brief: Some((state, version, revision)), id, waits, .. }) = self.known[at].as_ref() else {
+            return;
+        };
         // What the review machine lets through; its own tests see to the rest.
         if *state != ReviewState::Open {
             return;
@@ -216,7 +242,8 @@ impl Model {
     async fn edit(&mut self, at: usize, stale: bool) {
         let Some(Known { brief: Some((state, version, revision)), id, .. }) = self.known[at].as_ref() else { return };
         let may = !stale && matches!(state, ReviewState::Open | ReviewState::Amending);
-        let wanted = edit(&self.on, &id.brief(), version - i64::from(stale), revision + 1, &format!("by hand {version}"));
+        let wanted =
+            edit(&self.on, &id.brief(), version - i64::from(stale), revision + 1, &format!("by hand {version}"));
         let out = self.on.store.edit(wanted).await;
         assert_eq!(out.is_ok(), may, "{out:?}");
         if may {
@@ -270,10 +297,14 @@ impl Model {
     async fn compare(&self) {
         for known in self.known.iter().flatten() {
             assert_eq!(self.on.store.run(&known.id.run()).await.unwrap().state, known.run);
-            let brief = self.on.store.brief(&known.id.brief()).await.ok().map(|row| (row.state, row.version, row.revision));
+            let brief =
+                self.on.store.brief(&known.id.brief()).await.ok().map(|row| (row.state, row.version, row.revision));
             assert_eq!(brief, known.brief);
             assert_eq!(self.on.store.receipts_of(known.id.as_str()).await.unwrap().len(), known.receipts);
-            assert_eq!(self.on.store.revisions(&known.id.brief()).await.unwrap().len(), brief.map_or(0, |(.., revision)| revision as usize));
+            assert_eq!(
+                self.on.store.revisions(&known.id.brief()).await.unwrap().len(),
+                brief.map_or(0, |(.., revision)| revision as usize)
+            );
         }
         let accepted = self.known.iter().flatten().count();
         assert_eq!(self.on.store.tally().await.unwrap().requests, i64::try_from(accepted).unwrap());

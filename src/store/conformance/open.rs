@@ -7,14 +7,22 @@ use crate::store::open::{POSTGRES, SQLITE};
 use crate::store::{Options, Store, StoreError, Url};
 use std::sync::Arc;
 
-on_both!(a_store_of_a_newer_release_is_refused, without_a_key_nothing_is_changed, opening_again_finds_everything, several_open_a_fresh_store_at_once);
+on_both!(
+    a_store_of_a_newer_release_is_refused,
+    without_a_key_nothing_is_changed,
+    opening_again_finds_everything,
+    several_open_a_fresh_store_at_once
+);
 
 async fn execute(on: &Fixture, sql: &'static str) {
     let mut reader = match on.url() {
         // Readers of SQLite cannot write: a connection of one's own.
         Url::Sqlite(path) => {
             use sqlx::{Connection as _, Executor as _};
-            let mut conn = sqlx::SqliteConnection::connect_with(&sqlx::sqlite::SqliteConnectOptions::new().filename(path)).await.unwrap();
+            let mut conn =
+                sqlx::SqliteConnection::connect_with(&sqlx::sqlite::SqliteConnectOptions::new().filename(path))
+                    .await
+                    .unwrap();
             conn.execute(sql).await.unwrap();
             return;
         }
@@ -52,7 +60,11 @@ async fn opening_again_finds_everything(on: &Fixture) {
 
 async fn several_open_a_fresh_store_at_once(on: &Fixture) {
     // A store of its own, that nobody has opened yet.
-    let fresh = if on.store.is_shared() { super::database::Database::fresh().await } else { return alone_on_a_fresh_file().await };
+    let fresh = if on.store.is_shared() {
+        super::database::Database::fresh().await
+    } else {
+        return alone_on_a_fresh_file().await;
+    };
     let clock = Arc::new(ManualClock::default());
     let open = || Store::open(options(Url::Postgres(fresh.url()), &clock));
     let (one, two, three) = tokio::join!(open(), open(), open());
@@ -64,7 +76,8 @@ async fn several_open_a_fresh_store_at_once(on: &Fixture) {
 async fn alone_on_a_fresh_file() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::default());
-    let open = || Store::open(Options { exclusive: true, ..options(Url::Sqlite(folder.path().join("fresh.db")), &clock) });
+    let open =
+        || Store::open(Options { exclusive: true, ..options(Url::Sqlite(folder.path().join("fresh.db")), &clock) });
     let (one, two) = tokio::join!(open(), open());
     let held = [&one, &two].iter().filter(|out| matches!(out, Err(StoreError::Held { .. }))).count();
     assert_eq!((held, one.is_ok() || two.is_ok()), (1, true), "one of two daemons has it");
@@ -72,13 +85,15 @@ async fn alone_on_a_fresh_file() {
 
 #[test]
 fn migrations_are_numbered_alike() {
-    let names = |list: &[(i64, &'static str, &str)]| list.iter().map(|&(number, name, _)| (number, name)).collect::<Vec<_>>();
+    let names =
+        |list: &[(i64, &'static str, &str)]| list.iter().map(|&(number, name, _)| (number, name)).collect::<Vec<_>>();
     assert_eq!(names(SQLITE), names(POSTGRES));
     assert!(SQLITE.iter().zip(1..).all(|(&(number, ..), wanted)| number == wanted), "from 1, without a gap");
     // The folders hold exactly what is built in.
     for (dialect, list) in [("sqlite", SQLITE), ("postgres", POSTGRES)] {
         let folder = format!("{}/src/store/migrations/{dialect}", env!("CARGO_MANIFEST_DIR"));
-        let mut files: Vec<String> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        let mut files: Vec<String> =
+            std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
         files.sort();
         let wanted: Vec<String> = list.iter().map(|(number, name, _)| format!("{number:04}_{name}.sql")).collect();
         assert_eq!(files, wanted);
@@ -110,10 +125,17 @@ async fn what_cannot_be_a_store_is_refused_with_its_name() {
     };
     for exclusive in [true, false] {
         let lost = open(folder.path().join("missing/opspilot.db"), exclusive).await;
-        assert!(matches!(&lost, StoreError::Unavailable { reason } if reason.contains("missing/opspilot.db")), "{lost}");
+        assert!(
+            matches!(&lost, StoreError::Unavailable { reason } if reason.contains("missing/opspilot.db")),
+            "{lost}"
+        );
     }
     let text = folder.path().join("notes.txt");
-    std::fs::write(&text, "these are notes and no database at all, whatever somebody wrote into the configuration. ".repeat(100)).unwrap();
+    std::fs::write(
+        &text,
+        "these are notes and no database at all, whatever somebody wrote into the configuration. ".repeat(100),
+    )
+    .unwrap();
     let foreign = open(text.clone(), false).await;
     assert!(matches!(&foreign, StoreError::Corrupt { what } if what.contains("not a database")), "{foreign}");
     assert!(std::fs::read_to_string(&text).unwrap().starts_with("these are notes"), "left as it was");

@@ -49,7 +49,9 @@ async fn a_dead_letter_is_retried_from_its_first_attempt(on: &Fixture) {
 
 async fn a_request_set_aside_is_worked_on_when_asked_for(on: &Fixture) {
     on.store.accept(accept(on, "k1", "text")).await.unwrap();
-    let Accepted::Alike { request, .. } = on.store.accept(accept(on, "k2", "text")).await.unwrap() else { panic!("not alike") };
+    let Accepted::Alike { request, .. } = on.store.accept(accept(on, "k2", "text")).await.unwrap() else {
+        panic!("not alike")
+    };
     on.store.retry(retry(on, &request)).await.unwrap();
     assert!(is_conflict(&on.store.retry(retry(on, &request)).await), "it is being worked on");
     let runs = claim(on, &node(on), 10).await;

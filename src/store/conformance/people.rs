@@ -111,10 +111,19 @@ async fn a_token_is_found_by_its_digest_until_it_is_forgotten(on: &Fixture) {
     let (found, whose) = on.store.token("digest").await.unwrap().unwrap();
     assert_eq!((found.id, whose.id, found.expires_at), (token_id.clone(), id.clone(), Some(on.in_secs(60))));
     assert!(on.store.token("other").await.unwrap().is_none());
-    let revoke = || RevokeToken { token: token_id.clone(), actor: "usr_ada".into(), permit: permit(Action::TokenManage, Kind::Token, "t"), at: on.now() };
+    let revoke = || RevokeToken {
+        token: token_id.clone(),
+        actor: "usr_ada".into(),
+        permit: permit(Action::TokenManage, Kind::Token, "t"),
+        at: on.now(),
+    };
     on.store.revoke_token(revoke()).await.unwrap();
     assert!(matches!(on.store.revoke_token(revoke()).await, Err(StoreError::NotFound { .. })));
-    assert_eq!(on.store.token("digest").await.unwrap().unwrap().0.revoked_at, Some(on.now()), "known, and known to be ended");
+    assert_eq!(
+        on.store.token("digest").await.unwrap().unwrap().0.revoked_at,
+        Some(on.now()),
+        "known, and known to be ended"
+    );
     assert_eq!(on.store.tokens(Some(&id)).await.unwrap().len(), 1);
     assert_eq!(on.store.tokens(None).await.unwrap().len(), 1);
 }

@@ -6,7 +6,13 @@ use super::samples::{accept, advance, claim, decide, in_review, node, of_pilot};
 use crate::domain::id::RequestId;
 use crate::store::{BriefFilter, Next, RequestFilter, RunFilter, StoreError};
 
-on_both!(lists_are_paged_newest_first, requests_are_filtered, briefs_and_runs_are_filtered, what_is_not_there_is_said, the_store_answers_a_ping);
+on_both!(
+    lists_are_paged_newest_first,
+    requests_are_filtered,
+    briefs_and_runs_are_filtered,
+    what_is_not_there_is_said,
+    the_store_answers_a_ping
+);
 
 async fn lists_are_paged_newest_first(on: &Fixture) {
     let mut made = Vec::new();
@@ -43,7 +49,13 @@ async fn requests_are_filtered(on: &Fixture) {
     on.store.accept(of_pilot(accept(on, "k3", "other"), "south", 1)).await.unwrap();
     let list = async |pilot: Option<&str>, source: Option<&str>, state: Option<&str>| {
         let own = |text: Option<&str>| text.map(str::to_owned);
-        let filter = RequestFilter { pilot: own(pilot), source: own(source), state: own(state), limit: 10, ..RequestFilter::default() };
+        let filter = RequestFilter {
+            pilot: own(pilot),
+            source: own(source),
+            state: own(state),
+            limit: 10,
+            ..RequestFilter::default()
+        };
         on.store.requests(&filter).await.unwrap().items
     };
     assert_eq!(list(None, None, None).await.len(), 3);

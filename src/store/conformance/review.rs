@@ -57,9 +57,10 @@ async fn of_a_hundred_decisions_one_wins(on: &Fixture) {
 async fn of_decisions_through_several_stores_one_wins(on: &Fixture) {
     let run = in_review(on, "k1").await;
     let stores = [on.another().await, on.another().await, on.another().await, on.another().await];
-    let decisions = stores.iter().enumerate().map(|(number, store)| {
-        store.decide(decide(on, &run.brief(), 1, &format!("usr_{number}"), "approve"))
-    });
+    let decisions = stores
+        .iter()
+        .enumerate()
+        .map(|(number, store)| store.decide(decide(on, &run.brief(), 1, &format!("usr_{number}"), "approve")));
     let outs = join_all(decisions).await;
     assert_eq!(outs.iter().filter(|out| out.is_ok()).count(), 1, "{outs:?}");
     assert_eq!(on.store.decisions(&run.brief()).await.unwrap().len(), 1);
@@ -80,7 +81,10 @@ async fn a_person_may_change_their_mind_on_one_revision(on: &Fixture) {
 async fn a_decision_that_nobody_waits_for_yet_is_refused(on: &Fixture) {
     // A workflow that drafts, does something else, and only then waits for people.
     let run = claimed(on, "k1").await;
-    let commit = Advance { acts: vec![draft(&run, 1, 1, "brief")], ..advance(on, &run, Next::Available { step: "other".into() }) };
+    let commit = Advance {
+        acts: vec![draft(&run, 1, 1, "brief")],
+        ..advance(on, &run, Next::Available { step: "other".into() })
+    };
     on.store.advance(commit).await.unwrap();
     let early = on.store.decide(decide(on, &run.brief(), 1, "usr_ada", "approve")).await;
     assert!(is_stale(&early), "it would be slept through: {early:?}");
@@ -99,11 +103,17 @@ async fn an_edit_upon_an_older_version_is_refused(on: &Fixture) {
     let brief = run.brief();
     on.store.edit(edit(on, &brief, 1, 2, "by hand")).await.unwrap();
     assert!(is_stale(&on.store.edit(edit(on, &brief, 1, 2, "by another hand")).await));
-    assert!(is_stale(&on.store.decide(decide(on, &brief, 1, "usr_ada", "approve")).await), "the content is another now");
+    assert!(
+        is_stale(&on.store.decide(decide(on, &brief, 1, "usr_ada", "approve")).await),
+        "the content is another now"
+    );
     let row = on.store.brief(&brief).await.unwrap();
     assert_eq!((row.version, row.revision, row.score, row.risk.as_str()), (2, 2, 60, "high"));
     let revisions = on.store.revisions(&brief).await.unwrap();
-    assert_eq!((revisions.len(), revisions[1].author.as_str(), revisions[1].content.as_slice()), (2, "usr_ada", b"by hand".as_slice()));
+    assert_eq!(
+        (revisions.len(), revisions[1].author.as_str(), revisions[1].content.as_slice()),
+        (2, "usr_ada", b"by hand".as_slice())
+    );
     // Small changes asked for, then made: open again.
     on.store.decide(decide(on, &brief, 2, "usr_ada", "minor")).await.unwrap();
     assert_eq!(on.store.brief(&brief).await.unwrap().state, ReviewState::Amending);
@@ -128,7 +138,9 @@ async fn a_decided_brief_is_neither_edited_nor_claimed(on: &Fixture) {
 async fn of_two_who_saw_it_free_one_claims(on: &Fixture) {
     let run = in_review(on, "k1").await;
     let brief = run.brief();
-    let outs = join_all(["usr_ada", "usr_bob", "usr_cyd"].map(|person| on.store.hold(hold(on, &brief, 1, person, false)))).await;
+    let outs =
+        join_all(["usr_ada", "usr_bob", "usr_cyd"].map(|person| on.store.hold(hold(on, &brief, 1, person, false))))
+            .await;
     assert_eq!(outs.iter().filter(|out| out.is_ok()).count(), 1, "{outs:?}");
     let holder = on.store.brief(&brief).await.unwrap().claim.unwrap().0;
     // One's own is renewed, somebody else's is taken over by right only, and one that ran out is free.

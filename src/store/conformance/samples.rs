@@ -7,7 +7,8 @@ use crate::domain::review::ReviewState;
 use crate::policy::{Action, Ask, Grant, Kind, Permit, PolicySet, Principal, Resource, Role};
 use crate::receipt::Body;
 use crate::store::{
-    Accept, Act, Advance, Belongs, Cancel, Claim, ClaimedRun, Decide, Draft, Edit, Hold, Next, Request, Resume, Retry, StepDone, Told, Wake,
+    Accept, Act, Advance, Belongs, Cancel, Claim, ClaimedRun, Decide, Draft, Edit, Hold, Next, Request, Resume, Retry,
+    StepDone, Told, Wake,
 };
 use jiff::{SignedDuration, Timestamp};
 use opspilot_sdk::sha256_hex;
@@ -22,7 +23,8 @@ pub(crate) const DEFINITION: &str = "d0";
 /// A person who may do everything everywhere.
 pub(crate) fn permit(action: Action, kind: Kind, id: &str) -> Permit {
     static POLICIES: LazyLock<PolicySet> = LazyLock::new(|| PolicySet::embedded().unwrap());
-    let grants = [Role::Owner, Role::Reviewer, Role::Operator].map(|role| Grant { role, scope: "all".parse().unwrap() });
+    let grants =
+        [Role::Owner, Role::Reviewer, Role::Operator].map(|role| Grant { role, scope: "all".parse().unwrap() });
     let principal = Principal::user("usr_ada", "Ada", grants.to_vec());
     let mut resource = Resource::new(kind, id);
     resource.reviewers = vec!["usr_ada".into()];
@@ -144,7 +146,8 @@ pub(crate) fn review_of(run: &ClaimedRun) -> Next {
 /// A request whose brief waits for people.
 pub(crate) async fn in_review(on: &Fixture, key: &str) -> ClaimedRun {
     let run = claimed(on, key).await;
-    let commit = Advance { acts: vec![draft(&run, 1, 1, &format!("brief of {key}"))], ..advance(on, &run, review_of(&run)) };
+    let commit =
+        Advance { acts: vec![draft(&run, 1, 1, &format!("brief of {key}"))], ..advance(on, &run, review_of(&run)) };
     on.store.advance(commit).await.unwrap();
     run
 }
@@ -171,7 +174,10 @@ pub(crate) fn decide(on: &Fixture, brief: &BriefId, version: i64, person: &str, 
         verdict,
         comment: Some("so be it".into()),
         state,
-        wake: wakes.then(|| Wake { key: brief.review_key(), signal: format!("{{\"outcome\":\"{verdict}\",\"by\":\"{person}\"}}") }),
+        wake: wakes.then(|| Wake {
+            key: brief.review_key(),
+            signal: format!("{{\"outcome\":\"{verdict}\",\"by\":\"{person}\"}}"),
+        }),
         person: person.into(),
         belongs: belongs(),
         permit: permit(action, Kind::Review, brief.as_str()),
@@ -221,7 +227,13 @@ pub(crate) fn cancel(on: &Fixture, run: &ClaimedRun) -> Cancel {
 /// Puts a request back to work.
 pub(crate) fn retry(on: &Fixture, request: &RequestId) -> Retry {
     let permit = permit(Action::RunRetry, Kind::Run, request.run().as_str());
-    Retry { request: request.clone(), definition: (DEFINITION.into(), "draft".into()), person: "usr_ada".into(), permit, at: on.now() }
+    Retry {
+        request: request.clone(),
+        definition: (DEFINITION.into(), "draft".into()),
+        person: "usr_ada".into(),
+        permit,
+        at: on.now(),
+    }
 }
 
 /// Answers what a run waits for.

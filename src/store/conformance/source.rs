@@ -49,14 +49,20 @@ async fn one_node_reads_a_source_at_a_time(on: &Fixture) {
 
 async fn a_batch_and_its_cursor_go_down_together(on: &Fixture) {
     let lease = take(on, "folder", &node(on)).await;
-    let outs = yielded(on, &lease, Some("row 2"), vec![accept(on, "k1", "one"), accept(on, "k2", "two")]).await.unwrap();
+    let outs =
+        yielded(on, &lease, Some("row 2"), vec![accept(on, "k1", "one"), accept(on, "k2", "two")]).await.unwrap();
     assert!(outs.iter().all(|out| matches!(out, Ok(Accepted::New(_)))), "{outs:?}");
     assert_eq!(try_take(on, "folder", &lease.node).await, Some(Some("row 2".into())));
     // After a crash the same rows come again: repeats, and one new.
-    let outs = yielded(on, &lease, Some("row 3"), vec![accept(on, "k2", "two"), accept(on, "k3", "three")]).await.unwrap();
+    let outs =
+        yielded(on, &lease, Some("row 3"), vec![accept(on, "k2", "two"), accept(on, "k3", "three")]).await.unwrap();
     assert!(matches!((&outs[0], &outs[1]), (Ok(Accepted::Repeat(_)), Ok(Accepted::New(_)))), "{outs:?}");
     assert!(yielded(on, &lease, None, Vec::new()).await.unwrap().is_empty());
-    assert_eq!(try_take(on, "folder", &lease.node).await, Some(Some("row 3".into())), "no cursor leaves it where it was");
+    assert_eq!(
+        try_take(on, "folder", &lease.node).await,
+        Some(Some("row 3".into())),
+        "no cursor leaves it where it was"
+    );
 }
 
 async fn a_lost_lease_keeps_nothing(on: &Fixture) {

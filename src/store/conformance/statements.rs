@@ -10,7 +10,8 @@ on_both!(every_constant_statement_can_be_prepared);
 
 /// The string literals of a source that are whole statements, as the compiler sees them.
 fn statements(text: &str) -> Vec<String> {
-    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]).collect();
+    let code: String =
+        text.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]).collect();
     let mut found = Vec::new();
     let mut rest = code.as_str();
     while let Some(start) = rest.find('"') {
@@ -62,7 +63,11 @@ async fn every_constant_statement_can_be_prepared(on: &Fixture) {
     let mut reader = on.store.reader().await.unwrap();
     for (file, sql) in found {
         // A few are for one of the two alone, and say so by what they use.
-        let foreign = if on.store.is_shared() { sql.contains("sqlite_master") } else { ["information_schema", "FOR UPDATE", "pg_"].iter().any(|word| sql.contains(word)) };
+        let foreign = if on.store.is_shared() {
+            sql.contains("sqlite_master")
+        } else {
+            ["information_schema", "FOR UPDATE", "pg_"].iter().any(|word| sql.contains(word))
+        };
         if foreign {
             continue;
         }

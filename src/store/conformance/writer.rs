@@ -81,7 +81,8 @@ async fn nobody_is_answered_before_the_commit(on: &Fixture) {
     let wanted = accept(on, "k1", "text");
     let stopped = Stopped::writers_of(&on.store).await;
     // In one batch the gate stands behind the request: when it is entered, the statement has run and the commit has not.
-    let mut both = Box::pin(async { futures_util::join!(on.store.accept(wanted.clone()), on.store.submit_patiently(gate)) });
+    let mut both =
+        Box::pin(async { futures_util::join!(on.store.accept(wanted.clone()), on.store.submit_patiently(gate)) });
     assert!(futures_util::poll!(both.as_mut()).is_pending());
     stopped.go().await;
     entered.acquire().await.unwrap().forget();
@@ -106,7 +107,9 @@ impl Verb for Bad {
     type Out = ();
     async fn run(items: &[&Self], tx: &mut Tx<'_>) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         match items[0] {
-            Self::Statement => tx.conn.run("INSERT INTO request (id) VALUES ('incomplete')", vec![]).await.map(|_| Vec::new()),
+            Self::Statement => {
+                tx.conn.run("INSERT INTO request (id) VALUES ('incomplete')", vec![]).await.map(|_| Vec::new())
+            }
             Self::Panic => panic!("a fault of the program, as this test wants it"),
         }
     }
@@ -149,26 +152,35 @@ async fn a_fault_of_the_program_costs_its_batch_only(on: &Fixture) {
 
 async fn a_full_queue_refuses_at_once(on: &Fixture) {
     let store = Store::open(crate::store::Options { queue: 4, ..options(on.url(), &on.clock) }).await.unwrap();
-    let mut crowd: Vec<_> = (0..40).map(|number| Box::pin(store.accept(accept(on, &format!("k{number}"), &format!("text {number}"))))).collect();
+    let mut crowd: Vec<_> = (0..40)
+        .map(|number| Box::pin(store.accept(accept(on, &format!("k{number}"), &format!("text {number}")))))
+        .collect();
     // Without waiting in between no writer can take any, unless on another thread; so some fit and most do not.
     let mut polled = Vec::new();
     for call in &mut crowd {
         polled.push(futures_util::poll!(call.as_mut()));
     }
-    let refused = polled.iter().filter(|answer| matches!(answer, Poll::Ready(Err(StoreError::Busy { retry_secs: 1 })))).count();
-    let waiting: Vec<_> = crowd.into_iter().zip(polled).filter(|(_, answer)| answer.is_pending()).map(|(call, _)| call).collect();
+    let refused =
+        polled.iter().filter(|answer| matches!(answer, Poll::Ready(Err(StoreError::Busy { retry_secs: 1 })))).count();
+    let waiting: Vec<_> =
+        crowd.into_iter().zip(polled).filter(|(_, answer)| answer.is_pending()).map(|(call, _)| call).collect();
     let kept = waiting.len();
     assert!(refused > 0 && kept >= 4, "{refused} refused, {kept} kept");
     join_all(waiting).await.into_iter().for_each(|out| drop(out.unwrap()));
     // What was refused can come again, and patient callers are never refused.
-    let patient = join_all((0..40).map(|number| store.accept_patiently(accept(on, &format!("k{number}"), &format!("text {number}"))))).await;
+    let patient = join_all(
+        (0..40).map(|number| store.accept_patiently(accept(on, &format!("k{number}"), &format!("text {number}")))),
+    )
+    .await;
     assert!(patient.iter().all(Result::is_ok));
     assert_eq!(store.tally().await.unwrap().requests, 40);
 }
 
 async fn what_was_queued_is_written_before_closing(on: &Fixture) {
     let store = on.another().await;
-    let mut crowd = Box::pin(join_all((0..20).map(|number| store.accept(accept(on, &format!("k{number}"), &format!("text {number}"))))));
+    let mut crowd = Box::pin(join_all(
+        (0..20).map(|number| store.accept(accept(on, &format!("k{number}"), &format!("text {number}")))),
+    ));
     assert!(futures_util::poll!(crowd.as_mut()).is_pending());
     let (outs, ()) = tokio::join!(crowd, store.close());
     assert!(outs.iter().all(Result::is_ok), "{outs:?}");
@@ -183,7 +195,13 @@ async fn many_stores_share_one_log(on: &Fixture) {
     let stores = [on.another().await, on.another().await, on.another().await];
     let send = |place: usize, store: Store| async move {
         for round in 0..10 {
-            let calls = (0..10).map(|number| store.accept(accept(on, &format!("{place} {round} {number}"), &format!("text {place} {round} {number}"))));
+            let calls = (0..10).map(|number| {
+                store.accept(accept(
+                    on,
+                    &format!("{place} {round} {number}"),
+                    &format!("text {place} {round} {number}"),
+                ))
+            });
             join_all(calls).await.into_iter().for_each(|out| drop(out.unwrap()));
         }
     };

@@ -138,8 +138,7 @@ fn decision_of(row: &Row) -> Result<DecisionRow, StoreError> {
     })
 }
 
-const DECISIONS: &str =
-    "SELECT id, revision, digest, person, verdict, comment, permit, at FROM decision WHERE brief = $1 ORDER BY revision, at, id";
+const DECISIONS: &str = "SELECT id, revision, digest, person, verdict, comment, permit, at FROM decision WHERE brief = $1 ORDER BY revision, at, id";
 
 impl Store {
     /// A brief.
@@ -168,7 +167,8 @@ impl Store {
                 decisions.push(decision_of(&decision)?);
             }
         }
-        let approval = |made: &DecisionRow| Approval { user: made.person.clone(), digest: made.digest.clone(), at: made.at };
+        let approval =
+            |made: &DecisionRow| Approval { user: made.person.clone(), digest: made.digest.clone(), at: made.at };
         let approvals = decisions.iter().filter(|made| made.verdict == "approve").map(approval).collect();
         let (revision, attempt) = (row.revision, row.attempt);
         let review = Review { state: row.state, revision, digest: row.digest.clone(), attempt, approvals };
@@ -188,7 +188,9 @@ impl Store {
                  AND id < $3 ORDER BY id DESC LIMIT $4"
             )
         } else {
-            brief_sql!("WHERE ($1 = '' OR pilot = $1) AND ($2 = '' OR state = $2) AND id < $3 ORDER BY id DESC LIMIT $4")
+            brief_sql!(
+                "WHERE ($1 = '' OR pilot = $1) AND ($2 = '' OR state = $2) AND id < $3 ORDER BY id DESC LIMIT $4"
+            )
         };
         let all = |text: &Option<String>| text.clone().unwrap_or_default();
         let after = filter.after.as_deref().unwrap_or("brf_z");
@@ -203,7 +205,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn revisions(&self, brief: &BriefId) -> Result<Vec<RevisionRow>, StoreError> {
-        let sql = "SELECT number, digest, author, generator, content, at FROM revision WHERE brief = $1 ORDER BY number";
+        let sql =
+            "SELECT number, digest, author, generator, content, at FROM revision WHERE brief = $1 ORDER BY number";
         let rows = self.reader().await?.conn().rows(sql, values![brief.as_str()]).await?;
         let revision = |row: &Row| {
             Ok(RevisionRow {

@@ -18,6 +18,11 @@ impl Store {
         let row = self.reader().await?.conn().row(COUNTED, values![]).await?;
         let row = row.ok_or_else(|| StoreError::corrupt("a count without a row"))?;
         let count = |column| row.int(column).map(|count| u64::try_from(count).unwrap_or(0));
-        Ok([("request.accepted", count(0)?), ("brief.decided", count(1)?), ("brief.drafted", count(2)?), ("brief.edited", count(3)?)])
+        Ok([
+            ("request.accepted", count(0)?),
+            ("brief.decided", count(1)?),
+            ("brief.drafted", count(2)?),
+            ("brief.edited", count(3)?),
+        ])
     }
 }

@@ -57,10 +57,18 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn receipts_from(&self, seq: u64, limit: u32) -> Result<Vec<ReceiptRow>, StoreError> {
         let from = i64::try_from(seq).unwrap_or(i64::MAX);
-        self.receipts("SELECT seq, bytes, leaf FROM receipt WHERE seq >= $1 ORDER BY seq LIMIT $2", values![from, i64::from(limit)]).await
+        self.receipts(
+            "SELECT seq, bytes, leaf FROM receipt WHERE seq >= $1 ORDER BY seq LIMIT $2",
+            values![from, i64::from(limit)],
+        )
+        .await
     }
 
-    async fn receipts(&self, sql: &'static str, wanted: Vec<crate::store::sql::Value>) -> Result<Vec<ReceiptRow>, StoreError> {
+    async fn receipts(
+        &self,
+        sql: &'static str,
+        wanted: Vec<crate::store::sql::Value>,
+    ) -> Result<Vec<ReceiptRow>, StoreError> {
         let rows = self.reader().await?.conn().rows(sql, wanted).await?;
         let receipt = |row: &crate::store::sql::Row| {
             let seq = u64::try_from(row.int(0)?).map_err(|_| StoreError::corrupt("a receipt before the first"))?;

@@ -102,11 +102,16 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn tokens(&self, person: Option<&UserId>) -> Result<Vec<TokenRow>, StoreError> {
         let wanted = values![person.map_or("", UserId::as_str)];
-        let rows = self.reader().await?.conn().rows(token_sql!("WHERE $1 = '' OR person = $1 ORDER BY id"), wanted).await?;
+        let rows =
+            self.reader().await?.conn().rows(token_sql!("WHERE $1 = '' OR person = $1 ORDER BY id"), wanted).await?;
         rows.iter().map(token_of).collect()
     }
 
-    async fn some_persons(&self, sql: &'static str, wanted: Vec<crate::store::sql::Value>) -> Result<Vec<PersonRow>, StoreError> {
+    async fn some_persons(
+        &self,
+        sql: &'static str,
+        wanted: Vec<crate::store::sql::Value>,
+    ) -> Result<Vec<PersonRow>, StoreError> {
         let mut reader = self.reader().await?;
         let mut conn = reader.conn();
         let mut persons = Vec::new();

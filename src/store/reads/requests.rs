@@ -154,8 +154,19 @@ fn page_of(standing: Option<&str>) -> (&'static str, &'static str, Option<&'stat
     }
 }
 
-const STANDINGS: [&str; 11] =
-    ["queued", "drafting", "held", "in_review", "decided", "retrying", "failed", "uncertain", "cancelled", "dropped", "duplicate"];
+const STANDINGS: [&str; 11] = [
+    "queued",
+    "drafting",
+    "held",
+    "in_review",
+    "decided",
+    "retrying",
+    "failed",
+    "uncertain",
+    "cancelled",
+    "dropped",
+    "duplicate",
+];
 
 fn view(row: &Row) -> Result<RequestView, StoreError> {
     let standing = row.text(18)?;
@@ -189,7 +200,8 @@ impl Store {
         // Past every suffix there is, where nothing is said.
         let after = filter.after.as_deref().and_then(|after| after.get(4..)).unwrap_or("z");
         let place = format!("{prefix}_{after}");
-        let mut row = values![all(&filter.pilot), all(&filter.source), all(&filter.state), place, i64::from(filter.limit) + 1];
+        let mut row =
+            values![all(&filter.pilot), all(&filter.source), all(&filter.state), place, i64::from(filter.limit) + 1];
         row.extend(run_state.map(Value::from));
         let mut reader = self.reader().await?;
         let mut conn = reader.conn();

@@ -169,7 +169,9 @@ pub struct Advance {
 
 static UPDATE_RUN: Many = Many {
     before: "WITH v (id, epoch, state, step, attempt, steps, due_at, wait_key, keeps, code, message, updated_at) AS (VALUES",
-    columns: &["TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT"],
+    columns: &[
+        "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT",
+    ],
     after: ") UPDATE run SET state = v.state, step = COALESCE(v.step, run.step), attempt = v.attempt, steps = v.steps, due_at = v.due_at, \
             wait_key = v.wait_key, signal = CASE WHEN v.keeps = 1 THEN run.signal END, lessee = NULL, lease_until = NULL, code = v.code, \
             message = v.message, updated_at = v.updated_at FROM v WHERE run.id = v.id AND run.epoch = v.epoch AND run.state = 'running' \
@@ -204,9 +206,13 @@ impl Verb for Advance {
         let first: Vec<bool> = items.iter().map(|item| leases.insert((item.run.as_str(), item.epoch))).collect();
         let runs = items.iter().zip(&first).filter(|(_, first)| **first).flat_map(|(item, _)| run_row(item)).collect();
         let rows = tx.conn.rows_many(&UPDATE_RUN, runs).await?;
-        let advanced: HashSet<(String, i64)> = rows.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect::<Result<_, StoreError>>()?;
-        let held: Vec<bool> =
-            items.iter().zip(first).map(|(item, first)| first && advanced.contains(&(item.run.to_string(), item.epoch))).collect();
+        let advanced: HashSet<(String, i64)> =
+            rows.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect::<Result<_, StoreError>>()?;
+        let held: Vec<bool> = items
+            .iter()
+            .zip(first)
+            .map(|(item, first)| first && advanced.contains(&(item.run.to_string(), item.epoch)))
+            .collect();
         let (mut steps, mut revisions, mut briefs) = (Vec::new(), Vec::new(), Vec::new());
         for (item, _) in items.iter().zip(&held).filter(|(_, held)| **held) {
             for step in &item.steps {
@@ -215,9 +221,30 @@ impl Verb for Advance {
             for Act::Draft(draft) in &item.acts {
                 let at = item.at.as_microsecond();
                 let (brief, digest) = (draft.brief.as_str(), &draft.digest);
-                revisions.extend(values![brief, draft.number, digest, "generator", &draft.generator, &draft.content[..], at]);
+                revisions.extend(values![
+                    brief,
+                    draft.number,
+                    digest,
+                    "generator",
+                    &draft.generator,
+                    &draft.content[..],
+                    at
+                ]);
                 let (pilot, tenant) = (&item.request.pilot, &item.request.tenant);
-                let first = values![brief, pilot, tenant, "open", 1i64, draft.number, digest, draft.attempt, draft.score, &draft.risk, at, at];
+                let first = values![
+                    brief,
+                    pilot,
+                    tenant,
+                    "open",
+                    1i64,
+                    draft.number,
+                    digest,
+                    draft.attempt,
+                    draft.score,
+                    &draft.risk,
+                    at,
+                    at
+                ];
                 briefs.extend(first);
             }
             tx.wakes |= matches!(item.next, Next::Available { .. });
@@ -236,7 +263,9 @@ impl Verb for Advance {
         tx.conn.run_many(&INSERT_REVISION, revisions).await?;
         if tx.conn.run_many(&INSERT_BRIEF, briefs).await? != opened {
             // Fenced by the epoch, this cannot be; if it is, nothing of the batch may stand.
-            return Err(StoreError::Conflict { what: "a brief that people work on would have been redrafted; nothing was changed".into() });
+            return Err(StoreError::Conflict {
+                what: "a brief that people work on would have been redrafted; nothing was changed".into(),
+            });
         }
         Ok(held.into_iter().map(|held| if held { Ok(()) } else { Err(StoreError::Stale { what: "run" }) }).collect())
     }
@@ -256,7 +285,9 @@ fn run_row(item: &Advance) -> Vec<Value> {
             (step, due, attempt) = (Some(of_step.as_str()), Some(at.as_microsecond()), i64::from(*coming));
             (code, message) = (Some(of.as_str()), Some(text.as_str()));
         }
-        Next::Uncertain { step: of_step, message: text } => (step, message) = (Some(of_step.as_str()), Some(text.as_str())),
+        Next::Uncertain { step: of_step, message: text } => {
+            (step, message) = (Some(of_step.as_str()), Some(text.as_str()))
+        }
         Next::Completed => {}
         Next::Discarded { step: of_step, code: of, message: text } => {
             (step, code, message) = (Some(of_step.as_str()), Some(of.as_str()), Some(text.as_str()));
@@ -264,7 +295,20 @@ fn run_row(item: &Advance) -> Vec<Value> {
     }
     let state = item.next.state().as_str();
     let keeps = i64::from(item.keeps_signal);
-    values![item.run.as_str(), item.epoch, state, step, attempt, item.steps_after, due, key, keeps, code, message, item.at.as_microsecond()]
+    values![
+        item.run.as_str(),
+        item.epoch,
+        state,
+        step,
+        attempt,
+        item.steps_after,
+        due,
+        key,
+        keeps,
+        code,
+        message,
+        item.at.as_microsecond()
+    ]
 }
 
 fn step_row(item: &Advance, step: &StepDone) -> Vec<Value> {

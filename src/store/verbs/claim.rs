@@ -6,8 +6,8 @@ use crate::domain::id::{NodeId, RunId};
 use crate::store::queue::Verb;
 use crate::store::reads::request_of;
 use crate::store::sql::{Many, values};
-use crate::store::work::Request;
 use crate::store::tx::Tx;
+use crate::store::work::Request;
 use crate::store::{ClaimedRun, Store, StoreError};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
@@ -45,8 +45,7 @@ macro_rules! claim_sql {
     };
 }
 
-static LOAD_REQUESTS: Many =
-    Many { before: "WITH wanted (id) AS (VALUES", columns: &["TEXT"], after: REQUESTS_AFTER };
+static LOAD_REQUESTS: Many = Many { before: "WITH wanted (id) AS (VALUES", columns: &["TEXT"], after: REQUESTS_AFTER };
 const REQUESTS_AFTER: &str = ") SELECT r.id, r.pilot, r.tenant, r.source, r.external_id, r.submitter, r.raw, r.media_type, r.sender_name, \
      r.sender_email, r.sender_phone, r.organisation, r.subject, r.text, r.duplicate_of, r.attachments, r.received_at, r.accepted_at \
      FROM wanted w JOIN request r ON r.id = w.id";
@@ -125,7 +124,10 @@ async fn claim(item: &Claim, tx: &mut Tx<'_>) -> Result<Claimed, StoreError> {
     for row in &rows {
         let run = row.text(0)?;
         claimed.push(ClaimedRun {
-            request: requests.get(&row.text(1)?).cloned().ok_or_else(|| StoreError::corrupt(format!("`{run}` has no request")))?,
+            request: requests
+                .get(&row.text(1)?)
+                .cloned()
+                .ok_or_else(|| StoreError::corrupt(format!("`{run}` has no request")))?,
             definition: row.text(2)?,
             step: row.text(3)?,
             attempt: row.small(4)?,

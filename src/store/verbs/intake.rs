@@ -6,8 +6,8 @@ use crate::domain::run::RunState;
 use crate::receipt::{Body, Field};
 use crate::store::queue::Verb;
 use crate::store::sql::{Many, values};
-use crate::store::work::Request;
 use crate::store::tx::{Note, Tx};
+use crate::store::work::Request;
 use crate::store::{ClaimedRun, Store, StoreError};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -90,8 +90,11 @@ static INSERT_REQUEST: Many = Many {
     columns: &["", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""],
     after: " ON CONFLICT (dedup_key, source) DO NOTHING RETURNING id",
 };
-static INSERT_BLOB: Many =
-    Many { before: "INSERT INTO blob (digest, bytes) VALUES", columns: &["", ""], after: " ON CONFLICT (digest) DO NOTHING" };
+static INSERT_BLOB: Many = Many {
+    before: "INSERT INTO blob (digest, bytes) VALUES",
+    columns: &["", ""],
+    after: " ON CONFLICT (digest) DO NOTHING",
+};
 static INSERT_FILE: Many = Many {
     before: "INSERT INTO attachment (request, ordinal, name, media_type, digest, bytes) VALUES",
     columns: &["", "", "", "", "", ""],
@@ -173,7 +176,14 @@ async fn originals(items: &[&Accept], tx: &mut Tx<'_>) -> Result<Vec<Option<Requ
         let id = RequestId::parse(&row.text(1)?).map_err(|cause| StoreError::corrupt(cause.to_string()))?;
         let at = row.int(2)?;
         // The youngest original counts.
-        known.entry(row.bytes(0)?).and_modify(|held| if at > held.1 { *held = (id.clone(), at) }).or_insert((id, at));
+        known
+            .entry(row.bytes(0)?)
+            .and_modify(|held| {
+                if at > held.1 {
+                    *held = (id.clone(), at)
+                }
+            })
+            .or_insert((id, at));
     }
     let mut keys: HashSet<(&str, &str)> = HashSet::new();
     Ok(items
@@ -202,7 +212,8 @@ async fn settle_originals(
     inserted: &HashSet<String>,
     tx: &mut Tx<'_>,
 ) -> Result<(), StoreError> {
-    let never: HashSet<&str> = items.iter().map(|item| item.request.id.as_str()).filter(|id| !inserted.contains(*id)).collect();
+    let never: HashSet<&str> =
+        items.iter().map(|item| item.request.id.as_str()).filter(|id| !inserted.contains(*id)).collect();
     let mut heirs: HashMap<&[u8], RequestId> = HashMap::new();
     for (item, original) in items.iter().zip(originals) {
         let orphaned = original.as_ref().is_some_and(|of| never.contains(of.as_str()));
@@ -214,12 +225,18 @@ async fn settle_originals(
             heirs.insert(&item.likeness, item.request.id.clone());
         }
         let of = original.as_ref().map(RequestId::as_str);
-        tx.conn.run("UPDATE request SET duplicate_of = $2 WHERE id = $1", values![item.request.id.as_str(), of]).await?;
+        tx.conn
+            .run("UPDATE request SET duplicate_of = $2 WHERE id = $1", values![item.request.id.as_str(), of])
+            .await?;
     }
     Ok(())
 }
 
-async fn insert_requests(items: &[&Accept], originals: &[Option<RequestId>], tx: &mut Tx<'_>) -> Result<HashSet<String>, StoreError> {
+async fn insert_requests(
+    items: &[&Accept],
+    originals: &[Option<RequestId>],
+    tx: &mut Tx<'_>,
+) -> Result<HashSet<String>, StoreError> {
     let mut rows = Vec::with_capacity(items.len() * 20);
     for (item, original) in items.iter().zip(originals) {
         let request = &item.request;

@@ -6,8 +6,8 @@ use crate::policy::Permit;
 use crate::receipt::{Body, Field};
 use crate::store::queue::one_by_one;
 use crate::store::sql::values;
-use crate::store::verbs::review::policy_fields;
 use crate::store::tx::{Note, Tx};
+use crate::store::verbs::review::policy_fields;
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
 
@@ -84,12 +84,21 @@ async fn find(run: &str, tx: &mut Tx<'_>) -> Result<Option<Found>, StoreError> {
     }))
 }
 
-async fn told(found: &Found, kind: &str, person: &str, at: Timestamp, permit: &Permit, more: &[(&str, Field<'_>)], tx: &mut Tx<'_>) -> Result<(), StoreError> {
+async fn told(
+    found: &Found,
+    kind: &str,
+    person: &str,
+    at: Timestamp,
+    permit: &Permit,
+    more: &[(&str, Field<'_>)],
+    tx: &mut Tx<'_>,
+) -> Result<(), StoreError> {
     let policies: Vec<&str> = permit.decision().policies.iter().map(String::as_str).collect();
     let mut fields = policy_fields(permit, &policies);
     fields.extend_from_slice(more);
     let body = Body::of(&fields).map_err(|cause| StoreError::corrupt(cause.to_string()))?;
-    let note = Note { at, kind, tenant: &found.tenant, pilot: Some(&found.pilot), subject: &found.request, actor: person };
+    let note =
+        Note { at, kind, tenant: &found.tenant, pilot: Some(&found.pilot), subject: &found.request, actor: person };
     tx.receipt(&note, &body)
 }
 
@@ -111,11 +120,13 @@ one_by_one!(Resume, (), resume);
 type Refusable<T> = Result<Result<T, StoreError>, StoreError>;
 
 async fn keep_definition(item: &KeepDefinition, tx: &mut Tx<'_>) -> Refusable<()> {
-    let sql = "INSERT INTO definition (hash, name, text, added_at) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING";
+    let sql =
+        "INSERT INTO definition (hash, name, text, added_at) VALUES ($1, $2, $3, $4) ON CONFLICT (hash) DO NOTHING";
     if tx.conn.run(sql, values![&item.hash, &item.name, &item.text, item.at.as_microsecond()]).await? > 0 {
         let fields = [("hash", Field::Text(&item.hash)), ("name", Field::Text(&item.name))];
         let body = Body::of(&fields).map_err(|cause| StoreError::corrupt(cause.to_string()))?;
-        let note = Note { at: item.at, kind: "workflow.added", tenant: "", pilot: None, subject: &item.hash, actor: "daemon" };
+        let note =
+            Note { at: item.at, kind: "workflow.added", tenant: "", pilot: None, subject: &item.hash, actor: "daemon" };
         tx.receipt(&note, &body)?;
     }
     Ok(Ok(()))
@@ -126,7 +137,9 @@ async fn cancel(item: &Cancel, tx: &mut Tx<'_>) -> Refusable<()> {
         return Ok(Err(StoreError::NotFound { what: "run", id: item.run.to_string() }));
     };
     if !found.state.may_become(RunState::Cancelled) {
-        return Ok(Err(StoreError::Conflict { what: format!("the run is {} already; nothing to cancel", found.state) }));
+        return Ok(Err(StoreError::Conflict {
+            what: format!("the run is {} already; nothing to cancel", found.state),
+        }));
     }
     let at = item.at.as_microsecond();
     let sql = "UPDATE run SET state = 'cancelled', epoch = epoch + 1, lessee = NULL, lease_until = NULL, due_at = NULL, wait_key = NULL, \
@@ -139,7 +152,16 @@ async fn cancel(item: &Cancel, tx: &mut Tx<'_>) -> Refusable<()> {
     let brief = RequestId::parse(&found.request).map_err(|cause| StoreError::corrupt(cause.to_string()))?.brief();
     tx.conn.run(sql, values![brief.as_str(), at]).await?;
     let reason = Field::Text(&item.reason);
-    told(&found, "run.cancelled", &item.person, item.at, &item.permit, &[("run", Field::Text(item.run.as_str())), ("reason", reason)], tx).await?;
+    told(
+        &found,
+        "run.cancelled",
+        &item.person,
+        item.at,
+        &item.permit,
+        &[("run", Field::Text(item.run.as_str())), ("reason", reason)],
+        tx,
+    )
+    .await?;
     Ok(Ok(()))
 }
 
@@ -149,7 +171,9 @@ async fn retry(item: &Retry, tx: &mut Tx<'_>) -> Refusable<()> {
     let found = match find(run.as_str(), tx).await? {
         Some(found) => {
             if !matches!(found.state, RunState::Discarded | RunState::Uncertain | RunState::Retryable) {
-                return Ok(Err(StoreError::Conflict { what: format!("the run is {}; only what failed or is uncertain is retried", found.state) }));
+                return Ok(Err(StoreError::Conflict {
+                    what: format!("the run is {}; only what failed or is uncertain is retried", found.state),
+                }));
             }
             let sql = "UPDATE run SET state = 'available', attempt = 1, due_at = NULL, code = NULL, message = NULL, updated_at = $2 \
                        WHERE id = $1 AND state = $3";
@@ -167,7 +191,12 @@ async fn retry(item: &Retry, tx: &mut Tx<'_>) -> Refusable<()> {
             let sql = "INSERT INTO run (id, request, pilot, tenant, definition, state, lane, step, attempt, steps, epoch, created_at, updated_at) \
                        VALUES ($1, $2, $3, $4, $5, 'available', 1, $6, 1, 0, 0, $7, $7) ON CONFLICT (id) DO NOTHING";
             let (definition, step) = (&item.definition.0, &item.definition.1);
-            if tx.conn.run(sql, values![run.as_str(), item.request.as_str(), &pilot, &tenant, definition, step, at]).await? == 0 {
+            if tx
+                .conn
+                .run(sql, values![run.as_str(), item.request.as_str(), &pilot, &tenant, definition, step, at])
+                .await?
+                == 0
+            {
                 return Ok(Err(StoreError::Stale { what: "run" }));
             }
             Found { state: RunState::Available, tenant, pilot, request: item.request.to_string(), wait_key: None }
@@ -175,7 +204,16 @@ async fn retry(item: &Retry, tx: &mut Tx<'_>) -> Refusable<()> {
     };
     tx.wakes = true;
     let was = Field::Text(found.state.as_str());
-    told(&found, "run.retried", &item.person, item.at, &item.permit, &[("run", Field::Text(run.as_str())), ("was", was)], tx).await?;
+    told(
+        &found,
+        "run.retried",
+        &item.person,
+        item.at,
+        &item.permit,
+        &[("run", Field::Text(run.as_str())), ("was", was)],
+        tx,
+    )
+    .await?;
     Ok(Ok(()))
 }
 
@@ -184,7 +222,9 @@ async fn resume(item: &Resume, tx: &mut Tx<'_>) -> Refusable<()> {
         return Ok(Err(StoreError::NotFound { what: "run", id: item.run.to_string() }));
     };
     if found.state != RunState::Pending || found.wait_key.as_deref() != Some(&item.key) {
-        return Ok(Err(StoreError::Conflict { what: format!("the run is {} and does not wait for this; nothing was changed", found.state) }));
+        return Ok(Err(StoreError::Conflict {
+            what: format!("the run is {} and does not wait for this; nothing was changed", found.state),
+        }));
     }
     let sql = "UPDATE run SET state = 'available', signal = $2, wait_key = NULL, due_at = NULL, updated_at = $3 \
                WHERE id = $1 AND state = 'pending' AND wait_key = $4";

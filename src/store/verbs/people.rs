@@ -5,8 +5,8 @@ use crate::policy::Permit;
 use crate::receipt::{Body, Field};
 use crate::store::queue::one_by_one;
 use crate::store::sql::values;
-use crate::store::verbs::review::policy_fields;
 use crate::store::tx::{Note, Tx};
+use crate::store::verbs::review::policy_fields;
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
 
@@ -134,12 +134,20 @@ struct About<'a> {
     at: Timestamp,
 }
 
-fn told(about: &About<'_>, permit: Option<&Permit>, more: &[(&str, Field<'_>)], tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    let policies: Vec<&str> = permit.iter().flat_map(|permit| &permit.decision().policies).map(String::as_str).collect();
-    let mut fields = permit.map_or_else(|| vec![("first", Field::Flag(true))], |permit| policy_fields(permit, &policies));
+fn told(
+    about: &About<'_>,
+    permit: Option<&Permit>,
+    more: &[(&str, Field<'_>)],
+    tx: &mut Tx<'_>,
+) -> Result<(), StoreError> {
+    let policies: Vec<&str> =
+        permit.iter().flat_map(|permit| &permit.decision().policies).map(String::as_str).collect();
+    let mut fields =
+        permit.map_or_else(|| vec![("first", Field::Flag(true))], |permit| policy_fields(permit, &policies));
     fields.extend_from_slice(more);
     let body = Body::of(&fields).map_err(|cause| StoreError::corrupt(cause.to_string()))?;
-    let note = Note { at: about.at, kind: about.kind, tenant: "", pilot: None, subject: about.subject, actor: about.actor };
+    let note =
+        Note { at: about.at, kind: about.kind, tenant: "", pilot: None, subject: about.subject, actor: about.actor };
     tx.receipt(&note, &body)
 }
 
@@ -154,15 +162,27 @@ async fn add_person(item: &AddPerson, tx: &mut Tx<'_>) -> Refusable {
     let (id, at) = (item.id.as_str(), item.at.as_microsecond());
     let sql = "INSERT INTO person (id, name, email, kind, disabled, added_at) VALUES ($1, $2, $3, $4, 0, $5) ON CONFLICT (name) DO NOTHING";
     if tx.conn.run(sql, values![id, &item.name, &item.email, item.kind, at]).await? == 0 {
-        return Ok(Err(StoreError::Conflict { what: format!("there is a user `{}` already; choose another name", item.name) }));
+        return Ok(Err(StoreError::Conflict {
+            what: format!("there is a user `{}` already; choose another name", item.name),
+        }));
     }
     for (role, scope) in &item.grants {
-        tx.conn.run("INSERT INTO role_grant (person, role, scope) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", values![id, role, scope]).await?;
+        tx.conn
+            .run(
+                "INSERT INTO role_grant (person, role, scope) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                values![id, role, scope],
+            )
+            .await?;
     }
     let grants: Vec<String> = item.grants.iter().map(|(role, scope)| format!("{role} {scope}")).collect();
     let grants: Vec<&str> = grants.iter().map(String::as_str).collect();
     let about = About { kind: "user.added", subject: id, actor: &item.actor, at: item.at };
-    told(&about, item.right.permit(), &[("grants", Field::Texts(&grants)), ("kind", Field::Text(item.kind)), ("name", Field::Text(&item.name))], tx)?;
+    told(
+        &about,
+        item.right.permit(),
+        &[("grants", Field::Texts(&grants)), ("kind", Field::Text(item.kind)), ("name", Field::Text(&item.name))],
+        tx,
+    )?;
     Ok(Ok(()))
 }
 
@@ -183,18 +203,27 @@ async fn grant_role(item: &GrantRole, tx: &mut Tx<'_>) -> Refusable {
     }
     let row = values![id, &item.role, &item.scope];
     if item.give {
-        tx.conn.run("INSERT INTO role_grant (person, role, scope) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", row).await?;
+        tx.conn
+            .run("INSERT INTO role_grant (person, role, scope) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", row)
+            .await?;
     } else if tx.conn.run("DELETE FROM role_grant WHERE person = $1 AND role = $2 AND scope = $3", row).await? == 0 {
         return Ok(Err(StoreError::NotFound { what: "role", id: format!("{} {}", item.role, item.scope) }));
     }
-    let about = About { kind: if item.give { "user.granted" } else { "user.ungranted" }, subject: id, actor: &item.actor, at: item.at };
+    let about = About {
+        kind: if item.give { "user.granted" } else { "user.ungranted" },
+        subject: id,
+        actor: &item.actor,
+        at: item.at,
+    };
     told(&about, Some(&item.permit), &[("role", Field::Text(&item.role)), ("scope", Field::Text(&item.scope))], tx)?;
     Ok(Ok(()))
 }
 
 async fn add_token(item: &AddToken, tx: &mut Tx<'_>) -> Refusable {
     if matches!(item.right, Right::First) && count("SELECT count(*) FROM token", vec![], tx).await? > 0 {
-        return Ok(Err(StoreError::Conflict { what: "there are tokens already; use one of them to make the next".into() }));
+        return Ok(Err(StoreError::Conflict {
+            what: "there are tokens already; use one of them to make the next".into(),
+        }));
     }
     if count("SELECT count(*) FROM person WHERE id = $1", values![item.person.as_str()], tx).await? == 0 {
         return Ok(Err(StoreError::NotFound { what: "user", id: item.person.to_string() }));

@@ -142,7 +142,14 @@ impl Verb for Decide {
         for (item, _) in items.iter().zip(&first).filter(|(_, first)| **first) {
             let run = item.brief.request().run();
             let key = item.wake.as_ref().map(|wake| wake.key.as_str());
-            rows.extend(values![item.brief.as_str(), item.version, item.state.as_str(), item.at.as_microsecond(), run.as_str(), key]);
+            rows.extend(values![
+                item.brief.as_str(),
+                item.version,
+                item.state.as_str(),
+                item.at.as_microsecond(),
+                run.as_str(),
+                key
+            ]);
         }
         let rows = tx.conn.rows_many(&UPDATE_BRIEF, rows).await?;
         let won: HashSet<String> = rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
@@ -155,7 +162,17 @@ impl Verb for Decide {
             }
             let (brief, at) = (item.brief.as_str(), item.at.as_microsecond());
             let (id, permit) = (item.id.as_str(), &item.permit.decision().id);
-            decisions.extend(values![brief, item.revision, &item.person, id, &item.digest, item.verdict, &item.comment, permit, at]);
+            decisions.extend(values![
+                brief,
+                item.revision,
+                &item.person,
+                id,
+                &item.digest,
+                item.verdict,
+                &item.comment,
+                permit,
+                at
+            ]);
             if let Some(wake) = &item.wake {
                 wakes.extend(values![item.brief.request().run().as_str(), &wake.key, &wake.signal, at]);
                 tx.wakes = true;
@@ -193,10 +210,19 @@ fn told(item: &Decide, tx: &mut Tx<'_>) -> Result<(), StoreError> {
     receipt("brief.decided", item.at, &item.brief, &item.belongs, &item.person, &fields, tx)
 }
 
-fn receipt(kind: &str, at: Timestamp, brief: &BriefId, belongs: &Belongs, actor: &str, fields: &[(&str, Field<'_>)], tx: &mut Tx<'_>) -> Result<(), StoreError> {
+fn receipt(
+    kind: &str,
+    at: Timestamp,
+    brief: &BriefId,
+    belongs: &Belongs,
+    actor: &str,
+    fields: &[(&str, Field<'_>)],
+    tx: &mut Tx<'_>,
+) -> Result<(), StoreError> {
     let body = Body::of(fields).map_err(|cause| StoreError::corrupt(cause.to_string()))?;
     let request = brief.request();
-    let note = Note { at, kind, tenant: &belongs.tenant, pilot: Some(&belongs.pilot), subject: request.as_str(), actor };
+    let note =
+        Note { at, kind, tenant: &belongs.tenant, pilot: Some(&belongs.pilot), subject: request.as_str(), actor };
     tx.receipt(&note, &body)
 }
 

@@ -52,7 +52,10 @@ async fn take(item: &TakeSource, tx: &mut Tx<'_>) -> Result<Result<Option<Option
     }))
 }
 
-async fn take_in(item: &Yielded, tx: &mut Tx<'_>) -> Result<Result<Vec<Result<Accepted, StoreError>>, StoreError>, StoreError> {
+async fn take_in(
+    item: &Yielded,
+    tx: &mut Tx<'_>,
+) -> Result<Result<Vec<Result<Accepted, StoreError>>, StoreError>, StoreError> {
     let cursor = item.cursor.as_deref();
     let sql = "UPDATE source_cursor SET cursor = COALESCE($3, cursor), at = $4 WHERE source = $1 AND lessee = $2";
     if tx.conn.run(sql, values![&item.source, item.node.as_str(), cursor, item.at.as_microsecond()]).await? == 0 {
