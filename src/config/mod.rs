@@ -19,6 +19,7 @@ mod show;
 mod source;
 mod store;
 mod web;
+mod wording;
 
 pub use find::{FILE_NAME, find_file, places};
 pub use problem::{Code, Place, Problem, Problems};

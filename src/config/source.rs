@@ -7,6 +7,7 @@ use super::problem::Code;
 use super::read::{Part, Reader, short, ticked};
 use super::settings::SourceSettings;
 use super::show::without_secrets;
+use super::wording;
 use crate::intake::LimitOptions;
 use opspilot_sdk::{Lane, Prepared, Problems, Registry};
 use std::num::NonZeroU32;
@@ -143,7 +144,7 @@ fn sorted_out(problems: Problems, node: &Node, kind: &str, registry: &Registry) 
             }
         });
         let Some((name, without, next)) = culprit else { break };
-        let (message, help) = reworded(&unplaced, &name);
+        let (message, help) = wording::reworded(&unplaced, left.get(&name).map_or("a value", |(_, node)| node.what()));
         found.push((name.clone(), message, help));
         taken.push(name);
         (left, problems) = (without, next);
@@ -153,21 +154,12 @@ fn sorted_out(problems: Problems, node: &Node, kind: &str, registry: &Registry) 
     let rest = problems.iter().filter(|problem| {
         if problem.path.is_empty() { !missed(&problem.message) } else { !taken.contains(&problem.path) }
     });
-    found.extend(rest.map(|problem| (problem.path.clone(), problem.message.clone(), problem.help.clone())));
+    found.extend(rest.map(|problem| match problem.path.as_str() {
+        "" => {
+            let (message, help) = wording::reworded(&problem.message, "a value");
+            (String::new(), message, help)
+        }
+        path => (path.to_owned(), problem.message.clone(), problem.help.clone()),
+    }));
     found
-}
-
-/// What the reading of options said, in our words where it is about a key.
-fn reworded(message: &str, name: &str) -> (String, String) {
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    if message.starts_with("unknown field") && quoted.next() == Some(name) {
-        let known: Vec<&str> = quoted.collect();
-        let help = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => String::new(),
-            None => format!("known here: {}", ticked(&known)),
-        };
-        return ("the connector has no such key".to_owned(), help);
-    }
-    (message.to_owned(), String::new())
 }

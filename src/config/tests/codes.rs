@@ -142,6 +142,14 @@ fn every_wrong_option_of_a_connector_is_found_at_once() {
 }
 
 #[test]
+fn a_wrong_key_within_an_option_is_named() {
+    let text = with_source("name='s'\nkind='webhook'\npilot='a'\n[source.options]\nverify='none'\nmap={ txt='x' }\n");
+    let problems = bad(&text);
+    assert_eq!(brief(&problems), [("OP-1010", "source[0].options.map", 11)]);
+    assert!(problems[0].message.contains("`txt`") && problems[0].help.contains("`text`"), "{}", problems[0]);
+}
+
+#[test]
 fn names_are_unique() {
     let twice = format!("{PILOT}{PILOT}");
     assert_eq!(brief(&bad(&twice)), [("OP-1007", "pilot[1].name", 6)]);
