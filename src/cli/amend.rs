@@ -50,7 +50,10 @@ impl Edit {
         let edited = house.review.edit(&principal, &self.id.brief(), &from, &edits, boundary).await?;
         let out = &setup.out;
         if out.json {
-            return out.json(&json!({ "brief": row.id.as_str(), "revision": edited.revision, "digest": edited.digest, "changes": edited.changes }));
+            return out.json(&json!({
+                "brief": row.id, "revision": edited.digest, "number": edited.revision, "changes": edited.changes,
+                "unverified": edited.content.unverified,
+            }));
         }
         let changes = text::count(edited.changes.len(), "change");
         out.text(&format!("{} revision {}: {changes}, digest {}", row.id, edited.revision, edited.digest))?;

@@ -5,6 +5,7 @@ use super::ids::Named;
 use super::reading::{Given, Kind};
 use super::setup::Setup;
 use super::text;
+use super::view::Masks;
 use crate::brief::{self, Brief as Whole, Change, Content, DraftInput, Generator, diff, language, render};
 use crate::clock::{Clock as _, SystemClock};
 use crate::daemon::House;
@@ -13,7 +14,7 @@ use crate::screen::{Boundary, BoundaryOptions, screen};
 use crate::store::{RevisionRow, StoreError};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::tz::TimeZone;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// Briefs.
@@ -100,7 +101,9 @@ pub(super) async fn load(house: &House, id: &Named, revision: Option<u32>) -> Re
     let generator = serde_json::from_str(&found.generator).unwrap_or_else(|_| Generator { kind: found.author.clone(), ..Generator::embedded(0) });
     let content = Content::from_json(&found.content)?;
     let whole = Whole { brief: id.brief().to_string(), request: id.request().to_string(), revision: number, generator, content };
-    let text = house.store.request(id.request()).await?.request.text;
+    let request = house.store.request(id.request()).await?.request;
+    // Masks are as long as what they hide, so quotes find their places.
+    let text = Masks(&house.boundaries).of(&request.pilot, &request.text).unwrap_or_default();
     Ok((whole, text))
 }
 
@@ -189,18 +192,15 @@ impl Draft {
 fn compare(setup: &Setup, id: &Named, revisions: &[RevisionRow], from: Option<u32>, to: Option<u32>) -> Result<(), Failure> {
     let last = revisions.last().map_or(0, |revision| revision.number);
     let to = to.unwrap_or(last);
-    let from = from.unwrap_or_else(|| to.saturating_sub(1));
+    let from = from.unwrap_or_else(|| to.saturating_sub(1).max(1));
     let content = |number: u32| -> Result<Content, Failure> {
         let missing = || StoreError::NotFound { what: "revision", id: format!("{} of {}", number, id.brief()) };
         let row = revisions.iter().find(|revision| revision.number == number).ok_or_else(missing)?;
         Ok(Content::from_json(&row.content)?)
     };
-    if last == 1 && from == 0 {
-        return setup.out.text("there is one revision only; nothing to compare");
-    }
     let changes = diff(&content(from)?, &content(to)?);
     if setup.out.json {
-        return setup.out.json(&changes);
+        return setup.out.json(&json!({ "brief": id.brief(), "from": from, "to": to, "changes": changes }));
     }
     setup.out.text(&format!("{} revision {from} to {to}: {}", id.brief(), text::count(changes.len(), "change")))?;
     changes.iter().try_for_each(|change| setup.out.text(&changed(setup, change)))

@@ -4,6 +4,7 @@ use super::failure::{Ended, Failure, Status};
 use super::ids::Named;
 use super::setup::Setup;
 use super::table::Table;
+use super::view::Masks;
 use super::{text, view, why};
 use crate::daemon::House;
 use crate::store::{FileRow, RequestFilter, RequestView};
@@ -20,6 +21,9 @@ pub(crate) enum Request {
     Show {
         /// Request, run or brief.
         id: Named,
+        /// Without the masks of its pilot's data boundary.
+        #[arg(long)]
+        unmasked: bool,
     },
     /// Show everything that happened to a request, from its first byte to its last receipt.
     Why {
@@ -90,7 +94,7 @@ impl Request {
         let out = &setup.out;
         match self {
             Self::List(list) => list.show(setup, house).await,
-            Self::Show { id } => show(setup, house, &id).await,
+            Self::Show { id, unmasked } => show(setup, house, &id, unmasked).await,
             Self::Why { id } => why::show(setup, house, &id).await,
             Self::Raw { id, output } => {
                 let digest = house.store.request(id.request()).await?.request.raw;
@@ -133,17 +137,18 @@ impl List {
     async fn show(self, setup: &Setup, house: &House) -> Result<(), Failure> {
         let filter = RequestFilter { pilot: self.pilot, source: self.source, state: self.state, after: self.after, limit: self.limit };
         let page = house.store.requests(&filter).await?;
+        let masks = Masks(&house.boundaries);
         if setup.out.json {
-            return setup.out.json(&view::page(&page, view::request));
+            return setup.out.json(&view::page(&page, |view| view::request(view, masks)));
         }
         let now = house.clock.now();
         let mut table = Table::new(&["request", "state", "age", "pilot", "source", "from", "subject"]);
         for view in &page.items {
             let request = &view.request;
-            let from = request.sender_name.as_ref().or(request.sender_email.as_ref()).cloned().unwrap_or_default();
+            let from = masks.maybe(&request.pilot, request.sender_name.as_deref().or(request.sender_email.as_deref())).unwrap_or_default();
             let age = text::age(request.accepted_at, now);
             let (pilot, source) = (request.pilot.clone(), request.source.clone());
-            table.row([request.id.to_string(), view.state.to_owned(), age, pilot, source, from, title(view)]);
+            table.row([request.id.to_string(), view.state.to_owned(), age, pilot, source, from, title(view, masks)]);
         }
         setup.out.table(&table)?;
         if let Some(next) = page.next {
@@ -154,16 +159,26 @@ impl List {
 }
 
 /// The subject, or the beginning of the text.
-pub(super) fn title(view: &RequestView) -> String {
+pub(super) fn title(view: &RequestView, masks: Masks<'_>) -> String {
     let request = &view.request;
-    request.subject.clone().unwrap_or_else(|| request.text.chars().take(120).collect())
+    let words = request.subject.as_deref().or_else(|| request.text.lines().find(|line| !line.trim().is_empty()));
+    let words = masks.maybe(&request.pilot, words).unwrap_or_default();
+    text::cut(&text::one_line(&words), 80)
 }
 
-async fn show(setup: &Setup, house: &House, id: &Named) -> Result<(), Failure> {
-    let view = house.store.request(id.request()).await?;
+async fn show(setup: &Setup, house: &House, id: &Named, unmasked: bool) -> Result<(), Failure> {
+    let mut view = house.store.request(id.request()).await?;
     let files = house.store.files(id.request()).await?;
+    let masks = Masks(&house.boundaries);
+    let request = &mut view.request;
+    if !unmasked {
+        request.text = masks.of(&request.pilot, &request.text).unwrap_or_else(|| "(its pilot is not configured)".to_owned());
+        for part in [&mut request.sender_name, &mut request.sender_email, &mut request.sender_phone, &mut request.organisation] {
+            *part = masks.maybe(&request.pilot, part.as_deref());
+        }
+    }
     if setup.out.json {
-        let mut shown = view::request(&view);
+        let mut shown = view::request(&view, masks);
         shown["text"] = view.request.text.clone().into();
         shown["files"] = files.iter().map(view::file).collect();
         return setup.out.json(&shown);

@@ -5,6 +5,7 @@ use super::failure::{Ended, Failure, Status};
 use super::ids::{self, Named};
 use super::setup::Setup;
 use super::table::Table;
+use super::view::Masks;
 use super::{amend, brief, text, view};
 use crate::brief::render;
 use crate::daemon::House;
@@ -105,7 +106,7 @@ impl Review {
                 let principal = setup.principal(house).await?;
                 let until = house.review.claim(&principal, &id.brief(), takeover).await?;
                 if setup.out.json {
-                    return setup.out.json(&json!({ "brief": id.brief().as_str(), "claimed_until": until }));
+                    return setup.out.json(&json!({ "brief": id.brief(), "claim": { "by": principal.user, "name": principal.name, "until": until } }));
                 }
                 setup.out.text(&format!("{} is yours until {}", id.brief(), text::time(until)))
             }
@@ -113,7 +114,7 @@ impl Review {
                 let principal = setup.principal(house).await?;
                 house.review.let_go(&principal, &id.brief()).await?;
                 if setup.out.json {
-                    return setup.out.json(&json!({ "brief": id.brief().as_str(), "claimed_until": null }));
+                    return setup.out.json(&json!({ "brief": id.brief(), "claim": null }));
                 }
                 setup.out.text(&format!("{} is free again", id.brief()))
             }
@@ -152,7 +153,7 @@ impl List {
                 brief.digest.get(..8).unwrap_or_default().to_owned(),
                 text::age(brief.opened_at, now),
                 claimed,
-                super::request::title(&request),
+                super::request::title(&request, Masks(&house.boundaries)),
             ]);
         }
         setup.out.table(&table)?;
@@ -204,7 +205,7 @@ async fn decide(setup: &Setup, house: &House, id: &Named, word: &str, comment: O
     let decided = house.review.decide(&principal, &id.brief(), &verdict, &digest).await?;
     if setup.out.json {
         return setup.out.json(&json!({
-            "decision": decided.id, "brief": id.brief().as_str(), "verdict": word, "revision": decided.revision, "digest": digest,
+            "decision": decided.id, "brief": id.brief(), "verdict": word, "revision": digest, "number": decided.revision,
             "state": decided.state.as_str(), "repeated": decided.repeated,
             "approvals": decided.approvals.map(|(have, need)| json!({ "have": have, "need": need })),
         }));

@@ -13,7 +13,7 @@ use serde_json::json;
 use std::path::PathBuf;
 
 /// Source of what is handed in by hand, unless another is named.
-const BY_HAND: &str = "by-hand";
+pub(super) const BY_HAND: &str = "submit";
 
 /// Hand a request in by hand.
 #[derive(Args)]

@@ -2,8 +2,26 @@
 //! RFC 3339 in UTC, identifiers are text, what is absent is null.
 
 use crate::access::Made;
+use crate::screen::{Boundary, screen};
 use crate::store::{BriefRow, DecisionRow, FileRow, Page, PersonRow, ReceiptRow, RequestView, RevisionRow, RunRow, StepRow, TokenRow};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Words of a request as they may be shown: with the masks of its pilot's boundary, which the interface over HTTP shows too.
+#[derive(Clone, Copy)]
+pub(crate) struct Masks<'a>(pub(crate) &'a BTreeMap<String, Boundary>);
+
+impl Masks<'_> {
+    /// The text with its masks, as long as it was; nothing when the pilot is not configured, so that nobody can say what is refused.
+    pub(crate) fn of(self, pilot: &str, text: &str) -> Option<String> {
+        self.0.get(pilot).map(|boundary| screen(text, boundary).text.into_owned())
+    }
+
+    /// The same for what may be absent.
+    pub(crate) fn maybe(self, pilot: &str, text: Option<&str>) -> Option<String> {
+        text.and_then(|text| self.of(pilot, text))
+    }
+}
 
 /// A page: its items, and where the next begins.
 pub(crate) fn page<T>(page: &Page<T>, item: impl Fn(&T) -> Value) -> Value {
@@ -11,22 +29,24 @@ pub(crate) fn page<T>(page: &Page<T>, item: impl Fn(&T) -> Value) -> Value {
 }
 
 /// A request and where it stands.
-pub(crate) fn request(view: &RequestView) -> Value {
+pub(crate) fn request(view: &RequestView, masks: Masks<'_>) -> Value {
     let request = &view.request;
+    let shown = |text: &Option<String>| masks.maybe(&request.pilot, text.as_deref());
     json!({
         "id": request.id.as_str(), "state": view.state, "brief_state": view.brief_state, "code": view.code, "message": view.message,
-        "pilot": request.pilot, "tenant": request.tenant, "source": request.source, "external_id": request.external_id,
-        "submitter": request.submitter, "raw": request.raw, "media_type": request.media_type,
-        "sender": { "name": request.sender_name, "email": request.sender_email, "phone": request.sender_phone },
-        "organisation": request.organisation, "subject": request.subject, "duplicate_of": request.duplicate_of.as_ref().map(|id| id.as_str()),
+        "pilot": request.pilot, "tenant": request.tenant, "source": request.source, "external_id": shown(&request.external_id),
+        "submitter": request.submitter, "raw_sha256": request.raw, "media_type": request.media_type,
+        "sender_name": shown(&request.sender_name), "sender_email": shown(&request.sender_email), "sender_phone": shown(&request.sender_phone),
+        "organisation": shown(&request.organisation), "subject": shown(&request.subject),
+        "duplicate_of": request.duplicate_of.as_ref().map(|id| id.as_str()),
         "attachments": request.attachments, "received_at": request.received_at, "accepted_at": request.accepted_at,
-        "brief": request.id.brief().as_str(), "run": request.id.run().as_str(),
+        "brief": view.brief_state.as_ref().map(|_| request.id.brief()), "run": request.id.run().as_str(),
     })
 }
 
 /// A file that came along.
 pub(crate) fn file(file: &FileRow) -> Value {
-    json!({ "name": file.name, "media_type": file.media_type, "digest": file.digest, "bytes": file.bytes })
+    json!({ "name": file.name, "media_type": file.media_type, "sha256": file.digest, "bytes": file.bytes })
 }
 
 /// A brief and where it stands in review.
@@ -34,7 +54,7 @@ pub(crate) fn brief(row: &BriefRow) -> Value {
     let claim = row.claim.as_ref().map(|(by, until)| json!({ "by": by, "until": until }));
     json!({
         "id": row.id.as_str(), "request": row.id.request().as_str(), "state": row.state.as_str(), "pilot": row.pilot, "tenant": row.tenant,
-        "revision": row.revision, "digest": row.digest, "attempt": row.attempt, "score": row.score, "risk": row.risk, "claim": claim,
+        "revision": row.digest, "number": row.revision, "attempt": row.attempt, "score": row.score, "risk": row.risk, "claim": claim,
         "opened_at": row.opened_at, "updated_at": row.updated_at,
     })
 }
@@ -42,13 +62,13 @@ pub(crate) fn brief(row: &BriefRow) -> Value {
 /// A revision without its content.
 pub(crate) fn revision(row: &RevisionRow) -> Value {
     let generator: Value = serde_json::from_str(&row.generator).unwrap_or(Value::Null);
-    json!({ "number": row.number, "digest": row.digest, "author": row.author, "generator": generator, "at": row.at })
+    json!({ "number": row.number, "revision": row.digest, "author": row.author, "generator": generator, "at": row.at })
 }
 
 /// A decision.
 pub(crate) fn decision(row: &DecisionRow) -> Value {
     json!({
-        "id": row.id, "revision": row.revision, "digest": row.digest, "person": row.person, "verdict": row.verdict, "comment": row.comment,
+        "id": row.id, "number": row.revision, "revision": row.digest, "person": row.person, "decision": row.verdict, "comment": row.comment,
         "permit": row.permit, "at": row.at,
     })
 }
@@ -96,6 +116,6 @@ pub(crate) fn token(row: &TokenRow) -> Value {
 
 /// A token just made: the only time its secret is shown.
 pub(crate) fn made(made: &Made) -> Value {
-    json!({ "id": made.id.as_str(), "token": made.secret })
+    json!({ "id": made.id.as_str(), "secret": made.secret })
 }
 

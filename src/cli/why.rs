@@ -4,6 +4,7 @@
 use super::failure::Failure;
 use super::ids::Named;
 use super::setup::Setup;
+use super::view::Masks;
 use super::{request, text, view};
 use crate::brief::Content;
 use crate::daemon::House;
@@ -39,9 +40,9 @@ struct Chain {
 pub(super) async fn show(setup: &Setup, house: &House, id: &Named) -> Result<(), Failure> {
     let chain = gather(house, id).await?;
     if setup.out.json {
-        return setup.out.json(&chain.json());
+        return setup.out.json(&chain.json(Masks(&house.boundaries)));
     }
-    setup.out.text(&chain.page(setup))
+    setup.out.text(&chain.page(setup, Masks(&house.boundaries)))
 }
 
 async fn gather(house: &House, id: &Named) -> Result<Chain, Failure> {
@@ -154,13 +155,13 @@ impl Chain {
         format!("{}{brief}{}{next}", view.state, fault.unwrap_or_default())
     }
 
-    fn page(&self, setup: &Setup) -> String {
+    fn page(&self, setup: &Setup, masks: Masks<'_>) -> String {
         let out = &setup.out;
         let request = &self.view.request;
         let mut page = format!(
             "{}  {}\n{}  pilot {}\n\n",
             out.bold(request.id.as_str()),
-            text::one_line(&request::title(&self.view)),
+            request::title(&self.view, masks),
             text::exact(request.received_at),
             request.pilot
         );
@@ -175,10 +176,10 @@ impl Chain {
         page
     }
 
-    fn json(&self) -> Value {
+    fn json(&self, masks: Masks<'_>) -> Value {
         let event = |event: Event| json!({ "at": event.at, "what": event.what, "detail": event.detail, "receipt": event.receipt });
         json!({
-            "request": view::request(&self.view), "raw_bytes": self.bytes,
+            "request": view::request(&self.view, masks), "raw_bytes": self.bytes,
             "events": self.events().into_iter().map(event).collect::<Vec<_>>(),
             "steps": self.steps.iter().map(view::step).collect::<Vec<_>>(),
             "revisions": self.revisions.iter().map(view::revision).collect::<Vec<_>>(),

@@ -4,6 +4,7 @@
 use super::examples::{EXAMPLES, Example, Road};
 use crate::cli::failure::Failure;
 use crate::cli::reading::{Given, Kind};
+use crate::cli::submit::BY_HAND;
 use crate::intake::{Door, Intake};
 use crate::policy::Principal;
 use base64::Engine as _;
@@ -72,7 +73,7 @@ impl Doors<'_> {
     async fn hand_in(&self, example: &Example, pilot: &str) -> Result<(), Failure> {
         let given = Given::of(example.name, example.text.as_bytes().to_vec(), Kind::Eml);
         let submitter = Some(self.person.user.clone());
-        let door = Door { source: "by-hand".to_owned(), pilot: pilot.to_owned(), lane: Lane::Interactive, submitter };
+        let door = Door { source: BY_HAND.to_owned(), pilot: pilot.to_owned(), lane: Lane::Interactive, submitter };
         for envelope in given.envelopes(Timestamp::now()).await? {
             self.intake.submit(self.person, &door, envelope).await?;
         }

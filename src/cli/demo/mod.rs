@@ -9,19 +9,23 @@ use super::failure::{Ended, Failure, Status};
 use super::serve::{told_twice, until_told};
 use super::setup::{CREDENTIALS, Setup, private_file, private_folder, refused};
 use super::init;
+use super::view::Masks;
 use crate::access::Access;
 use crate::clock::{Entropy as _, SystemEntropy};
 use crate::config::{self, Settings};
 use crate::daemon::{self, House, Mode};
 use crate::intake::Intake;
+use crate::screen::Boundary;
 use crate::store::Store;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use clap::Args;
 use feed::{Doors, is_worked_off};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +56,7 @@ struct Parts {
     store: Store,
     intake: Intake,
     access: Access,
+    boundaries: Arc<BTreeMap<String, Boundary>>,
     data_dir: PathBuf,
 }
 
@@ -63,10 +68,10 @@ impl Demo {
         }
         let settings = load(setup, &file, self.address())?;
         daemon::start_logs(&settings.telemetry);
-        let data_dir = settings.data_dir.clone();
+        let data_dir: PathBuf = settings.data_dir.components().collect();
         let house = Box::pin(daemon::open(settings, Mode::Serve)).await.map_err(|cause| refused(&cause))?;
-        let House { store, intake, access, .. } = &house;
-        let parts = Parts { store: store.clone(), intake: intake.clone(), access: access.clone(), data_dir };
+        let House { store, intake, access, boundaries, .. } = &house;
+        let parts = Parts { store: store.clone(), intake: intake.clone(), access: access.clone(), boundaries: Arc::clone(boundaries), data_dir };
         let (stop, (tell, told)) = (CancellationToken::new(), oneshot::channel());
         let serving = daemon::serve(house, stop.clone(), move |address| {
             // Who does not wait for the address any more has gone away with the reason.
@@ -112,7 +117,7 @@ impl Demo {
             Failure::failed(format!("the examples were not drafted within {secs} s; see `opspilot --config {} request list` (OP-9115)", file.display()))
         })??;
         if self.exit_when_idle {
-            return summary::show(setup, &parts.store, &requests, place.json()).await;
+            return summary::show(setup, &parts.store, Masks(&parts.boundaries), &requests, place.json()).await;
         }
         if !setup.out.json {
             let (drafted, held) = summary::count(&requests);

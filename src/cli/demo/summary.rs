@@ -5,7 +5,7 @@ use crate::cli::failure::Failure;
 use crate::cli::request::title;
 use crate::cli::setup::Setup;
 use crate::cli::table::Table;
-use crate::cli::view;
+use crate::cli::view::{self, Masks};
 use crate::store::{RequestView, Store};
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ pub(super) fn count(requests: &[RequestView]) -> (usize, usize) {
 }
 
 /// Shows the summary; as JSON together with `place`.
-pub(super) async fn show(setup: &Setup, store: &Store, requests: &[RequestView], place: Value) -> Result<(), Failure> {
+pub(super) async fn show(setup: &Setup, store: &Store, masks: Masks<'_>, requests: &[RequestView], place: Value) -> Result<(), Failure> {
     let mut briefs = Vec::new();
     for view in requests {
         briefs.push(if view.brief_state.is_some() { Some(load(store, view).await?) } else { None });
@@ -26,7 +26,7 @@ pub(super) async fn show(setup: &Setup, store: &Store, requests: &[RequestView],
     let (drafted, held) = count(requests);
     if setup.out.json {
         let item = |(view, brief): (&RequestView, &Option<Brief>)| {
-            let mut shown = view::request(view);
+            let mut shown = view::request(view, masks);
             let content = brief.as_ref().map(|brief| &brief.content);
             shown["score"] = content.map(|content| content.priority.score.get()).into();
             shown["band"] = content.map(|content| content.priority.band.as_str()).into();
@@ -42,7 +42,7 @@ pub(super) async fn show(setup: &Setup, store: &Store, requests: &[RequestView],
         let risk = content.map(|content| content.risk.level.to_string());
         let status = content.map(|content| content.recommended_status.status.to_string());
         let (source, state) = (view.request.source.clone(), view.state.to_owned());
-        table.row([source, state, priority.unwrap_or_default(), risk.unwrap_or_default(), status.unwrap_or_default(), title(view)]);
+        table.row([source, state, priority.unwrap_or_default(), risk.unwrap_or_default(), status.unwrap_or_default(), title(view, masks)]);
     }
     setup.out.text("\n")?;
     setup.out.table(&table)?;
