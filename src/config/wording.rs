@@ -10,7 +10,7 @@ pub(super) fn reworded(message: &str, what: &str) -> (String, String) {
     let (said, expected) = message.rsplit_once(", expected ").unwrap_or((message, ""));
     // Only what the connector expects is repeated, never what was given.
     let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-    let given = said.split_once('`').map_or("", |(_, given)| given.trim_end_matches('`'));
+    let given = said.split_once('`').and_then(|(_, rest)| rest.rsplit_once('`')).map_or("", |(given, _)| given);
     let suggestion = match nearest(given, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`? known: {}", ticked(&known)),
         None if known.is_empty() => String::new(),
