@@ -147,6 +147,11 @@ impl Call {
         if self.media_type.as_deref() != Some("application/json") {
             return Err(unsupported());
         }
+        // The decoder would also take a list for an object, by the order of its members.
+        if self.body.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| matches!(first, b'[')) {
+            let detail = "the body must be a JSON object, with its members by name";
+            return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9013", detail));
+        }
         serde_json::from_slice(&self.body).map_err(|cause| {
             let status = if cause.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
             Refused::new(status, "OP-9013", format!("the body is not what is wanted here: {}", plain(&cause.to_string())))

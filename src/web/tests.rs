@@ -1,1 +1,12 @@
-//! Tests of the web over real sockets.
+//! Tests of the web: the real router on a real socket, over a real store, with the real webhook source and engine behind it.
+
+mod client;
+mod connections;
+mod door;
+mod headers;
+mod house;
+mod interface;
+mod keys;
+mod leaks;
+mod ready;
+mod road;

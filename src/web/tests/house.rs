@@ -1,0 +1,272 @@
+//! A house for a test: two clients that must not see each other (`north` and `south`), their people, a store in a temporary folder.
+
+use super::client::{PATIENCE, Reply, request, send};
+use crate::access::{Access, NewPerson, NewToken, first_person};
+use crate::clock::{Clock, SystemClock, SystemEntropy};
+use crate::domain::pilot::{Pilot, Pilots};
+use crate::domain::review::Rules;
+use crate::engine::{Definition, Engine, Options as EngineOptions, Step, Steps, Workflows};
+use crate::intake::{Door, Intake, Limit, LimitOptions};
+use crate::policy::{Policies, PolicySet, Principal, Role, Scope, TokenScope};
+use crate::receipt::SigningKey;
+use crate::review::Review;
+use crate::screen::{Boundary, BoundaryOptions};
+use crate::steps;
+use crate::store::{Options, Store, Url};
+use crate::web::{Check, Hook, ServeOptions, Web, serve};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::SignedDuration;
+use opspilot_sdk::{BuildContext, Built, Delivery, Envelope, Lane, Limits, Receiver, Refusal, Registry};
+use ring::hmac;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+const KEY: [u8; 32] = [7; 32];
+/// A word that stands in what belongs to `south` and nowhere else.
+pub(super) const CANARY: &str = "zanzibarium";
+
+pub(super) struct House {
+    pub(super) address: SocketAddr,
+    pub(super) store: Store,
+    pub(super) access: Access,
+    pub(super) owner: Principal,
+    pub(super) policies: Policies,
+    pub(super) checks: Arc<Mutex<Vec<Check>>>,
+    tokens: BTreeMap<&'static str, String>,
+    pub(super) stop: CancellationToken,
+    pub(super) served: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+    _dir: TempDir,
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// A receiver with a fault.
+struct Faulty;
+
+impl Receiver for Faulty {
+    fn limits(&self) -> Limits {
+        Limits { body_bytes: 1000, body_time: Duration::from_millis(200) }
+    }
+
+    fn receive(&self, _: &Delivery<'_>, _: jiff::Timestamp) -> Result<Envelope, Refusal> {
+        panic!("a fault of the receiver")
+    }
+}
+
+fn pilot(name: &str, tenant: &str) -> Pilot {
+    Pilot {
+        name: name.into(),
+        tenant: tenant.into(),
+        reviewers: vec![format!("{name}-reviewer"), "owner".into()],
+        rules: Rules { approvals: 1, attempts: 3 },
+        forbid_self_review: false,
+        claim: SignedDuration::from_secs(600),
+        owner: "desk".into(),
+        time_zone: jiff::tz::TimeZone::UTC,
+        alike_for: SignedDuration::from_secs(3600),
+        workflow: "generate-brief".into(),
+    }
+}
+
+fn hook(source: &str, pilot: &str, receiver: Arc<dyn Receiver>) -> (String, Hook) {
+    let door = Door { source: source.into(), pilot: pilot.into(), lane: Lane::Interactive, submitter: None };
+    (source.into(), Hook { door, receiver })
+}
+
+fn webhook(dir: &TempDir, clock: &Arc<dyn Clock>, options: Value) -> Arc<dyn Receiver> {
+    let registry = Registry::new().with::<opspilot_webhook::Webhook>();
+    let prepared = registry.validate("webhook", options).unwrap().unwrap();
+    let context = BuildContext { name: "test".into(), data_dir: dir.path().into(), clock: Arc::clone(clock) };
+    match prepared.build(context).unwrap() {
+        Built::Pushed(receiver) => receiver,
+        Built::Pulled(_) => panic!("a webhook is pushed"),
+    }
+}
+
+impl House {
+    pub(super) async fn new() -> Self {
+        Self::with(ServeOptions::default(), 1_000_000).await
+    }
+
+    pub(super) async fn with(options: ServeOptions, max_waiting: i64) -> Self {
+        let dir = TempDir::new().unwrap();
+        std::fs::write(dir.path().join("secret"), format!("whsec_{}", STANDARD.encode(KEY))).unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = Store::open(Options {
+            url: Url::Sqlite(dir.path().join("test.db")),
+            exclusive: false,
+            signer: Some(Arc::new(SigningKey::from_seed("test.example/receipts", &[9; 32]).unwrap())),
+            origin: "test.example/receipts".into(),
+            queue: 10_000,
+            clock: Arc::clone(&clock),
+            entropy: Arc::new(SystemEntropy::default()),
+        })
+        .await
+        .unwrap();
+        let pilots = Pilots::new([pilot("north", "acme"), pilot("south", "globex")]);
+        let boundary = || Boundary::from_options(&BoundaryOptions::default(), "test").unwrap();
+        let boundaries = Arc::new(BTreeMap::from([("north".to_owned(), boundary()), ("south".to_owned(), boundary())]));
+        let kinds: [Arc<dyn Step>; 3] = [
+            Arc::new(steps::Screen::new(Arc::clone(&boundaries))),
+            Arc::new(steps::Draft::new(pilots.clone(), Arc::clone(&boundaries), Arc::clone(&clock))),
+            Arc::new(steps::Review),
+        ];
+        let kinds = Steps::new(kinds);
+        let definition = Definition::parse(include_str!("../../../workflows/generate-brief.toml"), &kinds).unwrap();
+        let starts = BTreeMap::from([(definition.name().to_owned(), (definition.hash().to_owned(), definition.first_step().to_owned()))]);
+        let workflows = Workflows::new([definition], kinds);
+        workflows.keep(&store).await.unwrap();
+        let policies = Policies::new(PolicySet::embedded());
+        let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock));
+        let (tokens, owner) = people(&store, &access).await;
+        let intake = Intake::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock), starts, max_waiting);
+        let review = Review::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock));
+        let stop = CancellationToken::new();
+        let engine = Engine::new(store.clone(), workflows.clone(), EngineOptions { workers: 1, ..EngineOptions::default() });
+        let queue = engine.hire();
+        let (worker, end) = (engine.clone(), stop.clone());
+        tokio::spawn(async move { worker.work(queue, end).await });
+        let end = stop.clone();
+        tokio::spawn(async move { engine.feed(end).await });
+        let signed = webhook(&dir, &clock, json!({ "verify": "standard", "secret_file": "secret", "max_body_bytes": 20_000, "max_body_secs": 1 }));
+        let open = webhook(&dir, &clock, json!({ "verify": "none", "max_body_bytes": 20_000 }));
+        let hooks = BTreeMap::from([
+            hook("site", "north", Arc::clone(&signed)),
+            hook("far", "south", Arc::clone(&signed)),
+            hook("slow", "north", signed),
+            hook("open", "north", open),
+            hook("faulty", "north", Arc::new(Faulty)),
+        ]);
+        let one = NonZeroU32::MIN;
+        let checks: Arc<Mutex<Vec<Check>>> = Arc::default();
+        let told = Arc::clone(&checks);
+        let web = Web {
+            store: store.clone(),
+            intake,
+            review,
+            access: access.clone(),
+            policies: policies.clone(),
+            pilots,
+            boundaries,
+            hooks: Arc::new(hooks),
+            limit: Limit::new([("slow".to_owned(), LimitOptions { per_sec: one, burst: one })]),
+            base_url: "https://desk.example".into(),
+            clock,
+            metrics: Arc::new(|| "opspilot_up 1\n".to_owned()),
+            ready: Arc::new(move || told.lock().unwrap().clone()),
+            workflows,
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = Some(tokio::spawn(serve(listener, web.router(), options, stop.clone())));
+        Self { address, store, access, owner, policies, checks, tokens, stop, served, _dir: dir }
+    }
+
+    /// The token of somebody: `owner`, `north-viewer`, `south-reviewer` and so on.
+    pub(super) fn token(&self, who: &str) -> &str {
+        &self.tokens[who]
+    }
+
+    pub(super) async fn ask(&self, who: &str, method: &str, path: &str, body: &str) -> Reply {
+        let headers = [format!("authorization: Bearer {}", self.token(who)), "content-type: application/json".to_owned()];
+        send(self.address, &request(method, path, &headers, body)).await
+    }
+
+    pub(super) async fn get(&self, who: &str, path: &str) -> Value {
+        let reply = self.ask(who, "GET", path, "").await;
+        assert_eq!(reply.status, 200, "{path}: {}", reply.body);
+        reply.json()
+    }
+
+    pub(super) async fn post(&self, who: &str, path: &str, body: Value) -> Reply {
+        self.ask(who, "POST", path, &body.to_string()).await
+    }
+
+    /// A signed delivery.
+    pub(super) async fn deliver(&self, source: &str, id: &str, body: &str) -> Reply {
+        send(self.address, &signed(source, id, body)).await
+    }
+
+    /// Hands a text in and waits until its brief waits for people; the brief's id and digest.
+    pub(super) async fn brief(&self, pilot: &str, text: &str) -> (String, String) {
+        let reply = self.post("owner", "/api/v1/requests", json!({ "pilot": pilot, "text": text })).await;
+        assert_eq!(reply.status, 202, "{}", reply.body);
+        let request = reply.json()["request"].as_str().unwrap().to_owned();
+        self.until(&request, "in_review").await;
+        let brief = request.replace("req_", "brf_");
+        let digest = self.get("owner", &format!("/api/v1/briefs/{brief}")).await["digest"].as_str().unwrap().to_owned();
+        (brief, digest)
+    }
+
+    /// Waits until a request is in a state.
+    pub(super) async fn until(&self, request: &str, state: &str) {
+        let id = request.parse().unwrap();
+        let wait = async {
+            while self.store.request(&id).await.unwrap().state != state {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{request} is never {state}"));
+    }
+
+    /// How many receipts there are: no deed is without one.
+    pub(super) async fn deeds(&self) -> usize {
+        self.store.receipts_from(1, 1_000_000).await.unwrap().len()
+    }
+}
+
+async fn people(store: &Store, access: &Access) -> (BTreeMap<&'static str, String>, Principal) {
+    let (_, made) = first_person(store, "owner", None).await.unwrap();
+    let owner = access.person("owner").await.unwrap();
+    let mut tokens = BTreeMap::from([("owner", made.secret)]);
+    let pilot = |name: &str| Scope::Pilot(name.to_owned());
+    let more = [
+        ("north-viewer", Role::Viewer, pilot("north")),
+        ("north-operator", Role::Operator, pilot("north")),
+        ("north-reviewer", Role::Reviewer, pilot("north")),
+        ("south-viewer", Role::Viewer, pilot("south")),
+        ("south-reviewer", Role::Reviewer, pilot("south")),
+    ];
+    for (name, role, scope) in more {
+        access.add_person(&owner, NewPerson { name: name.into(), email: None, grants: vec![(role, scope)] }).await.unwrap();
+        let made = access.add_token(&owner, name, NewToken { name: "test".into(), scopes: None, expires_at: None }).await.unwrap();
+        tokens.insert(name, made.secret);
+    }
+    let scopes = Some(["brief.edit".parse::<TokenScope>().unwrap()].into());
+    let made = access.add_token(&owner, "north-reviewer", NewToken { name: "narrow".into(), scopes, expires_at: None }).await.unwrap();
+    tokens.insert("narrow", made.secret);
+    let nobody = NewPerson { name: "nobody".into(), email: None, grants: vec![] };
+    access.add_person(&owner, nobody).await.unwrap();
+    let made = access.add_token(&owner, "nobody", NewToken { name: "test".into(), scopes: None, expires_at: None }).await.unwrap();
+    tokens.insert("nobody", made.secret);
+    (tokens, owner)
+}
+
+/// The bytes of a delivery signed after Standard Webhooks.
+pub(super) fn signed(source: &str, id: &str, body: &str) -> Vec<u8> {
+    request("POST", &format!("/hooks/{source}"), &signature(id, body), body)
+}
+
+pub(super) fn signature(id: &str, body: &str) -> Vec<String> {
+    let now = jiff::Timestamp::now().as_second();
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &KEY);
+    let signature = STANDARD.encode(hmac::sign(&key, format!("{id}.{now}.{body}").as_bytes()));
+    vec![
+        "content-type: application/json".to_owned(),
+        format!("webhook-id: {id}"),
+        format!("webhook-timestamp: {now}"),
+        format!("webhook-signature: v1,{signature}"),
+    ]
+}

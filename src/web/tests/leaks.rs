@@ -1,0 +1,152 @@
+//! Who sees and does what: every address of the interface, asked by everybody who may not. INVARIANT under test: 0 leaks, 0 deeds.
+
+use super::client::{Reply, request, send};
+use super::house::{CANARY, House};
+use crate::web::api;
+use serde_json::{Value, json};
+
+/// A body that each acting address takes, so that a refusal is one of rights.
+fn body(path: &str, digest: &str) -> Value {
+    match path.rsplit('/').next().unwrap() {
+        "requests" => json!({ "pilot": "south", "text": "hello there" }),
+        "draft" | "screen" => json!({ "pilot": "south", "text": "hello there" }),
+        "claim" => json!({ "takeover": true }),
+        "edit" => json!({ "from": digest, "edits": [{ "path": "priority.score", "value": 1 }] }),
+        "decision" => json!({ "decision": "approve", "revision": digest }),
+        "cancel" => json!({ "reason": "because" }),
+        "users" => json!({ "name": "intruder" }),
+        "grant" => json!({ "role": "owner", "scope": "all" }),
+        "tokens" => json!({ "name": "stolen", "user": "south-viewer" }),
+        _ => json!({}),
+    }
+}
+
+struct South {
+    suffix: String,
+    digest: String,
+    token: String,
+}
+
+async fn south(house: &House) -> South {
+    let (brief, digest) = house.brief("south", &format!("We sell {CANARY} and need 12 crates of it by Monday.")).await;
+    let person = house.access.person("south-viewer").await.unwrap();
+    let token = house.access.tokens(&person, false).await.unwrap()[0].id.to_string();
+    South { suffix: brief.replace("brf_", ""), digest, token }
+}
+
+/// The address with the things of `south`, or with things that are not there.
+fn address(path: &str, south: &South, there: bool) -> String {
+    let suffix = if there { south.suffix.clone() } else { south.suffix.chars().rev().collect::<String>().replacen(|_: char| true, "0", 1) };
+    let token = if there { south.token.clone() } else { format!("tok_{suffix}") };
+    let prefix = if path.contains("/requests/") { "req" } else if path.contains("/runs/") { "run" } else { "brf" };
+    let path = if path.contains("/tokens/") { path.replace("{id}", &token) } else { path.replace("{id}", &format!("{prefix}_{suffix}")) };
+    path.replace("{name}", if there { "south-viewer" } else { "nobody-there" })
+}
+
+fn blank(reply: &Reply, address: &str) -> (u16, String) {
+    let mut text = reply.body.clone();
+    for part in address.split('/').filter(|part| part.contains('_') || part.contains('-')) {
+        text = text.replace(part, "*");
+    }
+    (reply.status, text)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_sees_or_does_what_is_not_theirs() {
+    let house = House::new().await;
+    let south = south(&house).await;
+    let before = house.deeds().await;
+    for route in api::routes() {
+        let path = address(route.path, &south, true);
+        let sent = if route.method == "POST" { body(route.path, &south.digest).to_string() } else { String::new() };
+        let method = route.method.as_str();
+        let json = "content-type: application/json".to_owned();
+        for bad in [None, Some("Bearer x"), Some("Bearer opp_x"), Some("Basic b3duZXI6eA=="), Some("Bearer"), Some("")] {
+            let mut headers = vec![json.clone()];
+            headers.extend(bad.map(|bad| format!("authorization: {bad}")));
+            let reply = send(house.address, &request(method, &path, &headers, &sent)).await;
+            assert_eq!((reply.status, reply.code().as_str()), (401, "OP-5101"), "{method} {path} {bad:?}: {}", reply.body);
+            assert!(reply.header("www-authenticate").is_some());
+        }
+        for who in ["north-viewer", "north-operator", "north-reviewer", "nobody"] {
+            let reply = house.ask(who, method, &path, &sent).await;
+            let shown = format!("{who}: {method} {path}: {} {}", reply.status, reply.body);
+            assert!(!reply.body.contains(CANARY) && !reply.body.contains("globex"), "{shown}");
+            let named = route.path.contains('{') || route.path.ends_with("draft") || route.path.ends_with("screen");
+            if named || method != "GET" {
+                assert!(matches!(reply.status, 403 | 404), "{shown}");
+            }
+            if route.path.contains("{id}") {
+                assert_eq!(reply.status, 404, "{shown}");
+                let absent = address(route.path, &south, false);
+                let other = house.ask(who, method, &absent, &sent).await;
+                assert_eq!(blank(&reply, &path), blank(&other, &absent), "{who}: {method} {path} tells that it is there");
+            }
+        }
+    }
+    assert_eq!(house.deeds().await, before, "something was done");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_only_look_does_nothing() {
+    let house = House::new().await;
+    let south = south(&house).await;
+    let before = house.deeds().await;
+    for route in api::routes().into_iter().filter(|route| route.effect == crate::web::call::Effect::Acts) {
+        // One's own tokens are one's own.
+        if route.path.contains("/tokens") {
+            continue;
+        }
+        let path = address(route.path, &south, true);
+        let reply = house.ask("south-viewer", route.method.as_str(), &path, &body(route.path, &south.digest).to_string()).await;
+        assert_eq!((reply.status, reply.code().as_str()), (403, "OP-5008"), "{} {path}: {}", route.method, reply.body);
+    }
+    assert_eq!(house.deeds().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_narrow_token_does_only_what_it_carries() {
+    let house = House::new().await;
+    let (brief, digest) = house.brief("north", "We need 12 crates by Monday.").await;
+    let path = format!("/api/v1/briefs/{brief}");
+    assert_eq!(house.ask("narrow", "GET", &path, "").await.status, 403);
+    assert_eq!(house.ask("narrow", "GET", "/api/v1/briefs", "").await.status, 403);
+    let decided = house.post("narrow", &format!("{path}/decision"), json!({ "decision": "approve", "revision": digest })).await;
+    assert_eq!(decided.status, 403, "{}", decided.body);
+    let edits = json!({ "from": digest, "edits": [{ "path": "priority.score", "value": 77 }] });
+    assert_eq!(house.post("narrow", &format!("{path}/edit"), edits).await.status, 200);
+    let wide = house.post("narrow", "/api/v1/tokens", json!({ "name": "wide" })).await;
+    assert!(matches!(wide.status, 403 | 422), "{}", wide.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_hold_ones_own_and_page_through_all_of_it() {
+    let house = House::new().await;
+    for number in 0..5 {
+        house.brief("north", &format!("North needs {number} desks by Friday.")).await;
+        house.brief("south", &format!("South needs {number} {CANARY} by Friday.")).await;
+    }
+    for (list, own) in [("briefs", "north-viewer"), ("requests", "north-viewer"), ("runs", "north-viewer")] {
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = house.get(own, &format!("/api/v1/{list}?limit=2{cursor}")).await;
+            let items = page["items"].as_array().unwrap().clone();
+            assert!(items.len() <= 2 && items.iter().all(|item| item["pilot"] == "north"), "{page}");
+            seen.extend(items.iter().map(|item| item["id"].as_str().unwrap().to_owned()));
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(seen.len(), 5, "{list}");
+        assert!(seen.is_sorted_by(|one, other| one > other));
+        let all = house.get("owner", &format!("/api/v1/{list}")).await;
+        assert_eq!(all["items"].as_array().unwrap().len(), 10);
+        let foreign = house.ask(own, "GET", &format!("/api/v1/{list}?pilot=south"), "").await;
+        let absent = house.ask(own, "GET", &format!("/api/v1/{list}?pilot=sooth"), "").await;
+        assert_eq!((foreign.status, absent.status), (404, 404));
+        assert_eq!(foreign.body.replace("south", "*"), absent.body.replace("sooth", "*"));
+    }
+    let receipts = house.ask("north-viewer", "GET", "/api/v1/receipts?limit=500", "").await;
+    assert!(!receipts.body.contains("globex") && receipts.body.contains("acme"), "{}", receipts.body);
+}
