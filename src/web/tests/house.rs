@@ -1,5 +1,7 @@
 //! A house for a test: two clients that must not see each other (`north` and `south`), their people, a store in a temporary folder.
 
+#![expect(clippy::disallowed_methods, reason = "a test owns the tasks it starts, and signs by the machine's clock")]
+
 use super::client::{PATIENCE, Reply, request, send};
 use crate::access::{Access, NewPerson, NewToken, first_person};
 use crate::clock::{Clock, SystemClock, SystemEntropy};
