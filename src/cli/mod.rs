@@ -52,7 +52,7 @@ pub(crate) struct Cli {
     #[arg(long, global = true)]
     json: bool,
     /// Whose token to use, from the data folder's `credentials` [default: `OPSPILOT_TOKEN`, else the only one there].
-    #[arg(long = "as", global = true, value_name = "NAME")]
+    #[arg(long = "as", id = "as", global = true, value_name = "NAME")]
     name: Option<String>,
     #[command(subcommand)]
     command: Command,
@@ -174,5 +174,27 @@ mod tests {
     #[test]
     fn the_commands_are_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_code_has_a_page_and_every_page_a_code() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut used = std::collections::BTreeSet::new();
+        let mut folders = vec![root.join("src/cli")];
+        while let Some(folder) = folders.pop() {
+            for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let text = std::fs::read_to_string(path).unwrap();
+                    let codes = text.match_indices(concat!("OP-", "91")).filter_map(|(at, _)| text.get(at..at + 7));
+                    used.extend(codes.filter(|code| code.bytes().skip(3).all(|byte| byte.is_ascii_digit())).map(str::to_owned));
+                }
+            }
+        }
+        let pages = std::fs::read_dir(root.join("docs/errors")).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        let pages: std::collections::BTreeSet<String> =
+            pages.filter(|name| name.starts_with(concat!("OP-", "91"))).map(|name| name.trim_end_matches(".md").to_owned()).collect();
+        assert_eq!(used, pages);
     }
 }

@@ -44,7 +44,7 @@ pub(crate) enum Review {
     Edit(amend::Edit),
     /// Approve exactly this revision.
     Approve(Approve),
-    /// Send it back; it is worked on again with your words.
+    /// Reject it: nothing will come of the request.
     Reject(Comment),
     /// Ask for small changes, to be made by hand.
     Minor(Comment),

@@ -5,11 +5,11 @@ use super::examples::{EXAMPLES, Example, Road};
 use crate::cli::failure::Failure;
 use crate::cli::reading::{Given, Kind};
 use crate::cli::submit::BY_HAND;
+use crate::clock::{Clock as _, SystemClock};
 use crate::intake::{Door, Intake};
 use crate::policy::Principal;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use jiff::Timestamp;
 use opspilot_sdk::Lane;
 use ring::hmac;
 use std::net::SocketAddr;
@@ -46,7 +46,7 @@ impl Doors<'_> {
 
     async fn post(&self, example: &Example) -> Result<(), Failure> {
         let id = format!("msg_{}", example.name.split('.').next().unwrap_or_default());
-        let at = Timestamp::now().as_second();
+        let at = SystemClock.now().as_second();
         let signature = sign(self.secret, &id, at, example.text.as_bytes())?;
         let request = format!(
             "POST /hooks/website HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\
@@ -74,7 +74,7 @@ impl Doors<'_> {
         let given = Given::of(example.name, example.text.as_bytes().to_vec(), Kind::Eml);
         let submitter = Some(self.person.user.clone());
         let door = Door { source: BY_HAND.to_owned(), pilot: pilot.to_owned(), lane: Lane::Interactive, submitter };
-        for envelope in given.envelopes(Timestamp::now()).await? {
+        for envelope in given.envelopes(SystemClock.now()).await? {
             self.intake.submit(self.person, &door, envelope).await?;
         }
         Ok(())

@@ -1,0 +1,335 @@
+//! The command line from outside: the built binary in a folder of its own. Own file because exit statuses, the two outputs and the words of
+//! `--help` are promises to people and scripts.
+
+use serde_json::Value;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// A folder to work in, and the program in it.
+struct Bench(TempDir);
+
+/// What a command came to.
+struct Ended {
+    status: i32,
+    out: String,
+    told: String,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// A folder in which the demo ran to its end.
+    fn demo() -> Self {
+        let bench = Self::new();
+        let ended = bench.run(&["demo", "--data", "data", "--exit-when-idle", "--json", "--listen", "127.0.0.1:0"]);
+        assert_eq!(ended.status, 0, "{}", ended.told);
+        let summary = ended.json();
+        assert_eq!((summary["drafted"].as_u64(), summary["held"].as_u64()), (Some(16), Some(0)));
+        assert_eq!(summary["brief"]["schema"], "opspilot.brief/1");
+        bench
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_opspilot"));
+        command.current_dir(self.0.path()).args(args).env_clear().env("COLUMNS", "100").env("HOME", self.0.path()).env("USER", "ada");
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Ended {
+        Ended::of(self.command(args).stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// On the demo's configuration.
+    fn on_demo(&self, args: &[&str]) -> Ended {
+        self.run(&[&["--config", "data/opspilot.toml"], args].concat())
+    }
+
+    fn fed(&self, args: &[&str], input: &str) -> Ended {
+        let mut child = self.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        Ended::of(child.wait_with_output().unwrap())
+    }
+}
+
+impl Ended {
+    fn of(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Self { status: output.status.code().unwrap_or(-1), out: text(output.stdout), told: text(output.stderr) }
+    }
+
+    #[track_caller]
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|cause| panic!("{cause}: {}\n{}", self.out, self.told))
+    }
+
+    /// Ended so, saying one line with that code and nothing on standard output.
+    #[track_caller]
+    fn refused(&self, status: i32, code: &str) {
+        assert_eq!(self.status, status, "{}{}", self.out, self.told);
+        assert!(self.told.starts_with(&format!("error {code}: ")), "{}", self.told);
+        assert_eq!((self.told.lines().count(), self.out.as_str()), (1, ""), "{}", self.told);
+    }
+}
+
+/// The words after each command that has words after it.
+const COMMANDS: &[&str] = &[
+    "",
+    "init",
+    "serve",
+    "demo",
+    "doctor",
+    "config",
+    "config check",
+    "connector",
+    "submit",
+    "request",
+    "request list",
+    "request release",
+    "brief",
+    "brief draft",
+    "brief show",
+    "review",
+    "review list",
+    "review edit",
+    "review approve",
+    "review reject",
+    "run",
+    "workflow",
+    "receipt",
+    "receipt verify",
+    "receipt export",
+    "receipt checkpoint",
+    "screen",
+    "user",
+    "user add",
+    "token",
+    "token new",
+    "policy",
+    "policy why",
+    "eval",
+    "completions",
+    "man",
+];
+
+#[test]
+fn help_is_as_it_was() {
+    let bench = Bench::new();
+    let mut shown = String::new();
+    for command in COMMANDS {
+        let ended = bench.run(&command.split_whitespace().chain(["--help"]).collect::<Vec<_>>());
+        assert_eq!(ended.status, 0, "{command}");
+        shown.push_str(&format!("$ {}\n{}\n", ["opspilot", command, "--help"].join(" ").replace("  ", " "), ended.out));
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots/help.txt");
+    if std::env::var_os("OPSPILOT_SNAPSHOTS").is_some() {
+        std::fs::write(&path, &shown).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap();
+    for (line, (now, then)) in shown.lines().zip(kept.lines()).enumerate() {
+        assert_eq!(now, then, "line {}; if that is meant, run again with OPSPILOT_SNAPSHOTS=1", line + 1);
+    }
+    assert_eq!(shown.len(), kept.len(), "run again with OPSPILOT_SNAPSHOTS=1 if that is meant");
+}
+
+#[test]
+fn a_beginning_from_nothing() {
+    let bench = Bench::new();
+    let made = bench.run(&["init", "--user", "ada", "--json"]);
+    assert_eq!(made.status, 0, "{}", made.told);
+    assert!(Path::new(made.json()["token_file"].as_str().unwrap()).exists());
+    bench.run(&["init", "--user", "ada"]).refused(1, "OP-9105");
+    assert_eq!(bench.run(&["config", "check", "--offline"]).status, 0);
+    assert_eq!(bench.run(&["config", "show", "--json"]).json()["pilot"][0]["reviewers"][0], "ada");
+    let sources = bench.run(&["connector", "list", "--json"]).json();
+    assert_eq!(sources["items"][0]["kind"], "webhook");
+    let people = bench.run(&["user", "list", "--json"]).json();
+    assert_eq!(people["items"][0]["name"], "ada");
+    let listed = bench.run(&["workflow", "list", "--json"]).json();
+    assert_eq!(listed["items"][0]["name"], "generate-brief");
+    assert!(bench.run(&["workflow", "graph", "generate-brief"]).out.starts_with("flowchart TD"));
+}
+
+#[test]
+fn without_a_configuration_it_says_where_it_looked() {
+    let bench = Bench::new();
+    bench.run(&["request", "list"]).refused(2, "OP-1001");
+    bench.run(&["--config", "nowhere.toml", "request", "list"]).refused(2, "OP-1001");
+    assert_eq!(bench.run(&["doctor"]).status, 2);
+    assert_eq!(bench.run(&["no-such-command"]).status, 2);
+    assert_eq!(bench.run(&["--version"]).status, 0);
+}
+
+#[test]
+fn drafting_and_screening_need_no_configuration() {
+    let bench = Bench::new();
+    let text = "Our shop is down since 7:40, please call me at once. Card 4929 3813 3266 4295.";
+    let drafted = bench.fed(&["brief", "draft", "--json"], text);
+    assert_eq!(drafted.status, 0, "{}", drafted.told);
+    assert_eq!(drafted.json()["schema"], "opspilot.brief/1");
+    let screened = bench.fed(&["screen", "--json"], text);
+    assert_ne!(screened.json()["verdict"], "pass");
+    for shown in [drafted.out, screened.out, bench.fed(&["screen"], text).out, bench.fed(&["screen", "--text"], text).out] {
+        assert!(!shown.contains("4929 3813"), "{shown}");
+    }
+    bench.fed(&["brief", "draft", "--type", "json"], "{").refused(5, "OP-9108");
+    bench.fed(&["brief", "draft"], "  \n").refused(5, "OP-2001");
+    bench.run(&["brief", "draft", "nowhere.txt"]).refused(5, "OP-9101");
+}
+
+#[test]
+fn one_request_from_its_first_byte_to_its_approval() {
+    let bench = Bench::demo();
+    let listed = bench.on_demo(&["review", "list", "--json"]).json();
+    let first = &listed["items"][0];
+    let (brief, digest) = (first["id"].as_str().unwrap(), first["revision"].as_str().unwrap());
+    bench.on_demo(&["review", "approve", brief]).refused(2, "OP-9110");
+    bench.on_demo(&["review", "approve", brief, "--revision", &digest[..7]]).refused(2, "OP-9107");
+    bench.on_demo(&["review", "approve", brief, "--revision", "0123456789"]).refused(2, "OP-9107");
+
+    let edited = bench.on_demo(&["review", "edit", brief, "--set", "priority.score=61", "--set", "next_actions[0].owner=Ada", "--json"]);
+    assert_eq!(edited.status, 0, "{}", edited.told);
+    bench.on_demo(&["review", "approve", brief, "--revision", &digest[..12]]).refused(1, "OP-4004");
+    let digest = edited.json()["revision"].as_str().unwrap().to_owned();
+    let changes = bench.on_demo(&["brief", "diff", brief, "--json"]).json();
+    assert!(changes["changes"].as_array().unwrap().iter().any(|change| change["path"] == "priority.score"));
+
+    let approved = bench.on_demo(&["review", "approve", brief, "--revision", &digest[..8], "--json"]);
+    assert_eq!(approved.json()["state"], "approved", "{}", approved.told);
+    let again = bench.on_demo(&["review", "approve", brief, "--revision", &digest, "--json"]).json();
+    assert_eq!(again["repeated"], true);
+    bench.on_demo(&["review", "reject", brief, "-m", "no", "--revision", &digest]).refused(1, "OP-4005");
+
+    let why = bench.on_demo(&["request", "why", brief, "--json"]).json();
+    let events: Vec<&str> = why["events"].as_array().unwrap().iter().filter_map(|event| event["what"].as_str()).collect();
+    assert_eq!(events, ["received", "accepted", "step screen", "step draft", "step review", "drafted", "edited", "decided"]);
+    assert_eq!(why["decisions"][0]["revision"], digest.as_str());
+    let told = bench.on_demo(&["request", "why", brief]).out;
+    assert!(told.contains("approve by demo on revision 2") && told.trim_end().ends_with("decided (brief approved)"), "{told}");
+}
+
+#[test]
+fn receipts_prove_themselves_and_tell_what_was_done_to_them() {
+    let bench = Bench::demo();
+    let live = bench.on_demo(&["receipt", "verify", "--json"]);
+    assert_eq!((live.status, &live.json()["outcome"]), (0, &Value::from("proven")), "{}", live.out);
+    let key = bench.on_demo(&["receipt", "checkpoint", "--key"]).out;
+    assert_eq!(bench.on_demo(&["receipt", "checkpoint", "-o", "kept.note"]).status, 0);
+    assert_eq!(bench.on_demo(&["receipt", "export", "-o", "all.jsonl"]).status, 0);
+    // From here on there is no configuration: only the file, the key and the note.
+    let verify = |file: &str| bench.run(&["receipt", "verify", file, "--key", key.trim(), "--checkpoint", "kept.note"]);
+    assert_eq!(verify("all.jsonl").status, 0, "{}", verify("all.jsonl").out);
+    assert_eq!(bench.run(&["receipt", "verify", "all.jsonl"]).status, 4);
+    let whole = std::fs::read_to_string(bench.path("all.jsonl")).unwrap();
+    let altered = whole.replacen("request.accepted", "request.accepteb", 1);
+    std::fs::write(bench.path("altered.jsonl"), altered).unwrap();
+    assert_eq!(verify("altered.jsonl").status, 3);
+    let lines: Vec<&str> = whole.lines().collect();
+    std::fs::write(bench.path("cut.jsonl"), lines[..lines.len() - 2].join("\n")).unwrap();
+    assert_eq!(verify("cut.jsonl").status, 3);
+    std::fs::write(bench.path("other.jsonl"), "nothing of the kind").unwrap();
+    assert_eq!(verify("other.jsonl").status, 5);
+
+    let subject = bench.on_demo(&["request", "list", "--limit", "1", "--json"]).json()["items"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(bench.on_demo(&["receipt", "export", "--subject", &subject, "-o", "one.jsonl"]).status, 0);
+    assert_eq!(verify("one.jsonl").status, 0, "{}", verify("one.jsonl").out);
+    assert_eq!(std::fs::read_to_string(bench.path("one.jsonl")).unwrap().lines().count(), 4, "header, two receipts, end");
+}
+
+#[test]
+fn an_act_without_a_receipt_is_found() {
+    let bench = Bench::demo();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        use sqlx::Connection as _;
+        let file = bench.path("data/opspilot.db");
+        let mut conn = sqlx::SqliteConnection::connect_with(&sqlx::sqlite::SqliteConnectOptions::new().filename(file)).await.unwrap();
+        let sql = "INSERT INTO decision SELECT id, 1, 'usr_x', 'dec_x', digest, 'approve', NULL, 'pdc_x', 1 FROM brief LIMIT 1";
+        sqlx::query(sql).execute(&mut conn).await.unwrap();
+        conn.close().await.unwrap();
+    });
+    let verified = bench.on_demo(&["receipt", "verify"]);
+    assert_eq!(verified.status, 3);
+    assert!(verified.out.contains("0 receipts of kind `brief.decided`, and 1 rows"), "{}", verified.out);
+}
+
+#[test]
+fn nobody_acts_by_a_bare_name() {
+    let bench = Bench::new();
+    assert_eq!(bench.run(&["init", "--user", "ada"]).status, 0);
+    std::fs::write(bench.path("ask.txt"), "Two seats by Friday, please.").unwrap();
+    bench.run(&["--as", "bo", "submit", "--pilot", "example", "ask.txt"]).refused(2, "OP-9103");
+    let submitted = |token: &str| Ended::of(bench.command(&["submit", "--pilot", "example", "ask.txt"]).env("OPSPILOT_TOKEN", token).output().unwrap());
+    submitted("opp_nonsense").refused(1, "OP-5101");
+    let added = bench.run(&["user", "add", "bo", "--role", "viewer", "--scope", "pilot:example"]);
+    assert_eq!(added.status, 0, "{}", added.told);
+    let token = bench.run(&["token", "new", "--user", "bo", "--days", "1"]).out;
+    assert!(token.starts_with("opp_") && token.lines().count() == 1, "the secret, and nothing else");
+    submitted(&token).refused(1, "OP-5008");
+    assert_eq!(bench.run(&["user", "disable", "bo"]).status, 0);
+    submitted(&token).refused(1, "OP-5101");
+    assert_eq!(bench.run(&["submit", "--pilot", "example", "ask.txt"]).status, 0);
+    let again = bench.run(&["submit", "--pilot", "example", "ask.txt", "--json"]).json();
+    assert_eq!(again["items"][0]["status"], "duplicate");
+    bench.run(&["submit", "--pilot", "nowhere", "ask.txt"]).refused(2, "OP-2002");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_token_that_others_can_read_is_not_used() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::new();
+    assert_eq!(bench.run(&["init", "--user", "ada"]).status, 0);
+    let token = bench.path("opspilot-data/credentials/ada.token");
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&token), mode(&bench.path("opspilot-data"))), (0o600, 0o700));
+    assert_eq!(mode(&bench.path("opspilot-data/keys/receipts.key")), 0o600);
+    std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o644)).unwrap();
+    bench.run(&["user", "list"]).refused(2, "OP-9104");
+    assert_eq!(bench.run(&["doctor"]).status, 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_met_with_silence() {
+    let bench = Bench::new();
+    let program = env!("CARGO_BIN_EXE_opspilot");
+    let line = format!("{{ '{program}' completions bash; echo $? > status; }} | head -c 1 > /dev/null");
+    let ended = Ended::of(Command::new("sh").args(["-c", &line]).current_dir(bench.0.path()).output().unwrap());
+    assert_eq!((ended.told.as_str(), std::fs::read_to_string(bench.path("status")).unwrap().trim()), ("", "0"));
+}
+
+#[test]
+fn judging_files_before_they_are_used() {
+    let bench = Bench::new();
+    std::fs::write(bench.path("bad.toml"), "name = \"x\"\n[[step]]\nname = \"a\"\nuses = \"nothing\"\n").unwrap();
+    bench.run(&["workflow", "check", "bad.toml"]).refused(3, "OP-3201");
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/workflows/generate-brief.toml");
+    assert_eq!(bench.run(&["workflow", "check", shipped]).status, 0);
+    assert_eq!(bench.run(&["policy", "check"]).status, 0);
+    std::fs::create_dir(bench.path("rules")).unwrap();
+    std::fs::write(bench.path("rules/own.cedar"), "permit (").unwrap();
+    assert_eq!(bench.run(&["policy", "check", "rules"]).status, 3);
+    std::fs::write(bench.path("set.jsonl"), "{\"id\": 1, \"subject\": \"Down\", \"body\": \"Our shop is down, call now\", \"label\": \"p1\"}\n").unwrap();
+    assert_eq!(bench.run(&["eval", "set.jsonl", "--items", "--json"]).json()["drafts"][0]["label"], "p1");
+    std::fs::write(bench.path("set.jsonl"), "{}\n").unwrap();
+    bench.run(&["eval", "set.jsonl"]).refused(5, "OP-9119");
+}
+
+#[test]
+fn completions_and_manual_pages_are_made() {
+    let bench = Bench::new();
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(bench.run(&["completions", shell]).out.contains("opspilot"), "{shell}");
+    }
+    assert_eq!(bench.run(&["man", "pages"]).status, 0);
+    assert!(bench.path("pages/opspilot-receipt-verify.1").exists());
+}

@@ -1,0 +1,28 @@
+//! Black-box tests: the shipped binary, started and spoken to as its users do, over ports, files and commands. One binary, so that the
+//! program is linked once; what is promised and how long the forms are: `tests/README.md`.
+
+#[cfg(test)]
+mod census;
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+#[path = "../support/daemon.rs"]
+mod daemon;
+#[cfg(test)]
+#[path = "../support/database.rs"]
+mod database;
+#[cfg(test)]
+mod failpoints;
+#[cfg(test)]
+#[path = "../support/hook.rs"]
+mod hook;
+#[cfg(test)]
+#[path = "../support/http.rs"]
+mod http;
+#[cfg(test)]
+mod load;
+#[cfg(test)]
+#[path = "../support/wait.rs"]
+mod wait;
