@@ -46,7 +46,8 @@ impl Edit {
             let read = read.ok_or_else(|| StoreError::NotFound { what: "revision", id: from.clone() })?;
             edits.extend(by_editor(setup, &Content::from_json(&read.content)?)?);
         }
-        let boundary = house.boundaries.get(&row.pilot).ok_or_else(|| IntakeError::NoPilot { pilot: row.pilot.clone() })?;
+        let boundary =
+            house.boundaries.get(&row.pilot).ok_or_else(|| IntakeError::NoPilot { pilot: row.pilot.clone() })?;
         let edited = house.review.edit(&principal, &self.id.brief(), &from, &edits, boundary).await?;
         let out = &setup.out;
         if out.json {
@@ -68,7 +69,9 @@ impl Edit {
 /// `path=value`; the value is JSON where it reads as such, else text.
 fn assignment(set: &str) -> Result<Change, Failure> {
     let split = set.split_once('=').filter(|(path, _)| !path.trim().is_empty());
-    let (path, value) = split.ok_or_else(|| Failure::usage(format!("`{set}` sets nothing; write `PATH=VALUE`, such as `priority.score=70` (OP-9112)")))?;
+    let (path, value) = split.ok_or_else(|| {
+        Failure::usage(format!("`{set}` sets nothing; write `PATH=VALUE`, such as `priority.score=70` (OP-9112)"))
+    })?;
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
     Ok(Change { path: path.trim().to_owned(), value })
 }
@@ -88,8 +91,12 @@ fn by_editor(setup: &Setup, content: &Content) -> Result<Vec<Change>, Failure> {
     let outcome = edited(setup, &path);
     // The system clears its folder for temporary files; the edit counts all the same.
     let _ = std::fs::remove_file(&path);
-    let after: Value = serde_json::from_str(&outcome?).map_err(|cause| Failure::usage(format!("the edited text is no JSON: {cause}; nothing was changed (OP-9112)")))?;
-    let sections = after.as_object().ok_or_else(|| Failure::usage("the edited text is no JSON object; nothing was changed (OP-9112)"))?;
+    let after: Value = serde_json::from_str(&outcome?).map_err(|cause| {
+        Failure::usage(format!("the edited text is no JSON: {cause}; nothing was changed (OP-9112)"))
+    })?;
+    let sections = after
+        .as_object()
+        .ok_or_else(|| Failure::usage("the edited text is no JSON object; nothing was changed (OP-9112)"))?;
     let changed = sections.iter().filter(|(section, value)| before.get(section.as_str()) != Some(*value));
     Ok(changed.map(|(section, value)| Change { path: section.clone(), value: value.clone() }).collect())
 }
@@ -97,9 +104,11 @@ fn by_editor(setup: &Setup, content: &Content) -> Result<Vec<Change>, Failure> {
 fn edited(setup: &Setup, path: &PathBuf) -> Result<String, Failure> {
     let editor = setup.variable("VISUAL").or_else(|| setup.variable("EDITOR")).unwrap_or_else(|| "vi".to_owned());
     let mut words = editor.split_whitespace();
-    let failed = |why: String| Failure::failed(format!("the editor `{editor}` {why}; set `EDITOR`, or use `--set` (OP-9113)"));
+    let failed =
+        |why: String| Failure::failed(format!("the editor `{editor}` {why}; set `EDITOR`, or use `--set` (OP-9113)"));
     let mut command = std::process::Command::new(words.next().unwrap_or("vi"));
-    let status = command.args(words).arg(path).status().map_err(|cause| failed(format!("cannot be started: {cause}")))?;
+    let status =
+        command.args(words).arg(path).status().map_err(|cause| failed(format!("cannot be started: {cause}")))?;
     if !status.success() {
         return Err(failed(format!("ended with {status}")));
     }

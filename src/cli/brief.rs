@@ -98,9 +98,16 @@ pub(super) async fn load(house: &House, id: &Named, revision: Option<u32>) -> Re
     let revisions = house.store.revisions(&id.brief()).await?;
     let found = revisions.iter().find(|revision| revision.number == number);
     let found = found.ok_or_else(|| StoreError::NotFound { what: "revision", id: number.to_string() })?;
-    let generator = serde_json::from_str(&found.generator).unwrap_or_else(|_| Generator { kind: found.author.clone(), ..Generator::embedded(0) });
+    let generator = serde_json::from_str(&found.generator)
+        .unwrap_or_else(|_| Generator { kind: found.author.clone(), ..Generator::embedded(0) });
     let content = Content::from_json(&found.content)?;
-    let whole = Whole { brief: id.brief().to_string(), request: id.request().to_string(), revision: number, generator, content };
+    let whole = Whole {
+        brief: id.brief().to_string(),
+        request: id.request().to_string(),
+        revision: number,
+        generator,
+        content,
+    };
     let request = house.store.request(id.request()).await?.request;
     // Masks are as long as what they hide, so quotes find their places.
     let text = Masks(&house.boundaries).of(&request.pilot, &request.text).unwrap_or_default();
@@ -133,7 +140,9 @@ impl Drafter {
     pub(super) fn new(setup: &Setup, pilot: Option<&str>) -> Result<Self, Failure> {
         let Some(name) = pilot else {
             let boundary = Boundary::from_options(&BoundaryOptions::default(), "boundary");
-            let boundary = boundary.map_err(|problems| Failure::failed(problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ")))?;
+            let boundary = boundary.map_err(|problems| {
+                Failure::failed(problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; "))
+            })?;
             return Ok(Self { boundary, time_zone: TimeZone::UTC, owner: "the team".to_owned() });
         };
         let settings = setup.settings()?;
@@ -189,7 +198,13 @@ impl Draft {
     }
 }
 
-fn compare(setup: &Setup, id: &Named, revisions: &[RevisionRow], from: Option<u32>, to: Option<u32>) -> Result<(), Failure> {
+fn compare(
+    setup: &Setup,
+    id: &Named,
+    revisions: &[RevisionRow],
+    from: Option<u32>,
+    to: Option<u32>,
+) -> Result<(), Failure> {
     let last = revisions.last().map_or(0, |revision| revision.number);
     let to = to.unwrap_or(last);
     let from = from.unwrap_or_else(|| to.saturating_sub(1).max(1));
@@ -215,7 +230,11 @@ fn changed(setup: &Setup, change: &Change) -> String {
     let mut side = |sign: char, colour: &str, value: &Value| {
         if !value.is_null() {
             let line = format!("{sign} {}", shown(value));
-            out.push_str(&if setup.out.colour { format!("\n  \u{1b}[{colour}m{line}\u{1b}[0m") } else { format!("\n  {line}") });
+            out.push_str(&if setup.out.colour {
+                format!("\n  \u{1b}[{colour}m{line}\u{1b}[0m")
+            } else {
+                format!("\n  {line}")
+            });
         }
     };
     side('-', "31", &change.before);

@@ -30,8 +30,11 @@ impl Config {
             Self::Show => {
                 let shown = config::show(&setup.settings()?);
                 if setup.out.json {
-                    let value: toml::Value = toml::from_str(&shown)
-                        .map_err(|cause| Failure::failed(format!("cannot show the configuration as JSON: {cause}; please report it (OP-9102)")))?;
+                    let value: toml::Value = toml::from_str(&shown).map_err(|cause| {
+                        Failure::failed(format!(
+                            "cannot show the configuration as JSON: {cause}; please report it (OP-9102)"
+                        ))
+                    })?;
                     setup.out.json(&value)?;
                 } else {
                     setup.out.text(&shown)?;

@@ -42,9 +42,14 @@ impl Connector {
         match self {
             Self::List => list(setup, &settings)?,
             Self::Check { name } => {
-                if let Some(name) = name.as_deref().filter(|name| !settings.sources.iter().any(|source| source.name == *name)) {
+                if let Some(name) =
+                    name.as_deref().filter(|name| !settings.sources.iter().any(|source| source.name == *name))
+                {
                     let names: Vec<&str> = settings.sources.iter().map(|source| source.name.as_str()).collect();
-                    return Err(Failure::usage(format!("there is no source `{name}`; use one of `{}` (OP-9109)", names.join("`, `"))));
+                    return Err(Failure::usage(format!(
+                        "there is no source `{name}`; use one of `{}` (OP-9109)",
+                        names.join("`, `")
+                    )));
                 }
                 let asked = ask(&settings, name.as_deref()).await;
                 if setup.out.json {
@@ -67,7 +72,9 @@ fn list(setup: &Setup, settings: &Settings) -> Result<(), Failure> {
     let lane = |lane: Lane| if lane == Lane::Bulk { "bulk" } else { "interactive" };
     if setup.out.json {
         let item = |source: &SourceSettings| json!({ "name": source.name, "kind": source.kind, "pilot": source.pilot, "lane": lane(source.lane) });
-        return setup.out.json(&json!({ "items": settings.sources.iter().map(item).collect::<Vec<_>>(), "kinds": kinds }));
+        return setup
+            .out
+            .json(&json!({ "items": settings.sources.iter().map(item).collect::<Vec<_>>(), "kinds": kinds }));
     }
     let mut table = Table::new(&["source", "kind", "pilot", "lane"]);
     for source in &settings.sources {
@@ -89,7 +96,8 @@ pub(super) async fn ask(settings: &Settings, name: Option<&str>) -> Vec<Asked> {
 }
 
 async fn fault(settings: &Settings, source: &SourceSettings) -> Option<String> {
-    let context = BuildContext { name: source.name.clone(), data_dir: settings.data_dir.clone(), clock: Arc::new(SystemClock) };
+    let context =
+        BuildContext { name: source.name.clone(), data_dir: settings.data_dir.clone(), clock: Arc::new(SystemClock) };
     match source.prepared.build(context) {
         Err(cause) => Some(cause.to_string()),
         // A door that could be built has read its secrets; there is nobody else to ask.
@@ -99,7 +107,9 @@ async fn fault(settings: &Settings, source: &SourceSettings) -> Option<String> {
             pulled.close().await;
             match checked {
                 Ok(outcome) => outcome.err().map(|cause| cause.to_string()),
-                Err(_) => Some(format!("no answer within {} s; look at what it reads from (OP-9118)", PATIENCE.as_secs())),
+                Err(_) => {
+                    Some(format!("no answer within {} s; look at what it reads from (OP-9118)", PATIENCE.as_secs()))
+                }
             }
         }
     }

@@ -64,7 +64,11 @@ impl Doctor {
                 return Ok(Status::Usage);
             }
         };
-        let counted = format!("{}, {}", text::count(settings.pilots.len(), "pilot"), text::count(settings.sources.len(), "source"));
+        let counted = format!(
+            "{}, {}",
+            text::count(settings.pilots.len(), "pilot"),
+            text::count(settings.sources.len(), "source")
+        );
         found.add("configuration", Health::Ok, counted);
         settings.notes.iter().for_each(|note| found.add("configuration", Health::Warn, note));
         clock(&mut found);
@@ -106,13 +110,19 @@ fn show(setup: &Setup, found: &Findings) -> Result<(), Failure> {
         };
         if setup.out.colour { format!("\u{1b}[{colour}m{word}\u{1b}[0m") } else { word.to_owned() }
     };
-    found.0.iter().try_for_each(|finding| setup.out.text(&format!("{}  {:<18}  {}", paint(finding.health), finding.what, finding.detail)))
+    found.0.iter().try_for_each(|finding| {
+        setup.out.text(&format!("{}  {:<18}  {}", paint(finding.health), finding.what, finding.detail))
+    })
 }
 
 fn clock(found: &mut Findings) {
     let now = SystemClock.now();
     if now.as_second() < WRITTEN {
-        found.add("clock", Health::Bad, format!("it says {now}, before this program was made; set it, or signatures of senders are refused"));
+        found.add(
+            "clock",
+            Health::Bad,
+            format!("it says {now}, before this program was made; set it, or signatures of senders are refused"),
+        );
     } else {
         found.add("clock", Health::Ok, text::time(now));
     }
@@ -122,10 +132,17 @@ fn clock(found: &mut Findings) {
 fn files(found: &mut Findings, connections: u64) {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
-    let Some(limit) = line.and_then(|line| line.split_whitespace().next()).and_then(|word| word.parse::<u64>().ok()) else { return };
+    let Some(limit) = line.and_then(|line| line.split_whitespace().next()).and_then(|word| word.parse::<u64>().ok())
+    else {
+        return;
+    };
     let wanted = FILES.max(connections + 200);
     if limit < wanted {
-        found.add("open files", Health::Warn, format!("the limit is {limit}; raise it to {wanted} (`ulimit -n`, `LimitNOFILE=`)"));
+        found.add(
+            "open files",
+            Health::Warn,
+            format!("the limit is {limit}; raise it to {wanted} (`ulimit -n`, `LimitNOFILE=`)"),
+        );
     } else {
         found.add("open files", Health::Ok, format!("the limit is {}", text::grouped(limit)));
     }
@@ -142,9 +159,14 @@ fn folder(found: &mut Findings, dir: &Path) {
         }
         None => found.add("data folder", Health::Ok, dir.display().to_string()),
     }
-    let entries = std::fs::read_dir(dir.join(CREDENTIALS)).map(|entries| entries.flatten().map(|entry| entry.path()).collect::<Vec<_>>());
+    let entries = std::fs::read_dir(dir.join(CREDENTIALS))
+        .map(|entries| entries.flatten().map(|entry| entry.path()).collect::<Vec<_>>());
     for path in entries.unwrap_or_default().iter().filter(|path| exposed(path).is_some()) {
-        found.add("credentials", Health::Bad, format!("others can read `{}`; run `chmod 600` on it, and make a new token", path.display()));
+        found.add(
+            "credentials",
+            Health::Bad,
+            format!("others can read `{}`; run `chmod 600` on it, and make a new token", path.display()),
+        );
     }
 }
 
@@ -152,11 +174,16 @@ fn folder(found: &mut Findings, dir: &Path) {
 async fn space(found: &mut Findings, dir: &Path) {
     let told = tokio::process::Command::new("df").arg("-Pk").arg(dir).output().await;
     let told = told.map(|told| String::from_utf8_lossy(&told.stdout).into_owned()).unwrap_or_default();
-    let free = told.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)).and_then(|word| word.parse::<u64>().ok());
+    let free =
+        told.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)).and_then(|word| word.parse::<u64>().ok());
     match free.map(|kib| kib.saturating_mul(1024)) {
         None => found.add("disk space", Health::Warn, "could not be told; look yourself"),
-        Some(free) if free < SPACE / 10 => found.add("disk space", Health::Bad, format!("{} left; make room before starting", text::bytes(free))),
-        Some(free) if free < SPACE => found.add("disk space", Health::Warn, format!("{} left; make room soon", text::bytes(free))),
+        Some(free) if free < SPACE / 10 => {
+            found.add("disk space", Health::Bad, format!("{} left; make room before starting", text::bytes(free)))
+        }
+        Some(free) if free < SPACE => {
+            found.add("disk space", Health::Warn, format!("{} left; make room soon", text::bytes(free)))
+        }
         Some(free) => found.add("disk space", Health::Ok, format!("{} left", text::bytes(free))),
     }
 }
@@ -165,19 +192,33 @@ async fn port(found: &mut Findings, settings: &Settings) {
     let address = settings.web.listen;
     match TcpListener::bind(address).await {
         Ok(_) => found.add("address", Health::Ok, format!("{address} is free")),
-        Err(cause) if cause.kind() == std::io::ErrorKind::AddrInUse => match tokio::time::timeout(Duration::from_secs(3), readiness(address)).await {
-            Ok(Ok(status)) if status == 200 => found.add("address", Health::Ok, format!("a daemon serves on {address} and is ready")),
-            Ok(Ok(status)) if status == 503 => found.add("address", Health::Warn, format!("a daemon serves on {address} and is not ready; see /readyz")),
-            _ => found.add("address", Health::Bad, format!("{address} is taken by another program; stop it, or change `[web] listen`")),
-        },
-        Err(cause) => found.add("address", Health::Bad, format!("cannot listen on {address}: {cause}; change `[web] listen`")),
+        Err(cause) if cause.kind() == std::io::ErrorKind::AddrInUse => {
+            match tokio::time::timeout(Duration::from_secs(3), readiness(address)).await {
+                Ok(Ok(200)) => found.add("address", Health::Ok, format!("a daemon serves on {address} and is ready")),
+                Ok(Ok(503)) => found.add(
+                    "address",
+                    Health::Warn,
+                    format!("a daemon serves on {address} and is not ready; see /readyz"),
+                ),
+                _ => found.add(
+                    "address",
+                    Health::Bad,
+                    format!("{address} is taken by another program; stop it, or change `[web] listen`"),
+                ),
+            }
+        }
+        Err(cause) => {
+            found.add("address", Health::Bad, format!("cannot listen on {address}: {cause}; change `[web] listen`"))
+        }
     }
 }
 
 /// The status with which `/readyz` answers.
 async fn readiness(address: std::net::SocketAddr) -> std::io::Result<u16> {
     let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes()).await?;
+    stream
+        .write_all(format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())
+        .await?;
     let mut head = vec![0; 64];
     let mut read = 0;
     while read < 12 {
@@ -193,23 +234,37 @@ async fn readiness(address: std::net::SocketAddr) -> std::io::Result<u16> {
 /// What only the opened house can tell.
 async fn inside(found: &mut Findings, house: &House) -> Result<(), Failure> {
     let tally = house.store.tally().await?;
-    let detail = format!("{} requests, {} briefs wait for people", text::grouped(tally.requests.try_into().unwrap_or(0)), tally.undecided);
+    let detail = format!(
+        "{} requests, {} briefs wait for people",
+        text::grouped(tally.requests.try_into().unwrap_or(0)),
+        tally.undecided
+    );
     found.add("store", Health::Ok, detail);
     if tally.discarded + tally.uncertain > 0 {
-        let detail = format!("{} given up, {} uncertain; see `opspilot run list --state discarded`", tally.discarded, tally.uncertain);
+        let detail = format!(
+            "{} given up, {} uncertain; see `opspilot run list --state discarded`",
+            tally.discarded, tally.uncertain
+        );
         found.add("runs", Health::Warn, detail);
     }
     match house.policies.standing() {
         Standing::Ready { version, hash } => found.add("policies", Health::Ok, format!("version {version}, {hash}")),
-        Standing::Broken { problems } => found.add("policies", Health::Bad, format!("everything is denied: {problems}")),
+        Standing::Broken { problems } => {
+            found.add("policies", Health::Bad, format!("everything is denied: {problems}"))
+        }
     }
     key(found, house).await?;
     let people = house.store.persons().await?;
     for pilot in house.pilots.iter() {
-        let missing: Vec<&str> =
-            pilot.reviewers.iter().map(String::as_str).filter(|name| !people.iter().any(|person| person.name == *name && !person.disabled)).collect();
+        let missing: Vec<&str> = pilot
+            .reviewers
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !people.iter().any(|person| person.name == *name && !person.disabled))
+            .collect();
         if !missing.is_empty() {
-            let detail = format!("no active user `{}`, who should review it; run `opspilot user add`", missing.join("`, `"));
+            let detail =
+                format!("no active user `{}`, who should review it; run `opspilot user add`", missing.join("`, `"));
             found.add(&format!("pilot {}", pilot.name), Health::Warn, detail);
         }
     }
@@ -220,7 +275,10 @@ async fn inside(found: &mut Findings, house: &House) -> Result<(), Failure> {
 async fn key(found: &mut Findings, house: &House) -> Result<(), Failure> {
     let file = &house.settings.receipts.key_file;
     if let Some(mode) = exposed(file) {
-        let detail = format!("others can read `{}` (mode {mode:o}); run `chmod 600` on it, and consider a new key", file.display());
+        let detail = format!(
+            "others can read `{}` (mode {mode:o}); run `chmod 600` on it, and consider a new key",
+            file.display()
+        );
         found.add("receipt key", Health::Bad, detail);
     }
     let text = std::fs::read_to_string(file).unwrap_or_default();
@@ -232,8 +290,16 @@ async fn key(found: &mut Findings, house: &House) -> Result<(), Failure> {
     let ring = Keyring::pinned(vec![(key.verifier().clone(), KeyState::Active)]);
     match house.store.log_head().await?.map(|head| ring.open(&head.note)) {
         None => found.add("receipt key", Health::Ok, "nothing is signed yet"),
-        Some(Ok(head)) => found.add("receipt key", Health::Ok, format!("signed the head of {} receipts", text::grouped(head.checkpoint.size()))),
-        Some(Err(cause)) => found.add("receipt key", Health::Bad, format!("it did not sign the head of this log: {cause}; restore the key that did")),
+        Some(Ok(head)) => found.add(
+            "receipt key",
+            Health::Ok,
+            format!("signed the head of {} receipts", text::grouped(head.checkpoint.size())),
+        ),
+        Some(Err(cause)) => found.add(
+            "receipt key",
+            Health::Bad,
+            format!("it did not sign the head of this log: {cause}; restore the key that did"),
+        ),
     }
     Ok(())
 }

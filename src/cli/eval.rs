@@ -74,7 +74,10 @@ impl Eval {
 }
 
 fn bad_line(file: &Path, line: usize, why: &str) -> Failure {
-    let message = format!("line {line} of `{}` cannot be used: {why}; write one JSON object with `text` a line (OP-9119)", file.display());
+    let message = format!(
+        "line {line} of `{}` cannot be used: {why}; write one JSON object with `text` a line (OP-9119)",
+        file.display()
+    );
     Failure::new(Status::Unreadable, message)
 }
 
@@ -94,13 +97,22 @@ fn reading(item: &Item) -> Result<Reading, intake::IntakeError> {
     let fields = Fields { subject: item.subject.clone(), text: Some(item.text.clone()), ..Fields::default() };
     let (key, media_type) = (DedupKey::new("eval"), "application/json".to_owned());
     let (received_at, content) = (SystemClock.now(), Raw::Fields(fields));
-    intake::read(&Envelope { key, external_id: None, received_at, media_type, raw: Vec::new(), content, attachments: Vec::new() })
+    intake::read(&Envelope {
+        key,
+        external_id: None,
+        received_at,
+        media_type,
+        raw: Vec::new(),
+        content,
+        attachments: Vec::new(),
+    })
 }
 
 fn report(setup: &Setup, drafted: &[Drafted], items: bool) -> Result<(), Failure> {
     let mut micros: Vec<i128> = drafted.iter().map(|drafted| drafted.micros).collect();
     micros.sort_unstable();
-    let at = |share: usize| micros.get((micros.len().saturating_sub(1)) * share / 100).copied().unwrap_or(0) as f64 / 1000.0;
+    let at =
+        |share: usize| micros.get((micros.len().saturating_sub(1)) * share / 100).copied().unwrap_or(0) as f64 / 1000.0;
     let unverified = drafted.iter().filter(|drafted| !drafted.content.unverified.is_empty()).count();
     let spread = spread(drafted);
     if setup.out.json {
@@ -122,8 +134,17 @@ fn report(setup: &Setup, drafted: &[Drafted], items: bool) -> Result<(), Failure
         for drafted in drafted {
             let (content, label) = (&drafted.content, drafted.label.clone().unwrap_or_default());
             let (band, risk) = (content.priority.band.to_string(), content.risk.level.to_string());
-            let (score, status) = (content.priority.score.get().to_string(), content.recommended_status.status.to_string());
-            table.row([drafted.id.clone(), label, band, score, risk, status, format!("{:.2}", drafted.micros as f64 / 1000.0)]);
+            let (score, status) =
+                (content.priority.score.get().to_string(), content.recommended_status.status.to_string());
+            table.row([
+                drafted.id.clone(),
+                label,
+                band,
+                score,
+                risk,
+                status,
+                format!("{:.2}", drafted.micros as f64 / 1000.0),
+            ]);
         }
         setup.out.table(&table)?;
         setup.out.text("\n")?;
@@ -139,8 +160,10 @@ fn report(setup: &Setup, drafted: &[Drafted], items: bool) -> Result<(), Failure
     ))?;
     let mut table = Table::new(&["label", "items", "urgent", "high", "normal", "low", "mean score"]);
     for (label, bands) in &spread {
-        let of: Vec<&Drafted> = drafted.iter().filter(|drafted| label == "all" || drafted.label.as_deref() == Some(label)).collect();
-        let mean = of.iter().map(|drafted| f64::from(drafted.content.priority.score.get())).sum::<f64>() / of.len().max(1) as f64;
+        let of: Vec<&Drafted> =
+            drafted.iter().filter(|drafted| label == "all" || drafted.label.as_deref() == Some(label)).collect();
+        let mean = of.iter().map(|drafted| f64::from(drafted.content.priority.score.get())).sum::<f64>()
+            / of.len().max(1) as f64;
         let many = |band: Band| bands.get(band.as_str()).copied().unwrap_or(0).to_string();
         let (urgent, high, normal, low) = (many(Band::Urgent), many(Band::High), many(Band::Normal), many(Band::Low));
         table.row([label.clone(), of.len().to_string(), urgent, high, normal, low, format!("{mean:.1}")]);

@@ -77,13 +77,21 @@ impl Failure {
 
     /// A file that cannot be read.
     pub(crate) fn unreadable(path: &std::path::Path, cause: &io::Error) -> Self {
-        let message = format!("cannot read `{}`: {}; check the name and your rights (OP-9101)", path.display(), plain_cause(cause));
+        let message = format!(
+            "cannot read `{}`: {}; check the name and your rights (OP-9101)",
+            path.display(),
+            plain_cause(cause)
+        );
         Self::new(Status::Unreadable, message)
     }
 
     /// A file or folder that cannot be written.
     pub(crate) fn unwritable(path: &std::path::Path, cause: &io::Error) -> Self {
-        let message = format!("cannot write `{}`: {}; check your rights and the space left (OP-9102)", path.display(), plain_cause(cause));
+        let message = format!(
+            "cannot write `{}`: {}; check your rights and the space left (OP-9102)",
+            path.display(),
+            plain_cause(cause)
+        );
         Self::failed(message)
     }
 

@@ -44,14 +44,18 @@ impl FromStr for Named {
 pub(crate) fn digest<'a>(prefix: &str, known: impl Iterator<Item = &'a str>) -> Result<String, String> {
     let prefix = prefix.trim().to_ascii_lowercase();
     if prefix.len() < LEAST_DIGEST || !prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(format!("`{prefix}` is no revision digest; give at least its first {LEAST_DIGEST} hexadecimal digits (OP-9107)"));
+        return Err(format!(
+            "`{prefix}` is no revision digest; give at least its first {LEAST_DIGEST} hexadecimal digits (OP-9107)"
+        ));
     }
     let mut found: Vec<&str> = known.filter(|digest| digest.starts_with(&prefix)).collect();
     found.sort_unstable();
     found.dedup();
     match found.as_slice() {
         [digest] => Ok((*digest).to_owned()),
-        [] => Err(format!("no revision of this brief has the digest `{prefix}`; read it with `opspilot review show` (OP-9107)")),
+        [] => Err(format!(
+            "no revision of this brief has the digest `{prefix}`; read it with `opspilot review show` (OP-9107)"
+        )),
         _ => Err(format!("several revisions begin with `{prefix}`; give more of the digest (OP-9107)")),
     }
 }

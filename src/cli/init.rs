@@ -38,10 +38,12 @@ impl Init {
     pub(crate) async fn run(self, setup: &Setup) -> Ended {
         let user = self.user.unwrap_or_else(|| login(setup));
         let file = self.dir.join(FILE_NAME);
-        let made = Box::pin(establish(setup, &file, &with_reviewer(DEFAULT, &user), &user, self.email.as_deref())).await?;
+        let made =
+            Box::pin(establish(setup, &file, &with_reviewer(DEFAULT, &user), &user, self.email.as_deref())).await?;
         let data_dir = &made.settings.data_dir;
         if setup.out.json {
-            let (config, data, token) = (file.display().to_string(), data_dir.display().to_string(), made.token.display().to_string());
+            let (config, data, token) =
+                (file.display().to_string(), data_dir.display().to_string(), made.token.display().to_string());
             setup.out.json(&json!({ "config": config, "data_dir": data, "user": user, "token_file": token }))?;
             return Ok(Status::Done);
         }
@@ -63,7 +65,8 @@ impl Init {
 
 /// The example with this person as the reviewer of its pilot.
 fn with_reviewer(text: &str, user: &str) -> String {
-    text.replace("reviewers = [\"admin\"]", &format!("reviewers = [\"{user}\"]")).replace("# owner = \"admin\"", &format!("# owner = \"{user}\""))
+    text.replace("reviewers = [\"admin\"]", &format!("reviewers = [\"{user}\"]"))
+        .replace("# owner = \"admin\"", &format!("# owner = \"{user}\""))
 }
 
 /// Who is at the keyboard, as a user name.
@@ -78,7 +81,13 @@ pub(super) fn login(setup: &Setup) -> String {
 ///
 /// # Errors
 /// When something of it is there already, or cannot be written.
-pub(super) async fn establish(setup: &Setup, file: &Path, text: &str, user: &str, email: Option<&str>) -> Result<Made, Failure> {
+pub(super) async fn establish(
+    setup: &Setup,
+    file: &Path,
+    text: &str,
+    user: &str,
+    email: Option<&str>,
+) -> Result<Made, Failure> {
     let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(dir).map_err(|cause| Failure::unwritable(dir, &cause))?;
     let environment = || setup.environment.iter().cloned();
@@ -93,7 +102,8 @@ pub(super) async fn establish(setup: &Setup, file: &Path, text: &str, user: &str
     private_folder(&credentials)?;
     let token = credentials.join(format!("{user}.token"));
     if token.exists() {
-        let message = format!("`{}` is there already and is never written over; move it away first (OP-9105)", token.display());
+        let message =
+            format!("`{}` is there already and is never written over; move it away first (OP-9105)", token.display());
         return Err(Failure::failed(message));
     }
     let key_file = &settings.receipts.key_file;
@@ -102,7 +112,8 @@ pub(super) async fn establish(setup: &Setup, file: &Path, text: &str, user: &str
         key_file.parent().map_or(Ok(()), private_folder)?;
         let mut seed = [0; 32];
         SystemEntropy::default().fill(&mut seed);
-        let secret = secret_text(&settings.receipts.origin, &seed).map_err(|cause| Failure::usage(cause.to_string()))?;
+        let secret =
+            secret_text(&settings.receipts.origin, &seed).map_err(|cause| Failure::usage(cause.to_string()))?;
         private_file(key_file, &format!("{secret}\n"))?;
     }
     let read = || config::load(Some(file), environment(), &daemon::registry());
@@ -120,7 +131,8 @@ pub(super) async fn establish(setup: &Setup, file: &Path, text: &str, user: &str
 #[cfg(unix)]
 fn readable(file: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o644)).map_err(|cause| Failure::unwritable(file, &cause))
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o644))
+        .map_err(|cause| Failure::unwritable(file, &cause))
 }
 
 #[cfg(not(unix))]

@@ -39,20 +39,23 @@ use setup::Setup;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// Heading of what every command takes.
+const EVERYWHERE: &str = "Everywhere";
+
 /// Turns messy operational requests into briefs that a named person decides on, and proves it.
 #[derive(Parser)]
-#[command(name = "opspilot", version, max_term_width = 100, arg_required_else_help = true, infer_long_args = false)]
+#[command(name = "opspilot", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "Exit status: 0 done, 1 failed, 2 usage or configuration, 3 a check found something wrong,\n\
                         4 a check could not be completed, 5 unreadable input.")]
 pub(crate) struct Cli {
-    /// Configuration file [default: ./opspilot.toml, then the user's and the system's configuration folder].
-    #[arg(long, global = true, value_name = "FILE", env = "OPSPILOT_CONFIG")]
+    /// Configuration file [default: ./opspilot.toml, then the user's and the system's].
+    #[arg(long, global = true, value_name = "FILE", env = "OPSPILOT_CONFIG", hide_env = true, help_heading = EVERYWHERE)]
     config: Option<PathBuf>,
     /// Show data as JSON.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
-    /// Whose token to use, from the data folder's `credentials` [default: `OPSPILOT_TOKEN`, else the only one there].
-    #[arg(long = "as", id = "as", global = true, value_name = "NAME")]
+    /// Whose token file to act by [default: `OPSPILOT_TOKEN`, else the only token file].
+    #[arg(long = "as", id = "as", global = true, value_name = "NAME", help_heading = EVERYWHERE)]
     name: Option<String>,
     #[command(subcommand)]
     command: Command,
@@ -132,7 +135,9 @@ pub fn main() -> ExitCode {
     let setup = Setup { out, file: cli.config, name: cli.name, environment };
     let outcome = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(Box::pin(run(cli.command, &setup))),
-        Err(cause) => Err(Failure::failed(format!("cannot start: {cause}; raise the limits of this process (OP-9106)"))),
+        Err(cause) => {
+            Err(Failure::failed(format!("cannot start: {cause}; raise the limits of this process (OP-9106)")))
+        }
     };
     let status = outcome.unwrap_or_else(|failure| {
         failure.shown().iter().for_each(|line| out.say(line));
@@ -188,13 +193,19 @@ mod tests {
                 } else {
                     let text = std::fs::read_to_string(path).unwrap();
                     let codes = text.match_indices(concat!("OP-", "91")).filter_map(|(at, _)| text.get(at..at + 7));
-                    used.extend(codes.filter(|code| code.bytes().skip(3).all(|byte| byte.is_ascii_digit())).map(str::to_owned));
+                    used.extend(
+                        codes.filter(|code| code.bytes().skip(3).all(|byte| byte.is_ascii_digit())).map(str::to_owned),
+                    );
                 }
             }
         }
-        let pages = std::fs::read_dir(root.join("docs/errors")).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
-        let pages: std::collections::BTreeSet<String> =
-            pages.filter(|name| name.starts_with(concat!("OP-", "91"))).map(|name| name.trim_end_matches(".md").to_owned()).collect();
+        let pages = std::fs::read_dir(root.join("docs/errors"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        let pages: std::collections::BTreeSet<String> = pages
+            .filter(|name| name.starts_with(concat!("OP-", "91")))
+            .map(|name| name.trim_end_matches(".md").to_owned())
+            .collect();
         assert_eq!(used, pages);
     }
 }

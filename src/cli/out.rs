@@ -21,7 +21,8 @@ impl Out {
     /// As the environment says: `COLUMNS`, `NO_COLOR`, and whether standard output is a terminal.
     pub(crate) fn new(json: bool, variable: impl Fn(&str) -> Option<String>) -> Self {
         let terminal = io::stdout().is_terminal();
-        let plain = variable("NO_COLOR").is_some_and(|value| !value.is_empty()) || variable("TERM").as_deref() == Some("dumb");
+        let plain =
+            variable("NO_COLOR").is_some_and(|value| !value.is_empty()) || variable("TERM").as_deref() == Some("dumb");
         let told = variable("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
         let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
         let width = told.or_else(|| if terminal { measured() } else { None });
@@ -47,8 +48,9 @@ impl Out {
 
     /// Writes a value as JSON.
     pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
-        let text = serde_json::to_string_pretty(value)
-            .map_err(|cause| Failure::failed(format!("cannot write this as JSON: {cause}; please report it (OP-9102)")))?;
+        let text = serde_json::to_string_pretty(value).map_err(|cause| {
+            Failure::failed(format!("cannot write this as JSON: {cause}; please report it (OP-9102)"))
+        })?;
         self.text(&text)
     }
 

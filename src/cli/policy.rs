@@ -93,7 +93,8 @@ impl Why {
 
 fn name_reviewer(resource: &mut Resource, pilot: &Pilot, principal: &policy::Principal) {
     resource.forbid_self_review = pilot.forbid_self_review;
-    resource.reviewers = pilot.reviewers.iter().filter(|name| **name == principal.name).map(|_| principal.user.clone()).collect();
+    resource.reviewers =
+        pilot.reviewers.iter().filter(|name| **name == principal.name).map(|_| principal.user.clone()).collect();
 }
 
 async fn resource(house: &House, action: Action, thing: &str) -> Result<Resource, Failure> {
@@ -101,13 +102,15 @@ async fn resource(house: &House, action: Action, thing: &str) -> Result<Resource
         return Ok(Resource::system());
     }
     if let Some(name) = thing.strip_prefix("pilot:") {
-        let pilot = house.pilots.get(name).ok_or_else(|| StoreError::NotFound { what: "pilot", id: name.to_owned() })?;
+        let pilot =
+            house.pilots.get(name).ok_or_else(|| StoreError::NotFound { what: "pilot", id: name.to_owned() })?;
         return Ok(Resource::pilot(&pilot.name, &pilot.tenant));
     }
     let named: Named = thing.parse()?;
     let request = house.store.request(named.request()).await?.request;
     // One name stands for request, brief, review and run; which is meant, the action says.
-    let wanted = [Kind::Review, Kind::Brief, Kind::Run, Kind::Request].into_iter().find(|kind| action.kinds().contains(kind));
+    let wanted =
+        [Kind::Review, Kind::Brief, Kind::Run, Kind::Request].into_iter().find(|kind| action.kinds().contains(kind));
     let kind = wanted.unwrap_or(Kind::Request);
     let id = match kind {
         Kind::Review | Kind::Brief => named.brief().to_string(),

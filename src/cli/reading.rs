@@ -7,7 +7,9 @@ use crate::clock::{Entropy as _, SystemClock, SystemEntropy};
 use crate::daemon;
 use clap::ValueEnum;
 use jiff::Timestamp;
-use opspilot_sdk::{Attachment, BuildContext, Built, Content, DedupKey, Delivery, Envelope, Settled, Source, sha256_hex};
+use opspilot_sdk::{
+    Attachment, BuildContext, Built, Content, DedupKey, Delivery, Envelope, Settled, Source, sha256_hex,
+};
 use serde_json::json;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -54,7 +56,10 @@ impl Given {
         read.map_err(|cause| Failure::unreadable(path, &cause))?;
         let name = if from_input { "standard input".to_owned() } else { path.display().to_string() };
         if bytes.len() as u64 > MOST_BYTES {
-            return Err(Failure::new(Status::Unreadable, format!("`{name}` is larger than 64 MiB; hand in a part of it (OP-9108)")));
+            return Err(Failure::new(
+                Status::Unreadable,
+                format!("`{name}` is larger than 64 MiB; hand in a part of it (OP-9108)"),
+            ));
         }
         let kind = kind.unwrap_or_else(|| guess(path, &bytes));
         Ok(Self { name, bytes, kind })
@@ -75,8 +80,9 @@ impl Given {
             Kind::Json => Ok(vec![document(&self, now)?]),
             Kind::Eml => Ok(vec![plain(self.bytes, "message/rfc822", Content::Message, now)]),
             Kind::Text => {
-                let text = String::from_utf8(self.bytes)
-                    .map_err(|_| unreadable(&self.name, "it is no UTF-8 text; convert it, or say what it is with `--type`"))?;
+                let text = String::from_utf8(self.bytes).map_err(|_| {
+                    unreadable(&self.name, "it is no UTF-8 text; convert it, or say what it is with `--type`")
+                })?;
                 Ok(vec![plain(text.clone().into_bytes(), "text/plain", Content::Text(text), now)])
             }
         }
@@ -117,7 +123,15 @@ fn guess(path: &Path, bytes: &[u8]) -> Kind {
 /// By hand the bytes themselves tell a repeat: handing the same file in twice makes one request.
 fn plain(raw: Vec<u8>, media_type: &str, content: Content, now: Timestamp) -> Envelope {
     let key = DedupKey::new(format!("sha256:{}", sha256_hex(&raw)));
-    Envelope { key, external_id: None, received_at: now, media_type: media_type.to_owned(), raw, content, attachments: Vec::new() }
+    Envelope {
+        key,
+        external_id: None,
+        received_at: now,
+        media_type: media_type.to_owned(),
+        raw,
+        content,
+        attachments: Vec::new(),
+    }
 }
 
 fn unreadable(name: &str, why: &str) -> Failure {
@@ -160,7 +174,9 @@ async fn rows(given: &Given, folder: &Path) -> Result<Vec<Envelope>, Failure> {
     let workbook = given.bytes.starts_with(b"PK");
     let path = folder.join("drop").join(if workbook { "table.xlsx" } else { "table.csv" });
     std::fs::write(&path, &given.bytes).map_err(|cause| Failure::unwritable(&path, &cause))?;
-    let Built::Pulled(mut source) = build("csv_drop", json!({ "dir": "drop", "settle_secs": 0 }), folder.to_owned(), &given.name)? else {
+    let Built::Pulled(mut source) =
+        build("csv_drop", json!({ "dir": "drop", "settle_secs": 0 }), folder.to_owned(), &given.name)?
+    else {
         return Err(unreadable(&given.name, "tables are not taken"));
     };
     let outcome = drain(source.as_mut(), folder).await.map_err(|why| unreadable(&given.name, &why));
@@ -168,7 +184,10 @@ async fn rows(given: &Given, folder: &Path) -> Result<Vec<Envelope>, Failure> {
     let envelopes = outcome?;
     if envelopes.is_empty() {
         let reason = std::fs::read_to_string(folder.join("drop/errors/table.csv.reason.txt")).unwrap_or_default();
-        return Err(unreadable(&given.name, if reason.is_empty() { "no row of it asks for anything" } else { &reason }));
+        return Err(unreadable(
+            &given.name,
+            if reason.is_empty() { "no row of it asks for anything" } else { &reason },
+        ));
     }
     Ok(envelopes)
 }

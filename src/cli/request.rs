@@ -102,7 +102,9 @@ impl Request {
                 let Some(path) = output else { return out.bytes(&bytes) };
                 let mut file = std::fs::OpenOptions::new();
                 let opened = file.write(true).create_new(true).open(&path);
-                opened.and_then(|mut file| std::io::Write::write_all(&mut file, &bytes)).map_err(|cause| Failure::unwritable(&path, &cause))
+                opened
+                    .and_then(|mut file| std::io::Write::write_all(&mut file, &bytes))
+                    .map_err(|cause| Failure::unwritable(&path, &cause))
             }
             Self::Retry { id } => {
                 let principal = setup.principal(house).await?;
@@ -135,7 +137,13 @@ fn told(setup: &Setup, id: &Named, what: &str) -> Result<(), Failure> {
 
 impl List {
     async fn show(self, setup: &Setup, house: &House) -> Result<(), Failure> {
-        let filter = RequestFilter { pilot: self.pilot, source: self.source, state: self.state, after: self.after, limit: self.limit };
+        let filter = RequestFilter {
+            pilot: self.pilot,
+            source: self.source,
+            state: self.state,
+            after: self.after,
+            limit: self.limit,
+        };
         let page = house.store.requests(&filter).await?;
         let masks = Masks(&house.boundaries);
         if setup.out.json {
@@ -145,7 +153,9 @@ impl List {
         let mut table = Table::new(&["request", "state", "age", "pilot", "source", "from", "subject"]);
         for view in &page.items {
             let request = &view.request;
-            let from = masks.maybe(&request.pilot, request.sender_name.as_deref().or(request.sender_email.as_deref())).unwrap_or_default();
+            let from = masks
+                .maybe(&request.pilot, request.sender_name.as_deref().or(request.sender_email.as_deref()))
+                .unwrap_or_default();
             let age = text::age(request.accepted_at, now);
             let (pilot, source) = (request.pilot.clone(), request.source.clone());
             table.row([request.id.to_string(), view.state.to_owned(), age, pilot, source, from, title(view, masks)]);
@@ -172,8 +182,11 @@ async fn show(setup: &Setup, house: &House, id: &Named, unmasked: bool) -> Resul
     let masks = Masks(&house.boundaries);
     let request = &mut view.request;
     if !unmasked {
-        request.text = masks.of(&request.pilot, &request.text).unwrap_or_else(|| "(its pilot is not configured)".to_owned());
-        for part in [&mut request.sender_name, &mut request.sender_email, &mut request.sender_phone, &mut request.organisation] {
+        request.text =
+            masks.of(&request.pilot, &request.text).unwrap_or_else(|| "(its pilot is not configured)".to_owned());
+        for part in
+            [&mut request.sender_name, &mut request.sender_email, &mut request.sender_phone, &mut request.organisation]
+        {
             *part = masks.maybe(&request.pilot, part.as_deref());
         }
     }
@@ -201,12 +214,18 @@ fn page(setup: &Setup, view: &RequestView, files: &[FileRow]) -> String {
     line("source", &request.source);
     line("received", &text::time(request.received_at));
     line("same as", request.duplicate_of.as_ref().map_or("", |id| id.as_str()));
-    line("brief", &view.brief_state.as_ref().map(|state| format!("{} {state}", request.id.brief())).unwrap_or_default());
+    line(
+        "brief",
+        &view.brief_state.as_ref().map(|state| format!("{} {state}", request.id.brief())).unwrap_or_default(),
+    );
     if let Some(message) = &view.message {
         line("fault", &format!("{message} {}", view.code.as_deref().unwrap_or_default()));
     }
     for file in files {
-        line("file", &format!("{} ({}, {})", file.name, file.media_type, text::bytes(u64::try_from(file.bytes).unwrap_or(0))));
+        line(
+            "file",
+            &format!("{} ({}, {})", file.name, file.media_type, text::bytes(u64::try_from(file.bytes).unwrap_or(0))),
+        );
     }
     out.push('\n');
     out.push_str(&text::lines(&request.text));

@@ -120,9 +120,15 @@ impl Review {
             }
             Self::Edit(edit) => edit.act(setup, house).await,
             Self::Approve(Approve { id, revision }) => decide(setup, house, &id, "approve", None, revision).await,
-            Self::Reject(Comment { id, comment, revision }) => decide(setup, house, &id, "reject", Some(comment), revision).await,
-            Self::Minor(Comment { id, comment, revision }) => decide(setup, house, &id, "minor", Some(comment), revision).await,
-            Self::Major(Comment { id, comment, revision }) => decide(setup, house, &id, "major", Some(comment), revision).await,
+            Self::Reject(Comment { id, comment, revision }) => {
+                decide(setup, house, &id, "reject", Some(comment), revision).await
+            }
+            Self::Minor(Comment { id, comment, revision }) => {
+                decide(setup, house, &id, "minor", Some(comment), revision).await
+            }
+            Self::Major(Comment { id, comment, revision }) => {
+                decide(setup, house, &id, "major", Some(comment), revision).await
+            }
         }
     }
 }
@@ -136,7 +142,8 @@ impl List {
             return setup.out.json(&view::page(&page, view::brief));
         }
         let now = house.clock.now();
-        let mut table = Table::new(&["brief", "state", "score", "risk", "rev", "digest", "waits", "claimed", "subject"]);
+        let mut table =
+            Table::new(&["brief", "state", "score", "risk", "rev", "digest", "waits", "claimed", "subject"]);
         for brief in &page.items {
             let request = house.store.request(&brief.id.request()).await?;
             let claim = brief.claim.as_ref().filter(|(_, until)| *until > now);
@@ -180,7 +187,13 @@ async fn show(setup: &Setup, house: &House, id: &Named) -> Result<(), Failure> {
     for made in &decisions {
         let by = house.store.person(&made.person).await.map_or_else(|_| made.person.clone(), |person| person.name);
         let comment = made.comment.as_deref().map(|comment| format!(": {}", text::one_line(comment)));
-        out.text(&format!("{} {} of revision {} by {by}{}", text::time(made.at), made.verdict, made.revision, comment.unwrap_or_default()))?;
+        out.text(&format!(
+            "{} {} of revision {} by {by}{}",
+            text::time(made.at),
+            made.verdict,
+            made.revision,
+            comment.unwrap_or_default()
+        ))?;
     }
     let now = house.clock.now();
     if let Some((by, until)) = row.claim.as_ref().filter(|(_, until)| *until > now) {
@@ -195,7 +208,14 @@ async fn show(setup: &Setup, house: &House, id: &Named) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn decide(setup: &Setup, house: &House, id: &Named, word: &str, comment: Option<String>, revision: Option<String>) -> Result<(), Failure> {
+async fn decide(
+    setup: &Setup,
+    house: &House,
+    id: &Named,
+    word: &str,
+    comment: Option<String>,
+    revision: Option<String>,
+) -> Result<(), Failure> {
     let verdict = Verdict::parse(word, comment.as_deref())?;
     let principal = setup.principal(house).await?;
     let digest = match revision {
@@ -246,7 +266,8 @@ async fn ask(setup: &Setup, house: &House, id: &Named, word: &str, principal: &P
     setup.out.say(&render::terminal(&whole, setup.out.page(), setup.out.colour));
     let digest = row.digest.get(..12).unwrap_or_default();
     let mut error = std::io::stderr().lock();
-    let asked = write!(error, "{word} revision {} ({digest}) as {}? [y/N] ", row.revision, principal.name).and_then(|()| error.flush());
+    let asked = write!(error, "{word} revision {} ({digest}) as {}? [y/N] ", row.revision, principal.name)
+        .and_then(|()| error.flush());
     let mut answer = String::new();
     let read = asked.and_then(|()| std::io::stdin().lock().read_line(&mut answer));
     if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {

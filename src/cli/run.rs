@@ -96,9 +96,18 @@ impl List {
         let now = house.clock.now();
         let mut table = Table::new(&["run", "state", "age", "pilot", "step", "attempt", "fault"]);
         for run in &page.items {
-            let fault = run.message.as_ref().map(|message| format!("{} {message}", run.code.as_deref().unwrap_or_default()));
+            let fault =
+                run.message.as_ref().map(|message| format!("{} {message}", run.code.as_deref().unwrap_or_default()));
             let (age, attempt) = (text::age(run.created_at, now), run.attempt.to_string());
-            table.row([run.id.to_string(), run.state.to_string(), age, run.pilot.clone(), run.step.clone(), attempt, fault.unwrap_or_default()]);
+            table.row([
+                run.id.to_string(),
+                run.state.to_string(),
+                age,
+                run.pilot.clone(),
+                run.step.clone(),
+                attempt,
+                fault.unwrap_or_default(),
+            ]);
         }
         setup.out.table(&table)?;
         if let Some(next) = page.next {
@@ -117,7 +126,13 @@ async fn show(setup: &Setup, house: &House, id: &Named) -> Result<(), Failure> {
         shown["steps"] = steps.iter().map(view::step).collect();
         return out.json(&shown);
     }
-    out.text(&format!("{}  {}  at step `{}`, attempt {}", out.bold(run.id.as_str()), run.state, run.step, run.attempt))?;
+    out.text(&format!(
+        "{}  {}  at step `{}`, attempt {}",
+        out.bold(run.id.as_str()),
+        run.state,
+        run.step,
+        run.attempt
+    ))?;
     out.text(&format!("request {}, pilot {}, definition {}", run.request, run.pilot, run.definition))?;
     if let Some(key) = &run.wait_key {
         out.text(&format!("waits for {key}"))?;
@@ -130,10 +145,19 @@ async fn show(setup: &Setup, house: &House, id: &Named) -> Result<(), Failure> {
     }
     let mut table = Table::new(&["step", "state", "attempt", "began", "took", "output"]);
     for step in &steps {
-        let took = step.ended_at.map(|end| format!("{:.1}ms", end.duration_since(step.started_at).as_micros() as f64 / 1000.0));
+        let took = step
+            .ended_at
+            .map(|end| format!("{:.1}ms", end.duration_since(step.started_at).as_micros() as f64 / 1000.0));
         let (attempt, output) = (step.attempt.to_string(), step.output.clone().or_else(|| step.code.clone()));
         let began = text::time(step.started_at);
-        table.row([step.name.clone(), step.state.clone(), attempt, began, took.unwrap_or_default(), output.unwrap_or_default()]);
+        table.row([
+            step.name.clone(),
+            step.state.clone(),
+            attempt,
+            began,
+            took.unwrap_or_default(),
+            output.unwrap_or_default(),
+        ]);
     }
     out.table(&table)
 }

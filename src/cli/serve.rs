@@ -29,7 +29,10 @@ impl Serve {
 }
 
 /// Runs the daemon and stops it at the first signal.
-pub(super) async fn until_told(serving: impl Future<Output = Result<(), daemon::StartError>>, stop: CancellationToken) -> Result<(), Failure> {
+pub(super) async fn until_told(
+    serving: impl Future<Output = Result<(), daemon::StartError>>,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
     let mut serving = Box::pin(serving);
     tokio::select! {
         outcome = &mut serving => return outcome.map_err(|cause| refused(&cause)),

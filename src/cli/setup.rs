@@ -38,7 +38,8 @@ impl Setup {
     /// All that is wrong with it, a line each.
     pub(crate) fn settings(&self) -> Result<Settings, Failure> {
         let ours = self.environment.iter().filter(|(key, _)| key != TOKEN).cloned();
-        config::load(self.file.as_deref(), ours, &daemon::registry()).map_err(|problems| Failure::problems(Status::Usage, problems))
+        config::load(self.file.as_deref(), ours, &daemon::registry())
+            .map_err(|problems| Failure::problems(Status::Usage, problems))
     }
 
     /// Opens the house beside whatever runs on the same store, does something in it and closes it again.
@@ -81,7 +82,8 @@ pub(crate) fn refused(cause: &daemon::StartError) -> Failure {
 }
 
 fn only_token(folder: &Path) -> Result<PathBuf, Failure> {
-    let entries = std::fs::read_dir(folder).map(|entries| entries.flatten().map(|entry| entry.path()).collect::<Vec<_>>());
+    let entries =
+        std::fs::read_dir(folder).map(|entries| entries.flatten().map(|entry| entry.path()).collect::<Vec<_>>());
     let mut tokens: Vec<PathBuf> = entries.unwrap_or_default();
     tokens.retain(|path| path.extension().is_some_and(|extension| extension == "token"));
     match tokens.as_slice() {
@@ -91,9 +93,16 @@ fn only_token(folder: &Path) -> Result<PathBuf, Failure> {
             folder.display()
         ))),
         _ => {
-            let mut names: Vec<String> = tokens.iter().filter_map(|path| path.file_stem()).map(|name| name.to_string_lossy().into_owned()).collect();
+            let mut names: Vec<String> = tokens
+                .iter()
+                .filter_map(|path| path.file_stem())
+                .map(|name| name.to_string_lossy().into_owned())
+                .collect();
             names.sort();
-            Err(Failure::usage(format!("several people have a token here; say `--as NAME` with one of `{}` (OP-9103)", names.join("`, `"))))
+            Err(Failure::usage(format!(
+                "several people have a token here; say `--as NAME` with one of `{}` (OP-9103)",
+                names.join("`, `")
+            )))
         }
     }
 }
@@ -101,7 +110,11 @@ fn only_token(folder: &Path) -> Result<PathBuf, Failure> {
 /// Reads a token file, which nobody but its owner may read.
 fn read_token(path: &Path) -> Result<String, Failure> {
     let read = std::fs::read_to_string(path).map_err(|cause| {
-        let what = format!("cannot read the token `{}`: {}; make one with `opspilot token new` (OP-9103)", path.display(), plain_cause(&cause));
+        let what = format!(
+            "cannot read the token `{}`: {}; make one with `opspilot token new` (OP-9103)",
+            path.display(),
+            plain_cause(&cause)
+        );
         Failure::usage(what)
     })?;
     if let Some(mode) = exposed(path) {
@@ -148,9 +161,10 @@ pub(crate) fn private_file(path: &Path, text: &str) -> Result<(), Failure> {
         file.sync_all()
     });
     written.map_err(|cause| match cause.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Failure::failed(format!("`{}` is there already and is never written over; move it away first (OP-9105)", path.display()))
-        }
+        std::io::ErrorKind::AlreadyExists => Failure::failed(format!(
+            "`{}` is there already and is never written over; move it away first (OP-9105)",
+            path.display()
+        )),
         _ => Failure::unwritable(path, &cause),
     })
 }

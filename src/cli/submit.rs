@@ -88,7 +88,9 @@ fn shown(accepted: &Accepted) -> serde_json::Value {
 fn line(accepted: &Accepted) -> String {
     match accepted {
         Accepted::New(request) => format!("{request}  accepted"),
-        Accepted::Alike { request, of } => format!("{request}  accepted, says the same as {of}; `opspilot request retry` drafts it all the same"),
+        Accepted::Alike { request, of } => {
+            format!("{request}  accepted, says the same as {of}; `opspilot request retry` drafts it all the same")
+        }
         Accepted::Repeat(request) => format!("{request}  duplicate: the same delivery was accepted before"),
     }
 }

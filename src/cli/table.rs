@@ -55,7 +55,9 @@ impl Table {
         let gaps = GAP * widths.len().saturating_sub(1);
         while widths.iter().sum::<usize>() + gaps > room {
             // Of equally wide ones the last gives way: the first columns name things.
-            let Some(widest) = widths.iter_mut().filter(|width| **width > LEAST).max_by_key(|width| **width) else { break };
+            let Some(widest) = widths.iter_mut().filter(|width| **width > LEAST).max_by_key(|width| **width) else {
+                break;
+            };
             *widest -= 1;
         }
         widths

@@ -78,7 +78,10 @@ impl New {
         let user = self.user.unwrap_or_else(|| principal.name.clone());
         let file = house.settings.data_dir.join(CREDENTIALS).join(format!("{user}.token"));
         if self.save && file.exists() {
-            let message = format!("`{}` is there already and is never written over; move it away first (OP-9105)", file.display());
+            let message = format!(
+                "`{}` is there already and is never written over; move it away first (OP-9105)",
+                file.display()
+            );
             return Err(Failure::failed(message));
         }
         let scopes = (!self.scope.is_empty()).then(|| self.scope.into_iter().collect());

@@ -3,7 +3,9 @@
 
 use crate::access::Made;
 use crate::screen::{Boundary, screen};
-use crate::store::{BriefRow, DecisionRow, FileRow, Page, PersonRow, ReceiptRow, RequestView, RevisionRow, RunRow, StepRow, TokenRow};
+use crate::store::{
+    BriefRow, DecisionRow, FileRow, Page, PersonRow, ReceiptRow, RequestView, RevisionRow, RunRow, StepRow, TokenRow,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -84,7 +86,8 @@ pub(crate) fn run(row: &RunRow) -> Value {
 
 /// A step of a run.
 pub(crate) fn step(row: &StepRow) -> Value {
-    let output = row.output.as_deref().map(|output| serde_json::from_str(output).unwrap_or_else(|_| Value::from(output)));
+    let output =
+        row.output.as_deref().map(|output| serde_json::from_str(output).unwrap_or_else(|_| Value::from(output)));
     json!({
         "ordinal": row.ordinal, "name": row.name, "attempt": row.attempt, "state": row.state, "started_at": row.started_at,
         "ended_at": row.ended_at, "output": output, "code": row.code,
@@ -118,4 +121,3 @@ pub(crate) fn token(row: &TokenRow) -> Value {
 pub(crate) fn made(made: &Made) -> Value {
     json!({ "id": made.id.as_str(), "secret": made.secret })
 }
-

@@ -112,15 +112,28 @@ impl Chain {
             },
             "request.held" => format!("the data boundary found {}", list("kinds")),
             "brief.drafted" => {
-                format!("revision {} by {}, {}, digest {}", field("revision"), field("generator"), self.gist(&field("digest")), short(&field("digest")))
+                format!(
+                    "revision {} by {}, {}, digest {}",
+                    field("revision"),
+                    field("generator"),
+                    self.gist(&field("digest")),
+                    short(&field("digest"))
+                )
             }
             "brief.edited" => {
                 let changed = list("changed");
-                format!("revision {} by {actor}: {changed}; digest {}; {}", field("revision"), short(&field("digest")), by_policy())
+                format!(
+                    "revision {} by {actor}: {changed}; digest {}; {}",
+                    field("revision"),
+                    short(&field("digest")),
+                    by_policy()
+                )
             }
             "brief.decided" => {
                 let made = self.decisions.iter().find(|made| made.id == field("decision"));
-                let comment = made.and_then(|made| made.comment.as_deref()).map(|comment| format!(": \"{}\"", text::one_line(comment)));
+                let comment = made
+                    .and_then(|made| made.comment.as_deref())
+                    .map(|comment| format!(": \"{}\"", text::one_line(comment)));
                 let verdict = field("verdict");
                 let on = format!("revision {}, digest {}", field("revision"), short(&field("digest")));
                 format!("{verdict} by {actor} on {on}{}; {}", comment.unwrap_or_default(), by_policy())
@@ -143,7 +156,8 @@ impl Chain {
 
     fn standing(&self) -> String {
         let view = &self.view;
-        let fault = view.message.as_deref().map(|message| format!(": {message} {}", view.code.as_deref().unwrap_or_default()));
+        let fault =
+            view.message.as_deref().map(|message| format!(": {message} {}", view.code.as_deref().unwrap_or_default()));
         let next = match (view.state, view.brief_state.as_deref()) {
             ("held", _) => "; waits for `opspilot request release` or `drop`",
             ("in_review", Some("open")) => "; waits for a named person: `opspilot review show`",
@@ -190,7 +204,9 @@ impl Chain {
 }
 
 fn step(row: &StepRow) -> Event {
-    let took = row.ended_at.map(|end| elapsed(end.duration_since(row.started_at).as_micros()).trim_start_matches('+').to_owned());
+    let took = row
+        .ended_at
+        .map(|end| elapsed(end.duration_since(row.started_at).as_micros()).trim_start_matches('+').to_owned());
     let attempt = if row.attempt > 1 { format!(", attempt {}", row.attempt) } else { String::new() };
     let output: Option<Value> = row.output.as_deref().and_then(|output| serde_json::from_str(output).ok());
     let found = output.as_ref().map(|output| format!(": {}", flat(output))).unwrap_or_default();
@@ -238,19 +254,21 @@ fn hang(lead: &str, detail: &str, width: usize) -> String {
     let mut lines = vec![String::new()];
     for word in detail.split(' ') {
         let last = lines.len() - 1;
-        if let Some(line) = lines.get_mut(last) {
-            if line.is_empty() || text::width(line) + 1 + text::width(word) <= room {
-                if !line.is_empty() {
-                    line.push(' ');
-                }
+        match lines.get_mut(last) {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if text::width(line) + 1 + text::width(word) <= room => {
+                line.push(' ');
                 line.push_str(word);
-                continue;
             }
+            _ => lines.push(word.to_owned()),
         }
-        lines.push(word.to_owned());
     }
     let blank = " ".repeat(indent);
-    lines.iter().enumerate().map(|(place, line)| format!("{}{line}\n", if place == 0 { lead } else { &blank })).collect()
+    lines
+        .iter()
+        .enumerate()
+        .map(|(place, line)| format!("{}{line}\n", if place == 0 { lead } else { &blank }))
+        .collect()
 }
 
 #[cfg(test)]

@@ -51,7 +51,9 @@ async fn in_use(setup: &Setup) -> Result<Vec<Arc<Definition>>, Failure> {
 async fn list(setup: &Setup) -> Result<(), Failure> {
     let definitions = in_use(setup).await?;
     if setup.out.json {
-        return setup.out.json(&json!({ "items": definitions.iter().map(|definition| shown(definition)).collect::<Vec<_>>() }));
+        return setup
+            .out
+            .json(&json!({ "items": definitions.iter().map(|definition| shown(definition)).collect::<Vec<_>>() }));
     }
     let mut table = Table::new(&["workflow", "steps", "definition", "for"]);
     for definition in &definitions {
@@ -79,12 +81,19 @@ fn check(setup: &Setup, file: &Path) -> Ended {
         Ok(definition) if setup.out.json => setup.out.json(&json!({ "ok": true, "workflow": shown(&definition) }))?,
         Ok(definition) => {
             let steps = super::text::count(definition.steps().len(), "step");
-            setup.out.text(&format!("{}: `{}` works: {steps}, definition {}", file.display(), definition.name(), definition.hash()))?;
+            setup.out.text(&format!(
+                "{}: `{}` works: {steps}, definition {}",
+                file.display(),
+                definition.name(),
+                definition.hash()
+            ))?;
         }
         Err(problems) => {
             if setup.out.json {
                 let problem = |problem: &opspilot_sdk::Problem| json!({ "path": problem.path, "message": problem.message, "help": problem.help });
-                setup.out.json(&json!({ "ok": false, "problems": problems.iter().map(problem).collect::<Vec<_>>() }))?;
+                setup
+                    .out
+                    .json(&json!({ "ok": false, "problems": problems.iter().map(problem).collect::<Vec<_>>() }))?;
                 return Ok(Status::Wrong);
             }
             return Err(Failure::problems(Status::Wrong, problems));
@@ -102,5 +111,7 @@ async fn named(setup: &Setup, name: &str) -> Result<Arc<Definition>, Failure> {
     let definitions = in_use(setup).await?;
     let names: Vec<String> = definitions.iter().map(|definition| definition.name().to_owned()).collect();
     let found = definitions.into_iter().find(|definition| definition.name() == name);
-    found.ok_or_else(|| Failure::usage(format!("there is no workflow `{name}`; use one of `{}` (OP-9109)", names.join("`, `"))))
+    found.ok_or_else(|| {
+        Failure::usage(format!("there is no workflow `{name}`; use one of `{}` (OP-9109)", names.join("`, `")))
+    })
 }

@@ -39,7 +39,13 @@ impl Bench {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_opspilot"));
-        command.current_dir(self.0.path()).args(args).env_clear().env("COLUMNS", "100").env("HOME", self.0.path()).env("USER", "ada");
+        command
+            .current_dir(self.0.path())
+            .args(args)
+            .env_clear()
+            .env("COLUMNS", "100")
+            .env("HOME", self.0.path())
+            .env("USER", "ada");
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command
     }
@@ -54,7 +60,8 @@ impl Bench {
     }
 
     fn fed(&self, args: &[&str], input: &str) -> Ended {
-        let mut child = self.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            self.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         Ended::of(child.wait_with_output().unwrap())
     }
@@ -177,7 +184,9 @@ fn drafting_and_screening_need_no_configuration() {
     assert_eq!(drafted.json()["schema"], "opspilot.brief/1");
     let screened = bench.fed(&["screen", "--json"], text);
     assert_ne!(screened.json()["verdict"], "pass");
-    for shown in [drafted.out, screened.out, bench.fed(&["screen"], text).out, bench.fed(&["screen", "--text"], text).out] {
+    for shown in
+        [drafted.out, screened.out, bench.fed(&["screen"], text).out, bench.fed(&["screen", "--text"], text).out]
+    {
         assert!(!shown.contains("4929 3813"), "{shown}");
     }
     bench.fed(&["brief", "draft", "--type", "json"], "{").refused(5, "OP-9108");
@@ -195,7 +204,16 @@ fn one_request_from_its_first_byte_to_its_approval() {
     bench.on_demo(&["review", "approve", brief, "--revision", &digest[..7]]).refused(2, "OP-9107");
     bench.on_demo(&["review", "approve", brief, "--revision", "0123456789"]).refused(2, "OP-9107");
 
-    let edited = bench.on_demo(&["review", "edit", brief, "--set", "priority.score=61", "--set", "next_actions[0].owner=Ada", "--json"]);
+    let edited = bench.on_demo(&[
+        "review",
+        "edit",
+        brief,
+        "--set",
+        "priority.score=61",
+        "--set",
+        "next_actions[0].owner=Ada",
+        "--json",
+    ]);
     assert_eq!(edited.status, 0, "{}", edited.told);
     bench.on_demo(&["review", "approve", brief, "--revision", &digest[..12]]).refused(1, "OP-4004");
     let digest = edited.json()["revision"].as_str().unwrap().to_owned();
@@ -209,11 +227,18 @@ fn one_request_from_its_first_byte_to_its_approval() {
     bench.on_demo(&["review", "reject", brief, "-m", "no", "--revision", &digest]).refused(1, "OP-4005");
 
     let why = bench.on_demo(&["request", "why", brief, "--json"]).json();
-    let events: Vec<&str> = why["events"].as_array().unwrap().iter().filter_map(|event| event["what"].as_str()).collect();
-    assert_eq!(events, ["received", "accepted", "step screen", "step draft", "step review", "drafted", "edited", "decided"]);
+    let events: Vec<&str> =
+        why["events"].as_array().unwrap().iter().filter_map(|event| event["what"].as_str()).collect();
+    assert_eq!(
+        events,
+        ["received", "accepted", "step screen", "step draft", "step review", "drafted", "edited", "decided"]
+    );
     assert_eq!(why["decisions"][0]["revision"], digest.as_str());
     let told = bench.on_demo(&["request", "why", brief]).out;
-    assert!(told.contains("approve by demo on revision 2") && told.trim_end().ends_with("decided (brief approved)"), "{told}");
+    assert!(
+        told.contains("approve by demo on revision 2") && told.trim_end().ends_with("decided (brief approved)"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -238,10 +263,17 @@ fn receipts_prove_themselves_and_tell_what_was_done_to_them() {
     std::fs::write(bench.path("other.jsonl"), "nothing of the kind").unwrap();
     assert_eq!(verify("other.jsonl").status, 5);
 
-    let subject = bench.on_demo(&["request", "list", "--limit", "1", "--json"]).json()["items"][0]["id"].as_str().unwrap().to_owned();
+    let subject = bench.on_demo(&["request", "list", "--limit", "1", "--json"]).json()["items"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert_eq!(bench.on_demo(&["receipt", "export", "--subject", &subject, "-o", "one.jsonl"]).status, 0);
     assert_eq!(verify("one.jsonl").status, 0, "{}", verify("one.jsonl").out);
-    assert_eq!(std::fs::read_to_string(bench.path("one.jsonl")).unwrap().lines().count(), 4, "header, two receipts, end");
+    assert_eq!(
+        std::fs::read_to_string(bench.path("one.jsonl")).unwrap().lines().count(),
+        4,
+        "header, two receipts, end"
+    );
 }
 
 #[test]
@@ -267,7 +299,11 @@ fn nobody_acts_by_a_bare_name() {
     assert_eq!(bench.run(&["init", "--user", "ada"]).status, 0);
     std::fs::write(bench.path("ask.txt"), "Two seats by Friday, please.").unwrap();
     bench.run(&["--as", "bo", "submit", "--pilot", "example", "ask.txt"]).refused(2, "OP-9103");
-    let submitted = |token: &str| Ended::of(bench.command(&["submit", "--pilot", "example", "ask.txt"]).env("OPSPILOT_TOKEN", token).output().unwrap());
+    let submitted = |token: &str| {
+        Ended::of(
+            bench.command(&["submit", "--pilot", "example", "ask.txt"]).env("OPSPILOT_TOKEN", token).output().unwrap(),
+        )
+    };
     submitted("opp_nonsense").refused(1, "OP-5101");
     let added = bench.run(&["user", "add", "bo", "--role", "viewer", "--scope", "pilot:example"]);
     assert_eq!(added.status, 0, "{}", added.told);
@@ -318,7 +354,11 @@ fn judging_files_before_they_are_used() {
     std::fs::create_dir(bench.path("rules")).unwrap();
     std::fs::write(bench.path("rules/own.cedar"), "permit (").unwrap();
     assert_eq!(bench.run(&["policy", "check", "rules"]).status, 3);
-    std::fs::write(bench.path("set.jsonl"), "{\"id\": 1, \"subject\": \"Down\", \"body\": \"Our shop is down, call now\", \"label\": \"p1\"}\n").unwrap();
+    std::fs::write(
+        bench.path("set.jsonl"),
+        "{\"id\": 1, \"subject\": \"Down\", \"body\": \"Our shop is down, call now\", \"label\": \"p1\"}\n",
+    )
+    .unwrap();
     assert_eq!(bench.run(&["eval", "set.jsonl", "--items", "--json"]).json()["drafts"][0]["label"], "p1");
     std::fs::write(bench.path("set.jsonl"), "{}\n").unwrap();
     bench.run(&["eval", "set.jsonl"]).refused(5, "OP-9119");

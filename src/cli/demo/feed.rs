@@ -55,7 +55,8 @@ impl Doors<'_> {
             example.text.len(),
             example.text
         );
-        let answer = exchange(self.address, request.as_bytes()).await.map_err(|cause| refused(example, &cause.to_string()))?;
+        let answer =
+            exchange(self.address, request.as_bytes()).await.map_err(|cause| refused(example, &cause.to_string()))?;
         let status = answer.split(' ').nth(1).unwrap_or_default();
         if status == "202" || status == "200" {
             return Ok(());
@@ -90,13 +91,18 @@ pub(super) fn is_worked_off(drop: &Path) -> bool {
 }
 
 fn refused(example: &Example, why: &str) -> Failure {
-    Failure::failed(format!("the example `{}` was not taken: {why}; run `opspilot doctor` on the demo's configuration (OP-9115)", example.name))
+    Failure::failed(format!(
+        "the example `{}` was not taken: {why}; run `opspilot doctor` on the demo's configuration (OP-9115)",
+        example.name
+    ))
 }
 
 /// A signature of Standard Webhooks 1: HMAC-SHA-256 over `id.timestamp.body`, `v1,` and base64.
 fn sign(secret: &str, id: &str, at: i64, body: &[u8]) -> Result<String, Failure> {
     let encoded = secret.trim().trim_start_matches("whsec_");
-    let key = BASE64.decode(encoded).map_err(|_| Failure::failed("the demo's webhook secret was damaged; remove the folder and start again (OP-9115)"))?;
+    let key = BASE64.decode(encoded).map_err(|_| {
+        Failure::failed("the demo's webhook secret was damaged; remove the folder and start again (OP-9115)")
+    })?;
     let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
     let mut signed = format!("{id}.{at}.").into_bytes();
     signed.extend_from_slice(body);
@@ -120,7 +126,9 @@ mod tests {
     fn the_signature_is_the_published_one() {
         // The example of the Standard Webhooks libraries.
         let body = br#"{"test": 2432232314}"#;
-        let signature = sign("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body).unwrap();
+        let signature =
+            sign("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body)
+                .unwrap();
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 }

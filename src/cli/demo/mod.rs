@@ -6,9 +6,9 @@ mod feed;
 mod summary;
 
 use super::failure::{Ended, Failure, Status};
+use super::init;
 use super::serve::{told_twice, until_told};
 use super::setup::{CREDENTIALS, Setup, private_file, private_folder, refused};
-use super::init;
 use super::view::Masks;
 use crate::access::Access;
 use crate::clock::{Entropy as _, SystemEntropy};
@@ -71,7 +71,13 @@ impl Demo {
         let data_dir: PathBuf = settings.data_dir.components().collect();
         let house = Box::pin(daemon::open(settings, Mode::Serve)).await.map_err(|cause| refused(&cause))?;
         let House { store, intake, access, boundaries, .. } = &house;
-        let parts = Parts { store: store.clone(), intake: intake.clone(), access: access.clone(), boundaries: Arc::clone(boundaries), data_dir };
+        let parts = Parts {
+            store: store.clone(),
+            intake: intake.clone(),
+            access: access.clone(),
+            boundaries: Arc::clone(boundaries),
+            data_dir,
+        };
         let (stop, (tell, told)) = (CancellationToken::new(), oneshot::channel());
         let serving = daemon::serve(house, stop.clone(), move |address| {
             // Who does not wait for the address any more has gone away with the reason.
@@ -114,16 +120,23 @@ impl Demo {
         let idle = tokio::time::timeout(PATIENCE, idle(&parts.store, &place.drop)).await;
         let requests = idle.map_err(|_| {
             let secs = PATIENCE.as_secs();
-            Failure::failed(format!("the examples were not drafted within {secs} s; see `opspilot --config {} request list` (OP-9115)", file.display()))
+            Failure::failed(format!(
+                "the examples were not drafted within {secs} s; see `opspilot --config {} request list` (OP-9115)",
+                file.display()
+            ))
         })??;
         if self.exit_when_idle {
             return summary::show(setup, &parts.store, Masks(&parts.boundaries), &requests, place.json()).await;
         }
         if !setup.out.json {
             let (drafted, held) = summary::count(&requests);
-            setup.out.say(&format!("\n{drafted} examples are drafted, {held} held by the data boundary; stays up until Ctrl-C"));
+            setup.out.say(&format!(
+                "\n{drafted} examples are drafted, {held} held by the data boundary; stays up until Ctrl-C"
+            ));
             let config = file.display();
-            setup.out.say(&format!("  opspilot --config {config} review list\n  opspilot --config {config} request list"));
+            setup
+                .out
+                .say(&format!("  opspilot --config {config} review list\n  opspilot --config {config} request list"));
         }
         Ok(())
     }
@@ -183,7 +196,9 @@ async fn prepare(setup: &Setup, data: &Path, file: &Path) -> Result<(), Failure>
     let (webhook, form) = random.split_at(32);
     let secrets = data.join("secrets");
     private_folder(&secrets)?;
-    for (name, secret) in [("website", format!("whsec_{}", STANDARD.encode(webhook))), ("form", URL_SAFE_NO_PAD.encode(form))] {
+    for (name, secret) in
+        [("website", format!("whsec_{}", STANDARD.encode(webhook))), ("form", URL_SAFE_NO_PAD.encode(form))]
+    {
         // Left from a demo that did not come to its end: it serves as well.
         if !secrets.join(name).exists() {
             private_file(&secrets.join(name), &format!("{secret}\n"))?;
@@ -197,7 +212,8 @@ async fn prepare(setup: &Setup, data: &Path, file: &Path) -> Result<(), Failure>
 fn load(setup: &Setup, file: &Path, address: SocketAddr) -> Result<Settings, Failure> {
     let listen = ("OPSPILOT__WEB__LISTEN".to_owned(), address.to_string());
     let environment = setup.environment.iter().filter(|(key, _)| *key != listen.0).cloned().chain([listen.clone()]);
-    config::load(Some(file), environment, &daemon::registry()).map_err(|problems| Failure::problems(Status::Usage, problems))
+    config::load(Some(file), environment, &daemon::registry())
+        .map_err(|problems| Failure::problems(Status::Usage, problems))
 }
 
 /// Waits until every example has come in and nothing is in work any more; gives all requests, oldest first.

@@ -17,7 +17,13 @@ pub(super) fn count(requests: &[RequestView]) -> (usize, usize) {
 }
 
 /// Shows the summary; as JSON together with `place`.
-pub(super) async fn show(setup: &Setup, store: &Store, masks: Masks<'_>, requests: &[RequestView], place: Value) -> Result<(), Failure> {
+pub(super) async fn show(
+    setup: &Setup,
+    store: &Store,
+    masks: Masks<'_>,
+    requests: &[RequestView],
+    place: Value,
+) -> Result<(), Failure> {
     let mut briefs = Vec::new();
     for view in requests {
         briefs.push(if view.brief_state.is_some() { Some(load(store, view).await?) } else { None });
@@ -33,7 +39,9 @@ pub(super) async fn show(setup: &Setup, store: &Store, masks: Masks<'_>, request
             shown
         };
         let items: Vec<Value> = requests.iter().zip(&briefs).map(item).collect();
-        return setup.out.json(&json!({ "place": place, "drafted": drafted, "held": held, "requests": items, "brief": first }));
+        return setup
+            .out
+            .json(&json!({ "place": place, "drafted": drafted, "held": held, "requests": items, "brief": first }));
     }
     let mut table = Table::new(&["source", "state", "priority", "risk", "status", "subject"]);
     for (view, brief) in requests.iter().zip(&briefs) {
@@ -42,14 +50,24 @@ pub(super) async fn show(setup: &Setup, store: &Store, masks: Masks<'_>, request
         let risk = content.map(|content| content.risk.level.to_string());
         let status = content.map(|content| content.recommended_status.status.to_string());
         let (source, state) = (view.request.source.clone(), view.state.to_owned());
-        table.row([source, state, priority.unwrap_or_default(), risk.unwrap_or_default(), status.unwrap_or_default(), title(view, masks)]);
+        table.row([
+            source,
+            state,
+            priority.unwrap_or_default(),
+            risk.unwrap_or_default(),
+            status.unwrap_or_default(),
+            title(view, masks),
+        ]);
     }
     setup.out.text("\n")?;
     setup.out.table(&table)?;
     if let Some(brief) = first {
         setup.out.text(&format!("\n{}", render::terminal(brief, setup.out.page(), setup.out.colour)))?;
     }
-    setup.out.text(&format!("\n{} requests: {drafted} drafted and waiting for a person, {held} held by the data boundary", requests.len()))
+    setup.out.text(&format!(
+        "\n{} requests: {drafted} drafted and waiting for a person, {held} held by the data boundary",
+        requests.len()
+    ))
 }
 
 async fn load(store: &Store, view: &RequestView) -> Result<Brief, Failure> {
@@ -57,8 +75,15 @@ async fn load(store: &Store, view: &RequestView) -> Result<Brief, Failure> {
     let row = store.brief(&id).await?;
     let revisions = store.revisions(&id).await?;
     let revision = revisions.iter().find(|revision| revision.number == row.revision);
-    let revision = revision.ok_or_else(|| crate::store::StoreError::NotFound { what: "revision", id: row.revision.to_string() })?;
+    let revision = revision
+        .ok_or_else(|| crate::store::StoreError::NotFound { what: "revision", id: row.revision.to_string() })?;
     let generator = serde_json::from_str(&revision.generator).unwrap_or_else(|_| Generator::embedded(0));
     let content = Content::from_json(&revision.content)?;
-    Ok(Brief { brief: id.to_string(), request: view.request.id.to_string(), revision: row.revision, generator, content })
+    Ok(Brief {
+        brief: id.to_string(),
+        request: view.request.id.to_string(),
+        revision: row.revision,
+        generator,
+        content,
+    })
 }

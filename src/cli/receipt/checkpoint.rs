@@ -31,7 +31,11 @@ impl Keep {
         let opened = keys.open(&head.note).map_err(|cause| Failure::failed(cause.to_string()))?;
         if let Some(path) = &self.output {
             private_file(path, &head.note)?;
-            setup.out.say(&format!("size {}; keep {} where nobody here can change it", opened.checkpoint.size(), path.display()));
+            setup.out.say(&format!(
+                "size {}; keep {} where nobody here can change it",
+                opened.checkpoint.size(),
+                path.display()
+            ));
             return Ok(());
         }
         if setup.out.json {

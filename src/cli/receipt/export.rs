@@ -36,14 +36,16 @@ impl Export {
         let resource = Resource::system();
         let id = PermitId::new(house.clock.now(), house.store.chance());
         let ask = Ask { principal: &principal, action: Action::ReceiptExport, resource: &resource };
-        let _leave_to_export = house.policies.permit(&ask, id.to_string()).map_err(|denied| Failure::failed(denied.to_string()))?;
+        let _leave_to_export =
+            house.policies.permit(&ask, id.to_string()).map_err(|denied| Failure::failed(denied.to_string()))?;
 
         let keys = own_key(&house.settings.receipts.key_file)?;
         let head = house.store.log_head().await?;
         let head = head.ok_or_else(|| Failure::failed("the log has no head yet; nothing has happened (OP-6021)"))?;
         let size = keys.open(&head.note).map_err(|cause| Failure::failed(cause.to_string()))?.checkpoint.size();
         let tool = concat!("opspilot ", env!("CARGO_PKG_VERSION"));
-        let header = Header::new(&head.note, &keys, tool, self.subject.as_deref()).map_err(|cause| Failure::failed(cause.to_string()))?;
+        let header = Header::new(&head.note, &keys, tool, self.subject.as_deref())
+            .map_err(|cause| Failure::failed(cause.to_string()))?;
         let failed = |cause: io::Error| self.failed(&cause);
         let mut writer = Writer::begin(self.open()?, header).map_err(failed)?;
         let bar = setup.out.bar(size, "receipts");
@@ -73,7 +75,11 @@ impl Export {
                 }
                 for row in &rows {
                     let path = prover.inclusion(row.seq - 1);
-                    let path = path.ok_or_else(|| Failure::failed("the log has gaps, so nothing in it can be proven; run `opspilot receipt verify` (OP-6011)"))?;
+                    let path = path.ok_or_else(|| {
+                        Failure::failed(
+                            "the log has gaps, so nothing in it can be proven; run `opspilot receipt verify` (OP-6011)",
+                        )
+                    })?;
                     writer.push_proven(row.seq, &row.bytes, &leaf(row), &path).map_err(failed)?;
                     many += 1;
                 }
@@ -83,14 +89,22 @@ impl Export {
         bar.finish_and_clear();
         if let Some(path) = &self.output {
             let many = text::grouped(many);
-            setup.out.say(&format!("{many} receipts in {}; verify it with `opspilot receipt verify {}`", path.display(), path.display()));
+            setup.out.say(&format!(
+                "{many} receipts in {}; verify it with `opspilot receipt verify {}`",
+                path.display(),
+                path.display()
+            ));
         }
         Ok(())
     }
 
     fn open(&self) -> Result<Box<dyn Write>, Failure> {
         let Some(path) = &self.output else { return Ok(Box::new(BufWriter::new(io::stdout()))) };
-        let file = OpenOptions::new().write(true).create_new(true).open(path).map_err(|cause| Failure::unwritable(path, &cause))?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(path)
+            .map_err(|cause| Failure::unwritable(path, &cause))?;
         Ok(Box::new(BufWriter::with_capacity(1 << 16, file)))
     }
 

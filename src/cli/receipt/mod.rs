@@ -56,7 +56,9 @@ impl Receipt {
             Self::Show { seq } => {
                 let rows = setup.within(async |house| Ok(house.store.receipts_from(seq, 1).await?)).await?;
                 let row = rows.first().filter(|row| row.seq == seq);
-                let row = row.ok_or_else(|| Failure::failed(format!("there is no receipt {seq}; list them to see what there is (OP-3001)")))?;
+                let row = row.ok_or_else(|| {
+                    Failure::failed(format!("there is no receipt {seq}; list them to see what there is (OP-3001)"))
+                })?;
                 setup.out.bytes(&[&row.bytes[..], b"\n"].concat())?;
             }
             Self::Export(export) => Box::pin(setup.within(async |house| export.act(setup, house).await)).await?,

@@ -70,7 +70,9 @@ fn offline(path: &Path, keys: Option<Keyring>, notes: &[String]) -> Result<Repor
     let mut saved = Vec::new();
     if !notes.is_empty() {
         let Some(keys) = &keys else {
-            return Err(Failure::usage("a checkpoint can be used only with a key you brought; add `--key KEY` (OP-9116)"));
+            return Err(Failure::usage(
+                "a checkpoint can be used only with a key you brought; add `--key KEY` (OP-9116)",
+            ));
         };
         saved = opened(notes, keys)?;
     }
@@ -78,12 +80,20 @@ fn offline(path: &Path, keys: Option<Keyring>, notes: &[String]) -> Result<Repor
     let read: Box<dyn BufRead> = if path == Path::new("-") {
         Box::new(BufReader::new(std::io::stdin()))
     } else {
-        Box::new(BufReader::with_capacity(1 << 16, File::open(path).map_err(|cause| Failure::unreadable(path, &cause))?))
+        Box::new(BufReader::with_capacity(
+            1 << 16,
+            File::open(path).map_err(|cause| Failure::unreadable(path, &cause))?,
+        ))
     };
     Ok(verify_export(read, check))
 }
 
-async fn live(setup: &Setup, house: &House, keys: Option<Keyring>, mut outside: Vec<String>) -> Result<(Report, Vec<Uncounted>), Failure> {
+async fn live(
+    setup: &Setup,
+    house: &House,
+    keys: Option<Keyring>,
+    mut outside: Vec<String>,
+) -> Result<(Report, Vec<Uncounted>), Failure> {
     let receipts = &house.settings.receipts;
     let keys = keys.map_or_else(|| own_key(&receipts.key_file), Ok)?;
     if let Some(file) = receipts.checkpoint_file.as_deref().filter(|file| file.exists()) {
@@ -128,7 +138,11 @@ async fn live(setup: &Setup, house: &House, keys: Option<Keyring>, mut outside: 
 }
 
 /// Kinds of receipt whose number lies outside what the rows called for before and after the log was read.
-fn count(kinds: &BTreeMap<String, u64>, before: &[(&'static str, u64)], after: &[(&'static str, u64)]) -> Vec<Uncounted> {
+fn count(
+    kinds: &BTreeMap<String, u64>,
+    before: &[(&'static str, u64)],
+    after: &[(&'static str, u64)],
+) -> Vec<Uncounted> {
     let judge = |(&(kind, least), &(_, most)): (&(&'static str, u64), &(&'static str, u64))| {
         let receipts = kinds.get(kind).copied().unwrap_or(0);
         let rows = if receipts < least { least } else { most };
@@ -156,7 +170,10 @@ fn conclude(setup: &Setup, report: &Report, uncounted: &[Uncounted]) -> Ended {
     setup.out.text(&setup.out.bold(first))?;
     for found in uncounted {
         let (receipts, rows) = (text::grouped(found.receipts), text::grouped(found.rows));
-        setup.out.text(&format!("{receipts} receipts of kind `{}`, and {rows} rows that call for one [OP-9117]", found.kind))?;
+        setup.out.text(&format!(
+            "{receipts} receipts of kind `{}`, and {rows} rows that call for one [OP-9117]",
+            found.kind
+        ))?;
     }
     setup.out.text(&text::lines(rest))?;
     Ok(status)
