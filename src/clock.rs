@@ -10,6 +10,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is where everybody's clock comes from")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
