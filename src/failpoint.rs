@@ -3,6 +3,7 @@
 
 /// Passes the named point, or dies there when a test says so.
 #[cfg(feature = "failpoints")]
+#[expect(clippy::disallowed_methods, reason = "dying at once is what a test asks for here")]
 pub(crate) fn pass(name: &str) {
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU64, Ordering};
