@@ -1,5 +1,7 @@
 //! Tests of the engine on a real store, with small steps of their own. What they share stands here; time is a clock that tests turn.
 
+#![expect(clippy::disallowed_methods, reason = "a test owns the tasks it starts")]
+
 mod chains;
 mod definitions;
 mod failures;
