@@ -1,5 +1,7 @@
 //! Group commit: answered only after the commit, one bad verb costs only itself, a full queue refuses, a fault does not end the writer.
 
+#![expect(clippy::disallowed_methods, reason = "a test owns the tasks it starts")]
+
 use super::fixture::{Fixture, options};
 use super::on_both;
 use super::samples::accept;
