@@ -6,6 +6,7 @@
 pub(crate) mod conformance;
 mod error;
 mod open;
+mod pack;
 mod queue;
 mod reads;
 mod sql;
@@ -185,6 +186,7 @@ impl Store {
 }
 
 /// Starts a writer. The store owns its writers: they end with it, and `close` waits for them.
+#[expect(clippy::disallowed_methods, reason = "the store owns its writers")]
 fn spawn(task: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHandle<()> {
     tokio::spawn(task)
 }
