@@ -257,6 +257,7 @@ pub async fn serve(house: House, stop: CancellationToken, ready: impl FnOnce(Soc
         idle_time: house.settings.web.idle_time,
         connections: house.settings.web.connections,
     };
+    #[expect(clippy::disallowed_methods, reason = "the daemon owns the door and waits for it")]
     let door = {
         let stop = stop.clone();
         tokio::spawn(async move { web::serve(listener, web.router(), options, stop).await })
