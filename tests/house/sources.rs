@@ -28,13 +28,14 @@ pub(crate) fn files(folders: &[&str], ending: &str) -> Vec<Source> {
 
 fn collect(folder: &Path, ending: &str, found: &mut Vec<Source>) {
     for entry in std::fs::read_dir(folder).unwrap_or_else(|cause| panic!("{}: {cause}", folder.display())) {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let path = entry.unwrap_or_else(|cause| panic!("{}: {cause}", folder.display())).path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() && name != "target" && name != "data" && !name.starts_with('.') {
             collect(&path, ending, found);
         } else if path.is_file() && name.ends_with(ending) {
-            let text = std::fs::read_to_string(&path).unwrap();
-            found.push(Source { path: path.strip_prefix(root()).unwrap().to_string_lossy().into_owned(), text });
+            let text = std::fs::read_to_string(&path).unwrap_or_else(|cause| panic!("{}: {cause}", path.display()));
+            let path = path.strip_prefix(root()).unwrap_or(&path).to_string_lossy().into_owned();
+            found.push(Source { path, text });
         }
     }
 }
