@@ -1,12 +1,14 @@
-//! A table that fits the terminal: columns as wide as they need, and where that is too much the widest give way. Own file because
-//! every list is shown by it. INVARIANT: cells hold one visible line each, and no line is wider than the terminal it is made for.
+//! A table that fits the terminal: columns as wide as they need, and where that is too much the widest give way, but never the first. Own file because
+//! every list is shown by it. INVARIANT: cells hold one visible line each, and what names a row is whole.
 
 use super::text;
 
 /// Between two columns.
 const GAP: usize = 2;
-/// A column that gives way keeps at least this.
+/// A column that gives way keeps at least this,
 const LEAST: usize = 8;
+/// or, where even that is too much, this.
+const BARELY: usize = 3;
 
 /// Rows under headings.
 #[derive(Debug)]
@@ -53,12 +55,13 @@ impl Table {
         let mut widths: Vec<usize> = (0..self.headings.len()).map(natural).collect();
         let Some(room) = width else { return widths };
         let gaps = GAP * widths.len().saturating_sub(1);
-        while widths.iter().sum::<usize>() + gaps > room {
-            // Of equally wide ones the last gives way: the first columns name things.
-            let Some(widest) = widths.iter_mut().filter(|width| **width > LEAST).max_by_key(|width| **width) else {
-                break;
-            };
-            *widest -= 1;
+        for least in [LEAST, BARELY] {
+            while widths.iter().sum::<usize>() + gaps > room {
+                // The first column names the thing: cut off, it would be good for nothing.
+                let others = widths.iter_mut().skip(1).filter(|width| **width > least);
+                let Some(widest) = others.max_by_key(|width| **width) else { break };
+                *widest -= 1;
+            }
         }
         widths
     }
@@ -97,6 +100,8 @@ mod tests {
         let shown = sample().render(Some(24), false);
         assert_eq!(shown, "ID      SUBJECT\nreq_1   Order intake: …\nreq_22  日本語の件名\n");
         assert!(shown.lines().all(|line| text::width(line) <= 24));
+        let narrow = sample().render(Some(11), false);
+        assert_eq!(narrow, "ID      SU…\nreq_1   Or…\nreq_22  日…\n");
     }
 
     #[test]
