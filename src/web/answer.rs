@@ -40,7 +40,8 @@ impl Answer {
     }
 
     pub(super) fn json_as(status: StatusCode, value: &impl Serialize) -> Result<Self, Refused> {
-        let bytes = serde_json::to_vec(value).map_err(|cause| Refused::fault(format!("an answer that is no JSON: {cause}")))?;
+        let bytes =
+            serde_json::to_vec(value).map_err(|cause| Refused::fault(format!("an answer that is no JSON: {cause}")))?;
         Ok(Self::new(status, JSON, bytes))
     }
 

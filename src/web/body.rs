@@ -10,7 +10,13 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 /// Reads all of a body.
-pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize, time: Duration, peer: Option<&Peer>) -> Result<Bytes, Refused> {
+pub(super) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    time: Duration,
+    peer: Option<&Peer>,
+) -> Result<Bytes, Refused> {
     let outcome = read_some(headers, body, limit, time).await;
     if outcome.is_err()
         && let Some(peer) = peer

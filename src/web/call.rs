@@ -74,7 +74,13 @@ pub(super) async fn dispatch(app: App, route: Route, path: RawPathParams, reques
     }
 }
 
-async fn run(app: App, route: Route, path: RawPathParams, request: Request, peer: Option<&Peer>) -> Result<Answer, Refused> {
+async fn run(
+    app: App,
+    route: Route,
+    path: RawPathParams,
+    request: Request,
+    peer: Option<&Peer>,
+) -> Result<Answer, Refused> {
     let (head, body) = request.into_parts();
     let caller = match sign_in(&app, &head.headers).await {
         Ok(caller) => caller,
@@ -86,9 +92,14 @@ async fn run(app: App, route: Route, path: RawPathParams, request: Request, peer
             return Err(refused);
         }
     };
-    let body = if route.method == Method::GET { Bytes::new() } else { body::read(&head.headers, body, BODY_BYTES, BODY_TIME, peer).await? };
+    let body = if route.method == Method::GET {
+        Bytes::new()
+    } else {
+        body::read(&head.headers, body, BODY_BYTES, BODY_TIME, peer).await?
+    };
     let query = Query::read(head.uri.query().unwrap_or_default(), route.query)?;
-    let key = if route.effect == Effect::Acts && route.method == Method::POST { once::key(&head.headers)? } else { None };
+    let key =
+        if route.effect == Effect::Acts && route.method == Method::POST { once::key(&head.headers)? } else { None };
     let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let call = Call { media_type: media_type(&head)?, app, caller, query, body, key, path };
     let Some(key) = call.key.clone() else { return (route.run)(call).await };
@@ -111,7 +122,11 @@ fn media_type(head: &Parts) -> Result<Option<String>, Refused> {
 }
 
 fn unsupported() -> Refused {
-    Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "OP-9009", "the body is not JSON; send it with `content-type: application/json`")
+    Refused::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "OP-9009",
+        "the body is not JSON; send it with `content-type: application/json`",
+    )
 }
 
 /// Who holds the token of a request.
@@ -154,7 +169,11 @@ impl Call {
         }
         serde_json::from_slice(&self.body).map_err(|cause| {
             let status = if cause.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
-            Refused::new(status, "OP-9013", format!("the body is not what is wanted here: {}", plain(&cause.to_string())))
+            Refused::new(
+                status,
+                "OP-9013",
+                format!("the body is not what is wanted here: {}", plain(&cause.to_string())),
+            )
         })
     }
 

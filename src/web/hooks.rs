@@ -44,7 +44,11 @@ async fn take(app: &App, source: &str, request: Request) -> Result<Answer, Refus
     let limits = hook.map_or(UNKNOWN, |hook| hook.receiver.limits());
     let bytes = body::read(&head.headers, bytes, limits.body_bytes, limits.body_time, peer).await?;
     let Some(hook) = hook else {
-        return Err(Refused::new(StatusCode::NOT_FOUND, "OP-9010", "there is no webhook source of that name; check the address"));
+        return Err(Refused::new(
+            StatusCode::NOT_FOUND,
+            "OP-9010",
+            "there is no webhook source of that name; check the address",
+        ));
     };
     app.web.limit.take(source).map_err(Refused::rate)?;
     let envelope = {
@@ -81,7 +85,8 @@ fn refusal(error: IntakeError) -> Refused {
             Refused { cause: Some(error.to_string()), ..refused }
         }
         IntakeError::Store(StoreError::Conflict { .. }) => {
-            let detail = "a delivery with this id was accepted before with another body; send it under an id of its own";
+            let detail =
+                "a delivery with this id was accepted before with another body; send it under an id of its own";
             Refused::new(StatusCode::CONFLICT, "OP-9012", detail)
         }
         error @ (IntakeError::Crowded { .. } | IntakeError::Store(_)) => error.into(),

@@ -27,7 +27,8 @@ impl Running {
     fn enter(&self, person: &str, key: &str) -> Option<Place<'_>> {
         let what = (person.to_owned(), key.to_owned());
         let fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(what.clone());
-        fresh.then_some(Place { running: self, what })
+        // Lazily: a place that is made is also given up, and with it the key of whoever holds it.
+        fresh.then(|| Place { running: self, what })
     }
 }
 

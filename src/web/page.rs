@@ -35,7 +35,11 @@ impl Wanted {
     }
 
     /// Asks pilot by pilot and lays the pages together, newest first.
-    pub(super) async fn gather<T, F>(&self, mut ask: impl FnMut(Option<String>) -> F, id: impl Fn(&T) -> String) -> Result<Page<T>, Refused>
+    pub(super) async fn gather<T, F>(
+        &self,
+        mut ask: impl FnMut(Option<String>) -> F,
+        id: impl Fn(&T) -> String,
+    ) -> Result<Page<T>, Refused>
     where
         F: Future<Output = Result<Page<T>, StoreError>>,
     {
@@ -62,7 +66,9 @@ pub(super) fn reach(call: &Call, action: Action, wanted: Option<&str>) -> Result
         Err(denied) => denied,
     };
     let known = call.app.web.pilots.iter().filter(|pilot| wanted.is_none_or(|wanted| wanted == pilot.name));
-    let may = |pilot: &&crate::domain::pilot::Pilot| call.permit(action, &Resource::pilot(&pilot.name, &pilot.tenant)).is_ok();
+    let may = |pilot: &&crate::domain::pilot::Pilot| {
+        call.permit(action, &Resource::pilot(&pilot.name, &pilot.tenant)).is_ok()
+    };
     let pilots: Vec<String> = known.filter(may).map(|pilot| pilot.name.clone()).collect();
     match wanted {
         Some(wanted) if pilots.is_empty() => Err(Refused::missing("pilot", wanted)),

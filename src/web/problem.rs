@@ -79,7 +79,11 @@ impl Refused {
     }
 
     pub(super) fn no_route() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "OP-9001", "there is nothing at this address; `/api/openapi.json` lists what there is")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "OP-9001",
+            "there is nothing at this address; `/api/openapi.json` lists what there is",
+        )
     }
 
     pub(super) fn missing(what: &'static str, id: &str) -> Self {
@@ -92,7 +96,8 @@ impl Refused {
     }
 
     pub(super) fn too_slow() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "OP-9006", "the body took too long to arrive; send it again, faster").closing()
+        Self::new(StatusCode::REQUEST_TIMEOUT, "OP-9006", "the body took too long to arrive; send it again, faster")
+            .closing()
     }
 
     pub(super) fn broken_body() -> Self {
@@ -158,9 +163,11 @@ impl From<StoreError> for Refused {
                 let detail = "the store cannot do this now; nothing was changed, try again in a moment";
                 Self::inside(StatusCode::SERVICE_UNAVAILABLE, &error, detail).retry(5)
             }
-            StoreError::Corrupt { .. } | StoreError::Newer { .. } | StoreError::Held { .. } => {
-                Self::inside(StatusCode::INTERNAL_SERVER_ERROR, &error, "the store is not sound; tell whoever runs this program")
-            }
+            StoreError::Corrupt { .. } | StoreError::Newer { .. } | StoreError::Held { .. } => Self::inside(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                &error,
+                "the store is not sound; tell whoever runs this program",
+            ),
         }
     }
 }
@@ -170,7 +177,11 @@ impl From<Denied> for Refused {
         match denied.code() {
             // What is wrong with the policies is for who runs the program.
             Code::Denied => Self::told(StatusCode::FORBIDDEN, &denied),
-            _ => Self::inside(StatusCode::FORBIDDEN, &denied, "no policies are in force, so nothing is allowed; tell whoever runs this program"),
+            _ => Self::inside(
+                StatusCode::FORBIDDEN,
+                &denied,
+                "no policies are in force, so nothing is allowed; tell whoever runs this program",
+            ),
         }
     }
 }
@@ -178,7 +189,9 @@ impl From<Denied> for Refused {
 impl From<Illegal> for Refused {
     fn from(illegal: Illegal) -> Self {
         let status = match &illegal {
-            Illegal::UnknownVerdict { .. } | Illegal::NoComment { .. } | Illegal::LongComment => StatusCode::UNPROCESSABLE_ENTITY,
+            Illegal::UnknownVerdict { .. } | Illegal::NoComment { .. } | Illegal::LongComment => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             _ => StatusCode::CONFLICT,
         };
         let refused = Self::told(status, &illegal);
@@ -197,12 +210,15 @@ impl From<ReviewError> for Refused {
             ReviewError::Illegal(illegal) => illegal.into(),
             ReviewError::Store(store) => store.into(),
             ReviewError::Edit(edit) => {
-                let detail = if edit.path.is_empty() { format!("{}; {}", edit.problem, edit.remedy) } else { format!("`{}`: {}; {}", edit.path, edit.problem, edit.remedy) };
+                let detail = if edit.path.is_empty() {
+                    format!("{}; {}", edit.problem, edit.remedy)
+                } else {
+                    format!("`{}`: {}; {}", edit.path, edit.problem, edit.remedy)
+                };
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, edit.code, detail).with("path", edit.path)
             }
-            ReviewError::Claimed { ref by, until } => {
-                Self::told(StatusCode::CONFLICT, &error).with("claim", serde_json::json!({ "name": by, "until": until }))
-            }
+            ReviewError::Claimed { ref by, until } => Self::told(StatusCode::CONFLICT, &error)
+                .with("claim", serde_json::json!({ "name": by, "until": until })),
             ReviewError::NoPilot { .. } | ReviewError::NothingChanged => Self::told(StatusCode::CONFLICT, &error),
         }
     }
@@ -225,7 +241,9 @@ impl From<IntakeError> for Refused {
             IntakeError::Empty | IntakeError::Message(_) => Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error),
             IntakeError::NoPilot { .. } => Self::told(StatusCode::NOT_FOUND, &error),
             IntakeError::Denied(denied) => denied.into(),
-            IntakeError::Crowded { retry_secs, .. } => Self::told(StatusCode::TOO_MANY_REQUESTS, &error).retry(retry_secs),
+            IntakeError::Crowded { retry_secs, .. } => {
+                Self::told(StatusCode::TOO_MANY_REQUESTS, &error).retry(retry_secs)
+            }
             IntakeError::Store(store) => store.into(),
         }
     }

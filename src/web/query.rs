@@ -15,11 +15,16 @@ impl Query {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for part in text.split('&').filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            let decode = |text: &str| decode(text).ok_or_else(|| bad("the query is not properly percent-encoded UTF-8".into()));
+            let decode =
+                |text: &str| decode(text).ok_or_else(|| bad("the query is not properly percent-encoded UTF-8".into()));
             let (name, value) = (decode(name)?, decode(value)?);
             let shown: String = name.chars().take(40).collect();
             if !known.contains(&name.as_str()) {
-                let remedy = if known.is_empty() { "this address takes none".to_owned() } else { format!("use {}", known.join(", ")) };
+                let remedy = if known.is_empty() {
+                    "this address takes none".to_owned()
+                } else {
+                    format!("use {}", known.join(", "))
+                };
                 return Err(bad(format!("there is no query parameter `{shown}`; {remedy}")));
             }
             if pairs.iter().any(|(other, _)| *other == name) {
@@ -43,7 +48,11 @@ impl Query {
     pub(super) fn word(&self, name: &str, words: &[&str]) -> Result<Option<String>, Refused> {
         match self.get(name) {
             Some(word) if !words.contains(&word) => {
-                let detail = format!("`{}` is no {name}; use one of {}", word.chars().take(40).collect::<String>(), words.join(", "));
+                let detail = format!(
+                    "`{}` is no {name}; use one of {}",
+                    word.chars().take(40).collect::<String>(),
+                    words.join(", ")
+                );
                 Err(Refused::new(StatusCode::BAD_REQUEST, "OP-9004", detail))
             }
             word => Ok(word.map(str::to_owned)),
@@ -56,7 +65,11 @@ impl Query {
         match self.get(name) {
             None => Ok(None),
             Some(text) => read(text).map(Some).ok_or_else(|| {
-                Refused::new(StatusCode::BAD_REQUEST, "OP-9004", format!("`{name}` must be a whole number from {least} to {most}"))
+                Refused::new(
+                    StatusCode::BAD_REQUEST,
+                    "OP-9004",
+                    format!("`{name}` must be a whole number from {least} to {most}"),
+                )
             }),
         }
     }

@@ -50,7 +50,12 @@ const HEAD_LINES: usize = 100;
 ///
 /// # Errors
 /// When the listener has no local address, which means that it is none.
-pub async fn serve(listener: TcpListener, router: Router, options: ServeOptions, stop: CancellationToken) -> io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    options: ServeOptions,
+    stop: CancellationToken,
+) -> io::Result<()> {
     listener.local_addr()?;
     let places = Arc::new(Semaphore::new(options.connections.clamp(1, Semaphore::MAX_PERMITS)));
     let mut open = JoinSet::new();

@@ -47,7 +47,8 @@ impl Peer {
         let seen = self.head.lock().unwrap_or_else(PoisonError::into_inner);
         let end = seen.windows(4).position(|four| four == b"\r\n\r\n");
         let Some(head) = end.and_then(|end| seen.get(..end)) else { return true };
-        let named = |line: &[u8], name: &[u8]| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        let named =
+            |line: &[u8], name: &[u8]| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
         let (mut length, mut chunked) = (false, false);
         for line in head.split(|&byte| byte == b'\n') {
             length |= named(line, b"content-length");
@@ -167,7 +168,11 @@ impl AsyncWrite for Wire {
         }
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.stream).poll_write_vectored(cx, bufs) {
             Poll::Ready(outcome) => {
                 self.progress_out();

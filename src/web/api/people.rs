@@ -82,9 +82,15 @@ pub(super) async fn add(call: Call) -> Result<Answer, Refused> {
     manages(&call)?;
     let Person { name, email, grants } = call.json()?;
     let email = email.map(|email| email.trim().to_owned()).filter(|email| !email.is_empty());
-    let fits = |email: &String| email.len() <= 254 && email.contains('@') && !email.chars().any(|one| one.is_control() || one.is_whitespace());
+    let fits = |email: &String| {
+        email.len() <= 254 && email.contains('@') && !email.chars().any(|one| one.is_control() || one.is_whitespace())
+    };
     if email.as_ref().is_some_and(|email| !fits(email)) {
-        return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9013", "`email` is no e-mail address; leave it out or correct it"));
+        return Err(Refused::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "OP-9013",
+            "`email` is no e-mail address; leave it out or correct it",
+        ));
     }
     let grants = grants.into_iter().map(|grant| (grant.role, grant.scope)).collect();
     let id = call.app.web.access.add_person(&call.caller, NewPerson { name: name.clone(), email, grants }).await?;
@@ -139,7 +145,11 @@ pub(super) async fn add_token(call: Call) -> Result<Answer, Refused> {
         return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9013", detail));
     }
     if expires_at.is_some_and(|end| end <= call.app.web.clock.now()) {
-        return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9013", "`expires_at` is in the past; name a later time"));
+        return Err(Refused::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "OP-9013",
+            "`expires_at` is in the past; name a later time",
+        ));
     }
     let made = call.app.web.access.add_token(&call.caller, &user, NewToken { name, scopes, expires_at }).await?;
     Answer::json_as(StatusCode::CREATED, &json!({ "id": made.id, "secret": made.secret }))

@@ -146,16 +146,19 @@ pub(super) async fn export(call: Call) -> Result<Answer, Refused> {
     let unsound = |cause: crate::receipt::Error| Refused::fault(format!("the head of the log: {cause}"));
     let last = Checkpoint::parse(Note::parse(&note).map_err(unsound)?.text()).map_err(unsound)?.size();
     let keys = store.verifier_key().into_iter().map(|key| (key, KeyState::Active)).collect();
-    let header = Header::new(&note, &Keyring::enclosed(keys), concat!("opspilot ", env!("CARGO_PKG_VERSION")), None).map_err(unsound)?;
+    let header = Header::new(&note, &Keyring::enclosed(keys), concat!("opspilot ", env!("CARGO_PKG_VERSION")), None)
+        .map_err(unsound)?;
     let lines = Lines::default();
     let writer = Writer::begin(lines.clone(), header).map_err(|cause| Refused::fault(cause.to_string()))?;
     let export = Export { store, lines, writer: Some(writer), next: 1, last };
     let stream = futures_util::stream::try_unfold(export, async |mut export: Export| {
-        let lines = export.more().await.inspect_err(|cause| tracing::error!(%cause, "an export of receipts was broken off"))?;
+        let lines =
+            export.more().await.inspect_err(|cause| tracing::error!(%cause, "an export of receipts was broken off"))?;
         Ok::<_, io::Error>(lines.map(|lines| (lines, export)))
     });
     let name = HeaderValue::from_static("attachment; filename=\"receipts.jsonl\"");
-    let mut answer = Answer::new(StatusCode::OK, "application/jsonl", Bytes::new()).header(header::CONTENT_DISPOSITION, name);
+    let mut answer =
+        Answer::new(StatusCode::OK, "application/jsonl", Bytes::new()).header(header::CONTENT_DISPOSITION, name);
     answer.body = Payload::Stream(Body::from_stream(stream));
     Ok(answer)
 }

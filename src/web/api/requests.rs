@@ -13,8 +13,19 @@ use crate::web::problem::Refused;
 use axum::http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-const STATES: [&str; 11] =
-    ["queued", "drafting", "held", "in_review", "decided", "retrying", "failed", "uncertain", "cancelled", "dropped", "duplicate"];
+const STATES: [&str; 11] = [
+    "queued",
+    "drafting",
+    "held",
+    "in_review",
+    "decided",
+    "retrying",
+    "failed",
+    "uncertain",
+    "cancelled",
+    "dropped",
+    "duplicate",
+];
 
 /// What the policy is asked about a request.
 pub(super) fn resource(request: &Request) -> Resource {
@@ -34,7 +45,11 @@ pub(super) async fn find(call: &Call, id: &RequestId) -> Result<RequestView, Ref
 pub(super) async fn known(call: &Call) -> Result<RequestView, Refused> {
     let id: RequestId = call.id()?;
     let view = call.app.web.store.request(&id).await?;
-    if call.would_see(Action::RequestRead, &resource(&view.request)) { Ok(view) } else { Err(Refused::missing("request", id.as_str())) }
+    if call.would_see(Action::RequestRead, &resource(&view.request)) {
+        Ok(view)
+    } else {
+        Err(Refused::missing("request", id.as_str()))
+    }
 }
 
 /// Words of a request behind the masks of its pilot's boundary; none for a pilot that is no longer configured.

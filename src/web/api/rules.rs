@@ -11,7 +11,8 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 pub(super) async fn why(call: Call) -> Result<Answer, Refused> {
-    let needed = || Refused::new(StatusCode::BAD_REQUEST, "OP-9004", "`action` is missing; name one, such as `review.approve`");
+    let needed =
+        || Refused::new(StatusCode::BAD_REQUEST, "OP-9004", "`action` is missing; name one, such as `review.approve`");
     let action: Action = call.query.get("action").ok_or_else(needed)?.parse()?;
     let principal = match call.query.get("user") {
         Some(user) if user != call.caller.name && user != call.caller.user => {
@@ -87,7 +88,8 @@ fn reviewers(call: &Call, principal: &Principal, pilot: &str) -> Vec<String> {
 pub(super) async fn workflows(call: Call) -> Result<Answer, Refused> {
     reach(&call, Action::WorkflowRead, None)?;
     let shown = |definition: &std::sync::Arc<crate::engine::Definition>| -> Value {
-        let steps: Vec<Value> = definition.steps().iter().map(|step| json!({ "name": step.name, "uses": step.uses })).collect();
+        let steps: Vec<Value> =
+            definition.steps().iter().map(|step| json!({ "name": step.name, "uses": step.uses })).collect();
         json!({ "name": definition.name(), "description": definition.description(), "hash": definition.hash(), "steps": steps })
     };
     let items: Vec<Value> = call.app.web.workflows.iter().map(shown).collect();

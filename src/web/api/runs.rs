@@ -32,7 +32,8 @@ fn row(run: &RunRow) -> Value {
 
 /// A step, its output read.
 pub(super) fn step(step: &StepRow) -> Value {
-    let output = step.output.as_deref().map(|output| serde_json::from_str::<Value>(output).unwrap_or_else(|_| output.into()));
+    let output =
+        step.output.as_deref().map(|output| serde_json::from_str::<Value>(output).unwrap_or_else(|_| output.into()));
     json!({
         "ordinal": step.ordinal, "name": step.name, "attempt": step.attempt, "state": step.state, "started_at": step.started_at,
         "ended_at": step.ended_at, "output": output, "code": step.code,

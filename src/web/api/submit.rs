@@ -52,7 +52,12 @@ impl Submission {
             (None, None, Some(message)) => ("message/rfc822", message.into_bytes(), Content::Message),
             _ => return Err(unfit("send one of `text`, `fields` and `message`")),
         };
-        let door = Door { source: SOURCE.into(), pilot: self.pilot, lane: Lane::Interactive, submitter: Some(call.caller.user.clone()) };
+        let door = Door {
+            source: SOURCE.into(),
+            pilot: self.pilot,
+            lane: Lane::Interactive,
+            submitter: Some(call.caller.user.clone()),
+        };
         let now = call.app.web.clock.now();
         // A repeat is one only when the client says so, by its key.
         let key = call.key.as_ref().map_or_else(
@@ -105,7 +110,11 @@ pub(super) async fn try_screen(call: Call) -> Result<Answer, Refused> {
     let shown = thinking(move || {
         let screening = screen(&text, &boundary);
         let finding = |finding: &Finding| -> Value {
-            let treatment = if finding.reserved && boundary.allows_reserved() { "allow" } else { boundary.treatment(finding.kind).name() };
+            let treatment = if finding.reserved && boundary.allows_reserved() {
+                "allow"
+            } else {
+                boundary.treatment(finding.kind).name()
+            };
             let mut shown = serde_json::to_value(finding).unwrap_or_default();
             if let Some(members) = shown.as_object_mut() {
                 members.insert("treatment".into(), treatment.into());
@@ -143,12 +152,16 @@ pub(super) async fn try_draft(call: Call) -> Result<Answer, Refused> {
             guidance: &[],
             owner: &pilot.owner,
         });
-        Ok(json!({ "schema": SCHEMA, "verdict": screening.verdict, "language": language, "content": content, "text": screening.text }))
+        Ok(
+            json!({ "schema": SCHEMA, "verdict": screening.verdict, "language": language, "content": content, "text": screening.text }),
+        )
     });
     Answer::json(&shown.await??)
 }
 
 /// Long thinking, away from the threads that answer others.
 async fn thinking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refused> {
-    tokio::task::spawn_blocking(work).await.map_err(|cause| Refused::fault(format!("a trial did not end well: {cause}")))
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|cause| Refused::fault(format!("a trial did not end well: {cause}")))
 }

@@ -29,7 +29,9 @@ pub(super) async fn why(call: Call) -> Result<Answer, Refused> {
     let request = &view.request;
     let mut events = vec![event(request.accepted_at, 0, "request", requests::row(&call.app, &view))];
     let mut withheld = Vec::new();
-    let may = |action, kind: Kind, id: &str| call.permit(action, &Resource::within(kind, id, &request.tenant, &request.pilot)).is_ok();
+    let may = |action, kind: Kind, id: &str| {
+        call.permit(action, &Resource::within(kind, id, &request.tenant, &request.pilot)).is_ok()
+    };
     if may(Action::RunRead, Kind::Run, id.run().as_str()) {
         events.extend(steps(&call, &id).await?);
     } else {
@@ -79,7 +81,9 @@ async fn brief(call: &Call, id: &RequestId) -> Result<Vec<Event>, Refused> {
 async fn written(call: &Call, request: &Request) -> Result<Vec<Event>, Refused> {
     let rows = call.app.web.store.receipts_of(request.id.as_str()).await?;
     let read = |row: &crate::store::ReceiptRow| {
-        let at = receipts::read(row).and_then(|receipt| Timestamp::from_microsecond(receipt.at).ok()).unwrap_or(request.accepted_at);
+        let at = receipts::read(row)
+            .and_then(|receipt| Timestamp::from_microsecond(receipt.at).ok())
+            .unwrap_or(request.accepted_at);
         event(at, 4, "receipt", receipts::show(row))
     };
     Ok(rows.iter().map(read).collect())

@@ -50,8 +50,10 @@ pub(super) fn parse(bytes: &[u8]) -> Reply {
     let text = String::from_utf8_lossy(bytes).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
     let mut lines = head.lines();
-    let status = lines.next().and_then(|line| line.get(9..12)?.parse().ok()).unwrap_or_else(|| panic!("no status: {head}"));
-    let header = |line: &str| line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
+    let status =
+        lines.next().and_then(|line| line.get(9..12)?.parse().ok()).unwrap_or_else(|| panic!("no status: {head}"));
+    let header =
+        |line: &str| line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
     let headers: Vec<(String, String)> = lines.filter_map(header).collect();
     let chunked = headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
     let body = if chunked { dechunk(body) } else { body.to_owned() };

@@ -50,7 +50,10 @@ async fn a_body_that_does_not_come_is_given_up() {
     assert_eq!((reply.status, reply.code().as_str(), reply.header("connection")), (408, "OP-9006", Some("close")));
     // The same when it never ends.
     let mut stream = TcpStream::connect(house.address).await.unwrap();
-    let head = format!("POST /hooks/site HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n{}\r\n\r\n1\r\n{{\r\n", signature("b", BODY).join("\r\n"));
+    let head = format!(
+        "POST /hooks/site HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n{}\r\n\r\n1\r\n{{\r\n",
+        signature("b", BODY).join("\r\n")
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     assert_eq!(parse(&rest(&mut stream).await).status, 408);
 }
@@ -85,7 +88,9 @@ async fn one_connection_carries_many_requests() {
     let house = House::new().await;
     let mut stream = TcpStream::connect(house.address).await.unwrap();
     for number in 0..5 {
-        let bytes = String::from_utf8(signed("site", &format!("kept-{number}"), BODY)).unwrap().replace("connection: close\r\n", "");
+        let bytes = String::from_utf8(signed("site", &format!("kept-{number}"), BODY))
+            .unwrap()
+            .replace("connection: close\r\n", "");
         stream.write_all(bytes.as_bytes()).await.unwrap();
         let mut seen = Vec::new();
         while !seen.ends_with(b"}") {
@@ -100,7 +105,10 @@ async fn one_connection_carries_many_requests() {
     while String::from_utf8_lossy(&seen).matches("alive").count() < 2 {
         stream.read_buf(&mut seen).await.unwrap();
     }
-    let head = format!("POST /hooks/site HTTP/1.1\r\nhost: test\r\nconnection: close\r\ntransfer-encoding: chunked\r\n{}\r\n\r\n", signature("kept-c", BODY).join("\r\n"));
+    let head = format!(
+        "POST /hooks/site HTTP/1.1\r\nhost: test\r\nconnection: close\r\ntransfer-encoding: chunked\r\n{}\r\n\r\n",
+        signature("kept-c", BODY).join("\r\n")
+    );
     stream.write_all(format!("{head}{:x}\r\n{BODY}\r\n0\r\n\r\n", BODY.len()).as_bytes()).await.unwrap();
     assert_eq!(parse(&rest(&mut stream).await).status, 202);
 }

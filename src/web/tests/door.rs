@@ -5,7 +5,8 @@ use super::house::{House, signature, signed};
 use crate::web::ServeOptions;
 use std::collections::BTreeSet;
 
-const BODY: &str = r#"{"name":"Ada","email":"ada@example.com","message":"Please send an offer for 40 seats by Friday."}"#;
+const BODY: &str =
+    r#"{"name":"Ada","email":"ada@example.com","message":"Please send an offer for 40 seats by Friday."}"#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn accepted_once_then_a_duplicate() {
@@ -29,7 +30,8 @@ async fn a_hundred_at_once_under_one_id_are_one_request() {
     let bytes = signed("site", "msg_same", BODY);
     let sends = (0..100).map(|_| send(house.address, &bytes));
     let replies = futures_util::future::join_all(sends).await;
-    let ids: BTreeSet<String> = replies.iter().map(|reply| reply.json()["request"].as_str().unwrap().to_owned()).collect();
+    let ids: BTreeSet<String> =
+        replies.iter().map(|reply| reply.json()["request"].as_str().unwrap().to_owned()).collect();
     assert_eq!(ids.len(), 1);
     assert_eq!(replies.iter().filter(|reply| reply.status == 202).count(), 1);
     assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 99);
@@ -78,7 +80,10 @@ async fn too_large_is_refused_before_it_is_read() {
     let reply = send(house.address, text.as_bytes()).await;
     assert_eq!((reply.status, reply.header("connection")), (413, Some("close")));
     // Not announced: refused at the first byte too many, and the client reads why although it was still sending.
-    let mut text = format!("POST /hooks/site HTTP/1.1\r\nhost: test\r\n{}\r\ntransfer-encoding: chunked\r\n\r\n", signature("a", BODY).join("\r\n"));
+    let mut text = format!(
+        "POST /hooks/site HTTP/1.1\r\nhost: test\r\n{}\r\ntransfer-encoding: chunked\r\n\r\n",
+        signature("a", BODY).join("\r\n")
+    );
     for _ in 0..400 {
         text.push_str(&format!("1000\r\n{}\r\n", "x".repeat(0x1000)));
     }
@@ -89,7 +94,10 @@ async fn too_large_is_refused_before_it_is_read() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn chunked_is_taken_and_a_broken_end_is_not() {
     let house = House::new().await;
-    let head = format!("POST /hooks/site HTTP/1.1\r\nhost: test\r\nconnection: close\r\ntransfer-encoding: chunked\r\n{}\r\n\r\n", signature("c", BODY).join("\r\n"));
+    let head = format!(
+        "POST /hooks/site HTTP/1.1\r\nhost: test\r\nconnection: close\r\ntransfer-encoding: chunked\r\n{}\r\n\r\n",
+        signature("c", BODY).join("\r\n")
+    );
     let (one, two) = BODY.split_at(20);
     let whole = format!("{head}{:x}\r\n{one}\r\n{:x}\r\n{two}\r\n0\r\n\r\n", one.len(), two.len());
     assert_eq!(send(house.address, whole.as_bytes()).await.status, 202);

@@ -5,7 +5,8 @@ use super::house::House;
 use crate::web::api;
 
 fn scan(what: &str, reply: &Reply) {
-    let is = |name: &str, value: &str| assert_eq!(reply.header(name), Some(value), "{what}: {name} in {:?}", reply.headers);
+    let is =
+        |name: &str, value: &str| assert_eq!(reply.header(name), Some(value), "{what}: {name} in {:?}", reply.headers);
     is("x-content-type-options", "nosniff");
     is("cache-control", "no-store");
     is("referrer-policy", "no-referrer");
@@ -13,7 +14,12 @@ fn scan(what: &str, reply: &Reply) {
     is("strict-transport-security", "max-age=31536000");
     is("cross-origin-resource-policy", "same-origin");
     let policy = reply.header("content-security-policy").unwrap_or_default();
-    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{what}: {policy}");
+    assert!(
+        policy.contains("default-src 'none'")
+            && policy.contains("frame-ancestors 'none'")
+            && !policy.contains("unsafe"),
+        "{what}: {policy}"
+    );
     assert!(reply.header("x-request-id").is_some_and(|id| !id.is_empty()), "{what}");
     assert!(reply.header("set-cookie").is_none() && reply.header("server").is_none(), "{what}");
     if reply.status >= 400 && !reply.body.is_empty() {
@@ -22,7 +28,10 @@ fn scan(what: &str, reply: &Reply) {
         assert_eq!(document["status"], reply.status, "{what}");
         let code = document["code"].as_str().unwrap();
         assert_eq!(document["type"], format!("https://desk.example/docs/errors/{code}"), "{what}");
-        assert!(document["title"].is_string() && !document["detail"].as_str().unwrap().contains("OP-"), "{what}: {document}");
+        assert!(
+            document["title"].is_string() && !document["detail"].as_str().unwrap().contains("OP-"),
+            "{what}: {document}"
+        );
     }
 }
 
@@ -32,7 +41,10 @@ async fn no_response_lacks_them_and_no_look_changes_anything() {
     let (brief, _) = house.brief("north", "We need 12 crates by Monday.").await;
     let suffix = brief.replace("brf_", "");
     let before = house.deeds().await;
-    let mut paths: Vec<String> = ["/", "/healthz", "/readyz", "/metrics", "/api/openapi.json", "/hooks/site", "/hooks/x", "/nothing", "/api/v1"].map(str::to_owned).to_vec();
+    let mut paths: Vec<String> =
+        ["/", "/healthz", "/readyz", "/metrics", "/api/openapi.json", "/hooks/site", "/hooks/x", "/nothing", "/api/v1"]
+            .map(str::to_owned)
+            .to_vec();
     for route in api::routes() {
         for kind in ["req", "brf", "run", "tok"] {
             paths.push(route.path.replace("{id}", &format!("{kind}_{suffix}")).replace("{name}", "owner"));

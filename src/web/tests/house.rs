@@ -9,7 +9,7 @@ use crate::domain::pilot::{Pilot, Pilots};
 use crate::domain::review::Rules;
 use crate::engine::{Definition, Engine, Options as EngineOptions, Step, Steps, Workflows};
 use crate::intake::{Door, Intake, Limit, LimitOptions};
-use crate::policy::{Policies, PolicySet, Principal, Role, Scope, TokenScope};
+use crate::policy::{Policies, PolicySet, Role, Scope, TokenScope};
 use crate::receipt::SigningKey;
 use crate::review::Review;
 use crate::screen::{Boundary, BoundaryOptions};
@@ -39,7 +39,6 @@ pub(super) struct House {
     pub(super) address: SocketAddr,
     pub(super) store: Store,
     pub(super) access: Access,
-    pub(super) owner: Principal,
     pub(super) policies: Policies,
     pub(super) checks: Arc<Mutex<Vec<Check>>>,
     tokens: BTreeMap<&'static str, String>,
@@ -127,22 +126,31 @@ impl House {
         ];
         let kinds = Steps::new(kinds);
         let definition = Definition::parse(include_str!("../../../workflows/generate-brief.toml"), &kinds).unwrap();
-        let starts = BTreeMap::from([(definition.name().to_owned(), (definition.hash().to_owned(), definition.first_step().to_owned()))]);
+        let starts = BTreeMap::from([(
+            definition.name().to_owned(),
+            (definition.hash().to_owned(), definition.first_step().to_owned()),
+        )]);
         let workflows = Workflows::new([definition], kinds);
         workflows.keep(&store).await.unwrap();
         let policies = Policies::new(PolicySet::embedded());
         let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock));
-        let (tokens, owner) = people(&store, &access).await;
-        let intake = Intake::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock), starts, max_waiting);
+        let tokens = people(&store, &access).await;
+        let intake =
+            Intake::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock), starts, max_waiting);
         let review = Review::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock));
         let stop = CancellationToken::new();
-        let engine = Engine::new(store.clone(), workflows.clone(), EngineOptions { workers: 1, ..EngineOptions::default() });
+        let engine =
+            Engine::new(store.clone(), workflows.clone(), EngineOptions { workers: 1, ..EngineOptions::default() });
         let queue = engine.hire();
         let (worker, end) = (engine.clone(), stop.clone());
         tokio::spawn(async move { worker.work(queue, end).await });
         let end = stop.clone();
         tokio::spawn(async move { engine.feed(end).await });
-        let signed = webhook(&dir, &clock, json!({ "verify": "standard", "secret_file": "secret", "max_body_bytes": 20_000, "max_body_secs": 1 }));
+        let signed = webhook(
+            &dir,
+            &clock,
+            json!({ "verify": "standard", "secret_file": "secret", "max_body_bytes": 20_000, "max_body_secs": 1 }),
+        );
         let open = webhook(&dir, &clock, json!({ "verify": "none", "max_body_bytes": 20_000 }));
         let hooks = BTreeMap::from([
             hook("site", "north", Arc::clone(&signed)),
@@ -173,7 +181,7 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let served = Some(tokio::spawn(serve(listener, web.router(), options, stop.clone())));
-        Self { address, store, access, owner, policies, checks, tokens, stop, served, _dir: dir }
+        Self { address, store, access, policies, checks, tokens, stop, served, _dir: dir }
     }
 
     /// The token of somebody: `owner`, `north-viewer`, `south-reviewer` and so on.
@@ -182,7 +190,8 @@ impl House {
     }
 
     pub(super) async fn ask(&self, who: &str, method: &str, path: &str, body: &str) -> Reply {
-        let headers = [format!("authorization: Bearer {}", self.token(who)), "content-type: application/json".to_owned()];
+        let headers =
+            [format!("authorization: Bearer {}", self.token(who)), "content-type: application/json".to_owned()];
         send(self.address, &request(method, path, &headers, body)).await
     }
 
@@ -229,7 +238,7 @@ impl House {
     }
 }
 
-async fn people(store: &Store, access: &Access) -> (BTreeMap<&'static str, String>, Principal) {
+async fn people(store: &Store, access: &Access) -> BTreeMap<&'static str, String> {
     let (_, made) = first_person(store, "owner", None).await.unwrap();
     let owner = access.person("owner").await.unwrap();
     let mut tokens = BTreeMap::from([("owner", made.secret)]);
@@ -242,18 +251,30 @@ async fn people(store: &Store, access: &Access) -> (BTreeMap<&'static str, Strin
         ("south-reviewer", Role::Reviewer, pilot("south")),
     ];
     for (name, role, scope) in more {
-        access.add_person(&owner, NewPerson { name: name.into(), email: None, grants: vec![(role, scope)] }).await.unwrap();
-        let made = access.add_token(&owner, name, NewToken { name: "test".into(), scopes: None, expires_at: None }).await.unwrap();
+        access
+            .add_person(&owner, NewPerson { name: name.into(), email: None, grants: vec![(role, scope)] })
+            .await
+            .unwrap();
+        let made = access
+            .add_token(&owner, name, NewToken { name: "test".into(), scopes: None, expires_at: None })
+            .await
+            .unwrap();
         tokens.insert(name, made.secret);
     }
     let scopes = Some(["brief.edit".parse::<TokenScope>().unwrap()].into());
-    let made = access.add_token(&owner, "north-reviewer", NewToken { name: "narrow".into(), scopes, expires_at: None }).await.unwrap();
+    let made = access
+        .add_token(&owner, "north-reviewer", NewToken { name: "narrow".into(), scopes, expires_at: None })
+        .await
+        .unwrap();
     tokens.insert("narrow", made.secret);
     let nobody = NewPerson { name: "nobody".into(), email: None, grants: vec![] };
     access.add_person(&owner, nobody).await.unwrap();
-    let made = access.add_token(&owner, "nobody", NewToken { name: "test".into(), scopes: None, expires_at: None }).await.unwrap();
+    let made = access
+        .add_token(&owner, "nobody", NewToken { name: "test".into(), scopes: None, expires_at: None })
+        .await
+        .unwrap();
     tokens.insert("nobody", made.secret);
-    (tokens, owner)
+    tokens
 }
 
 /// The bytes of a delivery signed after Standard Webhooks.

@@ -7,8 +7,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Routes beside the table.
-const PLAIN: [(&str, &str); 6] =
-    [("GET", "/"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/api/openapi.json"), ("POST", "/hooks/{source}")];
+const PLAIN: [(&str, &str); 6] = [
+    ("GET", "/"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+    ("GET", "/api/openapi.json"),
+    ("POST", "/hooks/{source}"),
+];
 
 fn routes() -> BTreeSet<(String, String)> {
     let table = api::routes().into_iter().map(|route| (route.method.to_string(), route.path.to_owned()));
@@ -18,7 +24,11 @@ fn routes() -> BTreeSet<(String, String)> {
 fn root() -> PathBuf {
     // This file's own place, so that it is found from wherever the crate is built.
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    if here.join("docs/errors").is_dir() { here.to_owned() } else { Path::new(file!()).ancestors().nth(4).unwrap().to_owned() }
+    if here.join("docs/errors").is_dir() {
+        here.to_owned()
+    } else {
+        Path::new(file!()).ancestors().nth(4).unwrap().to_owned()
+    }
 }
 
 #[test]
@@ -35,9 +45,15 @@ fn the_document_and_the_routes_are_the_same() {
                 let here = parameters.iter().filter(|one| one["in"] == place);
                 here.map(|one| one["name"].as_str().unwrap().to_owned()).collect()
             };
-            let named: BTreeSet<String> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).map(str::to_owned).collect();
+            let named: BTreeSet<String> = path
+                .split('/')
+                .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+                .map(str::to_owned)
+                .collect();
             assert_eq!(place("path"), named, "{method} {path}");
-            if let Some(route) = api::routes().iter().find(|route| route.path == path && route.method.as_str() == method.to_uppercase()) {
+            if let Some(route) =
+                api::routes().iter().find(|route| route.path == path && route.method.as_str() == method.to_uppercase())
+            {
                 let known: BTreeSet<String> = route.query.iter().map(|key| (*key).to_owned()).collect();
                 assert_eq!(place("query"), known, "{method} {path}");
             }
@@ -81,7 +97,12 @@ fn every_code_of_the_web_has_its_page() {
                 continue;
             }
             let text = std::fs::read_to_string(&entry).unwrap();
-            used.extend(text.match_indices("OP-90").filter_map(|(at, _)| text.get(at..at + 7)).filter(|code| code.bytes().skip(3).all(|byte| byte.is_ascii_digit())).map(str::to_owned));
+            used.extend(
+                text.match_indices("OP-90")
+                    .filter_map(|(at, _)| text.get(at..at + 7))
+                    .filter(|code| code.bytes().skip(3).all(|byte| byte.is_ascii_digit()))
+                    .map(str::to_owned),
+            );
         }
     }
     assert!(used.len() > 10);

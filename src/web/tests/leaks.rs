@@ -36,10 +36,24 @@ async fn south(house: &House) -> South {
 
 /// The address with the things of `south`, or with things that are not there.
 fn address(path: &str, south: &South, there: bool) -> String {
-    let suffix = if there { south.suffix.clone() } else { south.suffix.chars().rev().collect::<String>().replacen(|_: char| true, "0", 1) };
+    let suffix = if there {
+        south.suffix.clone()
+    } else {
+        south.suffix.chars().rev().collect::<String>().replacen(|_: char| true, "0", 1)
+    };
     let token = if there { south.token.clone() } else { format!("tok_{suffix}") };
-    let prefix = if path.contains("/requests/") { "req" } else if path.contains("/runs/") { "run" } else { "brf" };
-    let path = if path.contains("/tokens/") { path.replace("{id}", &token) } else { path.replace("{id}", &format!("{prefix}_{suffix}")) };
+    let prefix = if path.contains("/requests/") {
+        "req"
+    } else if path.contains("/runs/") {
+        "run"
+    } else {
+        "brf"
+    };
+    let path = if path.contains("/tokens/") {
+        path.replace("{id}", &token)
+    } else {
+        path.replace("{id}", &format!("{prefix}_{suffix}"))
+    };
     path.replace("{name}", if there { "south-viewer" } else { "nobody-there" })
 }
 
@@ -61,11 +75,17 @@ async fn nobody_sees_or_does_what_is_not_theirs() {
         let sent = if route.method == "POST" { body(route.path, &south.digest).to_string() } else { String::new() };
         let method = route.method.as_str();
         let json = "content-type: application/json".to_owned();
-        for bad in [None, Some("Bearer x"), Some("Bearer opp_x"), Some("Basic b3duZXI6eA=="), Some("Bearer"), Some("")] {
+        for bad in [None, Some("Bearer x"), Some("Bearer opp_x"), Some("Basic b3duZXI6eA=="), Some("Bearer"), Some("")]
+        {
             let mut headers = vec![json.clone()];
             headers.extend(bad.map(|bad| format!("authorization: {bad}")));
             let reply = send(house.address, &request(method, &path, &headers, &sent)).await;
-            assert_eq!((reply.status, reply.code().as_str()), (401, "OP-5101"), "{method} {path} {bad:?}: {}", reply.body);
+            assert_eq!(
+                (reply.status, reply.code().as_str()),
+                (401, "OP-5101"),
+                "{method} {path} {bad:?}: {}",
+                reply.body
+            );
             assert!(reply.header("www-authenticate").is_some());
         }
         for who in ["north-viewer", "north-operator", "north-reviewer", "nobody"] {
@@ -80,7 +100,11 @@ async fn nobody_sees_or_does_what_is_not_theirs() {
                 assert_eq!(reply.status, 404, "{shown}");
                 let absent = address(route.path, &south, false);
                 let other = house.ask(who, method, &absent, &sent).await;
-                assert_eq!(blank(&reply, &path), blank(&other, &absent), "{who}: {method} {path} tells that it is there");
+                assert_eq!(
+                    blank(&reply, &path),
+                    blank(&other, &absent),
+                    "{who}: {method} {path} tells that it is there"
+                );
             }
         }
     }
@@ -98,7 +122,8 @@ async fn who_may_only_look_does_nothing() {
             continue;
         }
         let path = address(route.path, &south, true);
-        let reply = house.ask("south-viewer", route.method.as_str(), &path, &body(route.path, &south.digest).to_string()).await;
+        let reply =
+            house.ask("south-viewer", route.method.as_str(), &path, &body(route.path, &south.digest).to_string()).await;
         assert_eq!((reply.status, reply.code().as_str()), (403, "OP-5008"), "{} {path}: {}", route.method, reply.body);
     }
     assert_eq!(house.deeds().await, before);
@@ -111,7 +136,8 @@ async fn a_narrow_token_does_only_what_it_carries() {
     let path = format!("/api/v1/briefs/{brief}");
     assert_eq!(house.ask("narrow", "GET", &path, "").await.status, 403);
     assert_eq!(house.ask("narrow", "GET", "/api/v1/briefs", "").await.status, 403);
-    let decided = house.post("narrow", &format!("{path}/decision"), json!({ "decision": "approve", "revision": digest })).await;
+    let decided =
+        house.post("narrow", &format!("{path}/decision"), json!({ "decision": "approve", "revision": digest })).await;
     assert_eq!(decided.status, 403, "{}", decided.body);
     let edits = json!({ "from": digest, "edits": [{ "path": "priority.score", "value": 77 }] });
     assert_eq!(house.post("narrow", &format!("{path}/edit"), edits).await.status, 200);

@@ -1,6 +1,6 @@
 //! The road through the interface: hand in, read, claim, edit, decide, and see why.
 
-use super::client::{request, send};
+use super::client::{PATIENCE, request, send};
 use super::house::House;
 use serde_json::{Value, json};
 
@@ -22,7 +22,8 @@ async fn from_a_text_to_an_approved_brief() {
     let taken = house.post("owner", &format!("{path}/claim"), json!({})).await;
     assert_eq!((taken.status, taken.code().as_str()), (409, "OP-4010"));
     assert_eq!(taken.json()["claim"]["name"], "north-reviewer");
-    let held = house.post("owner", &format!("{path}/decision"), json!({ "decision": "approve", "revision": digest })).await;
+    let held =
+        house.post("owner", &format!("{path}/decision"), json!({ "decision": "approve", "revision": digest })).await;
     assert_eq!((held.status, held.code().as_str()), (409, "OP-4010"));
 
     let edits = json!({ "from": digest, "edits": [{ "path": "priority.score", "value": 90 }] });
@@ -31,20 +32,35 @@ async fn from_a_text_to_an_approved_brief() {
     let newer = edited.json()["revision"].as_str().unwrap().to_owned();
     let stale = house.post("north-reviewer", &format!("{path}/edit"), edits).await;
     assert_eq!((stale.status, stale.code().as_str()), (409, "OP-4004"));
-    let bad = house.post("north-reviewer", &format!("{path}/edit"), json!({ "from": newer, "edits": [{ "path": "no.such", "value": 1 }] })).await;
+    let bad = house
+        .post(
+            "north-reviewer",
+            &format!("{path}/edit"),
+            json!({ "from": newer, "edits": [{ "path": "no.such", "value": 1 }] }),
+        )
+        .await;
     assert_eq!((bad.status, bad.code().as_str()), (422, "OP-7010"));
 
-    let moved = house.post("north-reviewer", &format!("{path}/decision"), json!({ "decision": "approve", "revision": digest })).await;
+    let moved = house
+        .post("north-reviewer", &format!("{path}/decision"), json!({ "decision": "approve", "revision": digest }))
+        .await;
     assert_eq!((moved.status, moved.code().as_str()), (409, "OP-4004"));
     assert_eq!((&moved.json()["digest"], &moved.json()["revision"]), (&json!(newer), &json!(2)));
-    let wordless = house.post("north-reviewer", &format!("{path}/decision"), json!({ "decision": "reject", "revision": newer })).await;
+    let wordless = house
+        .post("north-reviewer", &format!("{path}/decision"), json!({ "decision": "reject", "revision": newer }))
+        .await;
     assert_eq!((wordless.status, wordless.code().as_str()), (422, "OP-4002"));
     let approve = json!({ "decision": "approve", "revision": newer });
     let approved = house.post("north-reviewer", &format!("{path}/decision"), approve.clone()).await;
     assert_eq!((approved.status, approved.json()["state"].as_str()), (200, Some("approved")), "{}", approved.body);
     let again = house.post("north-reviewer", &format!("{path}/decision"), approve).await;
-    assert_eq!((again.status, &again.json()["decision"], &again.json()["repeated"]), (200, &approved.json()["decision"], &json!(true)));
-    let late = house.post("owner", &format!("{path}/decision"), json!({ "decision": "reject", "revision": newer, "comment": "no" })).await;
+    assert_eq!(
+        (again.status, &again.json()["decision"], &again.json()["repeated"]),
+        (200, &approved.json()["decision"], &json!(true))
+    );
+    let late = house
+        .post("owner", &format!("{path}/decision"), json!({ "decision": "reject", "revision": newer, "comment": "no" }))
+        .await;
     assert_eq!((late.status, late.code().as_str(), &late.json()["state"]), (409, "OP-4005", &json!("approved")));
 
     let diff = house.get("north-viewer", &format!("{path}/diff?from=1&to=2")).await;
@@ -66,8 +82,17 @@ async fn chain(house: &House, request: &str) {
     assert_eq!((count("revision"), count("decision")), (2, 1));
     let receipt = |kind: &str| chain.iter().any(|event| event["what"]["receipt"]["kind"] == kind);
     assert!(receipt("request.accepted") && receipt("brief.drafted"), "{why}");
-    let run = house.get("north-viewer", &format!("/api/v1/runs/{}", request.replace("req_", "run_"))).await;
-    assert_eq!((&run["state"], run["steps"].as_array().unwrap().is_empty()), (&json!("completed"), false));
+    let path = format!("/api/v1/runs/{}", request.replace("req_", "run_"));
+    let completed = async {
+        loop {
+            let run = house.get("north-viewer", &path).await;
+            if run["state"] == "completed" {
+                return run;
+            }
+        }
+    };
+    let run = tokio::time::timeout(PATIENCE, completed).await.expect("the run is never completed");
+    assert!(!run["steps"].as_array().unwrap().is_empty(), "{run}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -94,7 +119,11 @@ async fn a_held_request_is_masked_until_somebody_with_the_right_looks() {
     let handed = house.post("owner", "/api/v1/requests", json!({ "pilot": "north", "text": text })).await;
     let id = handed.json()["request"].as_str().unwrap().to_owned();
     house.until(&id, "held").await;
-    for path in [format!("/api/v1/requests/{id}"), format!("/api/v1/requests/{id}/why"), "/api/v1/requests?state=held".to_owned()] {
+    for path in [
+        format!("/api/v1/requests/{id}"),
+        format!("/api/v1/requests/{id}/why"),
+        "/api/v1/requests?state=held".to_owned(),
+    ] {
         let reply = house.ask("north-viewer", "GET", &path, "").await;
         assert_eq!(reply.status, 200);
         assert!(!reply.body.contains("hunter2"), "{path}: {}", reply.body);
@@ -107,7 +136,9 @@ async fn a_held_request_is_masked_until_somebody_with_the_right_looks() {
     assert!(raw.header("content-disposition").unwrap().starts_with("attachment"));
     assert_eq!(raw.header("content-type"), Some("application/octet-stream"));
     assert_eq!(house.post("north-viewer", &format!("/api/v1/requests/{id}/release"), json!({})).await.status, 403);
-    let released = house.post("north-operator", &format!("/api/v1/requests/{id}/release"), json!({ "comment": "looked at" })).await;
+    let released = house
+        .post("north-operator", &format!("/api/v1/requests/{id}/release"), json!({ "comment": "looked at" }))
+        .await;
     assert_eq!(released.status, 200, "{}", released.body);
     house.until(&id, "in_review").await;
     let again = house.post("north-operator", &format!("/api/v1/requests/{id}/drop"), json!({})).await;
@@ -115,8 +146,13 @@ async fn a_held_request_is_masked_until_somebody_with_the_right_looks() {
     let retried = house.post("north-operator", &format!("/api/v1/requests/{id}/retry"), json!({})).await;
     assert_eq!(retried.status, 409);
     let run = id.replace("req_", "run_");
-    assert_eq!(house.post("north-operator", &format!("/api/v1/runs/{run}/cancel"), json!({ "reason": " " })).await.status, 422);
-    let cancelled = house.post("north-operator", &format!("/api/v1/runs/{run}/cancel"), json!({ "reason": "asked for by phone" })).await;
+    assert_eq!(
+        house.post("north-operator", &format!("/api/v1/runs/{run}/cancel"), json!({ "reason": " " })).await.status,
+        422
+    );
+    let cancelled = house
+        .post("north-operator", &format!("/api/v1/runs/{run}/cancel"), json!({ "reason": "asked for by phone" }))
+        .await;
     assert_eq!((cancelled.status, cancelled.json()["state"].as_str()), (200, Some("cancelled")));
 }
 
@@ -124,9 +160,14 @@ async fn a_held_request_is_masked_until_somebody_with_the_right_looks() {
 async fn trials_store_nothing() {
     let house = House::new().await;
     let before = house.deeds().await;
-    let screened = house.post("north-viewer", "/api/v1/screen", json!({ "pilot": "north", "text": "IBAN DE89 3704 0044 0532 0130 00" })).await;
+    let screened = house
+        .post("north-viewer", "/api/v1/screen", json!({ "pilot": "north", "text": "IBAN DE89 3704 0044 0532 0130 00" }))
+        .await;
     assert_eq!(screened.status, 200, "{}", screened.body);
-    assert_eq!((&screened.json()["verdict"], &screened.json()["findings"][0]["treatment"]), (&json!("redact"), &json!("redact")));
+    assert_eq!(
+        (&screened.json()["verdict"], &screened.json()["findings"][0]["treatment"]),
+        (&json!("redact"), &json!("redact"))
+    );
     let drafted = house.post("north-viewer", "/api/v1/briefs/draft", json!({ "pilot": "north", "text": TEXT })).await;
     assert_eq!(drafted.status, 200, "{}", drafted.body);
     assert!(drafted.json()["content"]["priority"]["score"].is_number());
@@ -139,7 +180,8 @@ async fn an_export_proves_itself() {
     house.brief("north", TEXT).await;
     let export = house.ask("owner", "GET", "/api/v1/receipts/export", "").await;
     assert_eq!((export.status, export.header("content-type")), (200, Some("application/jsonl")));
-    let keys = crate::receipt::Keyring::pinned(vec![(house.store.verifier_key().unwrap(), crate::receipt::KeyState::Active)]);
+    let keys =
+        crate::receipt::Keyring::pinned(vec![(house.store.verifier_key().unwrap(), crate::receipt::KeyState::Active)]);
     let check = crate::receipt::export::Check { keyring: Some(keys), saved: Vec::new() };
     let report = crate::receipt::export::verify_export(export.body.as_bytes(), check);
     assert!(report.findings.is_empty(), "{report:?}");
@@ -171,9 +213,23 @@ async fn what_is_not_understood_is_refused() {
     let token = format!("authorization: Bearer {}", house.token("north-reviewer"));
     let typed = request("POST", &path, &[token.clone(), "content-type: text/plain".into()], "{}");
     assert_eq!(send(house.address, &typed).await.code(), "OP-9009");
-    let big = request("POST", &path, &[token, "content-type: application/json".into()], &format!("\"{}\"", "x".repeat(1 << 20)));
+    let big = request(
+        "POST",
+        &path,
+        &[token, "content-type: application/json".into()],
+        &format!("\"{}\"", "x".repeat(1 << 20)),
+    );
     assert_eq!(send(house.address, &big).await.status, 413);
-    for query in ["?colour=red", "?limit=0", "?limit=201", "?limit=x", "?state=odd", "?state=open&state=open", "?cursor=x", "?state=%ff"] {
+    for query in [
+        "?colour=red",
+        "?limit=0",
+        "?limit=201",
+        "?limit=x",
+        "?state=odd",
+        "?state=open&state=open",
+        "?cursor=x",
+        "?state=%ff",
+    ] {
         let reply = house.ask("north-reviewer", "GET", &format!("/api/v1/briefs{query}"), "").await;
         assert_eq!(reply.status, 400, "{query}: {}", reply.body);
     }
