@@ -3,6 +3,7 @@
 use super::{Page, id, time};
 use crate::domain::id::BriefId;
 use crate::domain::review::{Approval, Review, ReviewState};
+use crate::store::pack::unpack;
 use crate::store::sql::{Row, values};
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
@@ -214,7 +215,7 @@ impl Store {
                 digest: row.text(1)?,
                 author: row.text(2)?,
                 generator: row.text(3)?,
-                content: row.bytes(4)?,
+                content: unpack(&row.bytes(4)?)?,
                 at: time(row.int(5)?)?,
             })
         };

@@ -4,6 +4,7 @@
 use crate::domain::id::{BriefId, RunId};
 use crate::domain::run::RunState;
 use crate::receipt::Body;
+use crate::store::pack::pack;
 use crate::store::queue::Verb;
 use crate::store::sql::{Many, Value, values};
 use crate::store::tx::{Note, Tx};
@@ -227,7 +228,7 @@ impl Verb for Advance {
                     digest,
                     "generator",
                     &draft.generator,
-                    &draft.content[..],
+                    pack(&draft.content),
                     at
                 ]);
                 let (pilot, tenant) = (&item.request.pilot, &item.request.tenant);

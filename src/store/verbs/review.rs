@@ -5,6 +5,7 @@ use crate::domain::id::{BriefId, DecisionId};
 use crate::domain::review::ReviewState;
 use crate::policy::{Action, Permit};
 use crate::receipt::{Body, Field};
+use crate::store::pack::pack;
 use crate::store::queue::{Verb, one_by_one};
 use crate::store::sql::{Many, values};
 use crate::store::tx::{Note, Tx};
@@ -260,7 +261,7 @@ async fn edit(item: &Edit, tx: &mut Tx<'_>) -> Result<Result<(), StoreError>, St
         return Ok(Err(StoreError::Stale { what: "brief" }));
     }
     let sql = "INSERT INTO revision (brief, number, digest, author, generator, content, at) VALUES ($1, $2, $3, $4, '{\"kind\":\"human\"}', $5, $6)";
-    let row = values![item.brief.as_str(), item.number, &item.digest, &item.person, &item.content[..], at];
+    let row = values![item.brief.as_str(), item.number, &item.digest, &item.person, pack(&item.content), at];
     tx.conn.run(sql, row).await?;
     let policies: Vec<&str> = item.permit.decision().policies.iter().map(String::as_str).collect();
     let changed: Vec<&str> = item.changed.iter().map(String::as_str).collect();

@@ -18,7 +18,7 @@ CREATE TABLE run (
   id TEXT PRIMARY KEY, request TEXT NOT NULL, pilot TEXT NOT NULL, tenant TEXT NOT NULL, definition TEXT NOT NULL,
   state TEXT NOT NULL, lane INTEGER NOT NULL, step TEXT NOT NULL, attempt INTEGER NOT NULL, steps INTEGER NOT NULL,
   due_at INTEGER, wait_key TEXT, signal TEXT, lessee TEXT, lease_until INTEGER, epoch INTEGER NOT NULL,
-  code TEXT, message TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT;
+  code TEXT, message TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX run_ready ON run (pilot, lane, id) WHERE state = 'available';
 CREATE INDEX run_due ON run (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX run_lease ON run (lease_until) WHERE state = 'running';
@@ -33,7 +33,7 @@ CREATE TABLE effect (
 CREATE TABLE brief (
   id TEXT PRIMARY KEY, pilot TEXT NOT NULL, tenant TEXT NOT NULL, state TEXT NOT NULL, version INTEGER NOT NULL,
   revision INTEGER NOT NULL, digest TEXT NOT NULL, attempt INTEGER NOT NULL, score INTEGER NOT NULL, risk TEXT NOT NULL,
-  claimed_by TEXT, claim_until INTEGER, opened_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT;
+  claimed_by TEXT, claim_until INTEGER, opened_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX brief_open ON brief (id, opened_at) WHERE state IN ('open', 'amending', 'redrafting');
 CREATE TABLE revision (
   brief TEXT NOT NULL, number INTEGER NOT NULL, digest TEXT NOT NULL, author TEXT NOT NULL, generator TEXT NOT NULL,
