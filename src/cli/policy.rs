@@ -4,6 +4,7 @@ use super::failure::{Ended, Failure, Status};
 use super::ids::Named;
 use super::setup::Setup;
 use super::text;
+use crate::config;
 use crate::daemon::House;
 use crate::domain::pilot::Pilot;
 use crate::policy::{self, Action, Ask, Kind, PolicySet, Resource};
@@ -50,8 +51,11 @@ impl Policy {
 fn check(setup: &Setup, dir: Option<PathBuf>) -> Ended {
     let dir = match dir {
         Some(dir) => Some(dir),
+        None if config::find_file(setup.file.as_deref(), |name| setup.variable(name)).is_some() => {
+            setup.settings()?.policies.dir
+        }
         // Without a configuration the program's own policies are meant.
-        None => setup.settings().ok().and_then(|settings| settings.policies.dir),
+        None => None,
     };
     let judged = dir.as_deref().map_or_else(|| PolicySet::embedded().map(|set| set.summary()), PolicySet::check);
     let named = dir.as_ref().map_or_else(|| "the program's own policies".to_owned(), |dir| dir.display().to_string());

@@ -1,7 +1,7 @@
 //! `opspilot submit`: hands requests in by hand, through the same door as every source. INVARIANT: what is reported as accepted is on
 //! disk; handing the same file in again makes nothing twice.
 
-use super::failure::{Ended, Status};
+use super::failure::{Ended, Failure, Status};
 use super::reading::{self, Given, Kind};
 use super::setup::Setup;
 use super::text;
@@ -43,8 +43,14 @@ impl Submit {
             .within(async |house| {
                 let principal = setup.principal(house).await?;
                 let mut envelopes = given.envelopes(house.clock.now()).await?;
-                if let [only] = envelopes.as_mut_slice() {
-                    reading::attach(only, files);
+                match envelopes.as_mut_slice() {
+                    [only] => reading::attach(only, files),
+                    _ if files.is_empty() => {}
+                    _ => {
+                        let why =
+                            "a table has a request per row, and a file can belong to one only; leave `--attach` out";
+                        return Err(Failure::usage(format!("{why} (OP-9108)")));
+                    }
                 }
                 // A run is pinned to its definition, so the store must hold that before any daemon has started on it.
                 house.workflows.keep(&house.store).await?;

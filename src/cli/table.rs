@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn the_widest_column_gives_way() {
         let shown = sample().render(Some(24), false);
-        assert_eq!(shown, "ID      SUBJECT\nreq_1   Order intake: …\nreq_22  日本語の件名\n");
+        assert_eq!(shown, "ID      SUBJECT\nreq_1   Order intake: o…\nreq_22  日本語の件名\n");
         assert!(shown.lines().all(|line| text::width(line) <= 24));
         let narrow = sample().render(Some(11), false);
         assert_eq!(narrow, "ID      SU…\nreq_1   Or…\nreq_22  日…\n");

@@ -109,7 +109,7 @@ impl Demo {
     async fn act(&self, setup: &Setup, parts: &Parts, file: &Path, address: SocketAddr) -> Result<(), Failure> {
         let place = Place::of(parts, file, address);
         if !setup.out.json {
-            place.tell(setup);
+            place.tell(setup)?;
         } else if !self.exit_when_idle {
             setup.out.json(&place.json())?;
         }
@@ -167,13 +167,15 @@ impl Place {
         )
     }
 
-    fn tell(&self, setup: &Setup) {
-        let out = &setup.out;
-        out.say(&format!("desk and API    http://{}/  (API under /api/v1)", self.address));
-        out.say(&format!("token file      {}", self.token.display()));
-        out.say(&format!("drop folder     {}", self.drop.display()));
-        out.say(&format!("configuration   {}", self.config.display()));
-        out.say(&format!("try it out      {}", self.curl()));
+    fn tell(&self, setup: &Setup) -> Result<(), Failure> {
+        setup.out.text(&format!(
+            "address         http://{}/  (API under /api/v1)\ntoken file      {}\ndrop folder     {}\nconfiguration   {}\ntry it out      {}",
+            self.address,
+            self.token.display(),
+            self.drop.display(),
+            self.config.display(),
+            self.curl()
+        ))
     }
 
     fn json(&self) -> serde_json::Value {
