@@ -52,6 +52,16 @@ pub enum StartError {
         /// What is wrong.
         reason: String,
     },
+    /// The key signs for another log than the configuration names.
+    #[error("the receipt key `{file}` is for the log `{key}`, but `[receipts] origin` says `{origin}`; set it back, or give the new log a key of its own (OP-3304)")]
+    Origin {
+        /// The key file.
+        file: String,
+        /// The log it signs for.
+        key: String,
+        /// The log of the configuration.
+        origin: String,
+    },
     /// A workflow definition cannot work.
     #[error("the workflow `{file}` cannot work: {problems}")]
     Workflow {
@@ -182,7 +192,12 @@ fn signing_key(settings: &Settings) -> Result<SigningKey, StartError> {
     let file = &settings.receipts.key_file;
     let error = |reason: String| StartError::Key { file: file.display().to_string(), reason };
     let text = std::fs::read_to_string(file).map_err(|cause| error(cause.to_string()))?;
-    SigningKey::from_text(text.trim()).map_err(|cause| error(cause.to_string()))
+    let key = SigningKey::from_text(text.trim()).map_err(|cause| error(cause.to_string()))?;
+    if key.name() != settings.receipts.origin {
+        let (file, origin) = (file.display().to_string(), settings.receipts.origin.clone());
+        return Err(StartError::Origin { file, key: key.name().to_owned(), origin });
+    }
+    Ok(key)
 }
 
 /// The shipped definitions, and those of the operator's folder in place of shipped ones of the same name.
@@ -224,7 +239,7 @@ pub async fn serve(house: House, stop: CancellationToken, ready: impl FnOnce(Soc
     if recovered > 0 {
         tracing::info!(runs = recovered, "runs that were in flight when the daemon last stopped are taken up again");
     }
-    let built = sources::build(&house)?;
+    let built = sources::build(&house, engine.node())?;
     let listen = house.settings.web.listen;
     let listener = TcpListener::bind(listen).await.map_err(|cause| StartError::Listen { address: listen, cause })?;
     let address = listener.local_addr().map_err(|cause| StartError::Listen { address: listen, cause })?;
@@ -258,7 +273,7 @@ pub async fn serve(house: House, stop: CancellationToken, ready: impl FnOnce(Soc
         connections: house.settings.web.connections,
     };
     #[expect(clippy::disallowed_methods, reason = "the daemon owns the door and waits for it")]
-    let door = {
+    let mut door = {
         let stop = stop.clone();
         tokio::spawn(async move { web::serve(listener, web.router(), options, stop).await })
     };
@@ -269,8 +284,9 @@ pub async fn serve(house: House, stop: CancellationToken, ready: impl FnOnce(Soc
     tracing::info!("stopping: finishing or handing back what was begun");
     let grace = house.settings.grace;
     // First the door, so that whoever was told `accepted` was told the truth; then the workers.
-    if tokio::time::timeout(grace / 2, door).await.is_err() {
+    if tokio::time::timeout(grace / 2, &mut door).await.is_err() {
         tracing::warn!("some connections did not end in time and were cut");
+        door.abort();
     }
     house.store.dismiss();
     let finished = async { while tasks.join_next().await.is_some() {} };

@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Many small allocations on two threads that free each other's: what the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     opspilot::cli::main()
 }

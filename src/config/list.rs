@@ -9,7 +9,7 @@ use super::keys::{Key, Section};
 pub(super) const SECTIONS: &[Section] = &[
     section("", false, "At the top, before the first section"),
     section("store", false, "Where requests, briefs, decisions and receipts are kept"),
-    section("web", false, "The review desk, the API and the door for webhooks: one address for all three"),
+    section("web", false, "The API and the door for webhooks: one address for both"),
     section("engine", false, "How runs are worked on"),
     section("intake", false, "How requests come in"),
     section("intake.pull", false, "How sources are read that must be asked: folders, programs"),

@@ -18,8 +18,8 @@ pub(super) struct Sources {
     pub(super) pulled: Vec<(String, Pull, Box<dyn Source>)>,
 }
 
-pub(super) fn build(house: &House) -> Result<Sources, StartError> {
-    let node = NodeId::new(house.store.now(), house.store.chance());
+/// Builds them; they are leased to `node`, so that what hands its runs back hands them back too.
+pub(super) fn build(house: &House, node: &NodeId) -> Result<Sources, StartError> {
     let mut sources = Sources { hooks: BTreeMap::new(), pulled: Vec::new() };
     for source in &house.settings.sources {
         let name = source.name.clone();

@@ -30,7 +30,7 @@ pub(super) async fn policies(policies: Policies, settings: Arc<Settings>, stop: 
     }
 }
 
-/// Keeps checkpoints of the receipt log, in the store and in a file outside it.
+/// Keeps checkpoints of the receipt log, in the store and in a file outside it, and forgets answers nobody asks for again.
 pub(super) async fn checkpoints(store: Store, settings: Arc<Settings>, stop: CancellationToken) {
     loop {
         tokio::select! {
@@ -39,6 +39,11 @@ pub(super) async fn checkpoints(store: Store, settings: Arc<Settings>, stop: Can
         }
         if let Err(cause) = keep_checkpoint(&store, &settings).await {
             tracing::warn!(error = %cause, "a checkpoint could not be kept");
+        }
+        // Answers are remembered for a client that asks again under the same key; a day is long enough.
+        let day_ago = store.now().checked_sub(jiff::SignedDuration::from_hours(24)).unwrap_or(jiff::Timestamp::MIN);
+        if let Err(cause) = store.forget_answers(day_ago).await {
+            tracing::warn!(error = %cause, "old answers could not be forgotten");
         }
     }
 }

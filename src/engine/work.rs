@@ -35,6 +35,12 @@ impl Engine {
         Self { store, workflows, options: Arc::new(options), node }
     }
 
+    /// The name under which it holds leases.
+    #[must_use]
+    pub fn node(&self) -> &crate::domain::id::NodeId {
+        &self.node
+    }
+
     /// Hires this engine as the store's local worker; hand the queue to every [`Engine::work`].
     #[must_use]
     pub fn hire(&self) -> Arc<Mutex<mpsc::Receiver<ClaimedRun>>> {

@@ -99,6 +99,12 @@ impl Pull {
         if tokio::time::timeout(Duration::from_secs(5), source.close()).await.is_err() {
             tracing::warn!(source.name = %self.door.source, "the source did not close within 5 s; it was left");
         }
+        // Whoever reads it next need not wait for the lease to run out; when this fails, they do.
+        let now = self.intake.clock.now();
+        let back = TakeSource { source: self.door.source.clone(), node: self.node.clone(), until: now, at: now };
+        if let Err(error) = self.intake.store.take_source(back).await {
+            tracing::info!(source.name = %self.door.source, error = %error, "the source could not be handed back");
+        }
     }
 
     /// One round: how long to wait before the next.

@@ -31,7 +31,7 @@ use jiff::Timestamp;
 use queue::{Queue, Verb};
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
@@ -61,6 +61,10 @@ struct Shared {
     crowded: AtomicBool,
     waiting: AtomicI64,
     wake: Notify,
+    /// Commits so far, for whoever works beside the writer.
+    commits: AtomicU64,
+    /// The store closes.
+    closing: Notify,
 }
 
 impl Shared {

@@ -13,7 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::borrow::Cow;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -96,19 +96,26 @@ impl Store {
             crowded: AtomicBool::new(false),
             waiting: AtomicI64::new(0),
             wake: Notify::new(),
+            commits: AtomicU64::new(0),
+            closing: Notify::new(),
         });
         prepare(&shared).await?;
         let queue = Arc::new(Queue::new(options.queue));
         // One writer is all SQLite can use; on PostgreSQL a second one builds its batch while the first waits for the disk.
         let writers = if matches!(shared.backend, Backend::Sqlite { .. }) { 1 } else { 2 };
-        let tasks =
+        let mut tasks: Vec<_> =
             (0..writers).map(|_| super::spawn(writer::write(Arc::clone(&shared), Arc::clone(&queue)))).collect();
+        // Only the daemon has the file for long enough to tend it.
+        if options.exclusive {
+            tasks.push(super::spawn(writer::fold(Arc::clone(&shared))));
+        }
         Ok(Self { shared, queue, writers: Arc::new(Mutex::new(tasks)) })
     }
 
     /// Writes what is queued, then lets go of the database.
     pub async fn close(&self) {
         self.queue.close();
+        self.shared.closing.notify_one();
         let tasks = std::mem::take(&mut *self.writers.lock().unwrap_or_else(PoisonError::into_inner));
         for task in tasks {
             // A writer that panicked has answered nobody; there is nothing left to do about it here.
@@ -139,8 +146,8 @@ fn connect(url: &Url, exclusive: bool) -> Result<Backend, StoreError> {
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
-                // Pages; larger than the default, so that a checkpoint falls on fewer callers.
-                .pragma("wal_autocheckpoint", "4000")
+                // Pages; only a backstop for the daemon, which folds the log beside the writer.
+                .pragma("wal_autocheckpoint", "8000")
                 .pragma("cache_size", "-8000")
                 .pragma("journal_size_limit", "67108864");
             let reader = base.pragma("query_only", "ON").pragma("cache_size", "-2000");

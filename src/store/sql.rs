@@ -134,12 +134,14 @@ pub(super) struct Many {
 /// Rows per statement at most: powers of two below it are the only sizes ever prepared, so that few statements are cached.
 const LARGEST: usize = 64;
 
-type Texts = Mutex<HashMap<(usize, usize), Arc<str>>>;
+type Texts = Mutex<HashMap<(usize, usize, bool), Arc<str>>>;
 
 impl Many {
-    fn text(&'static self, rows: usize) -> Arc<str> {
+    /// The text for so many rows. PostgreSQL wants its placeholders numbered; SQLite takes bare ones, and looks up the name of every
+    /// numbered one in a list, which costs more than the statement when there are a thousand.
+    fn text(&'static self, rows: usize, numbered: bool) -> Arc<str> {
         static TEXTS: LazyLock<Texts> = LazyLock::new(Texts::default);
-        let key = (std::ptr::from_ref(self).addr(), rows);
+        let key = (std::ptr::from_ref(self).addr(), rows, numbered);
         let mut texts = TEXTS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         Arc::clone(texts.entry(key).or_insert_with(|| {
             let mut sql = String::from(self.before);
@@ -148,10 +150,11 @@ impl Many {
                 for (index, cast) in self.columns.iter().enumerate() {
                     let number = row * self.columns.len() + index + 1;
                     let comma = if index == 0 { "" } else { ", " };
+                    let place = if numbered { format!("${number}") } else { "?".to_owned() };
                     if cast.is_empty() {
-                        sql.push_str(&format!("{comma}${number}"));
+                        sql.push_str(&format!("{comma}{place}"));
                     } else {
-                        sql.push_str(&format!("{comma}CAST(${number} AS {cast})"));
+                        sql.push_str(&format!("{comma}CAST({place} AS {cast})"));
                     }
                 }
                 sql.push(')');
@@ -186,7 +189,7 @@ impl Conn<'_> {
     /// Runs a statement over many rows, given flat; says how many it touched.
     pub(super) async fn run_many(&mut self, many: &'static Many, values: Vec<Value>) -> Result<u64, StoreError> {
         let mut touched = 0;
-        for (sql, chunk) in chunks(many, values) {
+        for (sql, chunk) in chunks(many, values, self.is_postgres()) {
             touched += self.run_text(sql, chunk).await?;
         }
         Ok(touched)
@@ -195,7 +198,7 @@ impl Conn<'_> {
     /// The rows a statement over many rows answers.
     pub(super) async fn rows_many(&mut self, many: &'static Many, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         let mut rows = Vec::new();
-        for (sql, chunk) in chunks(many, values) {
+        for (sql, chunk) in chunks(many, values, self.is_postgres()) {
             rows.extend(self.rows_text(sql, chunk).await?);
         }
         Ok(rows)
@@ -246,7 +249,7 @@ impl Conn<'_> {
     }
 }
 
-fn chunks(many: &'static Many, values: Vec<Value>) -> Vec<(Arc<str>, Vec<Value>)> {
+fn chunks(many: &'static Many, values: Vec<Value>, numbered: bool) -> Vec<(Arc<str>, Vec<Value>)> {
     let width = many.columns.len();
     let mut left = values.len() / width;
     debug_assert_eq!(left * width, values.len(), "rows of one width");
@@ -254,7 +257,7 @@ fn chunks(many: &'static Many, values: Vec<Value>) -> Vec<(Arc<str>, Vec<Value>)
     let mut chunks = Vec::new();
     while left > 0 {
         let size = if left >= LARGEST { LARGEST } else { 1 << left.ilog2() };
-        chunks.push((many.text(size), values.by_ref().take(size * width).collect()));
+        chunks.push((many.text(size, numbered), values.by_ref().take(size * width).collect()));
         left -= size;
     }
     chunks

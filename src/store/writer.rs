@@ -38,6 +38,40 @@ pub(super) async fn write(shared: Arc<Shared>, queue: Arc<Queue>) {
     }
 }
 
+/// How often the log of a SQLite store is folded into its file.
+const FOLD_EVERY: Duration = Duration::from_millis(250);
+
+/// Folds SQLite's log into its file beside the writer, so that callers do not wait for it; until the store closes. Passive: it neither
+/// waits for readers nor keeps the writer waiting. The writer's own threshold stays as the backstop.
+pub(super) async fn fold(shared: Arc<Shared>) {
+    let mut conn: Option<Held> = None;
+    let mut folded = 0;
+    loop {
+        tokio::select! {
+            () = shared.closing.notified() => break,
+            () = tokio::time::sleep(FOLD_EVERY) => {}
+        }
+        let commits = shared.commits.load(std::sync::atomic::Ordering::Relaxed);
+        if commits == folded {
+            continue;
+        }
+        if conn.is_none() {
+            conn = Held::open(&shared.backend).await.ok();
+        }
+        let Some(held) = &mut conn else { continue };
+        match held.conn().raw("PRAGMA wal_checkpoint(PASSIVE)").await {
+            Ok(()) => folded = commits,
+            Err(cause) => {
+                tracing::debug!(error = %cause, "the log could not be folded now; the writer does it when it must");
+                conn = None;
+            }
+        }
+    }
+    if let Some(held) = conn {
+        held.close().await;
+    }
+}
+
 async fn commit(shared: &Shared, conn: &mut Option<Held>, mut groups: Vec<Box<dyn Group>>) {
     let jobs: usize = groups.iter().map(|group| group.len()).sum();
     let begun = std::time::Instant::now();
@@ -84,6 +118,7 @@ async fn transact(shared: &Shared, held: &mut Held, groups: &mut [Box<dyn Group>
     }
     failpoint::pass("store.before_commit");
     tx.conn.raw("COMMIT").await?;
+    shared.commits.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     failpoint::pass("store.after_commit");
     for (permit, run) in tx.born {
         permit.send(run);

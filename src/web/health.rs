@@ -18,7 +18,7 @@ use std::time::Duration;
 /// The store must answer within this time to be called ready.
 const STORE_TIME: Duration = Duration::from_secs(1);
 /// Checks that decide; whatever else is listed is for people.
-const DECIDING: [&str; 3] = ["store", "policy", "disk"];
+const DECIDING: [&str; 2] = ["store", "policy"];
 
 const PAGE: &str = include_str!("page.html");
 /// The interface, written down (OpenAPI 3.1).

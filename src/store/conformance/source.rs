@@ -6,7 +6,12 @@ use super::samples::{accept, node};
 use crate::domain::id::NodeId;
 use crate::store::{Accept, Accepted, StoreError, TakeSource, Yielded};
 
-on_both!(one_node_reads_a_source_at_a_time, a_batch_and_its_cursor_go_down_together, a_lost_lease_keeps_nothing);
+on_both!(
+    one_node_reads_a_source_at_a_time,
+    a_batch_and_its_cursor_go_down_together,
+    a_lost_lease_keeps_nothing,
+    a_source_is_handed_back_with_the_runs
+);
 
 pub(super) struct Lease {
     source: String,
@@ -73,4 +78,16 @@ async fn a_lost_lease_keeps_nothing(on: &Fixture) {
     assert!(is_stale(&late), "{late:?}");
     assert_eq!(on.store.tally().await.unwrap().requests, 0);
     assert_eq!(try_take(on, "folder", &other.node).await, Some(None));
+}
+
+async fn a_source_is_handed_back_with_the_runs(on: &Fixture) {
+    let (one, two) = (node(on), node(on));
+    assert!(try_take(on, "folder", &one).await.is_some());
+    on.store.hand_back(&two).await.unwrap();
+    assert_eq!(try_take(on, "folder", &two).await, None, "only one's own is handed back");
+    on.store.hand_back(&one).await.unwrap();
+    assert!(try_take(on, "folder", &two).await.is_some(), "the next need not wait for the lease to run out");
+    // A daemon that was killed hands nothing back. On a store of its own the next one knows that it is gone.
+    on.store.rescue(true).await.unwrap();
+    assert_eq!(try_take(on, "folder", &one).await.is_some(), !on.store.is_shared());
 }

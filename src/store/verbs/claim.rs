@@ -149,7 +149,7 @@ async fn claim(item: &Claim, tx: &mut Tx<'_>) -> Result<Claimed, StoreError> {
 pub(in crate::store) enum Tend {
     /// Keeps the leases of a node.
     Renew { node: NodeId, until: Timestamp },
-    /// Gives back everything a node holds.
+    /// Gives back everything a node holds, runs and sources.
     HandBack { node: NodeId, at: Timestamp },
     /// Gives back what dead nodes hold; `all`: whoever holds it, for a store that nobody else can be working on.
     Rescue { all: bool, at: Timestamp },
@@ -169,11 +169,18 @@ impl Verb for Tend {
                     tx.conn.run(sql, values![node.as_str(), until.as_microsecond()]).await?
                 }
                 Self::HandBack { node, at } => {
+                    let sql = "UPDATE source_cursor SET lessee = NULL, lease_until = NULL WHERE lessee = $1";
+                    tx.conn.run(sql, values![node.as_str()]).await?;
                     let sql = "UPDATE run SET state = 'available', lessee = NULL, lease_until = NULL, updated_at = $1 \
                                WHERE state = 'running' AND lessee = $2";
                     tx.conn.run(sql, values![at.as_microsecond(), node.as_str()]).await?
                 }
                 Self::Rescue { all, at } => {
+                    // A source's lease runs out by itself; only when nobody else can hold it, it need not be waited for.
+                    if *all {
+                        let sql = "UPDATE source_cursor SET lessee = NULL, lease_until = NULL WHERE lessee IS NOT NULL";
+                        tx.conn.run(sql, values![]).await?;
+                    }
                     // A rescued run has a new epoch only once it is claimed; until then nobody holds it, and the old holder's
                     // commit is refused by the state.
                     let sql = "UPDATE run SET state = 'available', lessee = NULL, lease_until = NULL, updated_at = $1 \
