@@ -14,7 +14,17 @@ mod daemon;
 #[path = "../support/database.rs"]
 mod database;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod door;
+#[cfg(test)]
+mod drops;
+#[cfg(test)]
+mod durable;
+#[cfg(test)]
 mod failpoints;
+#[cfg(test)]
+mod full;
 #[cfg(test)]
 #[path = "../support/hook.rs"]
 mod hook;
@@ -22,7 +32,19 @@ mod hook;
 #[path = "../support/http.rs"]
 mod http;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod load;
+#[cfg(test)]
+mod record;
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
+mod stop;
+#[cfg(test)]
+mod two;
 #[cfg(test)]
 #[path = "../support/wait.rs"]
 mod wait;
+#[cfg(test)]
+mod whole;

@@ -1,0 +1,118 @@
+//! No room on the disk. INVARIANT tested: while it is full nothing is said to be accepted, everything is still read, and when there is
+//! room again it goes on by itself.
+
+use crate::daemon::{Setup, TestDaemon};
+use crate::hook;
+use crate::http::Ask;
+use crate::load::Ledger;
+use crate::wait::until_within;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How soon after there is room again it must take requests.
+const RECOVERY: Duration = Duration::from_secs(30);
+
+fn posted(ledger: &Ledger, daemon: &TestDaemon, most: usize) {
+    ledger.post(daemon.address(), most, &AtomicBool::new(false));
+}
+
+fn fill_and_free(daemon: &TestDaemon, fill: impl Fn(), free: impl Fn()) {
+    let ledger = Ledger::default();
+    posted(&ledger, daemon, 20);
+    daemon.settle();
+    let before = ledger.accepted();
+    assert_eq!(before, 20);
+    fill();
+    // What is in hand still fits; then the refusals begin, and each is one that may be tried again.
+    crate::wait::until("the disk is full", || {
+        posted(&ledger, daemon, 20);
+        (ledger.refused.load(Ordering::Relaxed) >= 40).then_some(())
+    });
+    let full = daemon.ask(&hook::delivery("while-full"));
+    assert!(matches!(full.status, 503 | 429), "{} {}", full.status, full.text());
+    assert!(full.header("retry-after").is_some(), "{}", full.text());
+    assert!(daemon.list("/api/v1/requests").len() >= before, "reads go on");
+    assert_eq!(daemon.ask(&Ask::get("/healthz")).status, 200);
+    free();
+    until_within(RECOVERY, "it takes requests again", || (daemon.ask(&hook::delivery("after")).status == 202).then_some(()));
+    assert_eq!(daemon.ask(&hook::delivery("while-full")).status, 202, "what was refused is not there");
+    ledger.finish(daemon);
+    daemon.settle();
+    ledger.resend(daemon);
+    let census = crate::census::Census::take(daemon);
+    assert_eq!(census.of(hook::SOURCE), ledger.accepted() + 2);
+    eprintln!("{} accepted, {} refused while full: 0 lost, 0 twice", ledger.accepted() + 2, ledger.refused.load(Ordering::Relaxed));
+}
+
+#[test]
+fn a_full_disk_refuses_and_recovers() {
+    // A limit of the system on the size of files works without being root; the signal that comes with it is what a full disk has not.
+    let daemon = Setup::sqlite().without_drop().under(&["sh", "-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).start();
+    let limit = |bytes: &str| {
+        let set = Command::new("prlimit").arg("--pid").arg(daemon.pid().to_string()).arg(format!("--fsize={bytes}:")).status();
+        assert!(set.unwrap().success(), "`prlimit`");
+    };
+    fill_and_free(&daemon, || limit("1048576"), || limit("unlimited"));
+}
+
+/// A file system of its own; goes when dropped.
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    /// Nothing for whoever may not mount.
+    fn new(size: &str) -> Option<Self> {
+        let folder = tempfile::Builder::new().prefix("opspilot-disk-").tempdir().unwrap();
+        let options = format!("size={size}");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "none"]).arg(folder.path()).output();
+        if mounted.is_ok_and(|output| output.status.success()) {
+            return Some(Self(folder));
+        }
+        eprintln!("SKIPPED: nobody but root may mount, so no whole disk was filled");
+        None
+    }
+
+    fn remount(&self, how: &str) {
+        let done = Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(self.0.path()).status();
+        assert!(done.unwrap().success(), "remounting {how}");
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.0.path().join("filler")
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn a_disk_of_20_megabytes_that_somebody_fills() {
+    let Some(disk) = Disk::new("20m") else { return };
+    let daemon = Setup::sqlite().below(disk.0.path()).start();
+    let fill = || {
+        // Until nothing fits any more.
+        let mut file = std::fs::File::create(disk.filler()).unwrap();
+        while std::io::Write::write_all(&mut file, &[7; 1024]).is_ok() {}
+    };
+    fill_and_free(&daemon, fill, || std::fs::remove_file(disk.filler()).unwrap());
+}
+
+#[test]
+fn a_store_that_cannot_be_written_is_refused_in_words() {
+    let Some(disk) = Disk::new("20m") else { return };
+    let mut daemon = Setup::sqlite().without_drop().below(disk.0.path()).start();
+    assert_eq!(daemon.ask(&hook::delivery("one")).status, 202);
+    daemon.settle();
+    daemon.stop();
+    disk.remount("ro");
+    let refused = daemon.try_start().expect_err("a store that cannot be written is opened");
+    assert_eq!(refused.status.code(), Some(1), "{}", refused.err);
+    assert!(refused.err.contains("error OP-3"), "{}", refused.err);
+    disk.remount("rw");
+    daemon.start();
+    assert_eq!(daemon.ask(&hook::delivery("one")).status, 200);
+}
