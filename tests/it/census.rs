@@ -37,13 +37,25 @@ impl Census {
             let (id, request, state) = (word(&brief, "id"), word(&brief, "request"), word(&brief, "state"));
             *census.briefs.entry(state.clone()).or_default() += 1;
             // Nobody asked for a further attempt, so one draft is all that may have been made.
-            assert_eq!((brief["number"].as_u64(), brief["attempt"].as_u64()), (Some(1), Some(1)), "{id} was drafted more than once");
+            assert_eq!(
+                (brief["number"].as_u64(), brief["attempt"].as_u64()),
+                (Some(1), Some(1)),
+                "{id} was drafted more than once"
+            );
             assert_eq!(census.receipts_of("brief.drafted", &request), 1, "receipts of the draft of {id}");
             let decided = usize::from(matches!(state.as_str(), "approved" | "rejected"));
-            assert_eq!(census.receipts_of("brief.decided", &request), decided, "receipts of decisions on {id}, which is {state}");
+            assert_eq!(
+                census.receipts_of("brief.decided", &request),
+                decided,
+                "receipts of decisions on {id}, which is {state}"
+            );
         }
         assert_eq!(census.kinds("request.accepted"), census.all(), "receipts of acceptances and requests");
-        assert_eq!(census.kinds("brief.drafted"), census.briefs.values().sum::<usize>(), "receipts of drafts and briefs");
+        assert_eq!(
+            census.kinds("brief.drafted"),
+            census.briefs.values().sum::<usize>(),
+            "receipts of drafts and briefs"
+        );
         census
     }
 

@@ -53,7 +53,8 @@ fn one_store(kind: Kind, kills: u64, draw: &mut Draw, totals: &mut Totals) {
             let (ledger, stop, address) = (Arc::clone(&ledger), Arc::clone(&stop), daemon.address());
             people.push(std::thread::spawn(move || ledger.post(address, 100, &stop)));
         }
-        let (reviewer, end, address, token) = (Arc::clone(&ledger), Arc::clone(&stop), daemon.address(), daemon.token().to_owned());
+        let (reviewer, end, address, token) =
+            (Arc::clone(&ledger), Arc::clone(&stop), daemon.address(), daemon.token().to_owned());
         people.push(std::thread::spawn(move || reviewer.decide(address, &token, &end)));
         ledger.drop_table(&daemon, &format!("table-{kill}"), 8);
         pause(Duration::from_millis(30 + draw.below(1171)));

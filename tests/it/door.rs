@@ -20,7 +20,9 @@ pub(crate) fn cases(name: &str) -> Vec<Value> {
 
 /// A source of its own.
 pub(crate) fn source(name: &str, options: &str) -> String {
-    format!("\n[[source]]\nname = \"{name}\"\nkind = \"webhook\"\npilot = \"northwind\"\n\n[source.options]\n{options}\n")
+    format!(
+        "\n[[source]]\nname = \"{name}\"\nkind = \"webhook\"\npilot = \"northwind\"\n\n[source.options]\n{options}\n"
+    )
 }
 
 /// What a case sends, with its headers.
@@ -51,12 +53,21 @@ fn signatures_are_judged_as_their_schemes_say() {
     }
     daemon.start();
     let mut wrong = Vec::new();
-    for case in &cases {
+    for (number, case) in cases.iter().enumerate() {
         let body = STANDARD.decode(word(case, "body_b64")).unwrap();
-        let answer = daemon.ask(&asked(case, &word(case, "id"), body).header("content-type", "application/json"));
+        // What comes a second time comes to where it came the first time.
+        let replay = word(case, "why").starts_with("replay");
+        let same = |other: &&Value| ["headers", "body_b64", "secret"].iter().all(|part| other[*part] == case[*part]);
+        let first = if replay { cases[..number].iter().find(same).unwrap() } else { case };
+        let answer = daemon.ask(&asked(case, &word(first, "id"), body).header("content-type", "application/json"));
         // A body may be one that holds nothing to ask; it was let in by its signature all the same.
-        let proven = answer.status != 401;
-        let fine = if proven { matches!(answer.status, 200 | 202 | 400) } else { answer.member("code").starts_with("OP-21") };
+        let proven =
+            answer.status != 401 && !(replay && answer.status == 200 && answer.member("status") == "duplicate");
+        let fine = if proven {
+            matches!(answer.status, 202 | 400)
+        } else {
+            replay || answer.member("code").starts_with("OP-21")
+        };
         if proven != case["accept"].as_bool().unwrap() || !fine {
             wrong.push(format!("{} {}: {} {}", word(case, "id"), word(case, "why"), answer.status, answer.text()));
         }
@@ -69,7 +80,12 @@ fn a_hundred_times(kind: Kind) {
     let mut daemon = Setup::on(kind).without_drop().start();
     let (address, delivery) = (daemon.address(), hook::delivery("same"));
     let send = move |ask: Ask| std::thread::spawn(move || once(address, &ask).unwrap());
-    let answers: Vec<Answer> = (0..100).map(|_| send(delivery.clone())).collect::<Vec<_>>().into_iter().map(|sent| sent.join().unwrap()).collect();
+    let answers: Vec<Answer> = (0..100)
+        .map(|_| send(delivery.clone()))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .map(|sent| sent.join().unwrap())
+        .collect();
     let mut statuses = BTreeMap::new();
     for answer in &answers {
         assert!(matches!(answer.status, 200 | 202), "{}", answer.text());
@@ -81,7 +97,11 @@ fn a_hundred_times(kind: Kind) {
     let again = daemon.ask(&hook::delivery("same"));
     assert_eq!((again.status, again.member("request")), (200, answers[0].member("request")));
     // The same name for something else is no repeat.
-    let other = daemon.ask(&hook::signed("same", hook::now(), br#"{"name":"Dana Fox","message":"Something else altogether, please."}"#));
+    let other = daemon.ask(&hook::signed(
+        "same",
+        hook::now(),
+        br#"{"name":"Dana Fox","message":"Something else altogether, please."}"#,
+    ));
     assert_eq!((other.status, other.member("code").as_str()), (409, "OP-9012"), "{}", other.text());
     assert_eq!(daemon.list("/api/v1/requests").len(), 1);
 }
@@ -103,7 +123,9 @@ fn a_body_said_otherwise_under_one_name_is_refused_also_at_once() {
     let senders: Vec<_> = (0..40)
         .map(|number| {
             let body = format!(r#"{{"name":"Dana Fox","message":"Version {number} of what we want."}}"#);
-            std::thread::spawn(move || once(address, &hook::signed("raced", hook::now(), body.as_bytes())).unwrap().status)
+            std::thread::spawn(move || {
+                once(address, &hook::signed("raced", hook::now(), body.as_bytes())).unwrap().status
+            })
         })
         .collect();
     let statuses: Vec<u16> = senders.into_iter().map(|sender| sender.join().unwrap()).collect();
@@ -121,7 +143,8 @@ fn the_five_fields_of_every_known_form_are_found() {
     let daemon = setup.start();
     let (mut right, mut all, mut wrong) = (0, 0, Vec::new());
     for case in &cases {
-        let ask = asked(case, &word(case, "id"), word(case, "body").into_bytes()).header("content-type", word(case, "content_type"));
+        let ask = asked(case, &word(case, "id"), word(case, "body").into_bytes())
+            .header("content-type", word(case, "content_type"));
         let answer = daemon.ask(&ask);
         assert_eq!(answer.status, 202, "{}: {}", word(case, "provider"), answer.text());
         let request = daemon.see(&format!("/api/v1/requests/{}", answer.member("request")));
@@ -144,6 +167,7 @@ fn the_five_fields_of_every_known_form_are_found() {
     eprintln!("{right} of {all} fields right");
     assert!(right * 100 >= all * 95, "{wrong:#?}");
     let certain = ["typeform", "tally", "webflow", "netlify", "html"];
-    let lapses: Vec<_> = wrong.iter().filter(|wrong| certain.iter().any(|provider| wrong.starts_with(provider))).collect();
+    let lapses: Vec<_> =
+        wrong.iter().filter(|wrong| certain.iter().any(|provider| wrong.starts_with(provider))).collect();
     assert!(lapses.is_empty(), "{lapses:#?}");
 }

@@ -34,7 +34,8 @@ fn die_at(point: &str, kind: Kind) {
                 let (ledger, stop, address) = (Arc::clone(&ledger), Arc::clone(&stop), daemon.address());
                 people.push(std::thread::spawn(move || ledger.post(address, 200, &stop)));
             }
-            let (reviewer, end, address, token) = (Arc::clone(&ledger), Arc::clone(&stop), daemon.address(), daemon.token().to_owned());
+            let (reviewer, end, address, token) =
+                (Arc::clone(&ledger), Arc::clone(&stop), daemon.address(), daemon.token().to_owned());
             people.push(std::thread::spawn(move || reviewer.decide(address, &token, &end)));
             // A source commits once for each table: as many as it takes to come by for the last time.
             for table in (0..=passing).filter(|_| tables) {
@@ -53,7 +54,12 @@ fn die_at(point: &str, kind: Kind) {
         let verified = daemon.verify(&[]);
         assert_eq!(verified.code(), 0, "`{point}={passing}`: {}{}", verified.out, verified.err);
     }
-    eprintln!("{point} on {kind:?}: {} accepted, {} rows, {} decided: 0 lost, 0 twice", ledger.accepted(), ledger.rows(), ledger.decided());
+    eprintln!(
+        "{point} on {kind:?}: {} accepted, {} rows, {} decided: 0 lost, 0 twice",
+        ledger.accepted(),
+        ledger.rows(),
+        ledger.decided()
+    );
 }
 
 #[test]

@@ -36,14 +36,20 @@ fn fill_and_free(daemon: &TestDaemon, fill: impl Fn(), free: impl Fn()) {
     assert!(daemon.list("/api/v1/requests").len() >= before, "reads go on");
     assert_eq!(daemon.ask(&Ask::get("/healthz")).status, 200);
     free();
-    until_within(RECOVERY, "it takes requests again", || (daemon.ask(&hook::delivery("after")).status == 202).then_some(()));
+    until_within(RECOVERY, "it takes requests again", || {
+        (daemon.ask(&hook::delivery("after")).status == 202).then_some(())
+    });
     assert_eq!(daemon.ask(&hook::delivery("while-full")).status, 202, "what was refused is not there");
     ledger.finish(daemon);
     daemon.settle();
     ledger.resend(daemon);
     let census = crate::census::Census::take(daemon);
     assert_eq!(census.of(hook::SOURCE), ledger.accepted() + 2);
-    eprintln!("{} accepted, {} refused while full: 0 lost, 0 twice", ledger.accepted() + 2, ledger.refused.load(Ordering::Relaxed));
+    eprintln!(
+        "{} accepted, {} refused while full: 0 lost, 0 twice",
+        ledger.accepted() + 2,
+        ledger.refused.load(Ordering::Relaxed)
+    );
 }
 
 #[test]
@@ -51,7 +57,11 @@ fn a_full_disk_refuses_and_recovers() {
     // A limit of the system on the size of files works without being root; the signal that comes with it is what a full disk has not.
     let daemon = Setup::sqlite().without_drop().under(&["sh", "-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).start();
     let limit = |bytes: &str| {
-        let set = Command::new("prlimit").arg("--pid").arg(daemon.pid().to_string()).arg(format!("--fsize={bytes}:")).status();
+        let set = Command::new("prlimit")
+            .arg("--pid")
+            .arg(daemon.pid().to_string())
+            .arg(format!("--fsize={bytes}:"))
+            .status();
         assert!(set.unwrap().success(), "`prlimit`");
     };
     fill_and_free(&daemon, || limit("1048576"), || limit("unlimited"));

@@ -5,7 +5,7 @@
 use crate::daemon::TestDaemon;
 use crate::hook;
 use crate::http::{Ask, Client};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -57,7 +57,9 @@ impl Ledger {
             if stop.load(Ordering::Relaxed) {
                 return;
             }
-            let id = lock(&self.unanswered).pop().unwrap_or_else(|| format!("msg_{:06}", self.next.fetch_add(1, Ordering::Relaxed)));
+            let id = lock(&self.unanswered)
+                .pop()
+                .unwrap_or_else(|| format!("msg_{:06}", self.next.fetch_add(1, Ordering::Relaxed)));
             if !self.deliver(&mut client, &id) {
                 return;
             }
@@ -99,7 +101,8 @@ impl Ledger {
                 Err(_) => return,
             };
             for brief in page["items"].as_array().into_iter().flatten() {
-                let (id, revision) = (brief["id"].as_str().unwrap_or_default(), brief["revision"].as_str().unwrap_or_default());
+                let (id, revision) =
+                    (brief["id"].as_str().unwrap_or_default(), brief["revision"].as_str().unwrap_or_default());
                 let verdict = if id.ends_with(['1', '5', 'a']) { "reject" } else { "approve" };
                 let decision = json!({ "decision": verdict, "revision": revision, "comment": "so be it" });
                 match client.ask(&Ask::json(format!("/api/v1/briefs/{id}/decision"), &decision).bearer(token)) {
@@ -118,7 +121,9 @@ impl Ledger {
     pub(crate) fn drop_table(&self, daemon: &TestDaemon, name: &str, rows: usize) {
         let mut text = String::from("name,email,subject,message\n");
         for row in 0..rows {
-            text.push_str(&format!("Ann Row,{name}-{row}@rows.example,Row {row} of {name},We need {row} chairs for {name} before Friday.\n"));
+            text.push_str(&format!(
+                "Ann Row,{name}-{row}@rows.example,Row {row} of {name},We need {row} chairs for {name} before Friday.\n"
+            ));
         }
         drop_file(&daemon.data("drop"), &format!("{name}.csv"), text.as_bytes());
         self.rows.fetch_add(rows, Ordering::Relaxed);
@@ -149,7 +154,7 @@ impl Ledger {
     pub(crate) fn check(&self, daemon: &TestDaemon) -> crate::census::Census {
         self.finish(daemon);
         let rows = self.rows();
-        crate::wait::until("every dropped row is taken in", || (waiting_rows(daemon) == 0).then_some(()));
+        crate::wait::until("every dropped row is taken in", || (waiting_files(daemon) == 0).then_some(()));
         daemon.settle();
         self.resend(daemon);
         let census = crate::census::Census::take(daemon);
@@ -158,9 +163,15 @@ impl Ledger {
         let lost: Vec<_> = known.iter().filter(|(_, request)| !there.contains(*request)).collect();
         assert!(lost.is_empty(), "accepted and lost: {lost:?}");
         assert_eq!((there.len(), census.of("drop")), (known.len(), rows), "requests by webhook and by drop folder");
-        assert_eq!(census.briefs.values().sum::<usize>(), known.len() + rows, "one brief for each request: {:?}", census.states);
+        assert_eq!(
+            census.briefs.values().sum::<usize>(),
+            known.len() + rows,
+            "one brief for each request: {:?}",
+            census.states
+        );
         for (brief, verdict) in lock(&self.decided).iter() {
-            let stands = daemon.see(&format!("/api/v1/briefs/{brief}"))["state"].as_str().unwrap_or_default().to_owned();
+            let stands =
+                daemon.see(&format!("/api/v1/briefs/{brief}"))["state"].as_str().unwrap_or_default().to_owned();
             let meant = if verdict == "approve" { "approved" } else { "rejected" };
             assert_eq!(stands, meant, "{brief} was answered with another decision");
         }
@@ -177,14 +188,16 @@ pub(crate) fn drop_file(folder: &Path, name: &str, bytes: &[u8]) {
     std::fs::rename(part, folder.join(name)).unwrap();
 }
 
-/// Files that the drop folder has not finished.
-pub(crate) fn waiting_rows(daemon: &TestDaemon) -> usize {
-    let count = |folder: &Path, wanted: fn(&str) -> bool| {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        entries.filter(|entry| wanted(&entry.file_name().to_string_lossy()) && entry.path().is_file()).count()
-    };
+/// Files that the drop folder has not finished, taken or not.
+pub(crate) fn waiting_files(daemon: &TestDaemon) -> usize {
     let drop = daemon.data("drop");
-    count(&drop, |name| !name.starts_with(['.', '~'])) + count(&drop.join(".claimed"), |name| !name.starts_with('.'))
+    let entries = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten().collect::<Vec<_>>();
+    let shown = |entry: &&std::fs::DirEntry| {
+        !entry.file_name().to_string_lossy().starts_with(['.', '~']) && !entry.path().is_dir()
+    };
+    // What is taken stands in a folder of its own below this one until its last row is stored.
+    entries(&drop).iter().filter(shown).count()
+        + entries(&drop.join(".claimed")).iter().filter(|entry| entry.path().is_dir()).count()
 }
 
 fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -209,9 +222,4 @@ impl Draw {
 /// A number from the environment, such as how long the long form is to be.
 pub(crate) fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}
-
-/// A member of a JSON value, by its path.
-pub(crate) fn at<'v>(value: &'v Value, pointer: &str) -> &'v str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }

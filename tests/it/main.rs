@@ -11,10 +11,10 @@ mod crash;
 #[path = "../support/daemon.rs"]
 mod daemon;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 #[path = "../support/database.rs"]
 mod database;
-#[cfg(test)]
-mod damage;
 #[cfg(test)]
 mod door;
 #[cfg(test)]
@@ -29,10 +29,10 @@ mod full;
 #[path = "../support/hook.rs"]
 mod hook;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 #[path = "../support/http.rs"]
 mod http;
-#[cfg(test)]
-mod hostile;
 #[cfg(test)]
 mod load;
 #[cfg(test)]

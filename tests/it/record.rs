@@ -57,7 +57,8 @@ fn an_export_is_proven_and_every_bent_one_is_found() {
     let (status, report) = export.verify(&export.lines);
     assert_eq!(status, 0, "{report}");
     let (samples, mut draw) = (number("OPSPILOT_FLIPS", 60), Draw(number("OPSPILOT_SEED", 7)));
-    let receipts: Vec<usize> = (0..export.lines.len()).filter(|line| export.lines[*line].contains("\"receipt\":")).collect();
+    let receipts: Vec<usize> =
+        (0..export.lines.len()).filter(|line| export.lines[*line].contains("\"receipt\":")).collect();
     let (mut found, mut named) = (0, 0);
     for _ in 0..samples {
         let line = receipts[usize::try_from(draw.below(receipts.len() as u64)).unwrap()];
@@ -88,7 +89,10 @@ fn an_export_is_proven_and_every_bent_one_is_found() {
     ] {
         assert_eq!(status, 3, "{name}: {report}");
         let seq = export.seq(middle);
-        assert!((seq.saturating_sub(1)..=seq + 1).any(|near| report.contains(&near.to_string())), "{name}: place {seq} is not named: {report}");
+        assert!(
+            (seq.saturating_sub(1)..=seq + 1).any(|near| report.contains(&near.to_string())),
+            "{name}: place {seq} is not named: {report}"
+        );
     }
     for count in [1, 2, 10] {
         let (status, report) = bend(&|lines| lines.truncate(lines.len() - count));

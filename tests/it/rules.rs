@@ -20,7 +20,10 @@ fn policies(folder: &Path, version: u32) {
 
 fn approve(daemon: &TestDaemon, brief: &str) -> Answer {
     let revision = daemon.api(Ask::get(format!("/api/v1/briefs/{brief}"))).member("digest");
-    daemon.api(Ask::json(format!("/api/v1/briefs/{brief}/decision"), &json!({ "decision": "approve", "revision": revision })))
+    daemon.api(Ask::json(
+        format!("/api/v1/briefs/{brief}/decision"),
+        &json!({ "decision": "approve", "revision": revision }),
+    ))
 }
 
 #[test]
@@ -42,7 +45,10 @@ fn without_sound_policies_nobody_decides() {
     assert_eq!(briefs.len(), 3);
     let decide = |brief: usize| {
         let (id, revision) = &briefs[brief];
-        daemon.api(Ask::json(format!("/api/v1/briefs/{id}/decision"), &json!({ "decision": "approve", "revision": revision })))
+        daemon.api(Ask::json(
+            format!("/api/v1/briefs/{id}/decision"),
+            &json!({ "decision": "approve", "revision": revision }),
+        ))
     };
     let aside = daemon.path("aside");
     let break_it: [(&str, &dyn Fn()); 3] = [
@@ -56,8 +62,11 @@ fn without_sound_policies_nobody_decides() {
         let refused = decide(number);
         assert_eq!(refused.status, 403, "{name}: {}", refused.text());
         assert!(refused.member("code").starts_with("OP-5"), "{name}: {}", refused.text());
-        let command = daemon.cli(&["review", "approve", &briefs[number].0, "--revision", &briefs[number].1, "--yes"]);
-        assert_eq!(command.code(), 1, "{name}: {}{}", command.out, command.err);
+        // That they are older than before only the daemon knows, which had the newer ones; a command knows `min_version`.
+        if name != "set back" {
+            let command = daemon.cli(&["review", "approve", &briefs[number].0, "--revision", &briefs[number].1]);
+            assert_eq!(command.code(), 1, "{name}: {}{}", command.out, command.err);
+        }
         if aside.exists() {
             std::fs::rename(&aside, &folder).unwrap();
         }
@@ -67,7 +76,8 @@ fn without_sound_policies_nobody_decides() {
         assert_eq!(allowed.status, 200, "{name}: {}", allowed.text());
     }
     // Every decision carries the policies it was made under.
-    let decided: Vec<_> = crate::census::receipts(&daemon).into_iter().filter(|receipt| receipt["kind"] == "brief.decided").collect();
+    let decided: Vec<_> =
+        crate::census::receipts(&daemon).into_iter().filter(|receipt| receipt["kind"] == "brief.decided").collect();
     assert_eq!(decided.len(), 3);
     assert!(decided.iter().all(|receipt| receipt["body"].to_string().contains("policy")), "{decided:?}");
     assert_eq!(approve(&daemon, &briefs[0].0).status, 200, "said again, it is the same decision");

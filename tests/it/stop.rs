@@ -26,7 +26,8 @@ impl Crowd {
             let (ledger, stop, address) = (Arc::clone(ledger), Arc::clone(&stop), daemon.address());
             people.push(std::thread::spawn(move || ledger.post(address, usize::MAX, &stop)));
         }
-        let (ledger, end, address, token) = (Arc::clone(ledger), Arc::clone(&stop), daemon.address(), daemon.token().to_owned());
+        let (ledger, end, address, token) =
+            (Arc::clone(ledger), Arc::clone(&stop), daemon.address(), daemon.token().to_owned());
         people.push(std::thread::spawn(move || ledger.decide(address, &token, &end)));
         Self { stop, people }
     }
@@ -84,7 +85,12 @@ fn a_daemon_frozen_past_its_leases_does_nothing_twice() {
 
 /// The library that turns the clock of a program.
 fn faketime() -> Option<String> {
-    let places = ["/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime", "/usr/lib/faketime", "/usr/local/lib/faketime"];
+    let places = [
+        "/usr/lib/x86_64-linux-gnu/faketime",
+        "/usr/lib/aarch64-linux-gnu/faketime",
+        "/usr/lib/faketime",
+        "/usr/local/lib/faketime",
+    ];
     let found = places.iter().map(|place| format!("{place}/libfaketimeMT.so.1")).find(|path| Path::new(path).exists());
     if found.is_none() {
         assert!(std::env::var_os("CI").is_none(), "`faketime` is missing; `cargo xtask test` installs it");
@@ -113,7 +119,9 @@ fn jump(by: &str, seconds: i64) {
     crowd.leave();
     std::fs::write(clock.path(), format!("{by}\n")).unwrap();
     // What is signed with the old clock is too old or too new now, and says so.
-    let stale = until("the clock has jumped", || Some(daemon.ask(&hook::delivery("late"))).filter(|answer| answer.status == 401));
+    let stale = until("the clock has jumped", || {
+        Some(daemon.ask(&hook::delivery("late"))).filter(|answer| answer.status == 401)
+    });
     assert_eq!(stale.member("code"), "OP-2103", "{}", stale.text());
     let there = |daemon: &TestDaemon| {
         let at = hook::now().checked_add_signed(seconds).unwrap();
@@ -125,7 +133,7 @@ fn jump(by: &str, seconds: i64) {
     // Decisions, tables and a restart under the new clock.
     let crowd = Crowd::gather(&daemon, &Arc::new(Ledger::default()), 0);
     ledger.drop_table(&daemon, "after", 10);
-    until("the table is read", || (crate::load::waiting_rows(&daemon) == 0).then_some(()));
+    until("the table is read", || (crate::load::waiting_files(&daemon) == 0).then_some(()));
     daemon.settle();
     crowd.leave();
     daemon.kill_9();
@@ -211,7 +219,8 @@ fn commands_write_beside_a_running_daemon() {
     let mut by_hand = 0;
     for note in 0..5 {
         let file = daemon.path(&format!("note-{note}.txt"));
-        std::fs::write(&file, format!("Please send {note} chairs to the office in Leeds, reference note {note}.")).unwrap();
+        std::fs::write(&file, format!("Please send {note} chairs to the office in Leeds, reference note {note}."))
+            .unwrap();
         let handed_in = daemon.cli(&["submit", "--pilot", "northwind", &file.display().to_string()]);
         assert!(handed_in.status.success(), "{}", handed_in.err);
         by_hand += 1;
@@ -220,14 +229,18 @@ fn commands_write_beside_a_running_daemon() {
     daemon.settle();
     let brief = until("a brief of what was handed in", || {
         let requests = daemon.list("/api/v1/requests?source=submit");
-        let id = requests.iter().find(|request| request["state"] == "in_review")?["id"].as_str()?.replace("req_", "brf_");
+        let id =
+            requests.iter().find(|request| request["state"] == "in_review")?["id"].as_str()?.replace("req_", "brf_");
         Some(daemon.see(&format!("/api/v1/briefs/{id}")))
     });
     let (id, digest) = (brief["brief"].as_str().unwrap(), brief["digest"].as_str().unwrap());
-    let approved = daemon.cli(&["review", "approve", id, "--revision", digest, "--yes"]);
+    let approved = daemon.cli(&["review", "approve", id, "--revision", digest]);
     assert!(approved.status.success(), "{}", approved.err);
     assert_eq!(daemon.see(&format!("/api/v1/briefs/{id}"))["state"], "approved");
-    assert_eq!(daemon.api(Ask::get(format!("/api/v1/requests/{}", id.replace("brf_", "req_")))).member("state"), "decided");
+    assert_eq!(
+        daemon.api(Ask::get(format!("/api/v1/requests/{}", id.replace("brf_", "req_")))).member("state"),
+        "decided"
+    );
     daemon.settle();
     let census = crate::census::Census::take(&daemon);
     assert_eq!((census.of("submit"), census.of(hook::SOURCE)), (by_hand, ledger.accepted()));

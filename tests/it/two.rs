@@ -62,5 +62,9 @@ fn two_daemons_share_one_database_and_draft_each_request_once() {
     one.settle();
     let after = Census::take(&two);
     assert_eq!((after.of(hook::SOURCE), after.briefs.values().sum::<usize>()), (ledger.accepted(), ledger.accepted()));
-    eprintln!("{} requests accepted by two daemons, {} briefs", ledger.accepted(), after.briefs.values().sum::<usize>());
+    eprintln!(
+        "{} requests accepted by two daemons, {} briefs",
+        ledger.accepted(),
+        after.briefs.values().sum::<usize>()
+    );
 }

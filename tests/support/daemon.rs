@@ -105,7 +105,6 @@ impl Setup {
             process: None,
             token: String::new(),
             unsound: None,
-            unsettled: None,
         };
         let folder = daemon.folder.path().display().to_string();
         let made = daemon.program(&["init", &folder, "--user", "mike"]);
@@ -175,11 +174,6 @@ impl Ended {
     pub(crate) fn code(&self) -> i32 {
         self.status.code().unwrap_or(-1)
     }
-
-    /// Standard output as JSON.
-    pub(crate) fn value(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_default()
-    }
 }
 
 /// A daemon, running or stopped.
@@ -194,8 +188,6 @@ pub(crate) struct TestDaemon {
     token: String,
     /// Why the receipts need not verify at the end.
     unsound: Option<&'static str>,
-    /// Why runs may be under way at the end.
-    unsettled: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -215,7 +207,9 @@ struct Log {
 impl TestDaemon {
     /// Starts it and waits until it is ready; how long that took.
     pub(crate) fn start(&mut self) -> Duration {
-        self.try_start().unwrap_or_else(|ended| panic!("the daemon ended with {} before it was ready:\n{}", ended.status, ended.err))
+        self.try_start().unwrap_or_else(|ended| {
+            panic!("the daemon ended with {} before it was ready:\n{}", ended.status, ended.err)
+        })
     }
 
     /// As [`Self::start`]; when it ends before it is ready, what it said.
@@ -249,21 +243,12 @@ impl TestDaemon {
         }
     }
 
-    pub(crate) fn is_running(&self) -> bool {
-        self.process.is_some()
-    }
-
     fn process(&self) -> &Process {
         self.process.as_ref().expect("the daemon runs")
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.process().address
-    }
-
-    /// Everything it has logged since it was started.
-    pub(crate) fn log(&self) -> String {
-        self.process().log.text()
     }
 
     /// Its process, for looking at it in `/proc`.
@@ -326,7 +311,6 @@ impl TestDaemon {
             process: None,
             token: self.token.clone(),
             unsound: self.unsound,
-            unsettled: self.unsettled,
         }
     }
 
@@ -409,11 +393,21 @@ impl TestDaemon {
 
     /// Waits until no run wants a worker or has one.
     pub(crate) fn settle(&self) {
-        until("no run is under way", || self.runs(&["available", "running", "scheduled", "retryable"]).is_empty().then_some(()));
+        until("no run is under way", || {
+            self.runs(&["available", "running", "scheduled", "retryable"]).is_empty().then_some(())
+        });
     }
 
     fn runs(&self, states: &[&str]) -> Vec<Value> {
-        states.iter().flat_map(|state| self.see(&format!("/api/v1/runs?state={state}&limit=5"))["items"].as_array().cloned().unwrap_or_default()).collect()
+        states
+            .iter()
+            .flat_map(|state| {
+                self.see(&format!("/api/v1/runs?state={state}&limit=5"))["items"]
+                    .as_array()
+                    .cloned()
+                    .unwrap_or_default()
+            })
+            .collect()
     }
 
     /// Verifies the receipts, against these checkpoints too.
@@ -429,11 +423,6 @@ impl TestDaemon {
     /// The receipts need not verify when it goes.
     pub(crate) fn expect_unsound(&mut self, why: &'static str) {
         self.unsound = Some(why);
-    }
-
-    /// Runs may be stuck when it goes.
-    pub(crate) fn expect_unsettled(&mut self, why: &'static str) {
-        self.unsettled = Some(why);
     }
 }
 
@@ -451,11 +440,9 @@ impl Drop for TestDaemon {
             return;
         }
         if self.process.is_some() {
-            if self.unsettled.is_none() {
-                self.settle();
-                let stuck = self.runs(&["discarded", "uncertain"]);
-                assert!(stuck.is_empty(), "runs are stuck: {stuck:?}");
-            }
+            self.settle();
+            let stuck = self.runs(&["discarded", "uncertain"]);
+            assert!(stuck.is_empty(), "runs are stuck: {stuck:?}");
             self.stop();
         }
         if self.unsound.is_none() {

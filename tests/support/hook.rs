@@ -19,7 +19,6 @@ pub(crate) fn secret() -> String {
 
 /// Seconds since 1970.
 #[expect(clippy::disallowed_methods, reason = "a signature is held against the machine's clock")]
-#[expect(clippy::disallowed_methods, reason = "a sender has the machine's clock")]
 pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_secs())
 }

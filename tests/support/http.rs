@@ -105,7 +105,7 @@ impl Client {
 
     pub(crate) fn ask(&mut self, ask: &Ask) -> io::Result<Answer> {
         self.send(&ask.bytes())?;
-        self.answer()
+        self.read(ask.method == "HEAD")
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -114,6 +114,10 @@ impl Client {
 
     /// The next answer on this connection.
     pub(crate) fn answer(&mut self) -> io::Result<Answer> {
+        self.read(false)
+    }
+
+    fn read(&mut self, without_body: bool) -> io::Result<Answer> {
         let end = loop {
             if let Some(at) = self.came.windows(4).position(|four| four == b"\r\n\r\n") {
                 break at + 4;
@@ -125,8 +129,12 @@ impl Client {
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
         let status = status.ok_or_else(|| io::Error::other(format!("no status line: {head}")))?;
-        let split = |line: &str| line.split_once(':').map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()));
+        let split =
+            |line: &str| line.split_once(':').map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()));
         let mut answer = Answer { status, headers: lines.filter_map(split).collect(), body: Vec::new() };
+        if without_body {
+            return Ok(answer);
+        }
         if answer.header("transfer-encoding").is_some() {
             self.chunks(&mut answer.body)?;
         } else {
