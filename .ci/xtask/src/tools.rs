@@ -21,19 +21,34 @@ pub(crate) fn postgres() -> io::Result<()> {
     };
     std::fs::create_dir_all(settings).map_err(missing)?;
     std::fs::write(settings.join("createcluster.conf"), "create_main_cluster = false\n").map_err(missing)?;
-    let apt = |args: &[&str]| {
-        program("apt-get")
-            .args(["-q", "-y", "-o", "DPkg::Lock::Timeout=300"])
-            .args(args)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .run()
-    };
     apt(&["update"]).map_err(missing)?;
     // Debian 12 has 15; where there is another, its own name finds it.
     apt(&["install", "--no-install-recommends", "postgresql-15"])
         .or_else(|_| apt(&["install", "--no-install-recommends", "postgresql"]))
         .map_err(missing)?;
     postgres::programs().map(|_| ()).ok_or_else(|| missing(io::Error::other("it is installed and not found")))
+}
+
+/// What watches and turns a daemon from outside: `strace`, `libfaketime`. A machine that does not let us install them goes without; the
+/// tests that need them then say so, and on a build server fail.
+pub(crate) fn watchers() {
+    let there = |file: &str| Path::new(file).exists();
+    let faketime = ["/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime", "/usr/lib/faketime"];
+    if program("strace").args(["-V"]).works() && faketime.into_iter().any(there) {
+        return;
+    }
+    eprintln!("strace or libfaketime is not installed; installing them");
+    for args in [&["update"][..], &["install", "--no-install-recommends", "strace", "faketime"]] {
+        if let Err(cause) = apt(args) {
+            return eprintln!("{cause}; tests that need them are skipped");
+        }
+    }
+}
+
+/// Debian's installer, without questions.
+fn apt(args: &[&str]) -> io::Result<()> {
+    let task = program("apt-get").args(["-q", "-y", "-o", "DPkg::Lock::Timeout=300"]).args(args);
+    task.env("DEBIAN_FRONTEND", "noninteractive").run()
 }
 
 /// The runner of the tests.
