@@ -162,7 +162,11 @@ fn connect(url: &Url, exclusive: bool) -> Result<Backend, StoreError> {
             let options: PgConnectOptions = text
                 .parse()
                 .map_err(|_| StoreError::Unavailable { reason: "the database address cannot be read".into() })?;
-            let options = options.application_name("opspilot").statement_cache_capacity(400);
+            // A daemon that freezes in the middle of a transaction holds the head of the log: the others must not wait for it to wake.
+            let options = options
+                .application_name("opspilot")
+                .statement_cache_capacity(400)
+                .options([("idle_in_transaction_session_timeout", "10s")]);
             let readers = PgPoolOptions::new()
                 .max_connections(8)
                 .acquire_timeout(Duration::from_secs(5))
