@@ -4,6 +4,7 @@
 use super::Engine;
 use crate::store::{Claim, ClaimedRun, StoreError};
 use jiff::SignedDuration;
+use std::sync::PoisonError;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -79,6 +80,14 @@ impl Engine {
     }
 
     async fn tend_once(&self, leases: bool) -> Result<(), StoreError> {
+        let dropped = std::mem::take(&mut *self.dropped.lock().unwrap_or_else(PoisonError::into_inner));
+        if !dropped.is_empty()
+            && let Err(cause) = self.store.let_go(&self.node, dropped.clone()).await
+        {
+            // The store that could not keep their work cannot do this either: the next time.
+            self.dropped.lock().unwrap_or_else(PoisonError::into_inner).extend(dropped);
+            return Err(cause);
+        }
         if self.store.is_due().await? {
             self.store.ring().await?;
         }

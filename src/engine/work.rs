@@ -3,6 +3,7 @@
 
 use super::definition::{Definition, StepSpec, When};
 use super::{Done, Options, StepContext, StepError, Transition, Workflows};
+use crate::domain::id::RunId;
 use crate::failpoint;
 use crate::receipt::{Body, Field};
 use crate::store::{Advance, ClaimedRun, Next, StepDone, Store, StoreError, Told};
@@ -10,7 +11,7 @@ use futures_util::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,8 @@ pub struct Engine {
     pub(super) workflows: Workflows,
     pub(super) options: Arc<Options>,
     pub(super) node: crate::domain::id::NodeId,
+    /// Runs whose work could not be kept: leased to us, and nobody is working on them.
+    pub(super) dropped: Arc<std::sync::Mutex<Vec<(RunId, i64)>>>,
 }
 
 impl Engine {
@@ -32,7 +35,7 @@ impl Engine {
     #[must_use]
     pub fn new(store: Store, workflows: Workflows, options: Options) -> Self {
         let node = crate::domain::id::NodeId::new(store.now(), store.chance());
-        Self { store, workflows, options: Arc::new(options), node }
+        Self { store, workflows, options: Arc::new(options), node, dropped: Arc::default() }
     }
 
     /// The name under which it holds leases.
@@ -67,14 +70,15 @@ impl Engine {
     }
 
     async fn process(&self, run: ClaimedRun) {
-        let (run_id, began) = (run.run.clone(), std::time::Instant::now());
+        let (run_id, epoch, began) = (run.run.clone(), run.epoch, std::time::Instant::now());
         let advance = self.advance(run).await;
         metrics::histogram!("opspilot_step_seconds").record(began.elapsed().as_secs_f64());
         failpoint::pass("engine.before_advance");
         let advance = match advance {
             Ok(advance) => advance,
             Err(cause) => {
-                tracing::error!(run.id = %run_id, error = %cause, "a run could not be worked on; it is taken up again when its lease ends");
+                tracing::error!(run.id = %run_id, error = %cause, "a run could not be worked on; it is taken up again when the store allows");
+                self.drop_run(run_id, epoch);
                 return;
             }
         };
@@ -91,9 +95,15 @@ impl Engine {
                 tracing::info!(run.id = %run_id, "a run was taken over or cancelled meanwhile; this work was thrown away");
             }
             Err(cause) => {
-                tracing::error!(run.id = %run_id, error = %cause, "a run could not be committed; it is taken up again when its lease ends");
+                tracing::error!(run.id = %run_id, error = %cause, "a run could not be committed; it is taken up again when the store allows");
+                self.drop_run(run_id, epoch);
             }
         }
+    }
+
+    /// Notes a run that nobody works on any more. Its lease would be renewed with all the others and never end.
+    fn drop_run(&self, run: RunId, epoch: i64) {
+        self.dropped.lock().unwrap_or_else(PoisonError::into_inner).push((run, epoch));
     }
 
     /// What one commit of this run holds. Errs only when the store cannot be read.

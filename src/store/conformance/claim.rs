@@ -17,6 +17,7 @@ on_both!(
     a_lease_keeps_until_it_runs_out,
     a_hired_worker_gets_new_work_at_once,
     a_clean_stop_hands_back,
+    a_run_is_let_go_by_the_lease_it_was_held_in,
     a_start_rescues_what_nobody_can_hold,
 );
 
@@ -132,4 +133,19 @@ async fn a_start_rescues_what_nobody_can_hold(on: &Fixture) {
     assert_eq!(rescued, u64::from(!on.store.is_shared()));
     let state = if on.store.is_shared() { RunState::Running } else { RunState::Available };
     assert_eq!(on.store.run(&run.run).await.unwrap().state, state);
+}
+
+async fn a_run_is_let_go_by_the_lease_it_was_held_in(on: &Fixture) {
+    pile(on, "north", 1, 2).await;
+    let (one, two) = (node(on), node(on));
+    let runs = claim(on, &one, 2).await;
+    let dropped = |epoch: i64| vec![(runs[0].run.clone(), epoch)];
+    assert_eq!(on.store.let_go(&two, dropped(runs[0].epoch)).await.unwrap(), 0, "another's");
+    assert_eq!(on.store.let_go(&one, dropped(runs[0].epoch + 1)).await.unwrap(), 0, "another lease");
+    assert_eq!(on.store.let_go(&one, dropped(runs[0].epoch)).await.unwrap(), 1);
+    let again = claim(on, &two, 2).await;
+    assert_eq!(again.len(), 1, "the other run is still held");
+    assert_eq!(again[0].run, runs[0].run);
+    let late = on.store.advance(advance(on, &runs[0], Next::Completed)).await;
+    assert!(is_stale(&late), "whoever let go has lost it");
 }

@@ -151,6 +151,8 @@ pub(in crate::store) enum Tend {
     Renew { node: NodeId, until: Timestamp },
     /// Gives back everything a node holds, runs and sources.
     HandBack { node: NodeId, at: Timestamp },
+    /// Gives back single runs, each as long as the lease of that epoch stands.
+    LetGo { node: NodeId, runs: Vec<(RunId, i64)>, at: Timestamp },
     /// Gives back what dead nodes hold; `all`: whoever holds it, for a store that nobody else can be working on.
     Rescue { all: bool, at: Timestamp },
     /// Wakes what is due.
@@ -174,6 +176,16 @@ impl Verb for Tend {
                     let sql = "UPDATE run SET state = 'available', lessee = NULL, lease_until = NULL, updated_at = $1 \
                                WHERE state = 'running' AND lessee = $2";
                     tx.conn.run(sql, values![at.as_microsecond(), node.as_str()]).await?
+                }
+                Self::LetGo { node, runs, at } => {
+                    let sql = "UPDATE run SET state = 'available', lessee = NULL, lease_until = NULL, updated_at = $1 \
+                               WHERE id = $2 AND epoch = $3 AND state = 'running' AND lessee = $4";
+                    let mut touched = 0;
+                    for (run, epoch) in runs {
+                        touched +=
+                            tx.conn.run(sql, values![at.as_microsecond(), run.as_str(), *epoch, node.as_str()]).await?;
+                    }
+                    touched
                 }
                 Self::Rescue { all, at } => {
                     // A source's lease runs out by itself; only when nobody else can hold it, it need not be waited for.
@@ -225,6 +237,14 @@ impl Store {
     /// [`StoreError::Unavailable`]; the leases run out by themselves then.
     pub async fn hand_back(&self, node: &NodeId) -> Result<u64, StoreError> {
         self.submit_patiently(Tend::HandBack { node: node.clone(), at: self.now() }).await
+    }
+
+    /// Gives back runs of a node that it no longer works on, by the epoch it held them in.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; nothing is given back then.
+    pub async fn let_go(&self, node: &NodeId, runs: Vec<(RunId, i64)>) -> Result<u64, StoreError> {
+        self.submit_patiently(Tend::LetGo { node: node.clone(), runs, at: self.now() }).await
     }
 
     /// Gives back what dead nodes hold. `starting`: this node is just starting, so on a store of its own nobody holds anything.
