@@ -25,10 +25,11 @@ fn fill_and_free(daemon: &TestDaemon, fill: impl Fn(), free: impl Fn()) {
     let before = ledger.accepted();
     assert_eq!(before, 20);
     fill();
-    // What is in hand still fits; then the refusals begin, and each is one that may be tried again.
+    // What is in hand still fits; then the refusals begin, and each is one that may be tried again. Many at once, so that runs are being
+    // worked on when it happens.
     crate::wait::until("the disk is full", || {
-        posted(&ledger, daemon, 20);
-        (ledger.refused.load(Ordering::Relaxed) >= 40).then_some(())
+        std::thread::scope(|all| (0..4).for_each(|_| drop(all.spawn(|| posted(&ledger, daemon, 20)))));
+        (ledger.refused.load(Ordering::Relaxed) >= 80).then_some(())
     });
     let full = daemon.ask(&hook::delivery("while-full"));
     assert!(matches!(full.status, 503 | 429), "{} {}", full.status, full.text());
