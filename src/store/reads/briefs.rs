@@ -7,6 +7,7 @@ use crate::store::pack::unpack;
 use crate::store::sql::{Row, values};
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
+use opspilot_sdk::sha256_hex;
 
 /// A brief and where it stands in review.
 #[derive(Clone, Debug)]
@@ -201,23 +202,23 @@ impl Store {
         Ok(Page::of(items, filter.limit, |brief| brief.id.to_string()))
     }
 
-    /// The revisions of a brief, in order.
+    /// The revisions of a brief, in order, each held against the digest that people decide on.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`] when a content is not the one that was stored.
     pub async fn revisions(&self, brief: &BriefId) -> Result<Vec<RevisionRow>, StoreError> {
         let sql =
             "SELECT number, digest, author, generator, content, at FROM revision WHERE brief = $1 ORDER BY number";
         let rows = self.reader().await?.conn().rows(sql, values![brief.as_str()]).await?;
         let revision = |row: &Row| {
-            Ok(RevisionRow {
-                number: row.small(0)?,
-                digest: row.text(1)?,
-                author: row.text(2)?,
-                generator: row.text(3)?,
-                content: unpack(&row.bytes(4)?)?,
-                at: time(row.int(5)?)?,
-            })
+            let (digest, content) = (row.text(1)?, unpack(&row.bytes(4)?)?);
+            if sha256_hex(&content) != digest {
+                return Err(StoreError::corrupt(format!(
+                    "a content of `{brief}` that was altered after it was stored"
+                )));
+            }
+            let (number, at) = (row.small(0)?, time(row.int(5)?)?);
+            Ok(RevisionRow { number, digest, author: row.text(2)?, generator: row.text(3)?, content, at })
         };
         rows.iter().map(revision).collect()
     }

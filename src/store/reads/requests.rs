@@ -5,6 +5,7 @@ use crate::domain::id::RequestId;
 use crate::store::sql::{Row, Value, values};
 use crate::store::work::Request;
 use crate::store::{Store, StoreError};
+use opspilot_sdk::sha256_hex;
 
 /// A request and where it stands.
 #[derive(Clone, Debug)]
@@ -224,10 +225,14 @@ impl Store {
     /// The bytes with a digest: a raw envelope or an attachment.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`].
+    /// [`StoreError::NotFound`]; [`StoreError::Corrupt`] when they are not those that were stored.
     pub async fn blob(&self, digest: &str) -> Result<Vec<u8>, StoreError> {
         let row = self.reader().await?.conn().row("SELECT bytes FROM blob WHERE digest = $1", values![digest]).await?;
-        row.map_or_else(|| Err(StoreError::NotFound { what: "content", id: digest.to_owned() }), |row| row.bytes(0))
+        let bytes = row.ok_or_else(|| StoreError::NotFound { what: "content", id: digest.to_owned() })?.bytes(0)?;
+        if sha256_hex(&bytes) != digest {
+            return Err(StoreError::corrupt(format!("bytes of `{digest}` that were altered after they were stored")));
+        }
+        Ok(bytes)
     }
 
     /// The files that came with a request.
