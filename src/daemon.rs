@@ -53,7 +53,9 @@ pub enum StartError {
         reason: String,
     },
     /// The key signs for another log than the configuration names.
-    #[error("the receipt key `{file}` is for the log `{key}`, but `[receipts] origin` says `{origin}`; set it back, or give the new log a key of its own (OP-3304)")]
+    #[error(
+        "the receipt key `{file}` is for the log `{key}`, but `[receipts] origin` says `{origin}`; set it back, or give the new log a key of its own (OP-3304)"
+    )]
     Origin {
         /// The key file.
         file: String,
@@ -71,7 +73,9 @@ pub enum StartError {
         problems: Problems,
     },
     /// A pilot names a workflow that is not there.
-    #[error("pilot `{pilot}` takes the workflow `{workflow}`, which is not there; add its file to the workflows folder (OP-3302)")]
+    #[error(
+        "pilot `{pilot}` takes the workflow `{workflow}`, which is not there; add its file to the workflows folder (OP-3302)"
+    )]
     NoWorkflow {
         /// The pilot.
         pilot: String,
@@ -182,10 +186,28 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
         workflows.keep(&store).await?;
     }
     let policies = Policies::at_least(watch::load_policies(&settings), settings.policies.min_version);
-    let intake = Intake::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock), starts, settings.intake.max_waiting);
+    let intake = Intake::new(
+        store.clone(),
+        policies.clone(),
+        pilots.clone(),
+        Arc::clone(&clock),
+        starts,
+        settings.intake.max_waiting,
+    );
     let review = Review::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock));
     let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock));
-    Ok(House { settings: Arc::new(settings), store, policies, intake, review, access, workflows, pilots, boundaries, clock })
+    Ok(House {
+        settings: Arc::new(settings),
+        store,
+        policies,
+        intake,
+        review,
+        access,
+        workflows,
+        pilots,
+        boundaries,
+        clock,
+    })
 }
 
 fn signing_key(settings: &Settings) -> Result<SigningKey, StartError> {
@@ -306,8 +328,14 @@ pub async fn serve(house: House, stop: CancellationToken, ready: impl FnOnce(Soc
     Ok(())
 }
 
-fn web(house: &House, hooks: BTreeMap<String, web::Hook>, meters: &meters::Meters, health: Vec<sources::Health>) -> Web {
-    let limits = house.settings.sources.iter().filter_map(|source| source.limit.map(|limit| (source.name.clone(), limit)));
+fn web(
+    house: &House,
+    hooks: BTreeMap<String, web::Hook>,
+    meters: &meters::Meters,
+    health: Vec<sources::Health>,
+) -> Web {
+    let limits =
+        house.settings.sources.iter().filter_map(|source| source.limit.map(|limit| (source.name.clone(), limit)));
     let meters = meters.clone();
     Web {
         store: house.store.clone(),

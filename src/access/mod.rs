@@ -4,5 +4,5 @@
 mod people;
 mod sign_in;
 
-pub use people::{NewPerson, NewToken, first_person, Made};
+pub use people::{Made, NewPerson, NewToken, first_person};
 pub use sign_in::{Access, AccessError};

@@ -3,7 +3,9 @@
 use super::{Access, AccessError};
 use crate::domain::id::{PermitId, TokenId, UserId};
 use crate::policy::{Action, Ask, Kind, Permit, Principal, Resource, Role, Scope, TokenScope};
-use crate::store::{AddPerson, AddToken, DisablePerson, GrantRole, PersonRow, RevokeToken, Right, Store, StoreError, TokenRow};
+use crate::store::{
+    AddPerson, AddToken, DisablePerson, GrantRole, PersonRow, RevokeToken, Right, Store, StoreError, TokenRow,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -46,7 +48,10 @@ pub struct Made {
 fn judge_name(name: &str) -> Result<(), AccessError> {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-');
     if name.is_empty() || name.len() > 64 || !name.bytes().all(fits) {
-        let what = format!("`{}` is no user name; use 1 to 64 lowercase letters, digits, `.`, `_` or `-`", name.chars().take(64).collect::<String>());
+        let what = format!(
+            "`{}` is no user name; use 1 to 64 lowercase letters, digits, `.`, `_` or `-`",
+            name.chars().take(64).collect::<String>()
+        );
         return Err(AccessError::Malformed { what });
     }
     Ok(())
@@ -68,15 +73,35 @@ pub async fn first_person(store: &Store, name: &str, email: Option<&str>) -> Res
     judge_name(name)?;
     let at = store.now();
     let id = UserId::new(at, store.chance());
-    let grants = vec![(Role::Owner.to_string(), Scope::All.to_string()), (Role::Reviewer.to_string(), Scope::All.to_string())];
+    let grants =
+        vec![(Role::Owner.to_string(), Scope::All.to_string()), (Role::Reviewer.to_string(), Scope::All.to_string())];
     let email = email.map(str::to_owned);
     let actor = id.to_string();
-    let person = AddPerson { id: id.clone(), name: name.to_owned(), email, kind: "user", grants, actor, right: Right::First, at };
+    let person = AddPerson {
+        id: id.clone(),
+        name: name.to_owned(),
+        email,
+        kind: "user",
+        grants,
+        actor,
+        right: Right::First,
+        at,
+    };
     store.add_person(person).await?;
     let (secret, digest) = new_secret(store);
     let token = TokenId::new(at, store.chance());
     let (person, actor) = (id.clone(), id.to_string());
-    let row = AddToken { id: token.clone(), person, name: "first".into(), digest, scopes: None, expires_at: None, actor, right: Right::First, at };
+    let row = AddToken {
+        id: token.clone(),
+        person,
+        name: "first".into(),
+        digest,
+        scopes: None,
+        expires_at: None,
+        actor,
+        right: Right::First,
+        at,
+    };
     store.add_token(row).await?;
     Ok((id, Made { id: token, secret }))
 }
@@ -108,7 +133,9 @@ impl Access {
         let grants = new.grants.iter().map(|(role, scope)| (role.to_string(), scope.to_string())).collect();
         let (actor, right) = (principal.user.clone(), Right::Permit(permit));
         let (name, email) = (new.name, new.email);
-        self.store.add_person(AddPerson { id: id.clone(), name, email, kind: "user", grants, actor, right, at }).await?;
+        self.store
+            .add_person(AddPerson { id: id.clone(), name, email, kind: "user", grants, actor, right, at })
+            .await?;
         Ok(id)
     }
 
@@ -129,7 +156,14 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::Denied`], [`StoreError::NotFound`].
-    pub async fn grant(&self, principal: &Principal, name: &str, role: Role, scope: &Scope, give: bool) -> Result<(), AccessError> {
+    pub async fn grant(
+        &self,
+        principal: &Principal,
+        name: &str,
+        role: Role,
+        scope: &Scope,
+        give: bool,
+    ) -> Result<(), AccessError> {
         let person = self.store.person(name).await?.id;
         let permit = self.permit(principal, Action::UserManage, &Resource::new(Kind::User, person.as_str()))?;
         let (role, scope, actor, at) = (role.to_string(), scope.to_string(), principal.user.clone(), self.clock.now());
@@ -146,7 +180,9 @@ impl Access {
         let person = self.store.person(name).await?.id;
         let all: BTreeSet<TokenScope> = Action::ALL.iter().map(|action| TokenScope::Action(*action)).collect();
         if !principal.may_hand_on(new.scopes.as_ref().unwrap_or(&all)) {
-            return Err(AccessError::Malformed { what: "a token cannot make one that carries more than itself; name fewer scopes".into() });
+            return Err(AccessError::Malformed {
+                what: "a token cannot make one that carries more than itself; name fewer scopes".into(),
+            });
         }
         let at = self.clock.now();
         let id = TokenId::new(at, self.store.chance());
@@ -155,7 +191,9 @@ impl Access {
         let scopes = new.scopes.map(|scopes| scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
         let (actor, right) = (principal.user.clone(), Right::Permit(permit));
         let (name, expires_at) = (new.name, new.expires_at);
-        self.store.add_token(AddToken { id: id.clone(), person, name, digest, scopes, expires_at, actor, right, at }).await?;
+        self.store
+            .add_token(AddToken { id: id.clone(), person, name, digest, scopes, expires_at, actor, right, at })
+            .await?;
         Ok(Made { id, secret })
     }
 
@@ -168,7 +206,8 @@ impl Access {
             let _leave_to_read = self.permit(principal, Action::TokenManage, &Resource::system())?;
             return Ok(self.store.tokens(None).await?);
         }
-        let person = UserId::parse(&principal.user).map_err(|cause| AccessError::Malformed { what: cause.to_string() })?;
+        let person =
+            UserId::parse(&principal.user).map_err(|cause| AccessError::Malformed { what: cause.to_string() })?;
         Ok(self.store.tokens(Some(&person)).await?)
     }
 

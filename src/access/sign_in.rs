@@ -100,7 +100,9 @@ impl Access {
 }
 
 fn principal_of(person: &PersonRow, token: Option<&TokenRow>) -> Result<Principal, AccessError> {
-    let malformed = |what: &str, word: &str| AccessError::Malformed { what: format!("`{}` has the {what} `{word}`, which is none", person.name) };
+    let malformed = |what: &str, word: &str| AccessError::Malformed {
+        what: format!("`{}` has the {what} `{word}`, which is none", person.name),
+    };
     let mut grants = Vec::with_capacity(person.grants.len());
     for (role, scope) in &person.grants {
         grants.push(Grant {

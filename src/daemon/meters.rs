@@ -60,7 +60,9 @@ impl Meters {
             }
             match store.tally().await {
                 Ok(tally) => {
-                    let age = |since: Option<i64>| since.map_or(0.0, |since| (store.now().as_microsecond() - since) as f64 / 1e6);
+                    let age = |since: Option<i64>| {
+                        since.map_or(0.0, |since| (store.now().as_microsecond() - since) as f64 / 1e6)
+                    };
                     gauge!("opspilot_requests").set(tally.requests as f64);
                     gauge!("opspilot_queue_depth").set(tally.available as f64);
                     gauge!("opspilot_queue_age_seconds").set(age(tally.oldest_available));

@@ -23,7 +23,11 @@ pub(super) fn build(house: &House, node: &NodeId) -> Result<Sources, StartError>
     let mut sources = Sources { hooks: BTreeMap::new(), pulled: Vec::new() };
     for source in &house.settings.sources {
         let name = source.name.clone();
-        let context = BuildContext { name: name.clone(), data_dir: house.settings.data_dir.clone(), clock: Arc::clone(&house.clock) };
+        let context = BuildContext {
+            name: name.clone(),
+            data_dir: house.settings.data_dir.clone(),
+            clock: Arc::clone(&house.clock),
+        };
         let door = Door { source: name.clone(), pilot: source.pilot.clone(), lane: source.lane, submitter: None };
         match source.prepared.build(context).map_err(|cause| StartError::Source { name: name.clone(), cause })? {
             Built::Pushed(receiver) => {

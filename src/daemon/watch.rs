@@ -62,7 +62,8 @@ pub(super) async fn keep_checkpoint(store: &Store, settings: &Settings) -> Resul
         file.write_all(b"\n")?;
         file.sync_data()
     });
-    written.map_err(|cause| StoreError::Unavailable { reason: format!("cannot append to `{}`: {cause}", file.display()) })
+    written
+        .map_err(|cause| StoreError::Unavailable { reason: format!("cannot append to `{}`: {cause}", file.display()) })
 }
 
 /// PostgreSQL tells when another daemon made work. Only a hint: when it is lost, polling goes on.

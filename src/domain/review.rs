@@ -268,7 +268,9 @@ pub enum Illegal {
         more: u32,
     },
     /// No attempt is left.
-    #[error("attempt {attempt} of {attempts} was the last the pilot allows; edit the brief by hand or reject it (OP-4007)")]
+    #[error(
+        "attempt {attempt} of {attempts} was the last the pilot allows; edit the brief by hand or reject it (OP-4007)"
+    )]
     NoAttemptLeft {
         /// The attempt that stands.
         attempt: u32,
@@ -282,19 +284,35 @@ impl Review {
     ///
     /// # Errors
     /// [`Illegal`]; nothing changes then.
-    pub fn decide(&self, verdict: &Verdict, user: &str, digest: &str, rules: Rules, now: Timestamp) -> Result<Outcome, Illegal> {
+    pub fn decide(
+        &self,
+        verdict: &Verdict,
+        user: &str,
+        digest: &str,
+        rules: Rules,
+        now: Timestamp,
+    ) -> Result<Outcome, Illegal> {
         match self.state {
             ReviewState::Open => {}
             ReviewState::Amending => {
                 if *verdict == Verdict::Approve || matches!(verdict, Verdict::Minor { .. }) {
-                    return Err(Illegal::NotOpen { state: self.state, remedy: "make the small changes first, then decide" });
+                    return Err(Illegal::NotOpen {
+                        state: self.state,
+                        remedy: "make the small changes first, then decide",
+                    });
                 }
             }
             ReviewState::Redrafting => {
-                return Err(Illegal::NotOpen { state: self.state, remedy: "wait for the next attempt, then decide on it" });
+                return Err(Illegal::NotOpen {
+                    state: self.state,
+                    remedy: "wait for the next attempt, then decide on it",
+                });
             }
             ReviewState::Approved | ReviewState::Rejected | ReviewState::Withdrawn => {
-                return Err(Illegal::NotOpen { state: self.state, remedy: "it was decided before; nothing was changed now" });
+                return Err(Illegal::NotOpen {
+                    state: self.state,
+                    remedy: "it was decided before; nothing was changed now",
+                });
             }
         }
         if digest != self.digest {

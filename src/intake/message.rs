@@ -18,7 +18,9 @@ pub struct NotAMessage {
 /// Reads a message.
 pub(super) fn read(raw: &[u8]) -> Result<(Fields, Vec<Attachment>), IntakeError> {
     let not = |what: &str| NotAMessage { what: what.to_owned() };
-    let message = MessageParser::default().parse(raw).ok_or_else(|| not("the file is no e-mail message; check that it is the whole message as saved"))?;
+    let message = MessageParser::default()
+        .parse(raw)
+        .ok_or_else(|| not("the file is no e-mail message; check that it is the whole message as saved"))?;
     if message.headers().is_empty() {
         return Err(not("the file has no mail headers; submit it as text instead").into());
     }
@@ -33,7 +35,10 @@ pub(super) fn read(raw: &[u8]) -> Result<(Fields, Vec<Attachment>), IntakeError>
         subject: message.subject().map(str::to_owned),
         ..Fields::default()
     };
-    let text: Vec<String> = (0..message.text_body_count()).filter_map(|part| message.body_text(part)).map(|text| text.into_owned()).collect();
+    let text: Vec<String> = (0..message.text_body_count())
+        .filter_map(|part| message.body_text(part))
+        .map(|text| text.into_owned())
+        .collect();
     fields.text = Some(text.join("\n\n"));
     let file = |part: &mail_parser::MessagePart<'_>| Attachment {
         name: part.attachment_name().unwrap_or("attachment").to_owned(),

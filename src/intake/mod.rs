@@ -44,7 +44,9 @@ pub enum IntakeError {
     #[error(transparent)]
     Denied(#[from] Denied),
     /// Too much is waiting.
-    #[error("{waiting} requests wait to be drafted, more than the limit of {limit}; try again in {retry_secs} s (OP-2003)")]
+    #[error(
+        "{waiting} requests wait to be drafted, more than the limit of {limit}; try again in {retry_secs} s (OP-2003)"
+    )]
     Crowded {
         /// How many wait.
         waiting: i64,
@@ -87,7 +89,14 @@ impl Intake {
     /// Over a store; `starts` names for each workflow the definition hash and first step that new runs begin with; `max_waiting`
     /// requests may wait to be drafted before the door is shut.
     #[must_use]
-    pub fn new(store: Store, policies: Policies, pilots: Pilots, clock: Arc<dyn Clock>, starts: BTreeMap<String, (String, String)>, max_waiting: i64) -> Self {
+    pub fn new(
+        store: Store,
+        policies: Policies,
+        pilots: Pilots,
+        clock: Arc<dyn Clock>,
+        starts: BTreeMap<String, (String, String)>,
+        max_waiting: i64,
+    ) -> Self {
         Self { store, policies, pilots, clock, starts: Arc::new(starts), max_waiting }
     }
 
@@ -120,7 +129,12 @@ impl Intake {
     ///
     /// # Errors
     /// [`IntakeError`].
-    pub async fn submit(&self, principal: &Principal, door: &Door, envelope: Envelope) -> Result<Accepted, IntakeError> {
+    pub async fn submit(
+        &self,
+        principal: &Principal,
+        door: &Door,
+        envelope: Envelope,
+    ) -> Result<Accepted, IntakeError> {
         let pilot = self.pilots.get(&door.pilot).ok_or_else(|| IntakeError::NoPilot { pilot: door.pilot.clone() })?;
         let resource = Resource::pilot(&pilot.name, &pilot.tenant);
         let id = PermitId::new(self.clock.now(), self.store.chance());
@@ -172,7 +186,17 @@ impl Intake {
         };
         let alike_since = alike_since(pilot, now);
         let dedup_key = key.as_str().to_owned();
-        Ok(Accept { request: Arc::new(request), dedup_key, raw, likeness, alike_since, files, lane, definition, first_step })
+        Ok(Accept {
+            request: Arc::new(request),
+            dedup_key,
+            raw,
+            likeness,
+            alike_since,
+            files,
+            lane,
+            definition,
+            first_step,
+        })
     }
 }
 

@@ -75,15 +75,23 @@ fn compose(fields: Fields, files: Vec<Attachment>) -> Normal {
         }
     }
     let said_something = said_something || !labelled.is_empty();
-    let known = [("Name", &sender_name), ("Organisation", &organisation), ("Email", &sender_email), ("Phone", &sender_phone)];
-    labelled.extend(known.into_iter().filter_map(|(label, value)| value.clone().map(|value| (label.to_owned(), value))));
+    let known =
+        [("Name", &sender_name), ("Organisation", &organisation), ("Email", &sender_email), ("Phone", &sender_phone)];
+    labelled
+        .extend(known.into_iter().filter_map(|(label, value)| value.clone().map(|value| (label.to_owned(), value))));
     let names: Vec<String> = files.iter().map(|file| one_line(&file.name)).collect();
     if !names.is_empty() {
         labelled.push(("Attachments".to_owned(), names.join(", ")));
     }
     if said_something || !names.is_empty() {
         for (index, (label, value)) in labelled.iter().enumerate() {
-            text.push_str(if index == 0 && !text.is_empty() { "\n\n" } else if index > 0 { "\n" } else { "" });
+            text.push_str(if index == 0 && !text.is_empty() {
+                "\n\n"
+            } else if index > 0 {
+                "\n"
+            } else {
+                ""
+            });
             text.push_str(&format!("{label}: {value}"));
         }
     }

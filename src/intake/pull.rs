@@ -212,7 +212,9 @@ impl Pull {
         let [chance, ..] = self.intake.store.chance();
         let doubled = self.options.first_wait.saturating_mul(1 << (faults - 1).min(16)).min(self.options.longest_wait);
         let wait = match fault {
-            Fault::Connector(ConnectorError { kind: ErrorKind::Unauthorised | ErrorKind::Misconfigured, .. }) => self.options.longest_wait,
+            Fault::Connector(ConnectorError { kind: ErrorKind::Unauthorised | ErrorKind::Misconfigured, .. }) => {
+                self.options.longest_wait
+            }
             Fault::Connector(ConnectorError { retry_after: Some(after), .. }) => doubled.max(*after),
             _ => doubled.mul_f64(0.5 + f64::from(chance) / 510.0),
         };

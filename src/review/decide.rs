@@ -31,7 +31,13 @@ impl Review {
     ///
     /// # Errors
     /// [`ReviewError::Illegal`] with the revision that stands when it moved on, [`ReviewError::Denied`], [`ReviewError::Claimed`].
-    pub async fn decide(&self, principal: &Principal, brief: &BriefId, verdict: &Verdict, digest: &str) -> Result<Decided, ReviewError> {
+    pub async fn decide(
+        &self,
+        principal: &Principal,
+        brief: &BriefId,
+        verdict: &Verdict,
+        digest: &str,
+    ) -> Result<Decided, ReviewError> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -42,7 +48,13 @@ impl Review {
         }
     }
 
-    async fn decide_once(&self, principal: &Principal, brief: &BriefId, verdict: &Verdict, digest: &str) -> Result<Decided, ReviewError> {
+    async fn decide_once(
+        &self,
+        principal: &Principal,
+        brief: &BriefId,
+        verdict: &Verdict,
+        digest: &str,
+    ) -> Result<Decided, ReviewError> {
         let (row, review, decisions) = self.store.review(brief).await?;
         let pilot = self.pilot(&row.pilot)?;
         let action = match verdict {
@@ -61,7 +73,8 @@ impl Review {
             return Err(ReviewError::Claimed { by: self.name_of(&by).await, until });
         }
         let id = DecisionId::new(at, self.store.chance());
-        let wake = signal(&outcome, &id, &decisions, verdict, row.revision).map(|signal| Wake { key: brief.review_key(), signal });
+        let wake = signal(&outcome, &id, &decisions, verdict, row.revision)
+            .map(|signal| Wake { key: brief.review_key(), signal });
         let decide = Decide {
             id: id.clone(),
             brief: brief.clone(),
@@ -88,9 +101,18 @@ impl Review {
 }
 
 /// The answer to somebody who says again what they said: the same as the first time.
-fn repeated(decisions: &[DecisionRow], principal: &Principal, verdict: &Verdict, digest: &str, state: ReviewState) -> Option<Decided> {
+fn repeated(
+    decisions: &[DecisionRow],
+    principal: &Principal,
+    verdict: &Verdict,
+    digest: &str,
+    state: ReviewState,
+) -> Option<Decided> {
     let same = |made: &&DecisionRow| {
-        made.person == principal.user && made.digest == digest && made.verdict == verdict.as_str() && made.comment.as_deref() == verdict.comment()
+        made.person == principal.user
+            && made.digest == digest
+            && made.verdict == verdict.as_str()
+            && made.comment.as_deref() == verdict.comment()
     };
     decisions.iter().find(same).map(|made| Decided {
         id: made.id.clone(),
@@ -102,12 +124,21 @@ fn repeated(decisions: &[DecisionRow], principal: &Principal, verdict: &Verdict,
 }
 
 /// What the waiting run is told; nothing while it must wait on.
-fn signal(outcome: &Outcome, id: &DecisionId, decisions: &[DecisionRow], verdict: &Verdict, revision: u32) -> Option<String> {
+fn signal(
+    outcome: &Outcome,
+    id: &DecisionId,
+    decisions: &[DecisionRow],
+    verdict: &Verdict,
+    revision: u32,
+) -> Option<String> {
     match outcome {
-        Outcome::Approved(approved) => Some(json!({ "outcome": "approved", "decision": id.as_str(), "digest": approved.digest() }).to_string()),
+        Outcome::Approved(approved) => {
+            Some(json!({ "outcome": "approved", "decision": id.as_str(), "digest": approved.digest() }).to_string())
+        }
         Outcome::Rejected => Some(json!({ "outcome": "rejected", "decision": id.as_str() }).to_string()),
         Outcome::Redrafting { attempt } => {
-            let earlier = decisions.iter().filter(|made| made.verdict == "major").filter_map(|made| made.comment.as_deref());
+            let earlier =
+                decisions.iter().filter(|made| made.verdict == "major").filter_map(|made| made.comment.as_deref());
             let words: Vec<&str> = earlier.chain(verdict.comment()).collect();
             Some(json!({ "outcome": "redraft", "decision": id.as_str(), "words": words, "revision": revision, "attempt": attempt }).to_string())
         }

@@ -29,7 +29,14 @@ impl Review {
     /// # Errors
     /// [`ReviewError::Illegal`] when it moved on or is decided, [`ReviewError::Edit`] when the edit cannot be,
     /// [`ReviewError::Claimed`], [`ReviewError::Denied`].
-    pub async fn edit(&self, principal: &Principal, id: &BriefId, from: &str, edits: &[brief::Edit], boundary: &Boundary) -> Result<Edited, ReviewError> {
+    pub async fn edit(
+        &self,
+        principal: &Principal,
+        id: &BriefId,
+        from: &str,
+        edits: &[brief::Edit],
+        boundary: &Boundary,
+    ) -> Result<Edited, ReviewError> {
         let (row, review, _) = self.store.review(id).await?;
         let pilot = self.pilot(&row.pilot)?;
         let permit = self.permit_on(principal, Action::BriefEdit, Kind::Brief, &row, pilot)?;
@@ -42,8 +49,17 @@ impl Review {
         let before = Content::from_json(&revision.content)?;
         let mut content = brief::apply(&before, edits)?;
         let request = self.store.request(&id.request()).await?.request;
-        let text = if self.was_masked(id).await? { screen(&request.text, boundary).text } else { Cow::Borrowed(request.text.as_str()) };
-        let known = [request.sender_name.as_deref(), request.organisation.as_deref(), request.subject.as_deref(), Some(pilot.owner.as_str())];
+        let text = if self.was_masked(id).await? {
+            screen(&request.text, boundary).text
+        } else {
+            Cow::Borrowed(request.text.as_str())
+        };
+        let known = [
+            request.sender_name.as_deref(),
+            request.organisation.as_deref(),
+            request.subject.as_deref(),
+            Some(pilot.owner.as_str()),
+        ];
         let known: Vec<&str> = known.into_iter().flatten().collect();
         content.unverified = brief::check_with(&content, &text, &known);
         let changes = brief::diff(&before, &content);

@@ -11,7 +11,12 @@ impl Review {
     ///
     /// # Errors
     /// [`ReviewError::Claimed`] when somebody else holds it, [`ReviewError::Denied`].
-    pub async fn claim(&self, principal: &Principal, brief: &BriefId, takeover: bool) -> Result<Timestamp, ReviewError> {
+    pub async fn claim(
+        &self,
+        principal: &Principal,
+        brief: &BriefId,
+        takeover: bool,
+    ) -> Result<Timestamp, ReviewError> {
         let (row, _, _) = self.store.review(brief).await?;
         let pilot = self.pilot(&row.pilot)?;
         let held = self.held(&row, principal);

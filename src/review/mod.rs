@@ -44,14 +44,22 @@ impl Review {
     }
 
     /// Asks the policy on a brief.
-    fn permit_on(&self, principal: &Principal, action: Action, kind: Kind, brief: &BriefRow, pilot: &Pilot) -> Result<Permit, ReviewError> {
+    fn permit_on(
+        &self,
+        principal: &Principal,
+        action: Action,
+        kind: Kind,
+        brief: &BriefRow,
+        pilot: &Pilot,
+    ) -> Result<Permit, ReviewError> {
         let mut resource = Resource::within(kind, brief.id.as_str(), &brief.tenant, &brief.pilot);
         resource.submitter = brief.submitter.clone();
         resource.forbid_self_review = pilot.forbid_self_review;
         let now = self.clock.now();
         resource.claimed_by = brief.claim.as_ref().filter(|(_, until)| *until > now).map(|(by, _)| by.clone());
         // Reviewers are named in the configuration; the policy compares identifiers.
-        resource.reviewers = pilot.reviewers.iter().filter(|name| **name == principal.name).map(|_| principal.user.clone()).collect();
+        resource.reviewers =
+            pilot.reviewers.iter().filter(|name| **name == principal.name).map(|_| principal.user.clone()).collect();
         self.permit(principal, action, &resource)
     }
 }

@@ -57,12 +57,15 @@ impl Draft {
         };
         let pilot = self.pilots.get(&request.pilot).ok_or_else(missing)?;
         let boundary = self.boundaries.get(&request.pilot).ok_or_else(missing)?;
-        let screened: Screened = context.outputs.get("screen").and_then(|output| serde_json::from_str(output).ok()).ok_or_else(|| {
-            let message = "there is no screening to draft upon; put a `screen` step before".to_owned();
-            StepError::Fatal { code: "OP-3211", message }
-        })?;
-        let redraft: Redraft = context.outputs.get("review").and_then(|output| serde_json::from_str(output).ok()).unwrap_or_default();
-        let text = if screened.masked { screen(&request.text, boundary).text } else { Cow::Borrowed(request.text.as_str()) };
+        let screened: Screened =
+            context.outputs.get("screen").and_then(|output| serde_json::from_str(output).ok()).ok_or_else(|| {
+                let message = "there is no screening to draft upon; put a `screen` step before".to_owned();
+                StepError::Fatal { code: "OP-3211", message }
+            })?;
+        let redraft: Redraft =
+            context.outputs.get("review").and_then(|output| serde_json::from_str(output).ok()).unwrap_or_default();
+        let text =
+            if screened.masked { screen(&request.text, boundary).text } else { Cow::Borrowed(request.text.as_str()) };
         let began = self.clock.now();
         let content = write(context, pilot, &text, &screened.language, &redraft.words);
         let latency = self.clock.now().as_millisecond().saturating_sub(began.as_millisecond()).try_into().unwrap_or(0);

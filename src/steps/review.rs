@@ -29,7 +29,8 @@ impl Step for Review {
     }
 
     fn run<'a>(&'a self, context: &'a StepContext<'a>) -> BoxFuture<'a, Result<Transition, StepError>> {
-        let outcome = context.signal.and_then(|signal| serde_json::from_str::<Signal>(signal).ok()).map(|signal| signal.outcome);
+        let outcome =
+            context.signal.and_then(|signal| serde_json::from_str::<Signal>(signal).ok()).map(|signal| signal.outcome);
         let done = Done { output: context.signal.map(str::to_owned), ..Done::default() };
         let answer = match outcome.as_deref() {
             Some("approved") => Some("approved"),

@@ -61,14 +61,18 @@ impl Screen {
         let language = language::detect(&request.text).to_owned();
         if screening.verdict == Verdict::Hold {
             return match context.signal.map(serde_json::from_str::<Release>) {
-                Some(Ok(Release { release: true, unmasked })) => {
-                    Ok(Transition::Next(done(&Screened { verdict: "released".into(), language, masked: !unmasked, found })))
-                }
+                Some(Ok(Release { release: true, unmasked })) => Ok(Transition::Next(done(&Screened {
+                    verdict: "released".into(),
+                    language,
+                    masked: !unmasked,
+                    found,
+                }))),
                 Some(Ok(Release { release: false, .. })) => Ok(Transition::Complete(Done::default())),
                 Some(Err(_)) | None => {
                     let kinds: Vec<&str> = found.keys().map(String::as_str).collect();
                     let body = Body::of(&[("kinds", Field::Texts(&kinds))]).unwrap_or_else(|_| Body::empty());
-                    let mut done = done(&Screened { verdict: "hold".into(), language, masked: true, found: found.clone() });
+                    let mut done =
+                        done(&Screened { verdict: "hold".into(), language, masked: true, found: found.clone() });
                     done.told = Some(Told { kind: "request.held", body });
                     Ok(Transition::WaitFor { done, key: request.id.release_key(), until: None })
                 }

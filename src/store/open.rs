@@ -144,10 +144,12 @@ fn connect(url: &Url, exclusive: bool) -> Result<Backend, StoreError> {
             let writer = base
                 .clone()
                 .create_if_missing(true)
+                // Rows of one to two kilobytes waste less of a larger page.
+                .page_size(8192)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 // Pages; only a backstop for the daemon, which folds the log beside the writer.
-                .pragma("wal_autocheckpoint", "8000")
+                .pragma("wal_autocheckpoint", "4000")
                 .pragma("cache_size", "-8000")
                 .pragma("journal_size_limit", "67108864");
             let reader = base.pragma("query_only", "ON").pragma("cache_size", "-2000");

@@ -14,6 +14,8 @@ pub(super) struct Tx<'c> {
     pub(super) conn: Conn<'c>,
     pub(super) shared: &'c Shared,
     entries: Vec<Entry>,
+    /// The head of the receipt log as it was when the transaction began, where nobody else can move it meanwhile.
+    head: Option<Vec<u8>>,
     pub(super) born: Vec<(OwnedPermit<ClaimedRun>, ClaimedRun)>,
     pub(super) wakes: bool,
 }
@@ -29,9 +31,30 @@ pub(super) struct Note<'a> {
 }
 
 impl<'c> Tx<'c> {
-    /// A transaction that has just been begun on this connection.
-    pub(super) fn new(conn: Conn<'c>, shared: &'c Shared) -> Self {
-        Self { conn, shared, entries: Vec::new(), born: Vec::new(), wakes: false }
+    /// Begins a transaction. SQLite's is the only writer from here on, so the head of the receipt log is read in the same breath:
+    /// every statement of its own is a round to the database's thread.
+    pub(super) async fn begin(mut conn: Conn<'c>, shared: &'c Shared) -> Result<Self, StoreError> {
+        let head = if conn.is_postgres() {
+            conn.run("BEGIN", vec![]).await?;
+            None
+        } else {
+            let row = conn.row("BEGIN IMMEDIATE; SELECT frontier FROM log_head WHERE id = 1", vec![]).await?;
+            row.map(|row| row.bytes(0)).transpose()?
+        };
+        Ok(Self { conn, shared, entries: Vec::new(), head, born: Vec::new(), wakes: false })
+    }
+
+    /// Ends it: durable when this returns.
+    pub(super) async fn commit(&mut self, head: Option<Head>) -> Result<(), StoreError> {
+        let Some(Head { frontier, note, at }) = head else { return self.conn.run("COMMIT", vec![]).await.map(|_| ()) };
+        let row = values![frontier, note, at];
+        if self.conn.is_postgres() {
+            self.conn.run("UPDATE log_head SET frontier = $1, note = $2, at = $3 WHERE id = 1", row).await?;
+            self.conn.run("COMMIT", vec![]).await?;
+        } else {
+            self.conn.run("UPDATE log_head SET frontier = ?, note = ?, at = ? WHERE id = 1; COMMIT", row).await?;
+        }
+        Ok(())
     }
 
     /// Adds a receipt to this transaction.
@@ -59,18 +82,24 @@ impl<'c> Tx<'c> {
 static INSERT_RECEIPTS: Many =
     Many { before: "INSERT INTO receipt (seq, subject, bytes, leaf) VALUES", columns: &["", "", "", ""], after: "" };
 
-/// Seals the receipts of this transaction and moves the signed head.
-pub(super) async fn seal(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+/// The head of the receipt log after this transaction.
+pub(super) struct Head {
+    frontier: Vec<u8>,
+    note: String,
+    at: i64,
+}
+
+/// Seals the receipts of this transaction; the head to commit with, when there are any.
+pub(super) async fn seal(tx: &mut Tx<'_>) -> Result<Option<Head>, StoreError> {
     if tx.entries.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     // Several daemons on one PostgreSQL take turns here, for as long as it takes to commit.
-    let head = if tx.conn.is_postgres() {
-        tx.conn.row("SELECT frontier FROM log_head WHERE id = 1 FOR UPDATE", vec![]).await?
-    } else {
-        tx.conn.row("SELECT frontier FROM log_head WHERE id = 1", vec![]).await?
-    };
-    let bytes = head.ok_or_else(|| StoreError::corrupt("the receipt log has no head"))?.bytes(0)?;
+    if tx.conn.is_postgres() {
+        let row = tx.conn.row("SELECT frontier FROM log_head WHERE id = 1 FOR UPDATE", vec![]).await?;
+        tx.head = row.map(|row| row.bytes(0)).transpose()?;
+    }
+    let bytes = tx.head.take().ok_or_else(|| StoreError::corrupt("the receipt log has no head"))?;
     let mut frontier =
         Frontier::from_bytes(&bytes).ok_or_else(|| StoreError::corrupt("the head of the receipt log is unreadable"))?;
     let mut rows = Vec::with_capacity(tx.entries.len() * 4);
@@ -79,22 +108,12 @@ pub(super) async fn seal(tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let sealed = entry.seal(frontier.size() + 1);
         frontier.append(sealed.leaf);
         at = at.max(entry.at());
-        rows.extend(values![
-            i64::try_from(sealed.seq).unwrap_or(i64::MAX),
-            entry.subject(),
-            sealed.bytes,
-            &sealed.leaf[..]
-        ]);
+        let seq = i64::try_from(sealed.seq).unwrap_or(i64::MAX);
+        rows.extend(values![seq, entry.subject(), sealed.bytes, &sealed.leaf[..]]);
     }
     let note = signed_head(tx.shared, &frontier)?;
     tx.conn.run_many(&INSERT_RECEIPTS, rows).await?;
-    tx.conn
-        .run(
-            "UPDATE log_head SET frontier = $1, note = $2, at = $3 WHERE id = 1",
-            values![frontier.to_bytes(), note, at],
-        )
-        .await?;
-    Ok(())
+    Ok(Some(Head { frontier: frontier.to_bytes(), note, at }))
 }
 
 /// The signed note for a frontier.

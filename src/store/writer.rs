@@ -107,17 +107,16 @@ async fn attempt(shared: &Shared, conn: &mut Option<Held>, groups: &mut [Box<dyn
 }
 
 async fn transact(shared: &Shared, held: &mut Held, groups: &mut [Box<dyn Group>]) -> Result<(), StoreError> {
-    let mut tx = Tx::new(held.conn(), shared);
-    tx.conn.raw(if tx.conn.is_postgres() { "BEGIN" } else { "BEGIN IMMEDIATE" }).await?;
+    let mut tx = Tx::begin(held.conn(), shared).await?;
     for group in groups {
         group.run(&mut tx).await?;
     }
-    seal(&mut tx).await?;
+    let head = seal(&mut tx).await?;
     if tx.wakes && tx.conn.is_postgres() {
         tx.conn.run("SELECT pg_notify('opspilot_run', '')", vec![]).await?;
     }
     failpoint::pass("store.before_commit");
-    tx.conn.raw("COMMIT").await?;
+    tx.commit(head).await?;
     shared.commits.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     failpoint::pass("store.after_commit");
     for (permit, run) in tx.born {
