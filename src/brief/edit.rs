@@ -84,7 +84,7 @@ impl EditError {
 /// Applies edits in order and returns the new content.
 ///
 /// Editing `priority.score` alone moves `priority.band` with it. `unverified` cannot be edited: it
-/// is what [`check`](super::check) finds, so run the check again after an edit.
+/// is what [`check`](super::check()) finds, so run the check again after an edit.
 ///
 /// # Errors
 /// `OP-7010` unknown path, `OP-7011` wrong type, `OP-7012` out of range.

@@ -13,7 +13,7 @@
 //!
 //! **To add a detector** write one file in `detect/` that ends in a `DETECTOR`, and add one line to the
 //! list in `detect/mod.rs` (a national number: a file in `detect/national/`, a line there). A detector
-//! sees the shared [`scan::Scan`] and pushes findings; it never decides what happens to them. Text from
+//! sees the shared `scan::Scan` and pushes findings; it never decides what happens to them. Text from
 //! elsewhere (an attachment, a cell) is screened by the same call. A new kind of data is a variant of
 //! [`Kind`] and a line in each file under `config/boundaries/`.
 
