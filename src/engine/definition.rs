@@ -199,10 +199,14 @@ impl Definition {
         out.push_str(self.first_step());
         out.push('\n');
         for (index, step) in self.steps.iter().enumerate() {
-            out.push_str(&format!("    {}[\"{}: {}\"]\n", step.name, step.name, step.uses));
+            let when = step.when.as_ref().map_or(String::new(), |when| {
+                // A quote would end the node's text.
+                let values = when.is.join(" or ").replace('"', "'");
+                format!("<br>when {}.{} is {values}", when.step, when.key)
+            });
+            out.push_str(&format!("    {}[\"{}: {}{when}\"]\n", step.name, step.name, step.uses));
             let next = self.steps.get(index + 1).map_or("done", |next| &next.name);
-            let label = step.when.as_ref().map_or(String::new(), |_| String::new());
-            out.push_str(&format!("    {} -->{label} {next}\n", step.name));
+            out.push_str(&format!("    {} --> {next}\n", step.name));
             for (answer, target) in &step.on {
                 out.push_str(&format!("    {} -->|{answer}| {target}\n", step.name));
             }
