@@ -31,7 +31,14 @@ fn fill_and_free(daemon: &TestDaemon, fill: impl Fn(), free: impl Fn()) {
         std::thread::scope(|all| (0..4).for_each(|_| drop(all.spawn(|| posted(&ledger, daemon, 20)))));
         (ledger.refused.load(Ordering::Relaxed) >= 80).then_some(())
     });
-    let full = daemon.ask(&hook::delivery("while-full"));
+    // A log that was just emptied has room for one small commit more: what then is accepted is counted, the next is asked for.
+    let mut fitted = 0;
+    let (refused, full) = crate::wait::until("one more is refused", || {
+        let delivery = hook::delivery(&format!("while-full-{fitted}"));
+        let answer = daemon.ask(&delivery);
+        fitted += usize::from(answer.status == 202);
+        (answer.status != 202).then_some((delivery, answer))
+    });
     assert!(matches!(full.status, 503 | 429), "{} {}", full.status, full.text());
     assert!(full.header("retry-after").is_some(), "{}", full.text());
     assert!(daemon.list("/api/v1/requests").len() >= before, "reads go on");
@@ -40,15 +47,15 @@ fn fill_and_free(daemon: &TestDaemon, fill: impl Fn(), free: impl Fn()) {
     until_within(RECOVERY, "it takes requests again", || {
         (daemon.ask(&hook::delivery("after")).status == 202).then_some(())
     });
-    assert_eq!(daemon.ask(&hook::delivery("while-full")).status, 202, "what was refused is not there");
+    assert_eq!(daemon.ask(&refused).status, 202, "what was refused is not there");
     ledger.finish(daemon);
     daemon.settle();
     ledger.resend(daemon);
     let census = crate::census::Census::take(daemon);
-    assert_eq!(census.of(hook::SOURCE), ledger.accepted() + 2);
+    assert_eq!(census.of(hook::SOURCE), ledger.accepted() + fitted + 2);
     eprintln!(
         "{} accepted, {} refused while full: 0 lost, 0 twice",
-        ledger.accepted() + 2,
+        ledger.accepted() + fitted + 2,
         ledger.refused.load(Ordering::Relaxed)
     );
 }
