@@ -1,0 +1,132 @@
+//! The line that introduces a quotation: `On Monday, Ann <ann@example.com> wrote:`, in many languages, over up to six lines.
+//!
+//! No grammar per language: a word of the list for `wrote`, or an address at the end, together with a date or an address, and a colon.
+//! That also knows mail programs and languages nobody listed, while plain sentences stay.
+
+use super::when::{begins_with_date, has_address, has_date};
+use super::words::{OPENERS, VERBS};
+use super::{header_block, line};
+
+/// Lines an introduction may be broken over.
+const LINES: usize = 6;
+/// Bytes an introduction may have.
+const BYTES: usize = 500;
+
+/// How many lines the introduction that begins at `at` has.
+pub(super) fn length(lines: &[&str], at: usize) -> Option<usize> {
+    let first = lines.get(at)?;
+    if first.len() > BYTES || !opens(first) {
+        return None;
+    }
+    let mut whole = String::new();
+    let mut gaps = 0;
+    for (taken, text) in lines.iter().skip(at).take(LINES + 2).enumerate() {
+        if line::invisible(text) {
+            // A blank line inside is known from programs that put the address on lines of its own.
+            gaps += 1;
+            let goes_on = lines.get(at + taken + 1).is_some_and(|next| next.trim_start().starts_with('<'));
+            if gaps > 1 || !goes_on {
+                return None;
+            }
+            continue;
+        }
+        // Another introduction begins: what stands before it is somebody's words.
+        if taken > 0 && begins(text) {
+            return None;
+        }
+        let text = if taken > 0 { text.trim_start_matches(['>', ' ']) } else { text };
+        if !whole.is_empty() {
+            whole.push(' ');
+        }
+        whole.push_str(&text.trim().to_lowercase());
+        if whole.len() > BYTES {
+            return None;
+        }
+        if introduces(&whole, lines, at + taken + 1) {
+            return Some(taken + 1);
+        }
+    }
+    None
+}
+
+/// Whether an introduction may begin with this line.
+fn opens(text: &str) -> bool {
+    let text = strip(text).to_lowercase();
+    begins(&text)
+        || has_address(&text)
+        || verb_at_end(text.trim_end_matches([':', '：', ' ', '-', '*']))
+        || text.split(' ').any(|word| VERBS.contains(&word))
+}
+
+/// Whether a line begins as an introduction does: with `On` and a figure, or with a date.
+fn begins(text: &str) -> bool {
+    let text = strip(text).to_lowercase();
+    begins_with_date(&text) || (opener(&text) && text.chars().any(|c| c.is_ascii_digit()))
+}
+
+fn opener(text: &str) -> bool {
+    OPENERS.iter().any(|word| {
+        text.strip_prefix(word).is_some_and(|rest| !word.is_ascii() || rest.starts_with([' ', '\u{a0}', ',']))
+    })
+}
+
+/// Marks that are drawn around an introduction.
+fn strip(text: &str) -> &str {
+    text.trim_matches(|c: char| {
+        c.is_whitespace()
+            || matches!(c, '-' | '_' | '*' | '~' | '=' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{feff}')
+    })
+}
+
+/// Whether the words taken together (in lower case) introduce a quotation.
+fn introduces(whole: &str, lines: &[&str], next: usize) -> bool {
+    let text = strip(whole);
+    let bare = text.trim_end_matches([':', '：', ' ', '*']);
+    let colon = bare.len() < text.len() && text.get(bare.len()..).is_some_and(|rest| rest.contains([':', '：']));
+    let (date, address) = (has_date(bare), has_address(bare));
+    let drawn = whole.trim_start().starts_with("--") && whole.trim_end().ends_with("--");
+    let starts = opener(bare) || begins_with_date(bare);
+    if verb_at_end(bare) {
+        let told = date || address;
+        let marked = lines
+            .get(next..)
+            .unwrap_or_default()
+            .iter()
+            .find(|text| !line::invisible(text))
+            .is_some_and(|text| line::quoted(text));
+        return (told && (colon || drawn)) || (colon && marked) || (starts && date && marked);
+    }
+    if colon && has_verb(bare) {
+        return date && (address || starts);
+    }
+    // No word for it: a date in front, an address at the end.
+    let closed = bare.ends_with('>') || bare.ends_with(')') || bare.ends_with(']');
+    let short = bare.len() < 250;
+    short
+        && closed
+        && address
+        && date
+        && starts
+        && header_block::split(bare).is_none()
+        && bare.matches('@').count() <= 4
+}
+
+/// Whether the text ends with a word for `wrote`.
+fn verb_at_end(text: &str) -> bool {
+    VERBS.iter().any(|verb| {
+        text.strip_suffix(verb)
+            .is_some_and(|before| !verb.is_ascii() || !before.ends_with(|c: char| c.is_alphanumeric()))
+    })
+}
+
+/// Whether the text holds a word for `wrote`.
+fn has_verb(text: &str) -> bool {
+    VERBS.iter().any(|verb| {
+        text.match_indices(verb).any(|(at, _)| {
+            let before = text.get(..at).and_then(|text| text.chars().next_back());
+            let after = text.get(at + verb.len()..).and_then(|text| text.chars().next());
+            let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+            !verb.is_ascii() || (edge(before) && edge(after))
+        })
+    })
+}
