@@ -44,6 +44,10 @@ impl Default for PullOptions {
 pub struct Health {
     /// When it was last read without a fault.
     pub read_at: Option<Timestamp>,
+    /// When the far side last answered: the proof that reading works, also while nothing comes.
+    pub proven_at: Option<Timestamp>,
+    /// What a person should see to soon though all is well today.
+    pub notice: Option<String>,
     /// The last fault, when it has not been read since.
     pub fault: Option<String>,
     /// What it is working on.
@@ -82,18 +86,19 @@ impl Pull {
     pub async fn run(&self, mut source: Box<dyn Source>, stop: CancellationToken) {
         let mut faults: u32 = 0;
         loop {
-            let wait = tokio::select! {
+            let (wait, ours) = tokio::select! {
                 () = stop.cancelled() => break,
                 turn = self.turn(source.as_mut()) => match turn {
-                    Ok(wait) => { faults = 0; wait }
+                    Ok(Some(wait)) => { faults = 0; (wait, true) }
+                    Ok(None) => { faults = 0; source.release(); (self.options.lease / 2, false) }
                     // An item, or a file, that will never pass: said once, and the next is not delayed.
-                    Err(Fault::Connector(error)) if error.kind == ErrorKind::Rejected => { self.rejected(&error); Duration::ZERO }
-                    Err(fault) => { faults += 1; self.fault(&fault, faults) }
+                    Err(Fault::Connector(error)) if error.kind == ErrorKind::Rejected => { self.rejected(&error); (Duration::ZERO, false) }
+                    Err(fault) => { faults += 1; (self.fault(&fault, faults), false) }
                 },
             };
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = tokio::time::sleep(wait) => {}
+                () = self.rest(source.as_mut(), wait, ours) => {}
             }
         }
         if tokio::time::timeout(Duration::from_secs(5), source.close()).await.is_err() {
@@ -107,30 +112,45 @@ impl Pull {
         }
     }
 
-    /// One round: how long to wait before the next.
-    async fn turn(&self, source: &mut dyn Source) -> Result<Duration, Fault> {
+    /// Waits before the next round; a source that is ours may end it when something comes, and never longer than the lease allows.
+    async fn rest(&self, source: &mut dyn Source, wait: Duration, ours: bool) {
+        if wait.is_zero() {
+            return;
+        }
+        match if ours { source.wait(wait.min(self.options.lease / 3)) } else { None } {
+            Some(woken) => woken.await,
+            None => tokio::time::sleep(wait).await,
+        }
+    }
+
+    /// One round: how long to wait before the next; `None` when another daemon reads the source.
+    async fn turn(&self, source: &mut dyn Source) -> Result<Option<Duration>, Fault> {
         if self.intake.store.waiting() > self.options.pause_at {
-            return Ok(Duration::from_secs(1));
+            return Ok(Some(Duration::from_secs(1)));
         }
         let now = self.intake.clock.now();
         let until = now + SignedDuration::try_from(self.options.lease).unwrap_or(SignedDuration::from_secs(60));
         let take = TakeSource { source: self.door.source.clone(), node: self.node.clone(), until, at: now };
         let Some(cursor) = self.intake.store.take_source(take).await.map_err(Fault::Store)? else {
             self.note(|health| health.elsewhere = true);
-            return Ok(self.options.lease / 2);
+            return Ok(None);
         };
         // A poll that hangs must not outlive the lease.
         let poll = tokio::time::timeout(self.options.lease / 2, source.poll(cursor.map(Cursor), self.options.batch));
         let batch = poll.await.map_err(|_| Fault::Slow)?.map_err(Fault::Connector)?;
         let again = batch.again_in.unwrap_or(Duration::ZERO);
         self.take_in(source, batch).await?;
-        Ok(again)
+        Ok(Some(again))
     }
 
     async fn take_in(&self, source: &mut dyn Source, batch: Batch) -> Result<(), Fault> {
-        let Batch { id, envelopes, cursor, progress, .. } = batch;
+        let Batch { id, envelopes, refused: unfit, cursor, progress, proven, notice, .. } = batch;
         let mut accepts = Vec::with_capacity(envelopes.len());
         let mut refused = 0;
+        for item in &unfit {
+            refused += 1;
+            tracing::warn!(source.name = %self.door.source, item.key = item.key.as_str(), item.place = %item.place, code = item.code, "an item cannot become a request: {}", item.reason);
+        }
         for envelope in envelopes {
             let key = envelope.key.clone();
             match self.intake.prepare(&self.door, envelope) {
@@ -183,7 +203,8 @@ impl Pull {
         let now = self.intake.clock.now();
         self.note(|health| {
             health.read_at = Some(now);
-            (health.fault, health.elsewhere) = (None, false);
+            health.proven_at = if proven { Some(now) } else { health.proven_at };
+            (health.fault, health.elsewhere, health.notice) = (None, false, notice);
             health.accepted += accepted;
             health.refused += refused;
             health.progress = progress.map(|progress| {

@@ -160,6 +160,8 @@ impl CsvDrop {
             cursor: out.after.clone(),
             again_in: None,
             progress: out.progress.clone(),
+            proven: true,
+            ..Batch::default()
         };
         self.outstanding = Some(out);
         batch
@@ -220,7 +222,7 @@ impl CsvDrop {
                 return self.begin(claim, after);
             }
         }
-        Ok(Batch { again_in: Some(again_in), ..Batch::default() })
+        Ok(Batch { again_in: Some(again_in), proven: true, ..Batch::default() })
     }
 
     fn begin(&mut self, claim: Claim, after: Option<Cursor>) -> Result<Batch, ConnectorError> {

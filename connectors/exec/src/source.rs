@@ -189,7 +189,7 @@ impl Exec {
         };
         self.out = Some(Out { id, items });
         let again_in = if envelopes.is_empty() { Some(again) } else { None };
-        Batch { id: Some(id), envelopes, cursor, again_in, progress: None }
+        Batch { id: Some(id), envelopes, cursor, again_in, proven: true, ..Batch::default() }
     }
 
     /// Takes a settlement in and leaves word for the program. Not async: it happens whole or not at all.

@@ -21,7 +21,7 @@ pub use problem::{Problem, Problems};
 pub use receiver::{Delivery, Limits, Receiver, Refusal, RefusalKind};
 pub use registry::{Prepared, Registry};
 pub use secret::Secret;
-pub use source::{Batch, BatchId, Cursor, Progress, Settled, Source};
+pub use source::{Batch, BatchId, Cursor, Held, Inventory, Progress, Refused, Settled, Source};
 pub use spec::{BuildContext, Built, Clock, Lane, Spec};
 
 /// The crate page's example, compiled and run under the suite with the other documentation tests.

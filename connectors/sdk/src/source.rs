@@ -2,7 +2,7 @@
 //! and only then tells the source what became of it. INVARIANT: `poll` destroys nothing; only `settle` with [`Settled::Committed`]
 //! may move a file or flag a message, so a crash anywhere between brings the same batch again.
 
-use crate::{BoxFuture, ConnectorError, Envelope};
+use crate::{BoxFuture, ConnectorError, DedupKey, Envelope, Secret};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -28,6 +28,20 @@ pub struct Progress {
     pub unit: &'static str,
 }
 
+/// An item that can never be an envelope: too large, unreadable where it lies. The runtime keeps it as a quarantined item, so that
+/// nothing is passed over in silence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Recognises it when it is met again.
+    pub key: DedupKey,
+    /// Where it lies, for a person who looks for it there, such as `INBOX, message 42`.
+    pub place: String,
+    /// Stable code with a page in the handbook, such as `OP-2511`.
+    pub code: &'static str,
+    /// What is wrong with it and what to do; worded as a [`ConnectorError`], never the text of a request.
+    pub reason: String,
+}
+
 /// What a poll brought.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -35,12 +49,42 @@ pub struct Batch {
     pub id: Option<BatchId>,
     /// The envelopes, in order.
     pub envelopes: Vec<Envelope>,
+    /// Items that can never be envelopes, met on the way. Committed with the rest; at most as many as the limit.
+    pub refused: Vec<Refused>,
     /// Where the source stands after this batch.
     pub cursor: Option<Cursor>,
     /// How long the runtime should wait before asking again; `None`: at once, there is more.
     pub again_in: Option<Duration>,
     /// How far a long piece of work has come.
     pub progress: Option<Progress>,
+    /// What the source must not forget and nobody may see, such as a refresh token that has just been exchanged for a new one. The
+    /// runtime stores it in the transaction of the cursor, replacing what it stored before, and hands it back by [`Source::recall`].
+    /// A source returns it at once and uses it for nothing before, so that a crash cannot lose the only copy.
+    pub keep: Option<Secret>,
+    /// Whether the far side has answered within this very poll: proof that reading works, not only that nothing was heard.
+    pub proven: bool,
+    /// What a person should see to soon though all is well today, such as credentials that expire in a few days.
+    pub notice: Option<String>,
+}
+
+/// One item that the far side holds, whether it was read before or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Where it lies, such as `INBOX, message 42`.
+    pub place: String,
+    /// The key that an envelope or a [`Refused`] of it has; `None` when it cannot be read.
+    pub key: Option<DedupKey>,
+    /// Why the source passes it over on purpose, when the options say so.
+    pub ignored: Option<String>,
+}
+
+/// A page of what the far side holds.
+#[derive(Clone, Debug, Default)]
+pub struct Inventory {
+    /// The items.
+    pub held: Vec<Held>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<Cursor>,
 }
 
 /// What became of a batch.
@@ -65,6 +109,34 @@ pub trait Source: Send {
 
     /// Tells what became of a batch.
     fn settle(&mut self, batch: BatchId, outcome: Settled) -> BoxFuture<'_, Result<(), ConnectorError>>;
+
+    /// What the runtime stored for this source of [`Batch::keep`]; called before the first use and whenever the source comes back from
+    /// another daemon.
+    fn recall(&mut self, kept: Secret) {
+        let _ = kept;
+    }
+
+    /// Waits until something may have come, at most about `at_most`; the runtime calls it instead of sleeping out [`Batch::again_in`].
+    /// `None`, the default, when the source cannot tell and the runtime should sleep. A fault ends the wait; the next poll tells it.
+    fn wait(&mut self, at_most: Duration) -> Option<BoxFuture<'_, ()>> {
+        let _ = at_most;
+        None
+    }
+
+    /// Another daemon reads the source now: lets go at once of what only one may hold, such as a session. A later poll begins anew.
+    fn release(&mut self) {}
+
+    /// A page of what the far side holds now, from the beginning or after a page's [`Inventory::next`], at most `limit` items, within
+    /// the time of a poll; changes nothing outside. `None`, the default, when the far side keeps nothing that could be listed.
+    /// A page may be empty and still have a next one. The answer is what `opspilot reconcile` compares with the store.
+    fn inventory(
+        &mut self,
+        from: Option<Cursor>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Option<Inventory>, ConnectorError>> {
+        let _ = (from, limit);
+        Box::pin(async { Ok(None) })
+    }
 
     /// Lets go of everything within a second, or the grace that the source's own options name: ends child processes, closes files.
     /// Called once, last. A source that is dropped without it lets go at once and without grace.

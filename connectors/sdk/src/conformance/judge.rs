@@ -31,7 +31,7 @@ pub(super) fn secrets(place: &str, text: &str, canaries: &[String]) -> Result<()
     }
 }
 
-fn wording(code: &str, message: &str) -> Result<(), String> {
+pub(super) fn wording(code: &str, message: &str) -> Result<(), String> {
     let digits = code.strip_prefix("OP-").unwrap_or("");
     if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(format!("code `{code}` is not `OP-` and four digits"));

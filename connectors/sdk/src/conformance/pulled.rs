@@ -94,6 +94,8 @@ pub async fn pulled<H: Harness>() -> Verdict {
     verdict.note("settling twice is harmless", settled_twice::<H>().await);
     verdict.note("a bad item stops nothing", bad_item::<H>().await);
     verdict.note("check passes and takes nothing", checked::<H>().await);
+    verdict.note("the inventory agrees with what was read", listed::<H>().await);
+    verdict.note("a source that was released reads on", released::<H>().await);
     verdict.note("errors say what to do", spoiled::<H>().await);
     verdict.note("no secret in debug output", {
         let harness = H::new();
@@ -280,6 +282,33 @@ async fn checked<H: Harness>() -> Result<(), String> {
     }
     if world.harness.snapshot() != before {
         return Err("check changed the outside world".to_owned());
+    }
+    world.drain(LIMIT, &marks).await
+}
+
+async fn listed<H: Harness>() -> Result<(), String> {
+    let mut world = World::<H>::new();
+    let mut marks = world.put("listed", 3);
+    world.harness.put_bad();
+    marks.extend(world.put("behind", 2));
+    world.drain(LIMIT, &marks).await?;
+    let before = world.harness.snapshot();
+    world.reconcile(&marks, LIMIT).await?;
+    if world.harness.snapshot() != before {
+        return Err("the inventory changed the outside world".to_owned());
+    }
+    Ok(())
+}
+
+async fn released<H: Harness>() -> Result<(), String> {
+    let mut world = World::<H>::new();
+    let marks = world.put("released", ITEMS);
+    for _ in 0..2 {
+        let batch = world.next(LIMIT).await?;
+        world.commit(&batch)?;
+        world.source()?.release();
+        world.settle(&batch, Settled::Committed).await?;
+        world.source()?.release();
     }
     world.drain(LIMIT, &marks).await
 }

@@ -3,8 +3,8 @@
 
 use super::{Harness, PushHarness, Sent, Verdict, pulled, pushed};
 use crate::{
-    Batch, BatchId, BoxFuture, ConnectorError, Content, Cursor, DedupKey, Delivery, Envelope, ErrorKind, Limits,
-    Receiver, Refusal, RefusalKind, Settled, Source, sha256_hex,
+    Batch, BatchId, BoxFuture, ConnectorError, Content, Cursor, DedupKey, Delivery, Envelope, ErrorKind, Held,
+    Inventory, Limits, Receiver, Refusal, RefusalKind, Refused, Settled, Source, sha256_hex,
 };
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +23,8 @@ const NO_PAGE: u8 = 8;
 const FALLS_OVER_LATE_SETTLE: u8 = 9;
 const CURSOR_TOO_FAR: u8 = 10;
 const CHECK_TAKES: u8 = 11;
+const LISTS_OTHER_KEYS: u8 = 12;
+const REFUSES_WITHOUT_PAGE: u8 = 13;
 
 /// Items in a shared list; `None` is one that cannot be read.
 type Shelf = Arc<Mutex<Vec<Option<String>>>>;
@@ -109,17 +111,22 @@ impl<const FLAW: u8> Source for Reader<FLAW> {
             }
             breathe().await;
             let limit = if FLAW == NO_LIMIT { limit + 1 } else { limit };
-            let mut envelopes = Vec::new();
+            let (mut envelopes, mut refused) = (Vec::new(), Vec::new());
             let mut end = start;
             let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
             for item in shelf.iter().skip(start) {
-                if envelopes.len() == limit {
+                if envelopes.len() + refused.len() == limit {
                     break;
                 }
                 match item {
                     Some(mark) => envelopes.push(envelope(mark, if FLAW == NEW_KEYS { self.build } else { 0 })),
                     None if FLAW == STOPS_AT_BAD => break,
-                    None => {}
+                    None => refused.push(Refused {
+                        key: DedupKey::new(format!("bad/{end}")),
+                        place: format!("place {end}"),
+                        code: if FLAW == REFUSES_WITHOUT_PAGE { "OP-0000" } else { "OP-2303" },
+                        reason: "cannot be read; look at it".to_owned(),
+                    }),
                 }
                 end += 1;
             }
@@ -138,7 +145,27 @@ impl<const FLAW: u8> Source for Reader<FLAW> {
             }
             let reached = if FLAW == CURSOR_TOO_FAR { end + 1 } else { end };
             let cursor = (FLAW != NEW_KEYS).then(|| Cursor(reached.to_string()));
-            Ok(Batch { id: Some(id), envelopes, cursor, ..Batch::default() })
+            Ok(Batch { id: Some(id), envelopes, refused, cursor, ..Batch::default() })
+        })
+    }
+
+    fn inventory(
+        &mut self,
+        from: Option<Cursor>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Option<Inventory>, ConnectorError>> {
+        Box::pin(async move {
+            let start = from.and_then(|cursor| cursor.0.parse().ok()).unwrap_or(0);
+            let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+            let build = if FLAW == LISTS_OTHER_KEYS { 99 } else { 0 };
+            let key = |item: &Option<String>| item.as_ref().map(|mark| envelope(mark, build).key);
+            let held = shelf.iter().skip(start).take(limit).map(|item| Held {
+                place: "the shelf".to_owned(),
+                key: key(item),
+                ignored: None,
+            });
+            let next = (start + limit < shelf.len()).then(|| Cursor((start + limit).to_string()));
+            Ok(Some(Inventory { held: held.collect(), next }))
         })
     }
 
@@ -227,6 +254,8 @@ fn every_flaw_is_found() {
     finds(&now(pulled::<Memory<FALLS_OVER_LATE_SETTLE>>()), "settling twice is harmless");
     finds(&now(pulled::<Memory<CURSOR_TOO_FAR>>()), "crash between commit and settle, batch 1");
     finds(&now(pulled::<Memory<CHECK_TAKES>>()), "check changed the outside world");
+    finds(&now(pulled::<Memory<LISTS_OTHER_KEYS>>()), "under a key that was never seen");
+    finds(&now(pulled::<Memory<REFUSES_WITHOUT_PAGE>>()), "has no page");
 }
 
 const PROVEN: u8 = 20;

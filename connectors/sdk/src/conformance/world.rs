@@ -2,8 +2,8 @@
 //! be lost at any moment. INVARIANT: the store outlives every crash, the source outlives none.
 
 use super::{Harness, judge};
-use crate::{Batch, Cursor, DedupKey, Envelope, ErrorKind, Settled, Source};
-use std::collections::BTreeMap;
+use crate::{Batch, Cursor, DedupKey, Envelope, ErrorKind, Refused, Secret, Settled, Source};
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
@@ -17,13 +17,22 @@ const AFTERWARDS: usize = 3;
 pub(super) struct World<H> {
     pub(super) harness: H,
     kept: BTreeMap<DedupKey, Envelope>,
+    refused: BTreeSet<DedupKey>,
     cursor: Option<Cursor>,
+    secret: Option<Secret>,
     source: Option<Box<dyn Source>>,
 }
 
 impl<H: Harness> World<H> {
     pub(super) fn new() -> Self {
-        Self { harness: H::new(), kept: BTreeMap::new(), cursor: None, source: None }
+        Self {
+            harness: H::new(),
+            kept: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            cursor: None,
+            secret: None,
+            source: None,
+        }
     }
 
     /// Puts items outside and returns the marks by which they are known.
@@ -35,7 +44,11 @@ impl<H: Harness> World<H> {
 
     pub(super) fn source(&mut self) -> Result<&mut Box<dyn Source>, String> {
         if self.source.is_none() {
-            self.source = Some(self.harness.build().map_err(|error| format!("the source cannot be built: {error}"))?);
+            let mut source = self.harness.build().map_err(|error| format!("the source cannot be built: {error}"))?;
+            if let Some(secret) = &self.secret {
+                source.recall(secret.clone());
+            }
+            self.source = Some(source);
         }
         self.source.as_mut().ok_or_else(|| "no source".to_owned())
     }
@@ -80,7 +93,13 @@ impl<H: Harness> World<H> {
                 if !batch.envelopes.is_empty() && batch.id.is_none() {
                     return Err("a batch with envelopes has no id to settle it by".to_owned());
                 }
+                if batch.refused.len() > limit {
+                    return Err(format!("{} items were refused where {limit} were asked for", batch.refused.len()));
+                }
                 judge::secrets("a batch", &format!("{batch:?}"), &canaries)?;
+                for Refused { code, reason, .. } in &batch.refused {
+                    judge::wording(code, reason)?;
+                }
                 Ok(batch)
             }
             Err(error) => {
@@ -106,8 +125,17 @@ impl<H: Harness> World<H> {
                 }
             }
         }
+        for refused in &batch.refused {
+            if self.kept.contains_key(&refused.key) {
+                return Err(format!("key `{}` came as an envelope and as a refused item", refused.key.as_str()));
+            }
+            self.refused.insert(refused.key.clone());
+        }
         if batch.cursor.is_some() {
             self.cursor.clone_from(&batch.cursor);
+        }
+        if batch.keep.is_some() {
+            self.secret.clone_from(&batch.keep);
         }
         Ok(())
     }
@@ -169,6 +197,36 @@ impl<H: Harness> World<H> {
         }
         self.close().await;
         self.once_each(marks)
+    }
+
+    /// Every item outside is in the store or refused, under the key that the inventory says; sources that cannot list pass.
+    pub(super) async fn reconcile(&mut self, marks: &[String], limit: usize) -> Result<(), String> {
+        let (mut from, mut keys) = (None, BTreeSet::new());
+        for _ in 0..PATIENCE {
+            let answer = self.source()?.inventory(from.take(), limit).await;
+            let Some(page) = answer.map_err(|error| format!("the inventory failed: {error}"))? else { return Ok(()) };
+            if page.held.len() > limit {
+                return Err(format!("a page of {} items came where {limit} were asked for", page.held.len()));
+            }
+            for held in page.held.into_iter().filter(|held| held.ignored.is_none()) {
+                let Some(key) = held.key else { continue };
+                if !self.kept.contains_key(&key) && !self.refused.contains(&key) {
+                    return Err(format!("`{}` lies outside under a key that was never seen", held.place));
+                }
+                keys.insert(key);
+            }
+            let Some(next) = page.next else {
+                let listed = self.kept.keys().filter(|key| keys.contains(key)).count();
+                // What a source moves away when it is settled need not be listed any more.
+                return if listed == 0 || listed >= marks.len() {
+                    Ok(())
+                } else {
+                    Err(format!("the inventory lists {listed} of {} items", marks.len()))
+                };
+            };
+            from = Some(next);
+        }
+        Err(format!("the inventory has no end after {PATIENCE} pages"))
     }
 
     pub(super) fn all_kept(&self, marks: &[String]) -> bool {
