@@ -35,6 +35,19 @@ pub struct Visible<'t> {
     pub certain: bool,
 }
 
+impl Visible<'_> {
+    /// The same, owning its text.
+    #[must_use]
+    pub fn into_owned(self) -> Visible<'static> {
+        Visible {
+            text: Cow::Owned(self.text.into_owned()),
+            quoted: self.quoted,
+            signed: self.signed,
+            certain: self.certain,
+        }
+    }
+}
+
 /// The new text of a reply in plain text.
 #[must_use]
 pub fn of_text(text: &str) -> Visible<'_> {
@@ -53,13 +66,7 @@ pub fn of_text(text: &str) -> Visible<'_> {
 #[must_use]
 pub fn of_html(html: &str) -> Visible<'static> {
     let written = markup::lines(html);
-    let seen = of_text(&written);
-    Visible {
-        text: Cow::Owned(seen.text.into_owned()),
-        quoted: seen.quoted,
-        signed: seen.signed,
-        certain: seen.certain,
-    }
+    of_text(&written).into_owned()
 }
 
 /// What of the lines is new.

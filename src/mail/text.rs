@@ -1,0 +1,46 @@
+//! The text of a message: which parts make it, out of their character sets and out of HTML.
+
+use super::html::{self, Wanted};
+use super::walk::{Kind, Part, Tree};
+use super::{Limits, decode};
+
+/// The text of a message for reading as a request: quoted parts stay. HTML is written out where there is no plain text.
+pub(super) fn of(tree: &Tree<'_>, limits: &Limits) -> String {
+    let mut whole = String::new();
+    for part in tree.text.iter().filter_map(|at| tree.parts.get(*at)) {
+        let text = match part.kind {
+            Kind::Plain | Kind::OtherText => plain(part),
+            Kind::Html => html::write(&plain(part), Wanted::Whole),
+            _ => continue,
+        };
+        append(&mut whole, &text, limits.text_bytes);
+    }
+    whole
+}
+
+/// The HTML of a message, all its parts.
+pub(super) fn html(tree: &Tree<'_>, limits: &Limits) -> Option<String> {
+    let mut whole = String::new();
+    for part in tree.html.iter().filter_map(|at| tree.parts.get(*at)).filter(|part| part.kind == Kind::Html) {
+        append(&mut whole, &plain(part), limits.text_bytes.saturating_mul(2));
+    }
+    (!whole.is_empty()).then_some(whole)
+}
+
+/// A part's bytes as text.
+pub(super) fn plain(part: &Part<'_>) -> String {
+    decode::text(&part.body, part.charset.as_deref()).replace("\r\n", "\n")
+}
+
+/// Appends up to a limit, at a character's edge.
+fn append(whole: &mut String, text: &str, limit: usize) {
+    let text = text.trim_end();
+    if text.is_empty() {
+        return;
+    }
+    if !whole.is_empty() {
+        whole.push_str("\n\n");
+    }
+    let room = limit.saturating_sub(whole.len());
+    whole.push_str(text.get(..text.floor_char_boundary(room)).unwrap_or_default());
+}
