@@ -89,13 +89,13 @@ impl<'r> Headers<'r> {
     }
 }
 
-/// Where the body begins: behind the first empty line, or at the first line that can be no header.
+/// Where the body begins: behind the first empty line.
 fn body_offset(raw: &[u8]) -> usize {
     let mut at = 0;
     for line in raw.split_inclusive(|byte| *byte == b'\n') {
-        let text = line.trim_ascii_end();
         at += line.len();
-        if text.is_empty() {
+        // A line of spaces is a folded header that somebody broke, and no end.
+        if matches!(line, b"\n" | b"\r\n") {
             return at;
         }
     }

@@ -36,6 +36,8 @@ pub struct Message {
     pub return_path: Option<String>,
     /// The text for a request; quoted parts stay.
     pub text: String,
+    /// The plain text parts alone, as they came; none when the message has only HTML or files.
+    pub plain: Option<String>,
     /// The new text only, of the plain part or else of the HTML.
     pub visible: visible::Visible<'static>,
     /// The new text of the HTML part, when there is one. It must agree with `visible` before anything is decided.
@@ -85,8 +87,8 @@ fn message(tree: &Tree<'_>, limits: &Limits) -> Message {
         from_headers: headers.all(&HeaderName::From).count(),
         sender: one(HeaderName::Sender).into_iter().next(),
         reply_to: one(HeaderName::ReplyTo),
-        to: one(HeaderName::To),
-        cc: one(HeaderName::Cc),
+        to: headers.all(&HeaderName::To).flat_map(address::of).collect(),
+        cc: headers.all(&HeaderName::Cc).flat_map(address::of).collect(),
         subject: headers.get(&HeaderName::Subject).and_then(HeaderValue::as_text).map(str::to_owned),
         message_id: ids(headers, HeaderName::MessageId).into_iter().next(),
         in_reply_to: ids(headers, HeaderName::InReplyTo),
@@ -96,6 +98,7 @@ fn message(tree: &Tree<'_>, limits: &Limits) -> Message {
             .first("Return-Path")
             .map(|path| path.trim_start_matches('<').trim_end_matches('>').trim().to_owned()),
         text,
+        plain: text::plain_parts(tree, limits),
         visible,
         html_visible,
         attachments: attachments(tree),
@@ -112,7 +115,8 @@ fn ids(headers: &Headers<'_>, name: HeaderName<'_>) -> Vec<String> {
 }
 
 fn date(date: &DateTime) -> Option<Timestamp> {
-    date.is_valid().then(|| Timestamp::from_second(date.to_timestamp()).ok()).flatten()
+    let possible = (1..=12).contains(&date.month) && (1..=31).contains(&date.day) && date.hour < 24 && date.minute < 60;
+    possible.then(|| Timestamp::from_second(date.to_timestamp()).ok()).flatten()
 }
 
 fn attachments(tree: &Tree<'_>) -> Vec<Attachment> {

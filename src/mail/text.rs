@@ -15,7 +15,24 @@ pub(super) fn of(tree: &Tree<'_>, limits: &Limits) -> String {
         };
         append(&mut whole, &text, limits.text_bytes);
     }
+    if whole.is_empty() {
+        // A text of a kind nobody declared is better than none.
+        for part in tree.attachments.iter().filter_map(|at| tree.parts.get(*at)) {
+            if part.kind == Kind::OtherText && part.name.is_none() {
+                append(&mut whole, &plain(part), limits.text_bytes);
+            }
+        }
+    }
     whole
+}
+
+/// The parts that came as plain text.
+pub(super) fn plain_parts(tree: &Tree<'_>, limits: &Limits) -> Option<String> {
+    let mut whole = String::new();
+    for part in tree.text.iter().filter_map(|at| tree.parts.get(*at)).filter(|part| part.kind == Kind::Plain) {
+        append(&mut whole, &plain(part), limits.text_bytes);
+    }
+    (!whole.is_empty()).then_some(whole)
 }
 
 /// The HTML of a message, all its parts.

@@ -182,7 +182,7 @@ impl<'r> Walker<'r, '_> {
         let declared = headers.content_type();
         let kind = match (major, minor) {
             (None, _) if scope.container == Container::Digest => Kind::Message,
-            (None, _) | (Some("text"), Some("plain") | None) => Kind::Plain,
+            (None, _) | (Some("text"), Some("plain")) => Kind::Plain,
             (Some("text"), Some("html")) => Kind::Html,
             (Some("text" | "multipart"), _) => Kind::OtherText,
             (Some("image" | "audio" | "video"), _) => Kind::Media,
