@@ -8,6 +8,7 @@
 pub mod conformance;
 mod envelope;
 mod error;
+mod letter;
 mod problem;
 mod receiver;
 mod registry;
@@ -17,6 +18,7 @@ mod spec;
 
 pub use envelope::{Attachment, Content, DedupKey, Envelope, Fields, sha256_hex};
 pub use error::{ConnectorError, ErrorKind};
+pub use letter::{AutoSubmitted, Carrier, Handover, Letter, Mailbox, ReturnPath};
 pub use problem::{Problem, Problems};
 pub use receiver::{Delivery, Limits, Receiver, Refusal, RefusalKind};
 pub use registry::{Prepared, Registry};
