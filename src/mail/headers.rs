@@ -1,8 +1,6 @@
 //! The headers of one part: read by `mail-parser`, with the raw values kept for those where the exact bytes matter.
 //! INVARIANT: a header that stands twice is seen twice; who decides on it must ask how often it is there.
 
-use std::borrow::Cow;
-
 use mail_parser::{ContentType, Header, HeaderName, HeaderValue, MessageParser};
 
 /// The headers of a part, in order.
@@ -47,22 +45,32 @@ impl<'r> Headers<'r> {
     }
 
     /// All values of a header as they came, unfolded and trimmed, comments included.
-    pub(super) fn raw<'h>(&'h self, name: &'h str) -> impl Iterator<Item = Cow<'h, str>> {
-        self.list.iter().filter(move |header| header.name.as_str().eq_ignore_ascii_case(name)).map(|header| {
-            let (from, to) = (header.offset_start as usize, header.offset_end as usize);
-            let value = String::from_utf8_lossy(self.block.get(from..to).unwrap_or_default());
-            let value = value.trim();
-            if value.contains(['\r', '\n']) {
-                Cow::Owned(value.split_whitespace().collect::<Vec<_>>().join(" "))
-            } else {
-                Cow::Owned(value.to_owned())
-            }
-        })
+    pub(super) fn raw<'h>(&'h self, name: &'h str) -> impl Iterator<Item = String> {
+        self.list
+            .iter()
+            .filter(move |header| header.name.as_str().eq_ignore_ascii_case(name))
+            .map(|header| self.value(header))
+    }
+
+    /// All headers with their raw values, in order.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (String, String)> {
+        self.list.iter().map(|header| (header.name.as_str().to_owned(), self.value(header)))
+    }
+
+    fn value(&self, header: &Header<'_>) -> String {
+        let (from, to) = (header.offset_start as usize, header.offset_end as usize);
+        let value = String::from_utf8_lossy(self.block.get(from..to).unwrap_or_default());
+        let value = value.trim();
+        if value.contains(['\r', '\n']) {
+            value.split_whitespace().collect::<Vec<_>>().join(" ")
+        } else {
+            value.to_owned()
+        }
     }
 
     /// The first raw value of a header.
     pub(super) fn first(&self, name: &str) -> Option<String> {
-        self.raw(name).next().map(Cow::into_owned)
+        self.list.iter().find(|header| header.name.as_str().eq_ignore_ascii_case(name)).map(|header| self.value(header))
     }
 
     /// Names of all headers, in order.

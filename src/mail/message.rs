@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use mail_parser::{DateTime, HeaderName, HeaderValue};
 
+use super::automatic::{Look, judge};
 use super::headers::Headers;
 use super::walk::{Budget, Kind, Tree, walk};
-use super::{Address, Limits, Unreadable, address, text, visible};
+use super::{Address, Automatic, Limits, Unreadable, address, text, visible};
 
 /// A message that was read. Everything in it was chosen by whoever sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,10 @@ pub struct Message {
     pub html_visible: Option<visible::Visible<'static>>,
     /// Files that came along.
     pub attachments: Vec<Attachment>,
+    /// Whether a program sent it, and how one can tell.
+    pub automatic: Option<Automatic>,
+    /// All headers of the message as they came, unfolded, in order: for looking up what nothing above holds.
+    pub headers: Vec<(String, String)>,
     /// What a person should know, such as a part that was not read.
     pub notes: Vec<String>,
 }
@@ -82,26 +87,31 @@ fn message(tree: &Tree<'_>, limits: &Limits) -> Message {
         _ => visible::of_text(&text).into_owned(),
     };
     let one = |name| headers.get(&name).map(address::of).unwrap_or_default();
+    let from: Vec<Address> = headers.all(&HeaderName::From).flat_map(address::of).collect();
+    let subject = headers.get(&HeaderName::Subject).and_then(HeaderValue::as_text);
+    let return_path =
+        headers.first("Return-Path").map(|path| path.trim_start_matches('<').trim_end_matches('>').trim().to_owned());
+    let automatic = judge(&Look::at(tree, subject, from.first(), return_path.as_deref(), &text));
     Message {
-        from: headers.all(&HeaderName::From).flat_map(address::of).collect(),
+        from,
         from_headers: headers.all(&HeaderName::From).count(),
         sender: one(HeaderName::Sender).into_iter().next(),
         reply_to: one(HeaderName::ReplyTo),
         to: headers.all(&HeaderName::To).flat_map(address::of).collect(),
         cc: headers.all(&HeaderName::Cc).flat_map(address::of).collect(),
-        subject: headers.get(&HeaderName::Subject).and_then(HeaderValue::as_text).map(str::to_owned),
+        subject: subject.map(str::to_owned),
         message_id: ids(headers, HeaderName::MessageId).into_iter().next(),
         in_reply_to: ids(headers, HeaderName::InReplyTo),
         references: ids(headers, HeaderName::References),
         date: headers.get(&HeaderName::Date).and_then(HeaderValue::as_datetime).and_then(date),
-        return_path: headers
-            .first("Return-Path")
-            .map(|path| path.trim_start_matches('<').trim_end_matches('>').trim().to_owned()),
+        return_path,
         text,
         plain: text::plain_parts(tree, limits),
         visible,
         html_visible,
         attachments: attachments(tree),
+        automatic,
+        headers: headers.pairs().collect(),
         notes: Vec::new(),
     }
 }

@@ -15,6 +15,7 @@
 //! parts must be bounded before anything is kept.
 
 mod address;
+pub mod automatic;
 mod decode;
 mod headers;
 mod html;
@@ -26,6 +27,7 @@ pub mod visible;
 mod walk;
 
 pub use address::Address;
+pub use automatic::Automatic;
 pub use limits::Limits;
 pub use message::{Attachment, Message};
 pub use unreadable::Unreadable;
