@@ -1,7 +1,10 @@
 //! What sender, subject and words give away where the headers say nothing: old servers, small programs, other languages.
 //! INVARIANT: no single sign of these is enough, except a subject or an address that nobody but a program has.
 
-use super::words::{BOUNCE_NAMES, BOUNCE_SUBJECTS, BOUNCE_TEXTS, REPLY_SUBJECTS, REPLY_TEXTS, found, starts};
+use super::words::{
+    ABSENCE_SUBJECTS, ABSENCE_TEXTS, BOUNCE_NAMES, BOUNCE_SUBJECTS, BOUNCE_TEXTS, REPLY_SUBJECTS, REPLY_TEXTS, found,
+    starts,
+};
 use super::{Automatic, Kind, Look};
 
 /// Text that is looked at: reports say it at the top.
@@ -19,6 +22,8 @@ struct Signs {
     returned: bool,
     reply_subject: bool,
     reply_text: bool,
+    absence_subject: bool,
+    absence_text: bool,
     answer: bool,
 }
 
@@ -63,7 +68,15 @@ pub(super) fn judge(look: &Look<'_>) -> Option<Automatic> {
             format!("its subject `{}` is that of an automatic answer", short(look.subject)),
         ));
     }
-    if signs.reply_text && (signs.unattended || signs.answer && look.headers.first("In-Reply-To").is_none()) {
+    let threaded = look.headers.first("In-Reply-To").is_some() || look.headers.first("References").is_some();
+    if signs.absence_subject && (signs.absence_text || signs.reply_text || threaded) {
+        return Some(Automatic::new(
+            Kind::AutoReply,
+            format!("its subject `{}` and its text are those of an automatic answer", short(look.subject)),
+        ));
+    }
+    // A form on a web site sends from such addresses too, so the words alone are not enough.
+    if (signs.reply_text && signs.answer && !look.subject.is_empty()) || (signs.absence_text && signs.unattended) {
         return Some(Automatic::new(Kind::AutoReply, "its text says that it is an automatic answer"));
     }
     None
@@ -78,7 +91,7 @@ pub(super) fn kind(look: &Look<'_>) -> Option<Kind> {
     if signs.daemon || signs.bounce_subject || signs.bounce_name || (signs.bounce_text && signs.status) {
         return Some(Kind::Bounce);
     }
-    signs.reply_text.then_some(Kind::AutoReply)
+    (signs.absence_subject || signs.reply_text || signs.absence_text).then_some(Kind::AutoReply)
 }
 
 fn signs(look: &Look<'_>) -> Signs {
@@ -129,6 +142,8 @@ fn signs(look: &Look<'_>) -> Signs {
             || text.contains("message-id: <"),
         reply_subject: starts(&REPLY_SUBJECTS, &subject),
         reply_text: found(&REPLY_TEXTS, &text),
+        absence_subject: starts(&ABSENCE_SUBJECTS, &subject),
+        absence_text: found(&ABSENCE_TEXTS, &text),
         answer: subject.starts_with("re:")
             || subject.starts_with("aw:")
             || subject.is_empty()

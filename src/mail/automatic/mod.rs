@@ -83,6 +83,15 @@ impl<'m> Look<'m> {
     }
 }
 
+/// Whether a message carries our own mark: the header `name` that every mail of ours has, with `value` in it (any value when empty).
+#[must_use]
+pub fn own(message: &super::Message, name: &str, value: &str) -> Option<Automatic> {
+    let mut marks = message.headers.iter().filter(|(found, _)| found.eq_ignore_ascii_case(name));
+    marks
+        .any(|(_, found)| found.contains(value))
+        .then(|| Automatic::new(Kind::Loop, format!("it carries our own mark in the header {name}")))
+}
+
 /// The verdict on a message; none for what a person seems to have written.
 pub(super) fn judge(look: &Look<'_>) -> Option<Automatic> {
     header::judge(look).or_else(|| likely::judge(look))

@@ -26,6 +26,7 @@ pub(super) fn starts(words: &[&str], text: &str) -> bool {
     })
 }
 
+/// Display names of mail servers.
 pub(super) static BOUNCE_NAMES: Words = LazyLock::new(|| {
     split(
         "mail delivery|mailer-daemon|mailer daemon|delivery subsystem|mail system|postmaster|mail administrator|\
@@ -34,6 +35,7 @@ pub(super) static BOUNCE_NAMES: Words = LazyLock::new(|| {
     )
 });
 
+/// Words in the subject of a bounce.
 pub(super) static BOUNCE_SUBJECTS: Words = LazyLock::new(|| {
     split(
         "undeliverable|undelivered|undeliver|delivery status notification|delivery notification|mail delivery fail|\
@@ -56,6 +58,7 @@ pub(super) static BOUNCE_SUBJECTS: Words = LazyLock::new(|| {
     )
 });
 
+/// Words in the text of a bounce.
 pub(super) static BOUNCE_TEXTS: Words = LazyLock::new(|| {
     split(
         "could not be delivered|couldn't be delivered|could not deliver|was not delivered|wasn't delivered|\
@@ -81,55 +84,68 @@ pub(super) static BOUNCE_TEXTS: Words = LazyLock::new(|| {
     )
 });
 
+/// How the subject of an automatic answer begins, which no person writes.
 pub(super) static REPLY_SUBJECTS: Words = LazyLock::new(|| {
     split(
         "auto reply|auto-reply|autoreply|auto response|auto-response|autoresponse|autorespons|auto:|auto :|\
          automatic reply|automatic response|automated reply|automated response|automatic answer|automatic email reply|\
-         out of office|out-of-office|out of the office|ooo:|[ooo]|vacation reply|vacation response|vacation message|\
-         away from my mail|i am out of|i'm out of|on vacation|on annual leave|on holiday|on leave:|away:|\
-         thank you for contacting|we have received your|abwesenheitsnotiz|abwesenheit|automatische antwort|\
-         automatische abwesenheit|autom. antwort|ich bin abwesend|außer haus|nicht im büro|urlaub:|\
-         eingangsbestätigung:|réponse automatique|réponse d'absence|absence du bureau|absent du bureau|\
-         message d'absence|absence :|absence:|absent :|en congé|en vacances|respuesta automática|respuesta automatica|\
-         fuera de la oficina|fuera de oficina|ausente de la oficina|ausencia:|resposta automática|resposta automatica|\
-         fora do escritório|ausência temporária|ausente do escritório|risposta automatica|risposta automatica:|\
-         fuori sede|fuori ufficio|assenza:|assente:|automatisch antwoord|automatische antwoord|automatische reactie|\
-         afwezigheidsbericht|afwezig|niet aanwezig|autosvar|automatiskt svar|automatisk svar|automatisk svar:|frånvaro|\
-         frånvarande|fraværsbesked|fravær:|ikke til stede|ikke på kontoret|poissaoloviesti|poissa|\
-         automaattinen vastaus|automaatvastus|automatyczna odpowiedź|autoodpowiedź|odpowiedź automatyczna|nieobecność|\
-         poza biurem|automatická odpověď|automatická odpoveď|mimo kancelář|nepřítomnost|automatikus válasz|házon kívül|\
-         răspuns automat|absență din birou|автоответ|автоматический ответ|автоматична відповідь|автовідповідь|\
-         нет на рабочем месте|автоматичен отговор|otomatik yanıt|otomatik cevap|ofis dışında|αυτόματη απάντηση|\
-         εκτός γραφείου|automatski odgovor|samodejni odgovor|automātiskā atbilde|automatinis atsakymas|自動返信|自動応答|不在通知|\
-         自动回复|自动答复|自動回覆|休假自动|外出|자동 응답|자동응답|자동 회신|부재중|תגובה אוטומטית|מענה אוטומטי|رد تلقائي|الرد التلقائي|پاسخ خودکار|\
-         trả lời tự động|balasan otomatis|ตอบกลับอัตโนมัติ",
+         out of office|out-of-office|ooo:|[ooo]|vacation reply|vacation response|vacation message|abwesenheitsnotiz|\
+         automatische antwort|automatische abwesenheit|autom. antwort|réponse automatique|réponse d'absence|\
+         message d'absence|respuesta automática|respuesta automatica|resposta automática|resposta automatica|\
+         risposta automatica|risposta automatica:|automatisch antwoord|automatische antwoord|automatische reactie|\
+         afwezigheidsbericht|autosvar|automatiskt svar|automatisk svar|automatisk svar:|fraværsbesked|poissaoloviesti|\
+         automaattinen vastaus|automaatvastus|automatyczna odpowiedź|autoodpowiedź|odpowiedź automatyczna|\
+         automatická odpověď|automatická odpoveď|automatikus válasz|răspuns automat|автоответ|автоматический ответ|\
+         автоматична відповідь|автовідповідь|автоматичен отговор|otomatik yanıt|otomatik cevap|αυτόματη απάντηση|\
+         automatski odgovor|samodejni odgovor|automātiskā atbilde|automatinis atsakymas|自動返信|自動応答|不在通知|自动回复|自动答复|自動回覆|\
+         休假自动|자동 응답|자동응답|자동 회신|תגובה אוטומטית|מענה אוטומטי|رد تلقائي|الرد التلقائي|پاسخ خودکار|trả lời tự động|\
+         balasan otomatis|ตอบกลับอัตโนมัติ",
     )
 });
 
+/// How the subject of an automatic answer may begin, and of a person who writes about being away as well.
+pub(super) static ABSENCE_SUBJECTS: Words = LazyLock::new(|| {
+    split(
+        "out of the office|away from my mail|i am out of|i'm out of|on vacation|on annual leave|on holiday|on leave:|\
+         away:|thank you for contacting|we have received your|abwesenheit|ich bin abwesend|außer haus|nicht im büro|\
+         urlaub:|eingangsbestätigung:|absence du bureau|absent du bureau|absence :|absence:|absent :|en congé|\
+         en vacances|fuera de la oficina|fuera de oficina|ausente de la oficina|ausencia:|fora do escritório|\
+         ausência temporária|ausente do escritório|fuori sede|fuori ufficio|assenza:|assente:|afwezig|niet aanwezig|\
+         frånvaro|frånvarande|fravær:|ikke til stede|ikke på kontoret|poissa|nieobecność|poza biurem|mimo kancelář|\
+         nepřítomnost|házon kívül|absență din birou|нет на рабочем месте|ofis dışında|εκτός γραφείου|外出|부재중",
+    )
+});
+
+/// A text that calls itself automatic.
 pub(super) static REPLY_TEXTS: Words = LazyLock::new(|| {
     split(
         "this is an automatic reply|this is an automated reply|this is an automatic response|\
-         this is an automated response|this is an auto-reply|this is an autoreply|this is an automated message|\
+         this is an automated response|this is an auto-reply|this is an automated message|\
          this is an automatically generated|this message was automatically generated|\
          this mail was automatically generated|this e-mail was generated automatically|\
-         this email was generated automatically|automatic reply|auto-generated|please do not reply to this|\
-         do not reply to this e|do not respond to this|i am currently out of the office|i am out of the office|\
-         i'm out of the office|i will be out of the office|i am currently away|i am away from|i'm currently away|\
-         i am on vacation|i'm on vacation|i am on annual leave|i am on leave|i am on holiday|limited access to e|\
-         with limited access to|upon my return|when i return|automatisch generierte|automatisch erzeugt|\
-         automatisch erstellt|dies ist eine automatische|ich bin derzeit nicht im büro|ich bin zur zeit nicht|\
-         ich bin momentan nicht|ich bin bis zum|bin ich nicht im büro|bin ich nicht erreichbar|ich bin nicht im büro|\
-         ceci est une réponse automatique|ceci est un message automatique|message généré automatiquement|\
-         je suis absent|je suis actuellement absent|je suis en congé|je suis en vacances|este es un mensaje automático|\
-         esta es una respuesta automática|mensaje generado automáticamente|no responda a este|\
-         estoy fuera de la oficina|me encuentro fuera|esta é uma resposta automática|esta é uma mensagem automática|\
-         mensagem automática|estou fora do escritório|estarei ausente|questo è un messaggio automatico|\
-         questa è una risposta automatica|sono fuori ufficio|sarò assente|dit is een automatisch|\
-         automatisch gegenereerd|ik ben afwezig|ik ben momenteel niet|detta är ett automatiskt|jag är inte på kontoret|\
-         jag är ledig|jag är på semester|dette er en automatisk|dette er et automatisk|jeg er ikke på kontoret|\
-         jeg er på ferie|olen poissa|olen lomalla|tämä on automaattinen|to jest automatyczna|\
-         wiadomość wygenerowana automatycznie|jestem poza biurem|przebywam na urlopie|toto je automatická|\
-         jsem mimo kancelář|это автоматический ответ|это автоматическое|я в отпуске|меня нет на рабочем месте|\
+         this email was generated automatically|automatic reply|automatisch generierte|automatisch erzeugt|\
+         automatisch erstellt|dies ist eine automatische|ceci est une réponse automatique|\
+         ceci est un message automatique|message généré automatiquement|este es un mensaje automático|\
+         esta es una respuesta automática|mensaje generado automáticamente|esta é uma resposta automática|\
+         esta é uma mensagem automática|mensagem automática|questo è un messaggio automatico|\
+         questa è una risposta automatica|dit is een automatisch|automatisch gegenereerd|detta är ett automatiskt|\
+         dette er en automatisk|dette er et automatisk|tämä on automaattinen|to jest automatyczna|\
+         wiadomość wygenerowana automatycznie|toto je automatická|это автоматический ответ|это автоматическое|\
          bu otomatik|このメールは自動|自動返信|自動送信|此邮件为自动|这是一封自动|자동으로 발송|자동 발송",
+    )
+});
+
+/// A text that says that somebody is away.
+pub(super) static ABSENCE_TEXTS: Words = LazyLock::new(|| {
+    split(
+        "this is an autoreply|i am currently out of the office|i am out of the office|i'm out of the office|\
+         i will be out of the office|i am currently away|i am away from|i'm currently away|i am on vacation|\
+         i'm on vacation|i am on annual leave|i am on leave|i am on holiday|ich bin derzeit nicht im büro|\
+         ich bin zur zeit nicht|ich bin momentan nicht|ich bin bis zum|bin ich nicht im büro|bin ich nicht erreichbar|\
+         ich bin nicht im büro|je suis absent|je suis actuellement absent|je suis en congé|je suis en vacances|\
+         estoy fuera de la oficina|me encuentro fuera|estou fora do escritório|estarei ausente|sono fuori ufficio|\
+         sarò assente|ik ben afwezig|ik ben momenteel niet|jag är inte på kontoret|jag är ledig|jag är på semester|\
+         jeg er ikke på kontoret|jeg er på ferie|olen poissa|olen lomalla|jestem poza biurem|przebywam na urlopie|\
+         jsem mimo kancelář|я в отпуске|меня нет на рабочем месте|with limited access to e|limited access to my e",
     )
 });
