@@ -23,3 +23,16 @@ pub(super) fn of(value: &HeaderValue<'_>) -> Vec<Address> {
         })
         .collect()
 }
+
+/// Name and address as a mail program copies them into a text: `Ann <ann@example.com>`, `Ann [mailto:ann@example.com]`, or one of both.
+pub(super) fn written(value: &str) -> (Option<String>, Option<String>) {
+    let edge =
+        |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '[' | ']' | '(' | ')' | '"' | '\'' | ',' | ';' | '*');
+    let email = value
+        .split(edge)
+        .map(|word| word.strip_prefix("mailto:").unwrap_or(word))
+        .find(|word| word.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.')));
+    let name = value.split(['<', '[', '(']).next().unwrap_or_default().trim_matches(|c: char| edge(c));
+    let name = (!name.is_empty() && Some(name) != email).then(|| name.to_owned());
+    (name, email.map(str::to_owned))
+}

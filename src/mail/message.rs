@@ -5,8 +5,8 @@ use mail_parser::{DateTime, HeaderName, HeaderValue};
 
 use super::automatic::{Look, judge};
 use super::headers::Headers;
-use super::walk::{Budget, Kind, Tree, walk};
-use super::{Address, Automatic, Limits, Unreadable, address, text, visible};
+use super::walk::{Budget, Kind, Part, Tree, walk};
+use super::{Address, Automatic, Forwarded, Limits, Unreadable, address, attachment, forward, text, visible};
 
 /// A message that was read. Everything in it was chosen by whoever sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,9 @@ pub struct Message {
     pub visible: visible::Visible<'static>,
     /// The new text of the HTML part, when there is one. It must agree with `visible` before anything is decided.
     pub html_visible: Option<visible::Visible<'static>>,
-    /// Files that came along.
+    /// The mail that was passed on with this one.
+    pub forwarded: Option<Forwarded>,
+    /// Files that came along, those of a message that was passed on included.
     pub attachments: Vec<Attachment>,
     /// Whether a program sent it, and how one can tell.
     pub automatic: Option<Automatic>,
@@ -56,12 +58,16 @@ pub struct Message {
 /// A file that came along.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attachment {
+    /// It came inside the message that was passed on.
+    pub forwarded: bool,
     /// The name as the sender wrote it: never a path to write to.
     pub name: Option<String>,
     /// `type/subtype` in lower case, as declared.
     pub media_type: String,
     /// The content, decoded.
     pub bytes: Vec<u8>,
+    /// The text in it: none for files that carry no text, an error in words for those that could not be read.
+    pub text: Option<Result<String, String>>,
 }
 
 /// Reads a message.
@@ -72,11 +78,15 @@ pub(super) fn read(raw: &[u8], limits: &Limits) -> Result<Message, Unreadable> {
     if raw.iter().all(u8::is_ascii_whitespace) {
         return Err(Unreadable::Empty);
     }
-    let tree = walk(raw, limits, &mut Budget::new(limits), 0)?;
-    Ok(message(&tree, limits))
+    let mut budget = Budget::new(limits);
+    let tree = walk(raw, limits, &mut budget, 0)?;
+    message(&tree, limits, &mut budget, 0)
 }
 
-fn message(tree: &Tree<'_>, limits: &Limits) -> Message {
+/// Messages inside messages that are read; what is deeper stays a file.
+const NESTED: usize = 4;
+
+fn message(tree: &Tree<'_>, limits: &Limits, budget: &mut Budget, depth: usize) -> Result<Message, Unreadable> {
     let headers = &tree.headers;
     let text = text::of(tree, limits);
     let html = text::html(tree, limits);
@@ -92,9 +102,12 @@ fn message(tree: &Tree<'_>, limits: &Limits) -> Message {
     let return_path =
         headers.first("Return-Path").map(|path| path.trim_start_matches('<').trim_end_matches('>').trim().to_owned());
     let automatic = judge(&Look::at(tree, subject, from.first(), return_path.as_deref(), &text));
-    Message {
+    let from_headers = headers.all(&HeaderName::From).count();
+    let notes = notes(tree, limits, &text, from_headers);
+    let (attachments, attached) = files(tree, limits, budget, depth)?;
+    Ok(Message {
         from,
-        from_headers: headers.all(&HeaderName::From).count(),
+        from_headers,
         sender: one(HeaderName::Sender).into_iter().next(),
         reply_to: one(HeaderName::ReplyTo),
         to: headers.all(&HeaderName::To).flat_map(address::of).collect(),
@@ -105,15 +118,16 @@ fn message(tree: &Tree<'_>, limits: &Limits) -> Message {
         references: ids(headers, HeaderName::References),
         date: headers.get(&HeaderName::Date).and_then(HeaderValue::as_datetime).and_then(date),
         return_path,
-        text,
         plain: text::plain_parts(tree, limits),
         visible,
         html_visible,
-        attachments: attachments(tree),
+        forwarded: attached.or_else(|| forward::inline(&text, subject)),
+        attachments,
         automatic,
         headers: headers.pairs().collect(),
-        notes: Vec::new(),
-    }
+        notes,
+        text,
+    })
 }
 
 fn ids(headers: &Headers<'_>, name: HeaderName<'_>) -> Vec<String> {
@@ -129,13 +143,109 @@ fn date(date: &DateTime) -> Option<Timestamp> {
     possible.then(|| Timestamp::from_second(date.to_timestamp()).ok()).flatten()
 }
 
-fn attachments(tree: &Tree<'_>) -> Vec<Attachment> {
-    let parts = tree.attachments.iter().filter_map(|at| tree.parts.get(*at));
-    parts
-        .map(|part| Attachment {
+/// Files of a message, and the first message among them as the one that was passed on.
+fn files(
+    tree: &Tree<'_>,
+    limits: &Limits,
+    budget: &mut Budget,
+    depth: usize,
+) -> Result<(Vec<Attachment>, Option<Forwarded>), Unreadable> {
+    let (mut files, mut forwarded) = (Vec::new(), None);
+    for part in tree.attachments.iter().filter_map(|at| tree.parts.get(*at)) {
+        let mut file = Attachment {
+            forwarded: false,
             name: part.name.clone(),
             media_type: part.media_type.clone(),
             bytes: part.body.to_vec(),
-        })
-        .collect()
+            text: None,
+        };
+        let mut inside = Vec::new();
+        if part.kind == Kind::Message && depth < NESTED {
+            let inner = message(&walk(&part.body, limits, budget, depth + 1)?, limits, budget, depth + 1)?;
+            file.text = Some(Ok(summary(&inner)));
+            inside = inner.attachments;
+            for file in &mut inside {
+                file.forwarded = true;
+            }
+            forwarded = forwarded.or(Some(Forwarded {
+                name: inner.from.first().and_then(|from| from.name.clone()),
+                email: inner.from.first().map(|from| from.email.clone()),
+                subject: inner.subject,
+                date: inner.date.map(|date| date.to_string()),
+                text: inner.text,
+                attached: true,
+            }));
+        } else if !part.inline {
+            file.text =
+                attachment::text(part.name.as_deref(), &part.media_type, part.charset.as_deref(), &part.body, limits);
+        }
+        files.push(file);
+        files.append(&mut inside);
+    }
+    Ok((files, forwarded))
+}
+
+/// An attached message in a few lines.
+fn summary(message: &Message) -> String {
+    let mut lines = String::new();
+    for from in &message.from {
+        lines.push_str(&format!("From: {} <{}>\n", from.name.as_deref().unwrap_or_default(), from.email));
+    }
+    if let Some(subject) = &message.subject {
+        lines.push_str(&format!("Subject: {subject}\n"));
+    }
+    lines.push('\n');
+    lines.push_str(&message.text);
+    lines
+}
+
+/// What a person should know about the reading.
+fn notes(tree: &Tree<'_>, limits: &Limits, text: &str, from_headers: usize) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut note = |there: bool, words: &str| {
+        if there {
+            notes.push(words.to_owned());
+        }
+    };
+    let any = |wanted: &dyn Fn(&Part<'_>) -> bool| tree.parts.iter().any(wanted);
+    note(tree.headers.is_empty(), "it has no mail headers");
+    note(tree.headers.cut, "its headers are longer than the limit, and only their beginning was read");
+    note(from_headers > 1, "it has more than one From header");
+    note(
+        tree.containers.iter().any(|kind| kind == "multipart/encrypted")
+            || any(&|part| wrapped(part, false))
+            || text.contains("-----BEGIN PGP MESSAGE-----"),
+        "an encrypted part was not read; ask the sender for it in plain",
+    );
+    note(
+        any(&|part| wrapped(part, true)),
+        "a part wrapped into its signature (S/MIME) was not read; ask the sender to sign in the clear",
+    );
+    note(
+        tree.containers.iter().any(|kind| kind == "multipart/signed"),
+        "it is signed; the content was read, the signature was not checked",
+    );
+    note(
+        any(&|part| tnef(part)),
+        "it holds a winmail.dat (TNEF), which was not read; ask the sender to send it as HTML or plain text",
+    );
+    note(text.len() >= limits.text_bytes, "its text is longer than the limit, and only the beginning was read");
+    note(
+        any(&|part| part.media_type == "message/partial"),
+        "it is one piece of a message that was sent in several; the others are missing here",
+    );
+    notes
+}
+
+fn tnef(part: &Part<'_>) -> bool {
+    matches!(part.media_type.as_str(), "application/ms-tnef" | "application/vnd.ms-tnef")
+        || part.body.starts_with(&[0x78, 0x9f, 0x3e, 0x22])
+}
+
+/// Whether a part is wrapped (RFC 8551, 3.2): only signed, or encrypted.
+fn wrapped(part: &Part<'_>, signed: bool) -> bool {
+    let kind =
+        part.about.iter().find(|(name, _)| name == "smime-type").map_or("enveloped-data", |(_, value)| value.as_str());
+    let wrapper = matches!(part.media_type.as_str(), "application/pkcs7-mime" | "application/x-pkcs7-mime");
+    wrapper && (kind == "signed-data") == signed
 }

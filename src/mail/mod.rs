@@ -15,10 +15,13 @@
 //! parts must be bounded before anything is kept.
 
 mod address;
+mod attachment;
 pub mod automatic;
 mod decode;
+mod forward;
 mod headers;
 mod html;
+mod inspect;
 mod limits;
 mod message;
 mod text;
@@ -28,6 +31,8 @@ mod walk;
 
 pub use address::Address;
 pub use automatic::Automatic;
+pub use forward::Forwarded;
+pub use inspect::{File, Inspection};
 pub use limits::Limits;
 pub use message::{Attachment, Message};
 pub use unreadable::Unreadable;

@@ -13,7 +13,7 @@ pub(super) fn is_bar(line: &str) -> bool {
 }
 
 /// Whether a line is the bar above a forwarded mail.
-pub(super) fn is_forward(line: &str) -> bool {
+pub(in crate::mail) fn is_forward(line: &str) -> bool {
     says(line, &FORWARDS)
 }
 

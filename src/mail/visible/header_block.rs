@@ -5,7 +5,7 @@ use super::{line, when};
 
 /// What a header line tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Header {
+pub(in crate::mail) enum Header {
     From,
     Sent,
     To,
@@ -17,7 +17,7 @@ pub(super) enum Header {
 const LINES: usize = 24;
 
 /// How many lines the block that begins at `at` has.
-pub(super) fn length(lines: &[&str], at: usize) -> Option<usize> {
+pub(in crate::mail) fn length(lines: &[&str], at: usize) -> Option<usize> {
     let first = lines.get(at)?;
     if in_one_line(first) {
         return Some(1);
@@ -74,7 +74,7 @@ pub(super) fn length(lines: &[&str], at: usize) -> Option<usize> {
 }
 
 /// A header line: which one, and its value.
-pub(super) fn split(text: &str) -> Option<(Header, &str)> {
+pub(in crate::mail) fn split(text: &str) -> Option<(Header, &str)> {
     let text = text.trim_start_matches(|c: char| {
         c.is_whitespace()
             || matches!(c, '*' | '_' | '>' | '|' | '\u{200e}' | '\u{200f}' | '\u{202b}' | '\u{feff}' | '\u{a0}')

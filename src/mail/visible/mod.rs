@@ -8,6 +8,8 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
+
 mod attribution;
 mod bar;
 mod closing;
@@ -19,10 +21,12 @@ mod tests;
 mod when;
 mod words;
 
+pub(super) use bar::is_forward as is_forward_bar;
+pub(super) use header_block::{Header, length as header_length, split as header_line};
 use line::{Kind, Run};
 
 /// The new part of a reply.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Visible<'t> {
     /// The new text, without blank lines around it.
     pub text: Cow<'t, str>,
