@@ -29,6 +29,22 @@ pub(crate) fn postgres() -> io::Result<()> {
     postgres::programs().map(|_| ()).ok_or_else(|| missing(io::Error::other("it is installed and not found")))
 }
 
+/// An SMTP server for letters to go to, and what makes its certificate.
+pub(crate) fn smtp() -> io::Result<()> {
+    let python = |name: &str| program(name).args(["-c", "import aiosmtpd.smtp"]).works();
+    let there = || (python("/usr/bin/python3") || python("python3")) && program("openssl").args(["version"]).works();
+    if there() {
+        return Ok(());
+    }
+    eprintln!("aiosmtpd or openssl is not installed; installing them");
+    let missing = |cause: io::Error| {
+        io::Error::other(format!("aiosmtpd is missing and cannot be installed: {cause}; install it and run again"))
+    };
+    apt(&["update"]).map_err(missing)?;
+    apt(&["install", "--no-install-recommends", "python3-aiosmtpd", "openssl"]).map_err(missing)?;
+    if there() { Ok(()) } else { Err(missing(io::Error::other("it is installed and not found"))) }
+}
+
 /// What watches and turns a daemon from outside: `strace`, `libfaketime`. A machine that does not let us install them goes without; the
 /// tests that need them then say so, and on a build server fail.
 pub(crate) fn watchers() {
