@@ -24,6 +24,8 @@ mod html;
 mod inspect;
 mod limits;
 mod message;
+#[cfg(test)]
+mod tests;
 mod text;
 mod unreadable;
 pub mod visible;

@@ -20,19 +20,20 @@ pub(super) fn length(lines: &[&str], at: usize) -> Option<usize> {
     }
     let mut whole = String::new();
     let mut gaps = 0;
+    let mut found = None;
     for (taken, text) in lines.iter().skip(at).take(LINES + 2).enumerate() {
         if line::invisible(text) {
             // A blank line inside is known from programs that put the address on lines of its own.
             gaps += 1;
             let goes_on = lines.get(at + taken + 1).is_some_and(|next| next.trim_start().starts_with('<'));
             if gaps > 1 || !goes_on {
-                return None;
+                break;
             }
             continue;
         }
         // Another introduction begins: what stands before it is somebody's words.
         if taken > 0 && begins(text) {
-            return None;
+            break;
         }
         let text = if taken > 0 { text.trim_start_matches(['>', ' ']) } else { text };
         if !whole.is_empty() {
@@ -40,13 +41,19 @@ pub(super) fn length(lines: &[&str], at: usize) -> Option<usize> {
         }
         whole.push_str(&text.trim().to_lowercase());
         if whole.len() > BYTES {
-            return None;
+            break;
         }
         if introduces(&whole, lines, at + taken + 1) {
-            return Some(taken + 1);
+            found = Some(taken + 1);
+            // An address may be followed by the word for `wrote` on the next line, a colon by nothing.
+            if whole.ends_with([':', '：', '-']) || verb_at_end(strip(&whole)) {
+                break;
+            }
+        } else if found.is_some() {
+            break;
         }
     }
-    None
+    found
 }
 
 /// Whether an introduction may begin with this line.

@@ -104,5 +104,7 @@ pub(super) fn quoted(line: &str) -> bool {
 /// RFC 3676, 4.3: `-- ` on a line of its own. Many programs lose the space or draw their own dash.
 fn delimiter(line: &str) -> bool {
     let line = line.trim_matches(unseen).trim_matches(['*', '\\']);
-    matches!(line, "--" | "- --" | "—" | "––" | "——" | "__" | "_ _" | "-- --" | "---")
+    // A row of dots is drawn above the footer of a company.
+    let dotted = line.len() >= 11 && line.chars().all(|c| matches!(c, '.' | ' ')) && line.contains(". .");
+    dotted || matches!(line, "--" | "- --" | "—" | "––" | "——" | "__" | "_ _" | "-- --" | "---")
 }

@@ -70,7 +70,13 @@ pub fn of_text(text: &str) -> Visible<'_> {
 #[must_use]
 pub fn of_html(html: &str) -> Visible<'static> {
     let written = markup::lines(html);
-    of_text(&written).into_owned()
+    let mut seen = of_text(&written).into_owned();
+    if !seen.certain && seen.text.lines().all(|line| line.is_empty() || line.starts_with('>')) {
+        // All of it stands in quoting elements. The marks were ours, so they go again.
+        let bare: Vec<&str> = seen.text.lines().map(|line| line.trim_start_matches('>').trim_start()).collect();
+        seen.text = Cow::Owned(bare.join("\n"));
+    }
+    seen
 }
 
 /// What of the lines is new.
