@@ -5,6 +5,7 @@
 
 mod document;
 mod pack;
+mod pdf;
 mod sheet;
 #[cfg(test)]
 mod tests;
@@ -37,7 +38,7 @@ pub(super) fn text(
             .map(|text| html::write(&text, Wanted::Whole)),
         Format::Document => document::text(bytes, limits),
         Format::Sheet => sheet::text(bytes, limits),
-        Format::Pdf => Err("PDF files are not read yet by this version; open it by hand".to_owned()),
+        Format::Pdf => pdf::text(bytes, limits),
     };
     Some(read.map(|mut text| {
         text.truncate(text.floor_char_boundary(limits.attachment_text_bytes));

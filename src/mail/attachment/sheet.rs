@@ -4,7 +4,7 @@
 
 use std::io::Cursor;
 
-use calamine::{DataRef, Reader as _, Xlsx};
+use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx};
 
 use super::super::Limits;
 use super::pack::Pack;
@@ -37,11 +37,9 @@ pub(super) fn text(bytes: &[u8], limits: &Limits) -> Result<String, String> {
                 DataRef::Float(figure) => figure.to_string(),
                 DataRef::Int(figure) => figure.to_string(),
                 DataRef::Bool(truth) => truth.to_string(),
-                DataRef::DateTime(moment) => moment.to_string(),
+                DataRef::DateTime(moment) => date(&moment),
                 DataRef::DateTimeIso(moment) | DataRef::DurationIso(moment) => moment.clone(),
                 DataRef::Error(_) => continue,
-                #[allow(unreachable_patterns)]
-                _ => continue,
             };
             let (line, _) = cell.get_position();
             out.push(if row == Some(line) { '\t' } else { '\n' });
@@ -50,4 +48,15 @@ pub(super) fn text(bytes: &[u8], limits: &Limits) -> Result<String, String> {
         }
     }
     Ok(out)
+}
+
+/// A date as people write it; a span of time stays the figure of days it is.
+fn date(moment: &ExcelDateTime) -> String {
+    // Outside of the years people use the figure says more than a date that is none.
+    if moment.is_duration() || !(0.0..3_000_000.0).contains(&moment.as_f64()) {
+        return moment.as_f64().to_string();
+    }
+    let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    if (hour, minute, second) == (0, 0, 0) { date } else { format!("{date} {hour:02}:{minute:02}:{second:02}") }
 }
