@@ -1,0 +1,4 @@
+//! Tests of the whole room: sets with known answers, properties, and the gate.
+
+mod approval;
+mod mailauth;
