@@ -63,8 +63,8 @@ pub struct File<'m> {
     pub bytes: usize,
     /// SHA-256 of its content, in hexadecimal.
     pub sha256: String,
-    /// It came inside a message that was passed on.
-    pub forwarded: bool,
+    /// It came inside another file: a message that was passed on, a `winmail.dat`.
+    pub inside: bool,
     /// The text that was read out of it.
     pub text: Option<&'m str>,
     /// Why its text was not read.
@@ -113,7 +113,7 @@ impl<'m> File<'m> {
             media_type: &file.media_type,
             bytes: file.bytes.len(),
             sha256: hex(digest(&SHA256, &file.bytes).as_ref()),
-            forwarded: file.forwarded,
+            inside: file.inside,
             text,
             unread,
         }

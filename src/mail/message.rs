@@ -6,7 +6,7 @@ use mail_parser::{DateTime, HeaderName, HeaderValue};
 use super::automatic::{Look, judge};
 use super::headers::Headers;
 use super::walk::{Budget, Kind, Part, Tree, walk};
-use super::{Address, Automatic, Forwarded, Limits, Unreadable, address, attachment, forward, text, visible};
+use super::{Address, Automatic, Forwarded, Limits, Unreadable, address, attachment, forward, text, tnef, visible};
 
 /// A message that was read. Everything in it was chosen by whoever sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +58,8 @@ pub struct Message {
 /// A file that came along.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attachment {
-    /// It came inside the message that was passed on.
-    pub forwarded: bool,
+    /// It came inside another file: a message that was passed on, a `winmail.dat`.
+    pub inside: bool,
     /// The name as the sender wrote it: never a path to write to.
     pub name: Option<String>,
     /// `type/subtype` in lower case, as declared.
@@ -153,7 +153,7 @@ fn files(
     let (mut files, mut forwarded) = (Vec::new(), None);
     for part in tree.attachments.iter().filter_map(|at| tree.parts.get(*at)) {
         let mut file = Attachment {
-            forwarded: false,
+            inside: false,
             name: part.name.clone(),
             media_type: part.media_type.clone(),
             bytes: part.body.to_vec(),
@@ -165,7 +165,7 @@ fn files(
             file.text = Some(Ok(summary(&inner)));
             inside = inner.attachments;
             for file in &mut inside {
-                file.forwarded = true;
+                file.inside = true;
             }
             forwarded = forwarded.or(Some(Forwarded {
                 name: inner.from.first().and_then(|from| from.name.clone()),
@@ -179,10 +179,23 @@ fn files(
             file.text =
                 attachment::text(part.name.as_deref(), &part.media_type, part.charset.as_deref(), &part.body, limits);
         }
+        if tnef::is(&part.body)
+            && let Some(unwrapped) = tnef::unwrap(&part.body)
+        {
+            inside = unwrapped.files.into_iter().map(|(name, bytes)| unwrapped_file(name, bytes, limits)).collect();
+            file.text = unwrapped.text.filter(|text| !text.trim().is_empty()).map(Ok);
+        }
         files.push(file);
         files.append(&mut inside);
     }
     Ok((files, forwarded))
+}
+
+/// A file that came in a `winmail.dat`.
+fn unwrapped_file(name: Option<String>, bytes: Vec<u8>, limits: &Limits) -> Attachment {
+    let media_type = "application/octet-stream".to_owned();
+    let text = attachment::text(name.as_deref(), &media_type, None, &bytes, limits);
+    Attachment { inside: true, name, media_type, bytes, text }
 }
 
 /// An attached message in a few lines.
@@ -226,8 +239,11 @@ fn notes(tree: &Tree<'_>, limits: &Limits, text: &str, from_headers: usize) -> V
         "it is signed; the content was read, the signature was not checked",
     );
     note(
-        any(&|part| tnef(part)),
-        "it holds a winmail.dat (TNEF), which was not read; ask the sender to send it as HTML or plain text",
+        any(&|part| {
+            tnef::is(&part.body)
+                && tnef::unwrap(&part.body).is_none_or(|found| found.text.is_none() && found.files.is_empty())
+        }),
+        "it holds a winmail.dat (TNEF) that could not be read; ask the sender to send it as HTML or plain text",
     );
     note(text.len() >= limits.text_bytes, "its text is longer than the limit, and only the beginning was read");
     note(
@@ -235,11 +251,6 @@ fn notes(tree: &Tree<'_>, limits: &Limits, text: &str, from_headers: usize) -> V
         "it is one piece of a message that was sent in several; the others are missing here",
     );
     notes
-}
-
-fn tnef(part: &Part<'_>) -> bool {
-    matches!(part.media_type.as_str(), "application/ms-tnef" | "application/vnd.ms-tnef")
-        || part.body.starts_with(&[0x78, 0x9f, 0x3e, 0x22])
 }
 
 /// Whether a part is wrapped (RFC 8551, 3.2): only signed, or encrypted.

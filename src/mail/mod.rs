@@ -27,6 +27,7 @@ mod message;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tnef;
 mod unreadable;
 pub mod visible;
 mod walk;

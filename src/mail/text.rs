@@ -2,7 +2,7 @@
 
 use super::html::{self, Wanted};
 use super::walk::{Kind, Part, Tree};
-use super::{Limits, decode};
+use super::{Limits, decode, tnef};
 
 /// The text of a message for reading as a request: quoted parts stay. HTML is written out where there is no plain text.
 pub(super) fn of(tree: &Tree<'_>, limits: &Limits) -> String {
@@ -14,6 +14,11 @@ pub(super) fn of(tree: &Tree<'_>, limits: &Limits) -> String {
             _ => continue,
         };
         append(&mut whole, &text, limits.text_bytes);
+    }
+    if whole.is_empty() {
+        let wrapped =
+            tree.parts.iter().filter(|part| tnef::is(&part.body)).find_map(|part| tnef::unwrap(&part.body)?.text);
+        append(&mut whole, &wrapped.unwrap_or_default(), limits.text_bytes);
     }
     if whole.is_empty() {
         // A text of a kind nobody declared is better than none.

@@ -37,7 +37,7 @@ pub(super) fn text(bytes: &[u8], limits: &Limits) -> Result<String, String> {
                 DataRef::Float(figure) => figure.to_string(),
                 DataRef::Int(figure) => figure.to_string(),
                 DataRef::Bool(truth) => truth.to_string(),
-                DataRef::DateTime(moment) => date(&moment),
+                DataRef::DateTime(moment) => date(moment),
                 DataRef::DateTimeIso(moment) | DataRef::DurationIso(moment) => moment.clone(),
                 DataRef::Error(_) => continue,
             };

@@ -35,7 +35,7 @@ fn a_message_passed_on_as_a_file_gives_its_sender_and_files() {
         .iter()
         .find(|file| file.name.as_deref() == Some("floors.csv"))
         .expect("its file came along");
-    assert_eq!((floors.forwarded, floors.text.clone()), (true, Some(Ok("floor\n3".to_owned()))));
+    assert_eq!((floors.inside, floors.text.clone()), (true, Some(Ok("floor\n3".to_owned()))));
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn fields_of_messages_are_those_most_readers_agree_on() {
             message
                 .attachments
                 .iter()
-                .filter(|file| !file.forwarded && file.name.as_deref().is_some_and(|name| !name.is_empty()))
+                .filter(|file| !file.inside && file.name.as_deref().is_some_and(|name| !name.is_empty()))
         };
         let sorted = |mut list: Vec<String>| {
             list.sort();

@@ -82,7 +82,7 @@ pub(in crate::mail) fn split(text: &str) -> Option<(Header, &str)> {
     let (at, colon) = text.char_indices().take(32).find(|(_, c)| matches!(c, ':' | '：'))?;
     let name =
         text.get(..at)?.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '\u{a0}')).to_lowercase();
-    let value = text.get(at + colon.len_utf8()..)?.trim_start_matches(|c: char| c == '*' || c == '_').trim();
+    let value = text.get(at + colon.len_utf8()..)?.trim_start_matches(['*', '_']).trim();
     kind(&name).map(|kind| (kind, value.trim_end_matches('*')))
 }
 
