@@ -10,6 +10,9 @@ use super::{Automatic, Kind, Look};
 /// Text that is looked at: reports say it at the top.
 const TEXT: usize = 6000;
 
+/// How mailbox providers call a complaint that they pass on without saying so as RFC 5965 asks.
+const COMPLAINTS: &[&str] = &["complaint about message from", "abuse report", "spam report", "email feedback report"];
+
 /// The signs, each true or not.
 struct Signs {
     daemon: bool,
@@ -61,6 +64,13 @@ pub(super) fn judge(look: &Look<'_>) -> Option<Automatic> {
     }
     if signs.bounce_text && signs.status && (signs.returned || signs.answer) {
         return Some(Automatic::new(Kind::Bounce, "its text reports a failed delivery"));
+    }
+    let complaint = COMPLAINTS.iter().any(|word| look.subject.to_lowercase().contains(word));
+    if complaint && look.types.contains(&"message/rfc822") {
+        return Some(Automatic::new(
+            Kind::FeedbackReport,
+            format!("its subject `{}` is that of a complaint, and it returns a message", short(look.subject)),
+        ));
     }
     if signs.reply_subject {
         return Some(Automatic::new(

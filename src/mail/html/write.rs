@@ -264,7 +264,9 @@ impl Writer {
         let plain = |text: &str| {
             text.trim().trim_end_matches('/').trim_start_matches("https://").trim_start_matches("http://").to_owned()
         };
-        if self.wanted == Wanted::Whole
+        // In headers that were copied the address stands in the link alone, and tells that they are headers.
+        let wanted = self.wanted == Wanted::Whole || (href.starts_with("mailto:") && !shown.contains('@'));
+        if wanted
             && outward
             && !target.is_empty()
             && href.len() < 2000

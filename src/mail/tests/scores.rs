@@ -77,10 +77,10 @@ fn the_new_text_of_replies_is_found() {
         lost += usize::from(is_lost);
     }
     let of = |part| percent(part, rows.len());
-    assert!(of(exact) >= 85.0, "exact {:.1} %", of(exact));
-    assert!(of(kept) >= 88.0, "exact or only the signature kept {:.1} %", of(kept));
-    assert!(of(leaked) <= 3.0, "quoted text leaked {:.1} %", of(leaked));
-    assert!(of(lost) <= 4.5, "text lost {:.1} %", of(lost));
+    assert!(of(exact) >= 90.0, "exact {:.1} %", of(exact));
+    assert!(of(kept) >= 92.0, "exact or only the signature kept {:.1} %", of(kept));
+    assert!(of(leaked) <= 2.0, "quoted text leaked {:.1} %", of(leaked));
+    assert!(of(lost) <= 3.0, "text lost {:.1} %", of(lost));
 }
 
 #[test]

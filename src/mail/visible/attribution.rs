@@ -101,10 +101,10 @@ fn introduces(whole: &str, lines: &[&str], next: usize) -> bool {
             .iter()
             .find(|text| !line::invisible(text))
             .is_some_and(|text| line::quoted(text));
-        return (told && (colon || drawn)) || (colon && marked) || (starts && date && marked);
+        return (told && (colon || drawn)) || (colon && marked) || (starts && date && (marked || address));
     }
     if colon && has_verb(bare) {
-        return date && (address || starts);
+        return date && (address || starts || dated_verb(bare));
     }
     // No word for it: a date in front, an address at the end.
     let closed = bare.ends_with('>') || bare.ends_with(')') || bare.ends_with(']');
@@ -136,4 +136,12 @@ fn has_verb(text: &str) -> bool {
             !verb.is_ascii() || (edge(before) && edge(after))
         })
     })
+}
+
+/// Whether a word for `wrote` is followed by `on`, as in `Ann wrote on Monday`.
+fn dated_verb(text: &str) -> bool {
+    VERBS
+        .iter()
+        .filter_map(|verb| text.split_once(verb))
+        .any(|(before, after)| before.ends_with(' ') && opener(after.trim_start()))
 }

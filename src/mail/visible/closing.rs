@@ -72,11 +72,40 @@ fn is_closing(text: &str) -> bool {
     if lower.chars().count() > 90 || lower.split_whitespace().count() > 14 {
         return false;
     }
+    if goes_on(lower) {
+        return false;
+    }
     BEGINNINGS.iter().any(|word| {
         lower
             .strip_prefix(word)
             .is_some_and(|rest| !word.is_ascii() || rest.is_empty() || !rest.starts_with(|c: char| c.is_alphanumeric()))
     }) || (ENDS.iter().any(|word| lower.ends_with(word)) && DEVICES.iter().any(|device| lower.contains(device)))
+}
+
+/// Whether a sentence follows the device that is more than an excuse for mistakes: then a person wrote it.
+fn goes_on(text: &str) -> bool {
+    let Some((_, rest)) = text.split_once([',', ';', '!', '?']) else { return false };
+    let excuse = [
+        "excuse",
+        "typo",
+        "brev",
+        "pardon",
+        "sorry",
+        "forgive",
+        "fehler",
+        "kürze",
+        "entschuldig",
+        "excuse",
+        "faute",
+        "perdón",
+        "disculp",
+        "errat",
+        "scus",
+        "fout",
+        "fel",
+        "fejl",
+    ];
+    rest.split_whitespace().count() >= 4 && !excuse.iter().any(|word| rest.contains(word))
 }
 
 /// The text without `<https://…>`, `(https://…)` and bare links.

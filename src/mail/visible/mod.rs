@@ -34,8 +34,8 @@ pub struct Visible<'t> {
     pub quoted: bool,
     /// A signature was left out.
     pub signed: bool,
-    /// False when new and quoted text cannot be told apart for sure: the mail begins with a quotation that has no marks, or the new
-    /// text stands below or between quoted lines. Nothing may be decided on such a text.
+    /// False when new and quoted text cannot be told apart for sure: the mail begins with a quotation that has no marks, nothing in it is
+    /// new, or words stand directly below a quoted line and may be its end. Nothing may be decided on such a text.
     pub certain: bool,
 }
 
@@ -103,8 +103,10 @@ fn choose(lines: &[&str], runs: &[Run]) -> Chosen {
                         at += 1;
                         continue;
                     }
-                    // New text below quoted text: between the lines, or a quotation whose marks were lost.
-                    chosen.certain &= !chosen.quoted;
+                    // Directly below a quoted line it may be the end of that line, broken on the way and without its mark.
+                    let below =
+                        at.checked_sub(1).and_then(|at| runs.get(at)).is_some_and(|run| run.kind == Kind::Quote);
+                    chosen.certain &= !below;
                     new_text = true;
                 }
                 if run.kind == Kind::Rule && (new_text && footer(lines, runs, at)) {
