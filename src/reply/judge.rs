@@ -144,7 +144,7 @@ impl Candidate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judgement<'a> {
     /// All conditions hold.
-    Decide(Candidate),
+    Decide(Box<Candidate>),
     /// It is from the reviewer, and it cannot be told what is meant: one polite answer.
     Unclear {
         /// Why.
@@ -265,7 +265,7 @@ pub fn judge<'a>(letter: &Letter<'_>, asked: Option<&Asked<'a>>, key: &Key, word
         return heard(Reason::Expired { at: checked.expires() });
     }
     match grammar::read(&letter.shown, words) {
-        Ok(decision) => Judgement::Decide(Candidate { checked, sender: sender.clone(), decision }),
+        Ok(decision) => Judgement::Decide(Box::new(Candidate { checked, sender: sender.clone(), decision })),
         Err(why) => Judgement::Unclear { understood: why.understood(), why },
     }
 }

@@ -143,12 +143,11 @@ pub fn prove(checker: &Checker, raw: &[u8], records: &Records, trust: &Trust) ->
         method,
         covers,
     };
-    if let Some((server, findings)) = results::believed(raw, &trust.servers) {
-        if let Some((by, signer)) = testified(&findings, &author.domain) {
-            let covers = signer.and_then(|signer| covered_by(raw, &signer));
-            let method = Method::Results { server: server.id.clone(), by };
-            return Ok(made(&author, method, covers));
-        }
+    if let Some((server, findings)) = results::believed(raw, &trust.servers)
+        && let Some((by, signer)) = testified(&findings, &author.domain)
+    {
+        let covers = signer.map(|signer| covered_by(raw, &signer));
+        return Ok(made(&author, Method::Results { server: server.id.clone(), by }, covers));
     }
     let mut undecided = false;
     match checker.aligned(raw, &author.domain, records) {
@@ -162,52 +161,49 @@ pub fn prove(checker: &Checker, raw: &[u8], records: &Records, trust: &Trust) ->
         let (chain, testimony) = chain::judge(checker, raw, records);
         undecided |= chain == Chain::Unknown;
         let trusted = |sealer: &str| trust.forwarders.iter().any(|forwarder| forwarder.eq_ignore_ascii_case(sealer));
-        if let Some(testimony) = testimony.filter(|testimony| trusted(&testimony.sealer)) {
-            if let Some((_, findings)) = results::read(&testimony.results.replace(['\r', '\n'], "")) {
-                if let Some((by, _)) = testified(&findings, &author.domain) {
-                    let method = Method::Chain { sealer: testimony.sealer, by };
-                    return Ok(made(&author, method, Some(testimony.covers)));
-                }
-            }
+        if let Some(testimony) = testimony.filter(|testimony| trusted(&testimony.sealer))
+            && let Some((_, findings)) = results::read(&testimony.results.replace(['\r', '\n'], ""))
+            && let Some((by, _)) = testified(&findings, &author.domain)
+        {
+            let method = Method::Chain { sealer: testimony.sealer, by };
+            return Ok(made(&author, method, Some(testimony.covers)));
         }
     }
     let domain = author.domain;
     Err(if undecided { Unproven::Undecided { domain } } else { Unproven::Nothing { domain } })
 }
 
-/// What in a server's findings proves the author's domain: DMARC, or DKIM by that very domain where DMARC does not say no.
+/// What in a server's findings proves the author's domain: DMARC, or DKIM by that very domain where DMARC does not say no. With it the
+/// domain whose signature the server saw, if any; without one it saw the connection.
 fn testified(findings: &[Finding], author: &str) -> Option<(&'static str, Option<String>)> {
     let mut dmarc = findings.iter().filter(|finding| finding.method == "dmarc");
     let passes = findings.iter().filter(|finding| finding.method == "dkim" && finding.result == "pass");
-    let signed = passes.filter_map(Finding::signer).find(|signer| signer == author);
-    if let Some(first) = dmarc.next() {
-        let same = first.property("header.from").is_some_and(|from| from.eq_ignore_ascii_case(author));
-        let alone = dmarc.next().is_none();
-        return match first.result.as_str() {
-            "pass" if same && alone => Some(("dmarc", signed)),
-            // The domain has no policy: the signature speaks for itself.
-            "none" if alone => signed.map(|signer| ("dkim", Some(signer))),
-            _ => None,
-        };
+    let signers: Vec<String> = passes.filter_map(Finding::signer).collect();
+    let below = |name: &str, above: &str| name.strip_suffix(above).is_some_and(|front| front.ends_with('.'));
+    let own = || signers.iter().find(|signer| *signer == author).cloned();
+    let related = || signers.iter().find(|signer| below(signer, author) || below(author, signer)).cloned();
+    let Some(first) = dmarc.next() else { return own().map(|signer| ("dkim", Some(signer))) };
+    let same = first.property("header.from").is_some_and(|from| from.eq_ignore_ascii_case(author));
+    let alone = dmarc.next().is_none();
+    match first.result.as_str() {
+        "pass" if same && alone => Some(("dmarc", own().or_else(related))),
+        // The domain has no policy: the signature speaks for itself.
+        "none" if alone => own().map(|signer| ("dkim", Some(signer))),
+        _ => None,
     }
-    signed.map(|signer| ("dkim", Some(signer)))
 }
 
-/// The fields under a domain's signature, when the message has exactly one by it; all count as covered when it has none, for then the
-/// server vouches for the connection.
-fn covered_by(raw: &[u8], signer: &str) -> Option<Vec<String>> {
-    let fields = header::fields(raw)?;
-    let values: Vec<String> =
-        fields.iter().filter(|field| field.is("DKIM-Signature")).map(header::Field::text).collect();
-    let lists: Vec<Vec<String>> = values
-        .iter()
-        .filter_map(|value| tag::Tags::read(value))
-        .filter(|tags| tags.filled("d").is_some_and(|domain| domain.eq_ignore_ascii_case(signer)))
-        .filter_map(|tags| Some(tags.filled("h")?.split(':').map(|name| name.trim().to_ascii_lowercase()).collect()))
-        .collect();
-    let (first, rest) = lists.split_first()?;
-    // Which of several it checked, it does not say: only what all of them cover is sure.
-    Some(first.iter().filter(|name| rest.iter().all(|list| list.contains(name))).cloned().collect())
+/// The fields under the signatures of a domain: those that all of them cover, for which of several the server checked, it does not say.
+fn covered_by(raw: &[u8], signer: &str) -> Vec<String> {
+    let fields = header::fields(raw).unwrap_or_default();
+    let values = fields.iter().filter(|field| field.is("DKIM-Signature")).map(header::Field::text);
+    let lists = values.filter_map(|value| {
+        let tags = tag::Tags::read(&value)?;
+        let own = tags.filled("d")?.eq_ignore_ascii_case(signer);
+        own.then(|| tags.filled("h").unwrap_or_default().split(':').map(|name| name.trim().to_ascii_lowercase()).collect())
+    });
+    let common = |all: Vec<String>, list: Vec<String>| all.into_iter().filter(|name| list.contains(name)).collect();
+    lists.reduce(common).unwrap_or_default()
 }
 
 /// The one address of the one From field (RFC 5322 section 3.6.2 would allow more).

@@ -138,7 +138,7 @@ pub fn names(raw: &[u8]) -> Vec<String> {
     let mut walk = |domain: &str| {
         // RFC 9989 section 4.10: upwards to the top, and not more than eight questions.
         let labels: Vec<&str> = domain.split('.').filter(|label| !label.is_empty()).collect();
-        let tails = (0..labels.len().saturating_sub(1)).filter(|cut| *cut == 0 || labels.len() - cut <= 7);
+        let tails = (0..labels.len()).filter(|cut| *cut == 0 || labels.len() - cut <= 7);
         names.extend(tails.take(8).filter_map(|cut| Some(format!("_dmarc.{}", labels.get(cut..)?.join(".")))));
     };
     if let Ok(author) = super::author(raw) {

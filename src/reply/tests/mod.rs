@@ -1,4 +1,7 @@
 //! Tests of the whole room: sets with known answers, properties, and the gate.
 
 mod approval;
+mod gate;
 mod mailauth;
+mod property;
+mod sender;
