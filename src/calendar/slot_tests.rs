@@ -250,7 +250,7 @@ proptest! {
                     }
                     (Some(_), None) => {}
                     (None, Some((_, back))) => {
-                        prop_assert!(life.rows.values().any(|(at, _)| *at > slot.at && at < back), "{name}: {}", slot.key);
+                        prop_assert!(life.rows.values().any(|(at, _)| *at > slot.at && at <= back), "{name}: {}", slot.key);
                     }
                     (None, None) => prop_assert!(false, "{name}: {} is missing without downtime", slot.key),
                 }
