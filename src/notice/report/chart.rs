@@ -2,6 +2,7 @@
 //! place that writes SVG. INVARIANT: every figure stands in it as text too, so that nobody has to measure a bar.
 
 use super::super::html::Html;
+use super::super::page::cut;
 use super::Group;
 
 /// Height of a row, in user units.
@@ -11,9 +12,15 @@ const WIDTH: u32 = 640;
 /// Where bars begin, and how long the longest is.
 const BAR: (u32, u32) = (200, 300);
 
-/// Draws a group. Colours are the page's own: text in `currentColor`, bars in the custom property `--accent` where there is one.
+/// The longest label drawn, in characters.
+const LABEL: usize = 26;
+
+/// Draws a group; `None` when its figures are of different kinds and bars would compare what cannot be compared. Colours are the page's own: text in `currentColor`, bars in the custom property `--accent` where there is one.
 #[must_use]
-pub fn svg(group: &Group) -> String {
+pub fn svg(group: &Group) -> Option<String> {
+    if !group.bars {
+        return None;
+    }
     let height = ROW * u32::try_from(group.lines.len()).unwrap_or(0) + 8;
     let shares = group.lines.iter().any(|line| line.figure.shown().contains('%'));
     let longest = group.lines.iter().filter(|line| !line.is_total).map(|line| line.figure.weight()).max().unwrap_or(0);
@@ -30,7 +37,11 @@ pub fn svg(group: &Group) -> String {
     for line in &group.lines {
         let weight = if line.is_total { 0 } else { line.figure.weight() };
         let length = u32::try_from(weight * u64::from(BAR.1) / scale).unwrap_or(BAR.1).min(BAR.1);
-        html.markup("<text x=\"0\" y=\"").number(top + 17).markup("\">").text(&line.name).markup("</text>");
+        html.markup("<text x=\"0\" y=\"")
+            .number(top + 17)
+            .markup("\">")
+            .text(&cut(&line.name, LABEL).0)
+            .markup("</text>");
         if length > 0 {
             html.markup("<rect x=\"")
                 .number(BAR.0)
@@ -45,5 +56,5 @@ pub fn svg(group: &Group) -> String {
         top += ROW;
     }
     html.markup("</svg>\n");
-    html.finish()
+    Some(html.finish())
 }
