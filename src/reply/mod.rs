@@ -17,6 +17,7 @@ mod fields;
 mod grammar;
 mod hidden;
 mod judge;
+mod lexicon;
 mod secret;
 mod tail;
 #[cfg(test)]

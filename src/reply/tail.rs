@@ -88,6 +88,9 @@ const WROTE: &[&str] = &[
 const FROM: &[&str] =
     &["from", "von", "de", "da", "van", "från", "fra", "od", "från", "差出人", "发件人", "寄件者", "от", "من"];
 
+/// Most text below an approval, in bytes: a signature with a legal notice has room in it.
+const MAX_BELOW: usize = 20_000;
+
 /// What stands below the first line.
 pub(super) struct Tail<'t> {
     lines: Vec<&'t str>,
@@ -98,7 +101,10 @@ impl<'t> Tail<'t> {
     /// Divides lines into what was written and the signature, and leaves legal notices out.
     pub(super) fn of(lines: &[&'t str]) -> Self {
         let lines = without_notices(lines);
-        let end = lines.iter().position(|line| ends(line)).unwrap_or(lines.len());
+        let starts = |at: usize| at == 0 || lines.get(at - 1).is_some_and(|line| line.trim().is_empty());
+        let end =
+            (0..lines.len()).find(|at| lines.get(*at).is_some_and(|line| ends(line) || starts(*at) && names(line)));
+        let end = end.unwrap_or(lines.len());
         let (written, signature) = lines.split_at(end);
         Self { lines: written.to_vec(), signature: signature.to_vec() }
     }
@@ -111,6 +117,11 @@ impl<'t> Tail<'t> {
     /// The lines of the signature, its sign-off included.
     pub(super) fn signature(&self) -> &[&'t str] {
         &self.signature
+    }
+
+    /// Whether there is more than anybody writes below a single word.
+    pub(super) fn is_long(&self) -> bool {
+        self.lines.iter().chain(&self.signature).map(|line| line.len()).sum::<usize>() > MAX_BELOW
     }
 
     /// The lines above the signature as one text.
@@ -128,6 +139,20 @@ fn ends(line: &str) -> bool {
     let lower = line.to_lowercase();
     let plain = lower.trim_end_matches([',', '.', '!', ' ']);
     SIGN_OFFS.contains(&plain) || DEVICES.iter().any(|start| lower.starts_with(start))
+}
+
+/// Whether a line could be a person's name: up to four words, each with a capital letter, and no mark of a sentence.
+fn names(line: &str) -> bool {
+    let mut words = line.split_whitespace().peekable();
+    let name = |word: &str| {
+        let letters = word.trim_end_matches(['.', ',']);
+        word.starts_with(char::is_uppercase)
+            && letters.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’' | '.'))
+    };
+    words.peek().is_some()
+        && line.split_whitespace().count() <= 4
+        && words.all(name)
+        && (!line.trim_end().ends_with('.') || line.split_whitespace().count() == 1 && line.trim().len() <= 3)
 }
 
 /// Paragraphs that mail systems add. They are full of conditions, and nobody means them. A person's own words must not pass as one:

@@ -5,3 +5,4 @@ mod gate;
 mod mailauth;
 mod property;
 mod sender;
+mod styles;
