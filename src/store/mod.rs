@@ -10,6 +10,7 @@ mod pack;
 mod queue;
 mod reads;
 mod sql;
+mod sqlite;
 mod tx;
 mod verbs;
 mod work;
@@ -39,7 +40,7 @@ use work::Hire;
 
 enum Backend {
     Sqlite {
-        writer: SqliteConnectOptions,
+        options: SqliteConnectOptions,
         readers: SqlitePool,
         /// Keeps other daemons away from the file for as long as it is open.
         lock: Mutex<Option<std::fs::File>>,
@@ -189,8 +190,14 @@ impl Store {
     }
 }
 
-/// Starts a writer. The store owns its writers: they end with it, and `close` waits for them.
+/// Starts a writer or the one who tends its log. The store owns them: they end with it, and `close` waits for them.
 #[expect(clippy::disallowed_methods, reason = "the store owns its writers")]
 fn spawn(task: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHandle<()> {
     tokio::spawn(task)
+}
+
+/// As [`spawn`], on a thread where it may wait for the disk.
+#[expect(clippy::disallowed_methods, reason = "the store owns its writers")]
+fn spawn_on_thread(task: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHandle<()> {
+    tokio::task::spawn_blocking(move || tokio::runtime::Handle::current().block_on(task))
 }

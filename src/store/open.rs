@@ -10,7 +10,8 @@ use crate::clock::{Clock, Entropy};
 use crate::receipt::{Frontier, SigningKey};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
@@ -100,16 +101,21 @@ impl Store {
             closing: Notify::new(),
         });
         prepare(&shared).await?;
-        let queue = Arc::new(Queue::new(options.queue));
-        // One writer is all SQLite can use; on PostgreSQL a second one builds its batch while the first waits for the disk.
-        let writers = if matches!(shared.backend, Backend::Sqlite { .. }) { 1 } else { 2 };
-        let mut tasks: Vec<_> =
-            (0..writers).map(|_| super::spawn(writer::write(Arc::clone(&shared), Arc::clone(&queue)))).collect();
-        // Only the daemon has the file for long enough to tend it.
-        if options.exclusive {
-            tasks.push(super::spawn(writer::fold(Arc::clone(&shared))));
-        }
-        Ok(Self { shared, queue, writers: Arc::new(Mutex::new(tasks)) })
+        let (queue, jobs) = Queue::new(options.queue);
+        let writer = || writer::write(Arc::clone(&shared), jobs.clone());
+        let tasks = match &options.url {
+            Url::Sqlite(file) => {
+                let mut tasks = vec![super::spawn_on_thread(writer())];
+                // Only the daemon has the file for long enough to tend it.
+                if options.exclusive {
+                    tasks.push(super::spawn(writer::fold(Arc::clone(&shared), file.clone())));
+                }
+                tasks
+            }
+            // A second one builds its batch while the first waits for the disk.
+            Url::Postgres(_) => (0..2).map(|_| super::spawn(writer())).collect(),
+        };
+        Ok(Self { shared, queue: Arc::new(queue), writers: Arc::new(Mutex::new(tasks)) })
     }
 
     /// Writes what is queued, then lets go of the database.
@@ -141,24 +147,21 @@ fn connect(url: &Url, exclusive: bool) -> Result<Backend, StoreError> {
                 .busy_timeout(busy)
                 .foreign_keys(false)
                 .statement_cache_capacity(400);
-            let writer = base
+            // What a file keeps once it is made; the rest is said by each connection.
+            let options = base
                 .clone()
                 .create_if_missing(true)
                 // Rows of one to two kilobytes waste less of a larger page.
                 .page_size(8192)
                 .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Full)
-                // Pages; only a backstop for the daemon, which folds the log beside the writer.
-                .pragma("wal_autocheckpoint", "4000")
-                .pragma("cache_size", "-8000")
-                .pragma("journal_size_limit", "67108864");
+                .synchronous(SqliteSynchronous::Full);
             let reader = base.pragma("query_only", "ON").pragma("cache_size", "-2000");
             let readers = SqlitePoolOptions::new()
                 .max_connections(4)
                 .acquire_timeout(Duration::from_secs(5))
                 .idle_timeout(Duration::from_secs(60))
                 .connect_lazy_with(reader);
-            Ok(Backend::Sqlite { writer, readers, lock: Mutex::new(lock) })
+            Ok(Backend::Sqlite { options, readers, lock: Mutex::new(lock) })
         }
         Url::Postgres(text) => {
             let options: PgConnectOptions = text
@@ -195,22 +198,8 @@ fn lock(path: &std::path::Path) -> Result<std::fs::File, StoreError> {
 }
 
 async fn prepare(shared: &Shared) -> Result<(), StoreError> {
+    migrate(&shared.backend).await?;
     let mut held = Held::open(&shared.backend).await?;
-    let list = if matches!(held, Held::Sqlite(_)) { SQLITE } else { POSTGRES };
-    let known = list.last().map_or(0, |&(number, ..)| number);
-    let found = version(&mut held.conn()).await?;
-    if found > known {
-        return Err(StoreError::Newer { found, known });
-    }
-    if found < known {
-        let outcome = match &mut held {
-            Held::Sqlite(conn) => migrator(list).run(conn).await,
-            Held::Postgres(conn) => migrator(list).run(conn).await,
-        };
-        outcome.map_err(|cause| StoreError::Unavailable {
-            reason: format!("cannot bring the tables up to date: {cause}"),
-        })?;
-    }
     let mut conn = held.conn();
     if shared.signer.is_some() && conn.row("SELECT 1 FROM log_head", vec![]).await.map(|row| row.is_none())? {
         let frontier = Frontier::new();
@@ -219,6 +208,39 @@ async fn prepare(shared: &Shared) -> Result<(), StoreError> {
         conn.run(sql, values![frontier.to_bytes(), note, shared.clock.now().as_microsecond()]).await?;
     }
     Ok(())
+}
+
+/// Makes the database where it is missing, and brings its tables up to date.
+async fn migrate(backend: &Backend) -> Result<(), StoreError> {
+    let outcome = match backend {
+        Backend::Sqlite { options, .. } => {
+            let connect = SqliteConnection::connect_with(options).await;
+            let mut conn = connect.map_err(|cause| StoreError::unavailable(&cause).about(options.get_filename()))?;
+            if is_current(&mut Conn::Sqlite(&mut conn), SQLITE).await? {
+                return Ok(());
+            }
+            migrator(SQLITE).run(&mut conn).await
+        }
+        Backend::Postgres { .. } => {
+            let Held::Postgres(mut conn) = Held::open(backend).await? else { return Ok(()) };
+            if is_current(&mut Conn::Postgres(&mut conn), POSTGRES).await? {
+                return Ok(());
+            }
+            migrator(POSTGRES).run(&mut conn).await
+        }
+    };
+    outcome
+        .map_err(|cause| StoreError::Unavailable { reason: format!("cannot bring the tables up to date: {cause}") })
+}
+
+/// Whether every migration has been applied; more than are known is a store of a newer release.
+async fn is_current(conn: &mut Conn<'_>, list: &[(i64, &str, &str)]) -> Result<bool, StoreError> {
+    let known = list.last().map_or(0, |&(number, ..)| number);
+    let found = version(conn).await?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    Ok(found == known)
 }
 
 /// Number of the newest migration applied, 0 for an empty database.

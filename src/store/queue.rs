@@ -6,7 +6,7 @@ use super::tx::Tx;
 
 use futures_util::future::BoxFuture;
 use std::any::{Any, TypeId};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// One kind of change. A batch of one kind runs in one go, so that it costs one statement each instead of one per item.
@@ -101,13 +101,16 @@ impl<V: Verb> Group for Same<V> {
 /// The queue itself.
 pub(super) struct Queue {
     sender: std::sync::Mutex<Option<mpsc::Sender<Box<dyn AnyJob>>>>,
-    receiver: Mutex<mpsc::Receiver<Box<dyn AnyJob>>>,
 }
 
+/// Its far end, shared by the writers. INVARIANT: no writer holds the queue itself, so that a forgotten store lets its writers go.
+#[derive(Clone)]
+pub(super) struct Jobs(Arc<Mutex<mpsc::Receiver<Box<dyn AnyJob>>>>);
+
 impl Queue {
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(super) fn new(capacity: usize) -> (Self, Jobs) {
         let (sender, receiver) = mpsc::channel(capacity);
-        Self { sender: std::sync::Mutex::new(Some(sender)), receiver: Mutex::new(receiver) }
+        (Self { sender: std::sync::Mutex::new(Some(sender)) }, Jobs(Arc::new(Mutex::new(receiver))))
     }
 
     /// Queues a verb and waits for its answer. Waits for room when `patient`, else a full queue is [`StoreError::Busy`].
@@ -130,10 +133,17 @@ impl Queue {
             .map_err(|_| StoreError::Unavailable { reason: "a fault of the program; the log has the place".into() })?
     }
 
+    /// Takes no more; what is queued is still written.
+    pub(super) fn close(&self) {
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl Jobs {
     /// The next batch by kind; empty only once the queue is closed and drained.
     pub(super) async fn next(&self, limit: usize) -> Vec<Box<dyn Group>> {
         let mut jobs = Vec::new();
-        self.receiver.lock().await.recv_many(&mut jobs, limit).await;
+        self.0.lock().await.recv_many(&mut jobs, limit).await;
         let mut groups: Vec<(TypeId, Box<dyn Group>)> = Vec::new();
         for job in jobs {
             let kind = job.kind();
@@ -143,11 +153,6 @@ impl Queue {
             }
         }
         groups.into_iter().map(|(_, group)| group).collect()
-    }
-
-    /// Takes no more; what is queued is still written.
-    pub(super) fn close(&self) {
-        self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 

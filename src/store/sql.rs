@@ -1,11 +1,13 @@
 //! One SQL text for two databases: values, rows and connections that are either SQLite's or PostgreSQL's. Own file because it is the
-//! only place that names the two drivers' types; every verb above it is written once. Statements use `$1` placeholders, which both
+//! place where the drivers meet; every verb above it is written once. Statements use `$1` placeholders, which all of them
 //! understand. INVARIANT: SQL text is made of constants only; whatever comes from outside is bound.
 
 use super::StoreError;
+use super::sqlite::{Cells, Sqlite};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
-use sqlx::{Arguments as _, AssertSqlSafe, Connection as _, Executor as _, Row as _};
+use rusqlite::types::{FromSql, FromSqlError, ValueRef};
+use sqlx::{Arguments as _, AssertSqlSafe, Executor as _, Row as _};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -76,6 +78,7 @@ pub(super) use values;
 
 /// A row of either database; columns by position.
 pub(super) enum Row {
+    Written(Cells),
     Sqlite(SqliteRow),
     Postgres(PgRow),
 }
@@ -83,30 +86,35 @@ pub(super) enum Row {
 impl Row {
     pub(super) fn text(&self, column: usize) -> Result<String, StoreError> {
         Ok(match self {
+            Self::Written(cells) => cell(cells, column)?,
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
         })
     }
     pub(super) fn maybe_text(&self, column: usize) -> Result<Option<String>, StoreError> {
         Ok(match self {
+            Self::Written(cells) => cell(cells, column)?,
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
         })
     }
     pub(super) fn int(&self, column: usize) -> Result<i64, StoreError> {
         Ok(match self {
+            Self::Written(cells) => cell(cells, column)?,
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
         })
     }
     pub(super) fn maybe_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
         Ok(match self {
+            Self::Written(cells) => cell(cells, column)?,
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
         })
     }
     pub(super) fn bytes(&self, column: usize) -> Result<Vec<u8>, StoreError> {
         Ok(match self {
+            Self::Written(cells) => cell(cells, column)?,
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
         })
@@ -117,8 +125,14 @@ impl Row {
     }
 }
 
-/// A borrowed connection of either database.
+fn cell<T: FromSql>(cells: &Cells, column: usize) -> Result<T, StoreError> {
+    let read = cells.get(column).ok_or(FromSqlError::InvalidType).and_then(|cell| T::column_result(ValueRef::from(cell)));
+    read.map_err(|cause| StoreError::corrupt(format!("column {column} of the wrong shape ({cause})")))
+}
+
+/// A borrowed connection of either database: SQLite's is the writer's own, or a reader's.
 pub(super) enum Conn<'c> {
+    Writer(&'c mut Sqlite),
     Sqlite(&'c mut SqliteConnection),
     Postgres(&'c mut PgConnection),
 }
@@ -173,12 +187,18 @@ impl Conn<'_> {
 
     /// Runs a constant statement; says how many rows it touched.
     pub(super) async fn run(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
-        self.run_text(Arc::from(sql), values).await
+        match self {
+            Self::Writer(conn) => conn.run(sql, &values),
+            _ => self.run_text(Arc::from(sql), values).await,
+        }
     }
 
     /// The rows of a constant query.
     pub(super) async fn rows(&mut self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        self.rows_text(Arc::from(sql), values).await
+        match self {
+            Self::Writer(conn) => Ok(conn.rows(sql, &values)?.into_iter().map(Row::Written).collect()),
+            _ => self.rows_text(Arc::from(sql), values).await,
+        }
     }
 
     /// The first row of a constant query.
@@ -207,23 +227,16 @@ impl Conn<'_> {
     /// Runs text without values, several statements at once where needed.
     pub(super) async fn raw(&mut self, sql: &'static str) -> Result<(), StoreError> {
         match self {
+            Self::Writer(conn) => conn.raw(sql)?,
             Self::Sqlite(conn) => (**conn).execute(sqlx::raw_sql(sql)).await.map(|_| ())?,
             Self::Postgres(conn) => (**conn).execute(sqlx::raw_sql(sql)).await.map(|_| ())?,
         }
         Ok(())
     }
 
-    /// Whether the far side still answers.
-    pub(super) async fn ping(&mut self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(conn) => conn.ping().await?,
-            Self::Postgres(conn) => conn.ping().await?,
-        }
-        Ok(())
-    }
-
     async fn run_text(&mut self, sql: Arc<str>, values: Vec<Value>) -> Result<u64, StoreError> {
         Ok(match self {
+            Self::Writer(conn) => conn.run(&sql, &values)?,
             Self::Sqlite(conn) => {
                 let query = sqlx::query_with(AssertSqlSafe(sql), sqlite(values)?);
                 (**conn).execute(query).await?.rows_affected()
@@ -237,6 +250,7 @@ impl Conn<'_> {
 
     async fn rows_text(&mut self, sql: Arc<str>, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
+            Self::Writer(conn) => conn.rows(&sql, &values)?.into_iter().map(Row::Written).collect(),
             Self::Sqlite(conn) => {
                 let query = sqlx::query_with(AssertSqlSafe(sql), sqlite(values)?);
                 (**conn).fetch_all(query).await?.into_iter().map(Row::Sqlite).collect()

@@ -31,14 +31,14 @@ pub(super) struct Note<'a> {
 }
 
 impl<'c> Tx<'c> {
-    /// Begins a transaction. SQLite's is the only writer from here on, so the head of the receipt log is read in the same breath:
-    /// every statement of its own is a round to the database's thread.
+    /// Begins a transaction. SQLite's is the only writer from here on, so the head of the receipt log is read at once.
     pub(super) async fn begin(mut conn: Conn<'c>, shared: &'c Shared) -> Result<Self, StoreError> {
         let head = if conn.is_postgres() {
             conn.run("BEGIN", vec![]).await?;
             None
         } else {
-            let row = conn.row("BEGIN IMMEDIATE; SELECT frontier FROM log_head WHERE id = 1", vec![]).await?;
+            conn.run("BEGIN IMMEDIATE", vec![]).await?;
+            let row = conn.row("SELECT frontier FROM log_head WHERE id = 1", vec![]).await?;
             row.map(|row| row.bytes(0)).transpose()?
         };
         Ok(Self { conn, shared, entries: Vec::new(), head, born: Vec::new(), wakes: false })
@@ -46,15 +46,11 @@ impl<'c> Tx<'c> {
 
     /// Ends it: durable when this returns.
     pub(super) async fn commit(&mut self, head: Option<Head>) -> Result<(), StoreError> {
-        let Some(Head { frontier, note, at }) = head else { return self.conn.run("COMMIT", vec![]).await.map(|_| ()) };
-        let row = values![frontier, note, at];
-        if self.conn.is_postgres() {
+        if let Some(Head { frontier, note, at }) = head {
+            let row = values![frontier, note, at];
             self.conn.run("UPDATE log_head SET frontier = $1, note = $2, at = $3 WHERE id = 1", row).await?;
-            self.conn.run("COMMIT", vec![]).await?;
-        } else {
-            self.conn.run("UPDATE log_head SET frontier = ?, note = ?, at = ? WHERE id = 1; COMMIT", row).await?;
         }
-        Ok(())
+        self.conn.run("COMMIT", vec![]).await.map(|_| ())
     }
 
     /// Adds a receipt to this transaction.

@@ -3,27 +3,29 @@
 //! INVARIANT: a caller is answered only after the commit, and every commit carries its receipts and a signed head of the log.
 
 use super::StoreError;
-use super::queue::{Group, Queue};
+use super::queue::{Group, Jobs};
 use super::sql::Conn;
+use super::sqlite::Sqlite;
 use super::tx::{Tx, seal};
 use super::{Backend, Shared};
 use crate::failpoint;
 use futures_util::FutureExt as _;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
-use sqlx::sqlite::SqliteConnection;
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Verbs per transaction at most; more would make the first caller of a crowd wait for the last.
 const LARGEST_BATCH: usize = 256;
 
-/// The writing end of one connection; runs until the queue is closed and empty.
-pub(super) async fn write(shared: Arc<Shared>, queue: Arc<Queue>) {
+/// The writing end of one connection; runs until the queue is closed and empty. On SQLite it waits for the disk where it runs, so it
+/// wants a thread of its own.
+pub(super) async fn write(shared: Arc<Shared>, jobs: Jobs) {
     let mut conn: Option<Held> = None;
     loop {
-        let groups = queue.next(LARGEST_BATCH).await;
+        let groups = jobs.next(LARGEST_BATCH).await;
         if groups.is_empty() {
             break;
         }
@@ -43,8 +45,8 @@ const FOLD_EVERY: Duration = Duration::from_millis(250);
 
 /// Folds SQLite's log into its file beside the writer, so that callers do not wait for it; until the store closes. Passive: it neither
 /// waits for readers nor keeps the writer waiting. The writer's own threshold stays as the backstop.
-pub(super) async fn fold(shared: Arc<Shared>) {
-    let mut conn: Option<Held> = None;
+pub(super) async fn fold(shared: Arc<Shared>, file: PathBuf) {
+    let mut conn: Option<Sqlite> = None;
     let mut folded = 0;
     loop {
         tokio::select! {
@@ -56,19 +58,17 @@ pub(super) async fn fold(shared: Arc<Shared>) {
             continue;
         }
         if conn.is_none() {
-            conn = Held::open(&shared.backend).await.ok();
+            conn = Sqlite::open(&file).ok();
         }
-        let Some(held) = &mut conn else { continue };
-        match held.conn().raw("PRAGMA wal_checkpoint(PASSIVE)").await {
-            Ok(()) => folded = commits,
-            Err(cause) => {
+        let Some(mut held) = conn.take() else { continue };
+        let fold = tokio::task::spawn_blocking(move || held.raw("PRAGMA wal_checkpoint(PASSIVE)").map(|()| held));
+        match fold.await {
+            Ok(Ok(held)) => (conn, folded) = (Some(held), commits),
+            Ok(Err(cause)) => {
                 tracing::debug!(error = %cause, "the log could not be folded now; the writer does it when it must");
-                conn = None;
             }
+            Err(_) => break,
         }
-    }
-    if let Some(held) = conn {
-        held.close().await;
     }
 }
 
@@ -130,17 +130,14 @@ async fn transact(shared: &Shared, held: &mut Held, groups: &mut [Box<dyn Group>
 
 /// A connection that this writer owns.
 pub(super) enum Held {
-    Sqlite(SqliteConnection),
+    Sqlite(Sqlite),
     Postgres(PgConnection),
 }
 
 impl Held {
     pub(super) async fn open(backend: &Backend) -> Result<Self, StoreError> {
         Ok(match backend {
-            Backend::Sqlite { writer, .. } => match SqliteConnection::connect_with(writer).await {
-                Ok(conn) => Self::Sqlite(conn),
-                Err(cause) => return Err(StoreError::unavailable(&cause).about(writer.get_filename())),
-            },
+            Backend::Sqlite { options, .. } => Self::Sqlite(Sqlite::open(options.get_filename())?),
             Backend::Postgres { options, .. } => {
                 let connect = PgConnection::connect_with(options);
                 let limit = Duration::from_secs(5);
@@ -153,24 +150,25 @@ impl Held {
 
     pub(super) fn conn(&mut self) -> Conn<'_> {
         match self {
-            Self::Sqlite(conn) => Conn::Sqlite(conn),
+            Self::Sqlite(conn) => Conn::Writer(conn),
             Self::Postgres(conn) => Conn::Postgres(conn),
         }
     }
 
     /// Ends whatever transaction is open; whether the connection is fit for another.
     async fn recover(&mut self) -> bool {
-        let mut conn = self.conn();
-        // Outside a transaction SQLite calls ROLLBACK an error: harmless, the ping decides.
-        let _ = conn.raw("ROLLBACK").await;
-        conn.ping().await.is_ok()
+        // Outside a transaction SQLite calls ROLLBACK an error: harmless, the question after it decides.
+        let _ = self.conn().raw("ROLLBACK").await;
+        match self {
+            Self::Sqlite(conn) => conn.is_well(),
+            Self::Postgres(conn) => conn.ping().await.is_ok(),
+        }
     }
 
     async fn close(self) {
-        // Closing checkpoints SQLite's log; an error here loses nothing that was acknowledged.
-        let _ = match self {
-            Self::Sqlite(conn) => conn.close().await,
-            Self::Postgres(conn) => conn.close().await,
-        };
+        // SQLite folds its log when it is dropped; an error at the end loses nothing that was acknowledged.
+        if let Self::Postgres(conn) = self {
+            let _ = conn.close().await;
+        }
     }
 }

@@ -1,0 +1,123 @@
+//! The writer's own connection to SQLite. Own file because it is the one place that speaks to a second driver: `sqlx` hands every
+//! statement to a thread of its own, which costs more than most statements; the writer has a thread already and calls SQLite on it
+//! (docs/adr/0010-sqlite-writer.md). INVARIANT: used on the writer's thread alone; a statement that fails has changed nothing.
+
+use super::StoreError;
+use super::sql::Value;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags};
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long to wait for another program that has the file locked.
+const BUSY: Duration = Duration::from_secs(10);
+/// Statements kept ready: every kind in every size.
+const STATEMENTS: usize = 400;
+/// Pages of the log before the writer folds it itself: only a backstop for the daemon, which folds it beside the writer.
+const FOLD_AT: i64 = 4000;
+/// Kibibytes of pages kept in memory.
+const CACHE_KIB: i64 = 8000;
+/// Bytes that the emptied log keeps on disk.
+const LOG_BYTES: i64 = 64 << 20;
+
+/// A connection.
+pub(super) struct Sqlite {
+    conn: Connection,
+    texts: HashMap<(usize, usize), String>,
+}
+
+/// A row, column by column.
+pub(super) type Cells = Vec<rusqlite::types::Value>;
+
+impl Sqlite {
+    /// Opens a file that is there and has its tables.
+    pub(super) fn open(file: &Path) -> Result<Self, StoreError> {
+        let open = || -> rusqlite::Result<Connection> {
+            let conn = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+            conn.busy_timeout(BUSY)?;
+            conn.set_prepared_statement_cache_capacity(STATEMENTS);
+            conn.pragma_update(None, "synchronous", "FULL")?;
+            conn.pragma_update(None, "foreign_keys", false)?;
+            conn.pragma_update(None, "wal_autocheckpoint", FOLD_AT)?;
+            conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
+            conn.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+            Ok(conn)
+        };
+        let conn = open().map_err(|cause| StoreError::from(cause).about(file))?;
+        Ok(Self { conn, texts: HashMap::new() })
+    }
+
+    /// Runs a statement; says how many rows it touched.
+    pub(super) fn run(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
+        let mut statement = self.conn.prepare_cached(native(&mut self.texts, sql))?;
+        bind(&mut statement, values)?;
+        if statement.column_count() > 0 {
+            let mut rows = statement.raw_query();
+            while rows.next()?.is_some() {}
+            drop(rows);
+            return Ok(self.conn.changes());
+        }
+        Ok(statement.raw_execute()? as u64)
+    }
+
+    /// The rows a statement answers.
+    pub(super) fn rows(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Cells>, StoreError> {
+        let mut statement = self.conn.prepare_cached(native(&mut self.texts, sql))?;
+        let columns = statement.column_count();
+        bind(&mut statement, values)?;
+        let mut answer = statement.raw_query();
+        let mut rows = Vec::new();
+        while let Some(row) = answer.next()? {
+            rows.push((0..columns).map(|column| row.get(column)).collect::<Result<Cells, _>>()?);
+        }
+        Ok(rows)
+    }
+
+    /// Runs text without values.
+    pub(super) fn raw(&mut self, sql: &str) -> Result<(), StoreError> {
+        Ok(self.conn.execute_batch(sql)?)
+    }
+
+    /// Whether no transaction is left open and the file still answers.
+    pub(super) fn is_well(&self) -> bool {
+        self.conn.is_autocommit() && self.conn.query_row("SELECT 1", [], |_| Ok(())).is_ok()
+    }
+}
+
+/// The text with SQLite's own numbered places: its `$1` is a name, counted by where it first stands.
+fn native<'a>(texts: &'a mut HashMap<(usize, usize), String>, sql: &'a str) -> &'a str {
+    if !sql.contains('$') {
+        return sql;
+    }
+    // All such text is constant, so its address names it.
+    texts.entry((sql.as_ptr().addr(), sql.len())).or_insert_with(|| sql.replace('$', "?"))
+}
+
+fn bind(statement: &mut rusqlite::CachedStatement<'_>, values: &[Value]) -> Result<(), StoreError> {
+    for (index, value) in values.iter().enumerate() {
+        statement.raw_bind_parameter(index + 1, value)?;
+    }
+    Ok(())
+}
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Text(Some(text)) => ValueRef::Text(text.as_bytes()),
+            Self::Int(Some(number)) => ValueRef::Integer(*number),
+            Self::Bytes(Some(bytes)) => ValueRef::Blob(bytes),
+            Self::Text(None) | Self::Int(None) | Self::Bytes(None) => ValueRef::Null,
+        }))
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(cause: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        match cause.sqlite_error_code() {
+            Some(DatabaseCorrupt | NotADatabase) => Self::corrupt(cause.to_string()),
+            _ => Self::Unavailable { reason: cause.to_string() },
+        }
+    }
+}
