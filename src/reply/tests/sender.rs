@@ -1,9 +1,11 @@
 //! Forged senders: what looks like proof and is none. Signatures are made here with a key of our own.
 
 use crate::reply::authenticity::{Answer, Checker, Method, Records, Server, Trust, Unproven, names, prove};
+use mail_auth::arc::ArcSealer;
 use mail_auth::common::crypto::Ed25519Key;
 use mail_auth::common::headers::HeaderWriter as _;
 use mail_auth::dkim::DkimSigner;
+use mail_auth::{ArcOutput, AuthenticatedMessage, AuthenticationResults, DmarcOutput, DmarcResult};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
 const SEED: [u8; 32] = [5; 32];
@@ -26,25 +28,36 @@ fn nothing() -> Result<Method, Unproven> {
 
 /// A message signed by a domain, and the DNS that has its key.
 fn signed(domain: &str, head: &str, covers: &[&str]) -> (String, Records) {
-    let pair = Ed25519KeyPair::from_seed_unchecked(&SEED).unwrap_or_else(|error| panic!("{error}"));
-    let public = pair.public_key().as_ref();
-    let key = Ed25519Key::from_seed_and_public_key(&SEED, public).unwrap_or_else(|error| panic!("{error}"));
     let message = format!("{head}\r\napprove\r\n");
-    let signature = DkimSigner::from_key(key)
+    let signature = DkimSigner::from_key(key())
         .domain(domain)
         .selector("k")
         .headers(covers.iter().copied())
         .sign(message.as_bytes())
         .unwrap_or_else(|error| panic!("{error}"));
-    let mut records = Records::new();
-    let text = format!("v=DKIM1; k=ed25519; p={}", base64(public));
     let mut raw = signature.to_header();
     raw.push_str(&message);
+    let records = answers(&raw, domain);
+    (raw, records)
+}
+
+fn pair() -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&SEED).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn key() -> Ed25519Key {
+    Ed25519Key::from_seed_and_public_key(&SEED, pair().public_key().as_ref()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A DNS that has our key under a domain, and nothing else.
+fn answers(raw: &str, domain: &str) -> Records {
+    let mut records = Records::new();
     for name in names(raw.as_bytes()) {
         records.put(&name, &Answer::Absent);
     }
+    let text = format!("v=DKIM1; k=ed25519; p={}", base64(pair().public_key().as_ref()));
     records.put(&format!("k._domainkey.{domain}."), &Answer::Texts(vec![text]));
-    (raw, records)
+    records
 }
 
 fn base64(bytes: &[u8]) -> String {
@@ -132,6 +145,33 @@ fn a_server_is_believed_in_what_it_says_of_the_author_alone() {
     {
         assert_eq!(proven(&passing.replace(HEAD, froms), &Records::new(), &ours()), Err(Unproven::NoAuthor), "{froms}");
     }
+}
+
+/// A message that a forwarder altered and sealed, saying that DMARC passed for `author`.
+fn sealed(author: &str) -> (String, Records) {
+    let message = format!("{HEAD}\r\napprove\r\n");
+    let parsed = AuthenticatedMessage::parse(message.as_bytes()).unwrap_or_default();
+    let dmarc = DmarcOutput::default().with_domain(author).with_dkim_result(DmarcResult::Pass);
+    let results = AuthenticationResults::new("mx.list.example").with_dmarc_result(&dmarc);
+    let sealer = ArcSealer::from_key(key()).domain("list.example").selector("k").headers(["From", "To", "Subject"]);
+    let set = sealer.seal(&parsed, &results, &ArcOutput::default()).unwrap_or_else(|error| panic!("{error}"));
+    let raw = format!("{}{message}", set.to_header());
+    let records = answers(&raw, "list.example");
+    (raw, records)
+}
+
+#[test]
+fn a_forwarder_is_believed_when_it_is_trusted_and_its_chain_holds() {
+    let trusting = |sealer: &str| Trust { servers: Vec::new(), forwarders: vec![sealer.to_owned()] };
+    let (raw, records) = sealed("example.com");
+    let method = Method::Chain { sealer: "list.example".into(), by: "dmarc" };
+    assert_eq!(proven(&raw, &records, &trusting("list.example")), Ok(method));
+    assert_eq!(proven(&raw, &records, &Trust::default()), nothing());
+    assert_eq!(proven(&raw, &records, &trusting("other.example")), nothing());
+    assert_eq!(proven(&raw.replace("approve\r\n", "reject\r\n"), &records, &trusting("list.example")), nothing());
+    assert_eq!(proven(&raw.replace("dmarc=pass", "dmarc=pasS"), &records, &trusting("list.example")), nothing());
+    let (raw, records) = sealed("evil.example");
+    assert_eq!(proven(&raw, &records, &trusting("list.example")), nothing());
 }
 
 #[test]
