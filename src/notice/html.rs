@@ -1,4 +1,5 @@
-//! HTML that can only be put together from markup written in this program and from escaped text. Own file because the ways into it are few. INVARIANT: no text that is not `'static` reaches an [`Html`] without being escaped.
+//! HTML that can only be put together from markup written in this program and from escaped text. Own file because the ways into it are
+//! few. INVARIANT: no text that is not `'static` reaches an [`Html`] without being escaped.
 
 use std::fmt::Write as _;
 

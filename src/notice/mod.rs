@@ -15,9 +15,7 @@ mod page_html;
 mod page_text;
 pub mod report;
 #[cfg(test)]
-pub(crate) mod samples;
-#[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod when;
 
 pub use brief::{Act, Changed, Factor, Item, NewBrief, Phase, Question, Received, Said, Sections, new_brief};

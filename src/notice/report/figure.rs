@@ -3,6 +3,7 @@
 
 use super::super::when;
 use jiff::SignedDuration;
+use std::collections::BTreeSet;
 
 /// What stands in place of a figure that nothing backs.
 pub const NONE: &str = "–";
@@ -28,7 +29,8 @@ impl Figure {
     #[must_use]
     pub fn share<'a>(part: impl IntoIterator<Item = &'a str>, whole: impl IntoIterator<Item = &'a str>) -> Self {
         let rows = owned(whole);
-        let part = part.into_iter().filter(|id| rows.iter().any(|row| row == id)).count() as u64;
+        let known: BTreeSet<&str> = rows.iter().map(String::as_str).collect();
+        let part = part.into_iter().filter(|id| known.contains(id)).count() as u64;
         let all = rows.len() as u64;
         let percent = (part * 200 + all).checked_div(all * 2).unwrap_or(0);
         Self { shown: format!("{percent} % ({part} of {all})"), weight: percent, rows }.or_dash()

@@ -1,7 +1,7 @@
 //! One of each letter, filled as a real week would fill it, and as somebody hostile would. For tests, and for looking at.
 
-use super::report::{Decision, Rows, Verdict, Week};
-use super::*;
+use super::super::report::{Decision, Rows, Verdict, Week};
+use super::super::*;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 

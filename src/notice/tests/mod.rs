@@ -1,10 +1,12 @@
 //! Every letter is inert, whole and the same in text and HTML.
 
+pub(crate) mod samples;
+
 use super::report::{NONE, Rows, Week, report, svg};
-use super::samples::{self, at};
 use super::{Frame, How, page::Page, page_html, page_text};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
+use samples::at;
 use std::collections::BTreeSet;
 
 const EVIL: [&str; 8] = [
