@@ -98,7 +98,13 @@ fn remark<'t>(written: &[&'t str]) -> Option<&'t str> {
             || FRIENDLY_UNSPACED.iter().any(|word| sentence.contains(word));
         !friendly && (spoken >= 3 || unspaced >= 4)
     };
-    let mut paragraphs = paragraphs.filter(|paragraph| {
+    // What introduces a quote is nobody's remark: an address or a time, and a colon at the end.
+    let introduces = |paragraph: &&[&str]| {
+        let ends = paragraph.last().is_some_and(|line| line.trim_end().ends_with([':', '：']));
+        let digits = |word: &str| word.chars().filter(char::is_ascii_digit).count() >= 3;
+        ends && paragraph.iter().any(|line| line.contains('@') || line.split_whitespace().any(digits))
+    };
+    let mut paragraphs = paragraphs.filter(|paragraph| !introduces(paragraph)).filter(|paragraph| {
         let text = harmless(&paragraph.join(" "));
         text.split(['.', '!', ';', '。', '！']).any(strange)
     });

@@ -57,5 +57,5 @@ fn no_false_approval_and_hardly_a_miss() {
     for (kind, (right, all)) in recall {
         assert!(right * 100 >= all * 97, "{kind}: {right} of {all}\n{}", wrong.join("\n"));
     }
-    assert!(wrong.len() <= 3, "{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
