@@ -1,7 +1,8 @@
 //! The features the models see: words, pairs of words, how a sentence begins and ends.
 //!
 //! Its own file because training and scoring must see the same features, or the weights mean nothing.
-//! INVARIANT: a feature's hash is the hash of its written name, so the weight files stay readable.
+//! INVARIANT: a feature's hash is the hash of its written name, so the weight files stay readable. It is
+//! joined from the hashes of the words in it, so that each word of a text is read once.
 
 /// What kind of text a model reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,103 +23,123 @@ impl Shape {
 /// Most words of a text that give features.
 const WORDS: usize = 500;
 
-/// One feature: a tag and up to two words.
+/// A word of the text, hashed once for all features it stands in.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Feature<'a> {
-    tag: &'static str,
-    first: &'a str,
-    second: &'a str,
+struct Piece<'a> {
+    text: &'a str,
+    hash: u64,
 }
 
-impl Feature<'_> {
-    /// FNV-1a over the written name, lower-cased.
+/// One feature: up to two words, with a word before them or a sign on the first.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Feature<'a> {
+    lead: &'static str,
+    sign: &'static str,
+    first: Option<Piece<'a>>,
+    second: Option<Piece<'a>>,
+}
+
+impl<'a> Feature<'a> {
+    fn one(first: Piece<'a>) -> Self {
+        Self { first: Some(first), ..Self::default() }
+    }
+
+    fn two(first: Piece<'a>, second: Piece<'a>) -> Self {
+        Self { first: Some(first), second: Some(second), ..Self::default() }
+    }
+
+    /// The hash of the written name.
     pub(crate) fn hash(&self) -> u64 {
-        let mut hash = fold(SEED, self.tag);
-        hash = fold(hash, self.first);
-        if !self.second.is_empty() {
-            hash = fold(fold(hash, " "), self.second);
+        let mut hash = match self.first {
+            Some(first) if self.sign.is_empty() => first.hash,
+            first => word(self.sign, first.map_or("", |piece| piece.text)),
+        };
+        if !self.lead.is_empty() {
+            hash = join(word("", self.lead), hash);
         }
-        mix(hash)
+        self.second.map_or(hash, |second| join(hash, second.hash))
     }
 
     /// The written name.
     #[cfg(test)]
     pub(crate) fn name(&self) -> String {
-        let mut name = format!("{}{}", self.tag, self.first).to_ascii_lowercase();
-        if !self.second.is_empty() {
-            name.push(' ');
-            name.push_str(&self.second.to_ascii_lowercase());
-        }
-        name
+        let first = format!("{}{}", self.sign, self.first.map_or("", |piece| piece.text));
+        let words = [self.lead, first.as_str(), self.second.map_or("", |piece| piece.text)];
+        words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ").to_ascii_lowercase()
     }
 }
 
-const SEED: u64 = 0xcbf2_9ce4_8422_2325;
-
-fn fold(mut hash: u64, text: &str) -> u64 {
-    for byte in text.bytes() {
-        hash = (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3);
-    }
-    hash
-}
-
-/// The low bits of FNV are weak; the table uses them.
-fn mix(hash: u64) -> u64 {
-    hash ^ (hash >> 32)
-}
-
-/// The hash of a written feature name.
+/// The hash of a written feature name: those of its words, joined.
 pub(crate) fn hash_name(name: &str) -> u64 {
-    mix(fold(SEED, name))
+    name.split(' ').map(|part| word("", part)).reduce(join).unwrap_or_default()
+}
+
+/// The hash of `sign` and `text` written as one word, in ASCII lower case: eight bytes at a time.
+fn word(sign: &str, text: &str) -> u64 {
+    let (mut hash, mut block, mut filled) = (0, 0, 0);
+    for byte in sign.bytes().chain(text.bytes()) {
+        block = block << 8 | u64::from(byte.to_ascii_lowercase());
+        filled += 1;
+        if filled % 8 == 0 {
+            hash = join(hash, block);
+            block = 0;
+        }
+    }
+    join(hash ^ filled, block)
+}
+
+/// Multiplication carries every bit upwards, the shift brings the high ones back down.
+fn join(left: u64, right: u64) -> u64 {
+    let product = (left.rotate_left(25) ^ right).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    product ^ product >> 32
 }
 
 /// Calls `sink` for every feature of `text`.
 pub(crate) fn each<'a>(shape: Shape, text: &'a str, mut sink: impl FnMut(Feature<'a>)) {
-    let mut previous: Option<&'a str> = None;
-    let mut before: Option<&'a str> = None;
+    let mut previous: Option<Piece<'a>> = None;
+    let mut before: Option<Piece<'a>> = None;
     let mut count = 0;
-    let mut last = "";
     let mut title = true;
     let mut question = false;
-    for (word, new_line) in pieces(text) {
+    for (text, new_line) in pieces(text) {
         if new_line && count > 0 {
             title = false;
         }
         if count >= WORDS {
             break;
         }
-        let single = Feature { tag: "", first: word, second: "" };
+        let piece = Piece { text, hash: word("", text) };
+        sink(Feature::one(piece));
         match shape {
             Shape::Sentence => {
-                sink(single);
-                if count < 3 {
-                    const TAGS: [&str; 3] = ["^", "^2 ", "^3 "];
-                    sink(Feature { tag: TAGS.get(count).copied().unwrap_or("^"), first: word, second: "" });
-                    if count == 1 {
-                        sink(Feature { tag: "^", first: previous.unwrap_or(""), second: word });
-                    }
+                match count {
+                    0 => sink(Feature { sign: "^", ..Feature::one(piece) }),
+                    1 => sink(Feature { lead: "^2", ..Feature::one(piece) }),
+                    2 => sink(Feature { lead: "^3", ..Feature::one(piece) }),
+                    _ => {}
                 }
                 if let Some(previous) = previous {
-                    sink(Feature { tag: "", first: previous, second: word });
+                    if count == 1 {
+                        sink(Feature { sign: "^", ..Feature::two(previous, piece) });
+                    }
+                    sink(Feature::two(previous, piece));
                 }
                 if let Some(before) = before {
-                    sink(Feature { tag: "_ ", first: before, second: word });
+                    sink(Feature { lead: "_", ..Feature::two(before, piece) });
                 }
-                question |= word == "?";
+                question |= text == "?";
             }
             Shape::Report => {
-                sink(single);
                 if title {
-                    sink(Feature { tag: "title ", first: word, second: "" });
+                    sink(Feature { lead: "title", ..Feature::one(piece) });
                 }
                 if let Some(previous) = previous {
-                    sink(Feature { tag: "", first: previous, second: word });
+                    sink(Feature::two(previous, piece));
                 }
             }
         }
         before = previous;
-        previous = Some(word);
-        last = word;
+        previous = Some(piece);
         count += 1;
     }
     const LENGTHS: [&str; 7] = ["#0", "#1", "#2", "#3", "#4", "#5", "#6"];
@@ -131,11 +152,11 @@ pub(crate) fn each<'a>(shape: Shape, text: &'a str, mut sink: impl FnMut(Feature
         61..=200 => 5,
         _ => 6,
     };
-    sink(Feature { tag: LENGTHS.get(bucket).copied().unwrap_or("#6"), first: "", second: "" });
+    sink(Feature { sign: LENGTHS.get(bucket).copied().unwrap_or("#6"), ..Feature::default() });
     if shape == Shape::Sentence {
-        sink(Feature { tag: "$", first: last, second: "" });
+        sink(Feature { sign: "$", first: previous, ..Feature::default() });
         if question {
-            sink(Feature { tag: "#?", first: "", second: "" });
+            sink(Feature { sign: "#?", ..Feature::default() });
         }
     }
 }

@@ -30,27 +30,45 @@ pub(crate) struct Model {
     shape: Shape,
     bias: f32,
     weights: HashMap<u64, f32, BuildHasherDefault<Already>>,
+    /// A bit for every weight, small enough for the processor's cache: most features of a text have no
+    /// weight, and this says so without a look at the table.
+    bits: Vec<u64>,
 }
 
 impl Model {
     /// Reads `feature<TAB>weight` lines; the feature `bias` is the intercept.
     pub(crate) fn parse(shape: Shape, table: &str) -> Self {
-        let mut model = Model { shape, bias: 0.0, weights: HashMap::default() };
+        let mut bias = 0.0;
+        let mut weights: HashMap<u64, f32, _> = HashMap::default();
         for line in table.lines() {
             let Some((feature, weight)) = line.split_once('\t') else { continue };
             let Ok(weight) = weight.parse::<f32>() else { continue };
             if feature == "bias" {
-                model.bias = weight;
+                bias = weight;
             } else {
-                model.weights.insert(features::hash_name(feature), weight);
+                weights.insert(features::hash_name(feature), weight);
             }
         }
-        model
+        // Eight bits a weight: one feature in eight without a weight is looked up in vain.
+        let mut bits = vec![0; (weights.len() / 8).next_power_of_two()];
+        for hash in weights.keys() {
+            let (slot, bit) = place(*hash, bits.len());
+            if let Some(word) = bits.get_mut(slot) {
+                *word |= bit;
+            }
+        }
+        Model { shape, bias, weights, bits }
+    }
+
+    fn weight(&self, hash: u64) -> Option<f32> {
+        let (slot, bit) = place(hash, self.bits.len());
+        let known = self.bits.get(slot).is_some_and(|word| word & bit != 0);
+        if known { self.weights.get(&hash).copied() } else { None }
     }
 
     /// Whether `word` is in the learnt vocabulary.
     pub(crate) fn knows(&self, word: &str) -> bool {
-        self.weights.contains_key(&features::hash_name(word))
+        self.weight(features::hash_name(word)).is_some()
     }
 
     /// The log-odds for `text`.
@@ -59,12 +77,17 @@ impl Model {
         let mut count = 0u32;
         features::each(self.shape, text, |feature| {
             count += 1;
-            if let Some(weight) = self.weights.get(&feature.hash()) {
+            if let Some(weight) = self.weight(feature.hash()) {
                 sum += weight;
             }
         });
         self.bias + sum / self.shape.norm(count)
     }
+}
+
+/// Which bit of which of `words` words, a power of two, stands for `hash`.
+fn place(hash: u64, words: usize) -> (usize, u64) {
+    ((hash >> 16) as usize & (words - 1), 1 << (hash >> 40 & 63))
 }
 
 /// Keys are hashes already.
