@@ -28,18 +28,21 @@ pub(crate) struct Contact {
 /// Every address in `text`, in order, not overlapping.
 pub(crate) fn find(text: &str) -> Vec<Contact> {
     let mut list = Vec::new();
-    let mut offset = 0;
-    for piece in text.split(|c: char| {
-        c.is_whitespace() || matches!(c, '<' | '>' | '"' | '|' | '“' | '”' | '(' | ')' | '[' | ']' | ',' | ';')
-    }) {
-        let start = piece.as_ptr() as usize - text.as_ptr() as usize;
-        debug_assert!(start >= offset);
-        offset = start;
+    let mut from = 0;
+    // Every address and every link holds a full stop or a colon; what stands around one is looked at once.
+    while let Some(mark) = next(text, from, |byte| matches!(byte, b'.' | b':')) {
+        let start = text.get(from..mark).and_then(|left| left.rfind(parts)).map_or(from, |at| {
+            let part = text.get(from + at..).and_then(|rest| rest.chars().next());
+            from + at + part.map_or(0, char::len_utf8)
+        });
+        let end = text.get(mark..).and_then(|rest| rest.find(parts)).map_or(text.len(), |at| mark + at);
+        from = end;
+        let piece = text.get(start..end).unwrap_or("");
         let trimmed = piece.trim_end_matches(['.', '…', ':', '!', '?', '\'', '’', '*', '_', '`']);
         let inner = trimmed.trim_start_matches(['\'', '*', '_', '`', '‘']);
         let start = start + (trimmed.len() - inner.len());
         let end = start + inner.len();
-        if inner.len() < 4 {
+        if inner.len() < 4 || !inner.contains(['.', ':']) {
             continue;
         }
         if is_email(inner.strip_prefix("mailto:").unwrap_or(inner)) {
@@ -51,6 +54,16 @@ pub(crate) fn find(text: &str) -> Vec<Contact> {
     phones(text, &mut list);
     list.sort_unstable_by_key(|contact| contact.start);
     list
+}
+
+/// Where the next byte like this stands, from byte `from` on.
+fn next(text: &str, from: usize, like: impl Fn(u8) -> bool) -> Option<usize> {
+    text.as_bytes().get(from..)?.iter().position(|byte| like(*byte)).map(|at| from + at)
+}
+
+/// Whether this character parts an address from what stands beside it.
+fn parts(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '<' | '>' | '"' | '|' | '“' | '”' | '(' | ')' | '[' | ']' | ',' | ';')
 }
 
 fn is_email(piece: &str) -> bool {
@@ -95,17 +108,16 @@ fn is_link(piece: &str) -> bool {
 fn phones(text: &str, list: &mut Vec<Contact>) {
     let bytes = text.as_bytes();
     let mut index = 0;
-    while let Some(&byte) = bytes.get(index) {
-        let opens = byte == b'+' || byte == b'(' || byte.is_ascii_digit();
+    while let Some(start) = next(text, index, |byte| matches!(byte, b'+' | b'(' | b'0'..=b'9')) {
+        index = start;
         let alone = index == 0
             || !bytes
                 .get(index - 1)
                 .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'.' || *b == b',' || *b >= 0x80);
-        if !(opens && alone) {
+        if !alone {
             index += 1;
             continue;
         }
-        let start = index;
         let (mut digits, mut breaks, mut end) = (0, 0, index);
         let mut gap = 0;
         while let Some(&b) = bytes.get(index) {
