@@ -5,7 +5,6 @@
 //! in a field that acts (a next action) whatever the request says.
 
 use super::content::RiskKind;
-use aho_corasick::{AhoCorasick, MatchKind};
 use std::sync::LazyLock;
 
 /// The kinds of request the generator tells apart.
@@ -114,42 +113,81 @@ pub(crate) struct Hit {
     pub(crate) sense: Sense,
 }
 
-/// Every phrase of the table in `text`, in order of its end.
+/// Every phrase of the table in `text`, in order of its end; of those that end together the longest first.
 pub(crate) fn find(text: &str) -> Vec<Hit> {
     let table = &*TABLE;
     let bytes = text.as_bytes();
     let mut hits = Vec::with_capacity(32);
-    for found in table.automaton.find_overlapping_iter(text) {
-        let inside = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b >= 0x80);
-        let before = found.start().checked_sub(1).and_then(|at| bytes.get(at));
-        if inside(before) || inside(bytes.get(found.end())) {
-            continue;
+    let mut at = 0;
+    while at < bytes.len() {
+        let head = head(bytes, at);
+        for phrase in table.begun_by(head) {
+            let end = at + phrase.words.len();
+            let same = bytes.get(at..end).is_some_and(|words| words.eq_ignore_ascii_case(phrase.words.as_bytes()));
+            if same && !bytes.get(end).is_some_and(inside) {
+                hits.push(Hit { start: at, end, sense: phrase.sense });
+            }
         }
-        if let Some(sense) = table.senses.get(found.pattern().as_usize()) {
-            hits.push(Hit { start: found.start(), end: found.end(), sense: *sense });
-        }
+        at += head.len();
     }
+    // Stable: one phrase in several senses keeps the order of the table.
+    hits.sort_by_key(|hit| (hit.end, hit.start));
     hits
 }
 
+/// Whether this byte is part of a word.
+fn inside(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte >= 0x80
+}
+
+/// The word that starts at byte `at`, or the one byte there that is none.
+fn head(bytes: &[u8], at: usize) -> &[u8] {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let length = rest.iter().position(|byte| !inside(byte)).unwrap_or(rest.len());
+    rest.get(..length.max(1)).unwrap_or_default()
+}
+
+#[derive(Clone, Copy)]
+struct Phrase {
+    words: &'static str,
+    sense: Sense,
+}
+
+/// The phrases in rows by their first word: a phrase matches whole words, so a word of the text that
+/// begins no phrase is passed over with one look.
 struct Table {
-    automaton: AhoCorasick,
-    senses: Vec<Sense>,
+    phrases: Vec<Phrase>,
+    /// Where each row begins, and at last where the last one ends.
+    rows: Vec<u16>,
+}
+
+/// More rows than phrases, so that most words of a text meet an empty one.
+const ROWS: usize = 8192;
+
+impl Table {
+    fn begun_by(&self, head: &[u8]) -> &[Phrase] {
+        let row = row(head);
+        match self.rows.get(row..row + 2) {
+            Some([from, to]) => self.phrases.get(usize::from(*from)..usize::from(*to)).unwrap_or_default(),
+            _ => &[],
+        }
+    }
+}
+
+fn row(head: &[u8]) -> usize {
+    let hash =
+        head.iter().fold(0_u32, |hash, byte| (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x9e37_79b1));
+    (hash >> 16) as usize % ROWS
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut phrases = Vec::new();
-    let mut senses = Vec::new();
-    for (sense, list) in super::phrases::PHRASES {
-        for phrase in list.split('|') {
-            phrases.push(phrase);
-            senses.push(*sense);
-        }
-    }
-    let automaton = AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::Standard)
-        .build(&phrases)
-        .expect("a constant table of a few hundred short phrases builds");
-    Table { automaton, senses }
+    let mut phrases: Vec<(usize, Phrase)> = super::phrases::PHRASES
+        .iter()
+        .flat_map(|(sense, list)| list.split('|').map(|words| Phrase { words, sense: *sense }))
+        .map(|phrase| (row(head(phrase.words.as_bytes(), 0)), phrase))
+        .collect();
+    phrases.sort_by_key(|(row, _)| *row);
+    let begin = |row: usize| phrases.partition_point(|(of, _)| *of < row);
+    let rows = (0..=ROWS).map(|row| u16::try_from(begin(row)).unwrap_or(u16::MAX)).collect();
+    Table { rows, phrases: phrases.into_iter().map(|(_, phrase)| phrase).collect() }
 });
