@@ -1,4 +1,4 @@
-//! What a bare Debian machine lacks, installed once: PostgreSQL through apt, cargo's companions through cargo. Own file because it is
+//! What a bare Debian machine lacks, installed once: PostgreSQL and Dovecot through apt, cargo's companions through cargo. Own file because it is
 //! the only place that changes the machine.
 
 use crate::command::{cargo, program};
@@ -42,6 +42,26 @@ pub(crate) fn smtp() -> io::Result<()> {
     };
     apt(&["update"]).map_err(missing)?;
     apt(&["install", "--no-install-recommends", "python3-aiosmtpd", "openssl"]).map_err(missing)?;
+    if there() { Ok(()) } else { Err(missing(io::Error::other("it is installed and not found"))) }
+}
+
+/// A mail server for the tests of the mailbox source; never Debian's own service.
+pub(crate) fn dovecot() -> io::Result<()> {
+    let there = || {
+        let server = ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"].into_iter().any(|file| Path::new(file).exists());
+        let imap = ["/usr/lib/dovecot/imap", "/usr/libexec/dovecot/imap", "/usr/local/libexec/dovecot/imap"];
+        server && imap.into_iter().any(|file| Path::new(file).exists()) && program("openssl").args(["version"]).works()
+    };
+    if there() {
+        return Ok(());
+    }
+    eprintln!("Dovecot is not installed; installing it");
+    let missing = |cause: io::Error| {
+        io::Error::other(format!("Dovecot is missing and cannot be installed: {cause}; install it and run again"))
+    };
+    apt(&["update"]).map_err(missing)?;
+    // Debian starts a server of its own when it is installed, where services are started at all; ours listen elsewhere.
+    apt(&["install", "--no-install-recommends", "dovecot-imapd", "openssl"]).map_err(missing)?;
     if there() { Ok(()) } else { Err(missing(io::Error::other("it is installed and not found"))) }
 }
 

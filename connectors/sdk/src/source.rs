@@ -85,6 +85,8 @@ pub struct Inventory {
     pub held: Vec<Held>,
     /// Where the next page begins; `None` after the last.
     pub next: Option<Cursor>,
+    /// As [`Batch::keep`]: to be stored before the next page is asked for.
+    pub keep: Option<Secret>,
 }
 
 /// What became of a batch.

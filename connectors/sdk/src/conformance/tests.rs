@@ -165,7 +165,7 @@ impl<const FLAW: u8> Source for Reader<FLAW> {
                 ignored: None,
             });
             let next = (start + limit < shelf.len()).then(|| Cursor((start + limit).to_string()));
-            Ok(Some(Inventory { held: held.collect(), next }))
+            Ok(Some(Inventory { held: held.collect(), next, keep: None }))
         })
     }
 

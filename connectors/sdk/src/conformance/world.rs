@@ -205,6 +205,9 @@ impl<H: Harness> World<H> {
         for _ in 0..PATIENCE {
             let answer = self.source()?.inventory(from.take(), limit).await;
             let Some(page) = answer.map_err(|error| format!("the inventory failed: {error}"))? else { return Ok(()) };
+            if page.keep.is_some() {
+                self.secret.clone_from(&page.keep);
+            }
             if page.held.len() > limit {
                 return Err(format!("a page of {} items came where {limit} were asked for", page.held.len()));
             }

@@ -1,0 +1,621 @@
+//! A mailbox as a pulled source: one session kept between polls, folders in turn, batches made of what is new. Own file because it alone
+//! knows the order of these. INVARIANT: the session stands in `self` only while it is idle between two calls, so that a dropped future
+//! takes a half-used one with it; what a batch holds follows from the cursor handed in and from the server, never from memory.
+
+use crate::account::Account;
+use crate::fault::{FOLDER, TOO_LARGE, UNREADABLE, misconfigured};
+use crate::gather::{Pace, Reading, SMALL, Step, Whole, group, together};
+use crate::identity::Identity;
+use crate::listing;
+use crate::options::After;
+use crate::place::{Place, Places, Uids};
+use crate::session::{Listed, Live, cannot_move};
+use crate::wire::Limit;
+use opspilot_sdk::{
+    Batch, BatchId, BoxFuture, Clock, ConnectorError, Content, Cursor, DedupKey, Envelope, ErrorKind, Inventory,
+    Progress, Refused, Secret, Settled, Source,
+};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a poll goes on beginning things.
+const POLL: Duration = Duration::from_secs(15);
+/// The latest end of everything that a poll has begun.
+const LATEST: Duration = Duration::from_secs(25);
+/// Bytes of messages after which a batch is full.
+const BATCH: u64 = 8 << 20;
+/// A message that could not be read is left alone for so long.
+const ASIDE: Duration = Duration::from_secs(60);
+/// So many failures while others could be read, and it is refused.
+const PROOFS: u32 = 3;
+/// After a session broke while several were read at once, so many are read one by one.
+const SINGLY: u32 = 50;
+
+/// A mailbox at work.
+pub(crate) struct Mailbox {
+    pub(crate) account: Account,
+    clock: Arc<dyn Clock>,
+    pub(crate) live: Option<Live>,
+    /// The folder that is looked at first.
+    turn: usize,
+    batches: u64,
+    out: Option<Out>,
+    /// What must be stored before anything else is done, and the batch by which it was handed out.
+    pub(crate) unkept: Option<Secret>,
+    keeping: Option<BatchId>,
+    /// What was flagged or moved by this run, per folder and UIDVALIDITY: the stored cursor learns it with the next batch.
+    done: HashMap<(String, u32), Uids>,
+    reading: Option<Reading>,
+    pub(crate) listing: Option<Reading>,
+    pub(crate) pace: Pace,
+    ailing: HashMap<(String, u32, u32), Ailing>,
+    /// Messages read so far.
+    read: u64,
+    /// How many more are read one by one.
+    singly: u32,
+    /// The first folder's next UID when it was last looked at.
+    next: Option<(u32, u32)>,
+}
+
+/// A batch that was handed out.
+#[derive(Clone)]
+struct Out {
+    id: BatchId,
+    folder: String,
+    validity: u32,
+    due: Uids,
+    turn: usize,
+}
+
+/// A message that failed to be read.
+struct Ailing {
+    fails: u32,
+    /// Failures that were the message's, not the connection's.
+    proofs: u32,
+    mark: u64,
+    last: Instant,
+}
+
+/// What came out of one folder.
+struct Haul {
+    place: Place,
+    envelopes: Vec<Envelope>,
+    refused: Vec<Refused>,
+    due: Uids,
+    bytes: u64,
+    progress: Option<Progress>,
+}
+
+/// Where a message lies, as people and the inventory name it.
+pub(crate) fn lies(folder: &str, validity: u32, uid: u32) -> String {
+    format!("{folder}, UID {uid} of {validity}")
+}
+
+/// The key of a message whose text nobody could read.
+pub(crate) fn unread_key(folder: &str, validity: u32, uid: u32) -> DedupKey {
+    DedupKey::new(format!("imap:{validity}/{uid}/{folder}"))
+}
+
+impl Mailbox {
+    pub(crate) fn new(account: Account, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            account,
+            clock,
+            live: None,
+            turn: 0,
+            batches: 0,
+            out: None,
+            unkept: None,
+            keeping: None,
+            done: HashMap::new(),
+            reading: None,
+            listing: None,
+            pace: Pace::default(),
+            ailing: HashMap::new(),
+            read: 0,
+            singly: 0,
+            next: None,
+        }
+    }
+
+    /// A session: the one at hand or a new one; or what must be stored before there can be one.
+    pub(crate) async fn session(&mut self, limit: Limit) -> Result<Result<Live, Secret>, ConnectorError> {
+        if let Some(keep) = &self.unkept {
+            return Ok(Err(keep.clone()));
+        }
+        if let Some(mut live) = self.live.take() {
+            live.limit = limit;
+            return Ok(Ok(live));
+        }
+        let now = self.clock.now();
+        let tls = Arc::clone(&self.account.tls);
+        if let Some(tokens) = self.account.tokens_mut()
+            && tokens.access(now).is_none()
+        {
+            tokens.renew(&tls, now, limit).await?;
+            let keep = tokens.keep();
+            self.unkept = Some(keep.clone());
+            return Ok(Err(keep));
+        }
+        let opened = Live::open(&self.account, limit, now).await;
+        if let Err(error) = &opened
+            && error.kind == ErrorKind::Unauthorised
+            && let Some(tokens) = self.account.tokens_mut()
+        {
+            // Perhaps it was withdrawn before its time; the next attempt brings another.
+            tokens.spurn();
+        }
+        opened.map(Ok)
+    }
+
+    pub(crate) fn ignored(&self, listed: &Listed) -> Option<String> {
+        let day = self.account.options.not_before?;
+        let from = day.in_tz("UTC").ok()?.timestamp();
+        let received = listed.received.filter(|received| *received < from)?;
+        Some(format!("reached the server on {received}, before `not_before`"))
+    }
+
+    async fn step(&mut self, after: Option<Cursor>, limit: usize) -> Result<Batch, ConnectorError> {
+        let wait = Duration::from_secs(self.account.options.poll_secs);
+        if limit == 0 {
+            return Ok(Batch { again_in: Some(wait), ..Batch::default() });
+        }
+        let begun = Instant::now();
+        let mut live = match self.session(Limit::new(self.account.deadline(), LATEST)).await? {
+            Ok(live) => live,
+            Err(keep) => {
+                self.batches += 1;
+                let id = BatchId(self.batches);
+                self.keeping = Some(id);
+                return Ok(Batch { id: Some(id), keep: Some(keep), ..Batch::default() });
+            }
+        };
+        let notice = self.account.tokens().and_then(|tokens| tokens.notice(self.clock.now()));
+        let outcome = self.round(&mut live, Places::read(after.as_ref()), limit, begun + POLL).await;
+        let (batch, well) = outcome?;
+        if well {
+            self.live = Some(live);
+        }
+        let again_in = if batch.id.is_some() || batch.progress.is_some() { None } else { Some(wait) };
+        Ok(Batch { again_in, proven: true, notice: batch.notice.clone().or(notice), ..batch })
+    }
+
+    /// The folders in turn until one has something; whether the session is still good.
+    async fn round(
+        &mut self,
+        live: &mut Live,
+        places: Places,
+        limit: usize,
+        until: Instant,
+    ) -> Result<(Batch, bool), ConnectorError> {
+        let folders = self.account.options.folders.clone();
+        let (mut trouble, mut unsettled) = (None, None);
+        for step in 0..folders.len() {
+            let index = (self.turn + step) % folders.len();
+            let Some(folder) = folders.get(index) else { continue };
+            let opened = match live.examine(folder, false).await {
+                // A folder that is gone must not keep the others from being read.
+                Err(error) if error.code == FOLDER => {
+                    trouble = trouble.or(Some(error));
+                    continue;
+                }
+                opened => opened?,
+            };
+            if index == 0 {
+                self.next = Some((opened.validity, opened.next));
+            }
+            let place = places.at(folder, opened.validity);
+            let mut uids = live.search(&format!("UID {}:*", place.seen.saturating_add(1))).await?;
+            // `n:*` always finds the last message, however low its UID.
+            uids.retain(|uid| *uid > place.seen);
+            let retry = |uid: &u32| {
+                let known = self.ailing.get(&(folder.clone(), opened.validity, *uid));
+                known.is_none_or(|ailing| ailing.last.elapsed() >= ASIDE)
+            };
+            uids.splice(0..0, place.open.iter().filter(retry));
+            let settled = self.done.get(&(folder.clone(), opened.validity));
+            let due: Uids =
+                place.due.iter().filter(|uid| settled.is_none_or(|settled| !settled.contains(*uid))).collect();
+            if uids.is_empty() {
+                if !due.is_empty() && unsettled.is_none() && self.account.options.after != After::Leave {
+                    unsettled = Some((folder.clone(), opened.validity, due, index));
+                }
+                continue;
+            }
+            let mut haul = Haul {
+                place: Place { due: due.clone(), ..place.clone() },
+                envelopes: Vec::new(),
+                refused: Vec::new(),
+                due,
+                bytes: 0,
+                progress: None,
+            };
+            let gathered = self.gather(live, folder, &uids, limit, until, &mut haul).await;
+            let well = gathered.is_ok();
+            let new = haul.place.seen != place.seen || haul.place.open != place.open || !haul.refused.is_empty();
+            if !new && haul.progress.is_none() {
+                gathered?;
+                continue;
+            }
+            let turn = if uids.len() > haul.envelopes.len() + haul.refused.len() { index + 1 } else { index };
+            let batch = if new {
+                let mut places = places;
+                places.0.insert(folder.clone(), haul.place);
+                Batch {
+                    envelopes: haul.envelopes,
+                    refused: haul.refused,
+                    cursor: Some(places.write()),
+                    ..self.offer(folder, opened.validity, haul.due, turn % folders.len())
+                }
+            } else {
+                Batch::default()
+            };
+            let notice = trouble.map(|error| error.to_string());
+            return Ok((Batch { progress: haul.progress, notice, ..batch }, well));
+        }
+        if let Some((folder, validity, due, turn)) = unsettled {
+            return Ok((self.offer(&folder, validity, due, turn), true));
+        }
+        match trouble {
+            Some(error) => Err(error),
+            None => Ok((Batch::default(), true)),
+        }
+    }
+
+    fn offer(&mut self, folder: &str, validity: u32, due: Uids, turn: usize) -> Batch {
+        self.batches += 1;
+        let id = BatchId(self.batches);
+        self.out = Some(Out { id, folder: folder.to_owned(), validity, due, turn });
+        Batch { id: Some(id), ..Batch::default() }
+    }
+
+    /// Reads `uids`, in ascending order, until the batch is full or time is up. What is in the haul when it fails counts.
+    async fn gather(
+        &mut self,
+        live: &mut Live,
+        folder: &str,
+        uids: &[u32],
+        limit: usize,
+        until: Instant,
+        haul: &mut Haul,
+    ) -> Result<(), ConnectorError> {
+        let validity = haul.place.validity;
+        let uids = uids.get(..limit.min(uids.len())).unwrap_or(uids);
+        let listed = live.list(&uids.iter().copied().collect()).await?;
+        let mut rest = uids;
+        while let Some((&uid, tail)) = rest.split_first() {
+            if Instant::now() >= until || haul.bytes >= BATCH {
+                break;
+            }
+            let Some(found) = listed.get(&uid) else {
+                self.missing(live, folder, uid, haul).await?;
+                rest = tail;
+                continue;
+            };
+            if self.ignored(found).is_some() {
+                haul.pass(uid);
+                rest = tail;
+                continue;
+            }
+            if self.is_aside(folder, validity, uid) {
+                haul.leave_open(uid);
+                rest = tail;
+                continue;
+            }
+            let together_with = group(rest, &listed, self.pace, self.singly > 0);
+            let (run, tail) = rest.split_at(together_with.max(1));
+            // What is passed over is not asked for.
+            let wanted: Vec<u32> = run
+                .iter()
+                .copied()
+                .filter(|uid| {
+                    listed.get(uid).is_some_and(|found| self.ignored(found).is_none())
+                        && !self.is_aside(folder, validity, *uid)
+                })
+                .collect();
+            if together_with > 0 && !self.reading.as_ref().is_some_and(|reading| reading.is_of(folder, validity, uid)) {
+                let mut came = match together(live, &wanted, &listed, &mut self.pace).await {
+                    Ok(came) => came,
+                    Err(error) => {
+                        if let [uid] = wanted.as_slice() {
+                            self.fail(folder, validity, *uid, false);
+                        }
+                        self.singly = SINGLY;
+                        return Err(error);
+                    }
+                };
+                self.singly = self.singly.saturating_sub(1);
+                for uid in run {
+                    match (came.remove(uid), listed.get(uid)) {
+                        (Some(raw), Some(found)) => {
+                            let mut identity = Identity::new();
+                            identity.take(&raw);
+                            let (key, message_id) = identity.finish();
+                            let bytes = raw.len() as u64;
+                            self.accept(folder, *uid, *found, Whole { key, message_id, bytes, raw: Some(raw) }, haul);
+                        }
+                        (None, Some(found)) if wanted.contains(uid) => {
+                            self.piecewise(live, folder, *uid, *found, until, haul).await?
+                        }
+                        (_, Some(found)) if self.ignored(found).is_some() => haul.pass(*uid),
+                        _ => haul.leave_open(*uid),
+                    }
+                    if haul.progress.is_some() {
+                        return Ok(());
+                    }
+                }
+            } else {
+                self.piecewise(live, folder, uid, *found, until, haul).await?;
+                if haul.progress.is_some() {
+                    return Ok(());
+                }
+            }
+            rest = tail;
+        }
+        Ok(())
+    }
+
+    /// One message, piece by piece; goes on where an earlier poll had to stop.
+    async fn piecewise(
+        &mut self,
+        live: &mut Live,
+        folder: &str,
+        uid: u32,
+        found: Listed,
+        until: Instant,
+        haul: &mut Haul,
+    ) -> Result<(), ConnectorError> {
+        let validity = haul.place.validity;
+        let most = self.account.options.max_message_bytes;
+        if self.reading.as_ref().is_none_or(|reading| !reading.is_of(folder, validity, uid)) {
+            self.reading = Some(Reading::new(folder, validity, uid, found.size, most));
+        }
+        let Some(reading) = &mut self.reading else { return Ok(()) };
+        match reading.advance(live, &mut self.pace, until).await {
+            Ok(Step::Done) => {
+                if let Some(whole) = self.reading.take().map(Reading::finish) {
+                    self.accept(folder, uid, found, whole, haul);
+                }
+            }
+            Ok(Step::Paused) => {
+                let (done, total) = reading.reached();
+                haul.progress =
+                    Some(Progress { what: lies(folder, validity, uid), done, total: Some(total), unit: "bytes" });
+            }
+            Ok(Step::Missing) => {
+                self.reading = None;
+                self.missing(live, folder, uid, haul).await?;
+            }
+            Err(error) => {
+                self.fail(folder, validity, uid, false);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// A message that was found and is not handed out: gone, or unreadable where it lies.
+    async fn missing(
+        &mut self,
+        live: &mut Live,
+        folder: &str,
+        uid: u32,
+        haul: &mut Haul,
+    ) -> Result<(), ConnectorError> {
+        live.noop().await?;
+        if live.search(&format!("UID {uid}")).await?.is_empty() {
+            tracing::info!(source.name = %self.account.name, folder, uid, "a message was deleted or moved by somebody else before it was read");
+            haul.pass(uid);
+            return Ok(());
+        }
+        let validity = haul.place.validity;
+        if self.fail(folder, validity, uid, true) >= PROOFS {
+            self.ailing.remove(&(folder.to_owned(), validity, uid));
+            haul.pass(uid);
+            haul.refused.push(Refused {
+                key: unread_key(folder, validity, uid),
+                place: lies(folder, validity, uid),
+                code: UNREADABLE,
+                reason: "the server lists this message and does not hand out its text; look at it with a mail program, or have the server's store repaired".to_owned(),
+            });
+        } else {
+            haul.leave_open(uid);
+        }
+        Ok(())
+    }
+
+    /// Notes that a message could not be read; how often that was its own fault.
+    fn fail(&mut self, folder: &str, validity: u32, uid: u32, proven: bool) -> u32 {
+        let (read, now) = (self.read, Instant::now());
+        let fresh = Ailing { fails: 0, proofs: 0, mark: u64::MAX, last: now };
+        let ailing = self.ailing.entry((folder.to_owned(), validity, uid)).or_insert(fresh);
+        ailing.fails += 1;
+        // A broken connection is the message's fault only if others could be read since the last time.
+        ailing.proofs += u32::from(proven || read > ailing.mark);
+        (ailing.mark, ailing.last) = (read, now);
+        ailing.proofs
+    }
+
+    fn is_aside(&self, folder: &str, validity: u32, uid: u32) -> bool {
+        let known = self.ailing.get(&(folder.to_owned(), validity, uid));
+        known.is_some_and(|ailing| ailing.fails >= 2 && ailing.last.elapsed() < ASIDE)
+    }
+
+    fn accept(&mut self, folder: &str, uid: u32, found: Listed, whole: Whole, haul: &mut Haul) {
+        let validity = haul.place.validity;
+        self.read += 1;
+        self.ailing.remove(&(folder.to_owned(), validity, uid));
+        haul.pass(uid);
+        let Some(raw) = whole.raw.filter(|_| whole.bytes <= self.account.options.max_message_bytes) else {
+            let most = self.account.options.max_message_bytes;
+            haul.refused.push(Refused {
+                key: whole.key,
+                place: lies(folder, validity, uid),
+                code: TOO_LARGE,
+                reason: format!("this message has {} bytes, more than {most}; read it with a mail program, or raise `max_message_bytes` and read it again", whole.bytes),
+            });
+            return;
+        };
+        let now = self.clock.now();
+        haul.bytes += whole.bytes.max(SMALL / 64);
+        haul.envelopes.push(Envelope {
+            key: whole.key,
+            external_id: whole.message_id,
+            received_at: found.received.map_or(now, |received| received.min(now)),
+            media_type: "message/rfc822".to_owned(),
+            raw,
+            content: Content::Message,
+            attachments: Vec::new(),
+        });
+        if self.account.options.after != After::Leave {
+            haul.due.insert(uid);
+            haul.place.due.insert(uid);
+        }
+    }
+
+    async fn settled(&mut self, batch: BatchId, outcome: Settled) -> Result<(), ConnectorError> {
+        if self.keeping.take_if(|id| *id == batch).is_some() && outcome == Settled::Committed {
+            self.unkept = None;
+        }
+        // A repeat, or the settlement of a batch that was offered anew since, changes nothing.
+        let Some(out) = self.out.take_if(|out| out.id == batch) else { return Ok(()) };
+        if outcome != Settled::Committed {
+            return Ok(());
+        }
+        self.turn = out.turn;
+        // Without a session the next poll offers it again, once it has one.
+        let Some(mut live) = self.live.take().filter(|_| !out.due.is_empty()) else { return Ok(()) };
+        live.limit = Limit::new(self.account.deadline(), LATEST);
+        let opened = live.examine(&out.folder, true).await?;
+        if opened.validity == out.validity {
+            match self.account.options.after.clone() {
+                After::Leave => {}
+                After::Flag(flag) => live.flag(&out.due, &flag).await?,
+                After::Move(target) => live.shift(&out.due, &target).await?,
+            }
+        }
+        let done = self.done.entry((out.folder, out.validity)).or_default();
+        for uid in out.due.iter() {
+            done.insert(uid);
+        }
+        self.live = Some(live);
+        Ok(())
+    }
+
+    async fn look(&self) -> Result<(), ConnectorError> {
+        let options = &self.account.options;
+        let mut account = self.account.clone();
+        let limit = Limit::new(self.account.deadline(), Duration::from_secs(60));
+        let now = self.clock.now();
+        let tls = Arc::clone(&account.tls);
+        if let Some(tokens) = account.tokens_mut()
+            && tokens.access(now).is_none()
+        {
+            tokens.renew(&tls, now, limit).await?;
+        }
+        let mut live = Live::open(&account, limit, now).await?;
+        for folder in &options.folders {
+            live.examine(folder, false).await?;
+            live.search("UID 1").await?;
+        }
+        if let After::Move(target) = &options.after {
+            if !live.can.mv && !live.can.uidplus {
+                return Err(cannot_move(&options.host));
+            }
+            live.examine(target, false).await.map_err(|error| {
+                let text = format!(
+                    "the folder `{target}`, to which `after` moves messages, cannot be opened; create it on the server"
+                );
+                if error.code == FOLDER { misconfigured(FOLDER, text).because(error) } else { error }
+            })?;
+        }
+        live.logout().await;
+        Ok(())
+    }
+
+    async fn idle(&mut self, at_most: Duration) {
+        let Some(mut live) = self.live.take() else { return };
+        let Some(folder) = self.account.options.folders.first().cloned() else { return };
+        live.limit = Limit::new(self.account.deadline(), at_most + LATEST);
+        let waited = async {
+            let opened = live.examine(&folder, false).await?;
+            // Something came between the poll and now.
+            if self.next.is_some_and(|next| next != (opened.validity, opened.next)) {
+                return Ok(());
+            }
+            live.idle(at_most).await
+        };
+        match waited.await {
+            Ok(()) => self.live = Some(live),
+            Err(error) => {
+                tracing::debug!(source.name = %self.account.name, error = %error, "waiting for mail ended early")
+            }
+        }
+    }
+}
+
+impl Haul {
+    /// Dealt with, one way or another.
+    fn pass(&mut self, uid: u32) {
+        self.place.open.remove(uid);
+        self.place.seen = self.place.seen.max(uid);
+    }
+
+    /// To be asked for again, without keeping the others waiting.
+    fn leave_open(&mut self, uid: u32) {
+        self.place.seen = self.place.seen.max(uid);
+        self.place.open.insert(uid);
+    }
+}
+
+impl Source for Mailbox {
+    fn check(&self) -> BoxFuture<'_, Result<(), ConnectorError>> {
+        Box::pin(self.look())
+    }
+
+    fn poll(&mut self, after: Option<Cursor>, limit: usize) -> BoxFuture<'_, Result<Batch, ConnectorError>> {
+        Box::pin(self.step(after, limit))
+    }
+
+    fn settle(&mut self, batch: BatchId, outcome: Settled) -> BoxFuture<'_, Result<(), ConnectorError>> {
+        Box::pin(self.settled(batch, outcome))
+    }
+
+    fn recall(&mut self, kept: Secret) {
+        if let Some(tokens) = self.account.tokens_mut() {
+            tokens.recall(&kept);
+        }
+    }
+
+    fn wait(&mut self, at_most: Duration) -> Option<BoxFuture<'_, ()>> {
+        let longest = Duration::from_secs(self.account.options.idle_secs);
+        let able = !longest.is_zero() && self.live.as_ref().is_some_and(|live| live.can.idle);
+        able.then(|| -> BoxFuture<'_, ()> { Box::pin(self.idle(at_most.min(longest))) })
+    }
+
+    fn release(&mut self) {
+        self.live = None;
+    }
+
+    fn inventory(
+        &mut self,
+        from: Option<Cursor>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Option<Inventory>, ConnectorError>> {
+        Box::pin(async move { listing::page(self, from, limit.max(1), POLL, LATEST).await.map(Some) })
+    }
+
+    fn close(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if let Some(mut live) = self.live.take() {
+                live.limit = Limit::new(Duration::from_millis(500), Duration::from_millis(500));
+                live.logout().await;
+            }
+        })
+    }
+}
+
+/// What is known of messages, by UID.
+pub(crate) type Known = BTreeMap<u32, Listed>;
