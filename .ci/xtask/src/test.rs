@@ -9,6 +9,7 @@ use std::io;
 /// Runs the tests; `args` go to nextest, such as a filter.
 pub(crate) fn run(args: &[String]) -> io::Result<Report> {
     tools::postgres()?;
+    tools::dovecot()?;
     tools::smtp()?;
     tools::watchers();
     tools::nextest()?;
