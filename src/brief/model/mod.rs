@@ -9,8 +9,6 @@ mod features;
 #[cfg(test)]
 pub(crate) mod train;
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 pub(crate) use features::Shape;
@@ -29,46 +27,29 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
 pub(crate) struct Model {
     shape: Shape,
     bias: f32,
-    weights: HashMap<u64, f32, BuildHasherDefault<Already>>,
-    /// A bit for every weight, small enough for the processor's cache: most features of a text have no
-    /// weight, and this says so without a look at the table.
-    bits: Vec<u64>,
+    weights: Weights,
 }
 
 impl Model {
     /// Reads `feature<TAB>weight` lines; the feature `bias` is the intercept.
     pub(crate) fn parse(shape: Shape, table: &str) -> Self {
         let mut bias = 0.0;
-        let mut weights: HashMap<u64, f32, _> = HashMap::default();
+        let mut weights = Vec::new();
         for line in table.lines() {
             let Some((feature, weight)) = line.split_once('\t') else { continue };
             let Ok(weight) = weight.parse::<f32>() else { continue };
             if feature == "bias" {
                 bias = weight;
             } else {
-                weights.insert(features::hash_name(feature), weight);
+                weights.push((features::hash_name(feature), weight));
             }
         }
-        // Eight bits a weight: one feature in eight without a weight is looked up in vain.
-        let mut bits = vec![0; (weights.len() / 8).next_power_of_two()];
-        for hash in weights.keys() {
-            let (slot, bit) = place(*hash, bits.len());
-            if let Some(word) = bits.get_mut(slot) {
-                *word |= bit;
-            }
-        }
-        Model { shape, bias, weights, bits }
-    }
-
-    fn weight(&self, hash: u64) -> Option<f32> {
-        let (slot, bit) = place(hash, self.bits.len());
-        let known = self.bits.get(slot).is_some_and(|word| word & bit != 0);
-        if known { self.weights.get(&hash).copied() } else { None }
+        Model { shape, bias, weights: Weights::new(weights) }
     }
 
     /// Whether `word` is in the learnt vocabulary.
     pub(crate) fn knows(&self, word: &str) -> bool {
-        self.weight(features::hash_name(word)).is_some()
+        self.weights.of(features::hash_name(word)).is_some()
     }
 
     /// The log-odds for `text`.
@@ -77,7 +58,7 @@ impl Model {
         let mut count = 0u32;
         features::each(self.shape, text, |feature| {
             count += 1;
-            if let Some(weight) = self.weight(feature.hash()) {
+            if let Some(weight) = self.weights.of(feature.hash()) {
                 sum += weight;
             }
         });
@@ -85,25 +66,50 @@ impl Model {
     }
 }
 
-/// Which bit of which of `words` words, a power of two, stands for `hash`.
-fn place(hash: u64, words: usize) -> (usize, u64) {
-    ((hash >> 16) as usize & (words - 1), 1 << (hash >> 40 & 63))
+/// The weights by the hash of their feature, close together, so that they stay in the processor's cache.
+struct Weights {
+    /// A bit for every weight: most features of a text have none, and this says so at the first look.
+    bits: Vec<u64>,
+    /// Where each row of `weights` begins, and at last where the last one ends.
+    rows: Vec<u32>,
+    /// The lower half of the hash, and the weight. The upper half chose bit and row.
+    weights: Vec<(u32, f32)>,
 }
 
-/// Keys are hashes already.
-#[derive(Default)]
-struct Already(u64);
-
-impl Hasher for Already {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+impl Weights {
+    fn new(mut given: Vec<(u64, f32)>) -> Self {
+        given.sort_unstable_by_key(|(hash, _)| *hash);
+        // Eight bits and one row a weight: one feature in eight without a weight is looked up in vain.
+        let size = given.len().next_power_of_two();
+        let mut bits = vec![0; size.div_ceil(8)];
+        for (hash, _) in &given {
+            let (slot, bit) = place(*hash, bits.len());
+            if let Some(word) = bits.get_mut(slot) {
+                *word |= bit;
+            }
         }
+        let begin = |at: usize| given.partition_point(|(hash, _)| row(*hash, size) < at);
+        let rows = (0..=size).map(|at| u32::try_from(begin(at)).unwrap_or(u32::MAX)).collect();
+        Self { bits, rows, weights: given.into_iter().map(|(hash, weight)| (hash as u32, weight)).collect() }
     }
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value;
+
+    fn of(&self, hash: u64) -> Option<f32> {
+        let (slot, bit) = place(hash, self.bits.len());
+        if self.bits.get(slot)? & bit == 0 {
+            return None;
+        }
+        let row = row(hash, self.rows.len() - 1);
+        let (from, to) = (*self.rows.get(row)? as usize, *self.rows.get(row + 1)? as usize);
+        self.weights.get(from..to)?.iter().find(|(lower, _)| *lower == hash as u32).map(|(_, weight)| *weight)
     }
+}
+
+/// The row of `hash` among `size`, a power of two: its uppermost bits, so that rows follow the order of the hashes.
+fn row(hash: u64, size: usize) -> usize {
+    (hash >> 32 << size.trailing_zeros() >> 32) as usize
+}
+
+/// Which bit of which of `words` words, a power of two, stands for `hash`.
+fn place(hash: u64, words: usize) -> (usize, u64) {
+    ((hash >> 40) as usize & (words - 1), 1 << (hash >> 32 & 63))
 }
