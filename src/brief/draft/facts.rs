@@ -289,7 +289,7 @@ fn is_hostile(sentence: &Sentence<'_>, hits: &[Hit]) -> bool {
         .iter()
         .take_while(|hit| hit.end <= sentence.end)
         .any(|hit| matches!(hit.sense, Sense::Machine));
-    marked || sentence.text.chars().filter(|c| words::is_invisible(*c)).count() > 3
+    marked || !sentence.text.is_ascii() && sentence.text.chars().filter(|c| words::is_invisible(*c)).count() > 3
 }
 
 /// Takes out hits that a word before them denies: "no error", "without an outage", "isn't broken".

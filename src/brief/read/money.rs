@@ -93,25 +93,17 @@ pub(crate) fn find(tokens: &[Token<'_>]) -> Vec<Money> {
 }
 
 fn currency(token: &Token<'_>, before: bool) -> Option<&'static str> {
-    match token.text {
-        "$" => return Some("$"),
-        "€" => return Some("€"),
-        "£" => return Some("£"),
-        "¥" => return Some("¥"),
-        "₹" => return Some("₹"),
-        _ => {}
+    match (token.kind, token.text.len()) {
+        (Kind::Mark, _) => return ["$", "€", "£", "¥", "₹"].into_iter().find(|sign| *sign == token.text),
+        (Kind::Word, 3) => {
+            const CODES: &[&str] =
+                &["EUR", "USD", "GBP", "CHF", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN", "JPY", "INR"];
+            return CODES.iter().find(|code| token.is(code)).copied();
+        }
+        (Kind::Word, 4..=7) if !before => {}
+        _ => return None,
     }
-    if token.kind != Kind::Word || token.text.len() > 7 {
-        return None;
-    }
-    if token.text.len() > 3 && !matches!(&token.head(), b"eur" | b"dol" | b"buc" | b"pou" | b"qui" | b"fra") {
-        return None;
-    }
-    const CODES: &[&str] = &["EUR", "USD", "GBP", "CHF", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN", "JPY", "INR"];
-    if let Some(code) = CODES.iter().find(|code| token.is(code)) {
-        return Some(code);
-    }
-    if before {
+    if !matches!(&token.head(), b"eur" | b"dol" | b"buc" | b"pou" | b"qui" | b"fra") {
         return None;
     }
     const NAMES: &[(&str, &str)] = &[

@@ -81,42 +81,21 @@ pub(crate) fn at(tokens: &[Token<'_>], index: usize) -> Option<(i64, usize)> {
     }
 }
 
-/// Number words from one to ninety.
+/// Number words from one to ninety; only those with the first letter of `text` are compared.
 fn word(text: &str) -> Option<i64> {
-    const WORDS: &[(&str, i64)] = &[
-        ("one", 1),
-        ("two", 2),
-        ("three", 3),
-        ("four", 4),
-        ("five", 5),
-        ("six", 6),
-        ("seven", 7),
-        ("eight", 8),
-        ("nine", 9),
-        ("ten", 10),
-        ("eleven", 11),
-        ("twelve", 12),
-        ("thirteen", 13),
-        ("fourteen", 14),
-        ("fifteen", 15),
-        ("sixteen", 16),
-        ("seventeen", 17),
-        ("eighteen", 18),
-        ("nineteen", 19),
-        ("twenty", 20),
-        ("thirty", 30),
-        ("forty", 40),
-        ("fifty", 50),
-        ("sixty", 60),
-        ("seventy", 70),
-        ("eighty", 80),
-        ("ninety", 90),
-    ];
-    let first = text.bytes().next().map_or(0, |byte| byte.to_ascii_lowercase());
-    if text.len() < 3 || text.len() > 9 || !matches!(first, b'o' | b't' | b'f' | b's' | b'e' | b'n') {
-        return None;
-    }
-    WORDS.iter().find(|(name, _)| text.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+    let words: &[(&str, i64)] = match text.as_bytes().first()?.to_ascii_lowercase() {
+        b'o' => &[("one", 1)],
+        b't' => {
+            &[("two", 2), ("three", 3), ("ten", 10), ("twelve", 12), ("thirteen", 13), ("twenty", 20), ("thirty", 30)]
+        }
+        b'f' => &[("four", 4), ("five", 5), ("fourteen", 14), ("fifteen", 15), ("forty", 40), ("fifty", 50)],
+        b's' => &[("six", 6), ("seven", 7), ("sixteen", 16), ("seventeen", 17), ("sixty", 60), ("seventy", 70)],
+        b'e' => &[("eight", 8), ("eleven", 11), ("eighteen", 18), ("eighty", 80)],
+        b'n' => &[("nine", 9), ("nineteen", 19), ("ninety", 90)],
+        _ => return None,
+    };
+    let same = |name: &str| name.len() == text.len() && name.eq_ignore_ascii_case(text);
+    words.iter().find(|(name, _)| same(name)).map(|(_, value)| *value)
 }
 
 /// Writes hundredths the way the brief shows figures: `1,200` or `12.50`.

@@ -31,22 +31,27 @@ pub(crate) struct Token<'a> {
 
 impl Token<'_> {
     /// Whether the token is this ASCII word, whatever its case.
+    #[inline]
     pub(crate) fn is(&self, word: &str) -> bool {
-        self.text.eq_ignore_ascii_case(word)
+        self.text.len() == word.len() && self.text.eq_ignore_ascii_case(word)
     }
 
     /// Whether the token is one of these ASCII words, whatever their case.
+    #[inline]
     pub(crate) fn any(&self, words: &[&str]) -> bool {
         words.iter().any(|word| self.is(word))
     }
 
     /// The first three bytes in ASCII lower case, for a cheap look before comparing whole words.
+    #[inline]
     pub(crate) fn head(&self) -> [u8; 3] {
-        let mut head = [0; 3];
-        for (slot, byte) in head.iter_mut().zip(self.text.bytes()) {
-            *slot = byte.to_ascii_lowercase();
-        }
-        head
+        let head = match *self.text.as_bytes() {
+            [a, b, c, ..] => [a, b, c],
+            [a, b] => [a, b, 0],
+            [a] => [a, 0, 0],
+            [] => [0; 3],
+        };
+        head.map(|byte| byte.to_ascii_lowercase())
     }
 
     /// Whether the token begins with an upper-case letter.
@@ -58,48 +63,64 @@ impl Token<'_> {
 /// All tokens of `text`.
 pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut list = Vec::with_capacity(text.len() / 5 + 4);
-    let mut chars = text.char_indices().peekable();
     let mut new_line = true;
-    while let Some((start, first)) = chars.next() {
-        if first.is_whitespace() || is_invisible(first) {
+    let mut at = 0;
+    while let Some(first) = char_at(text, at) {
+        let start = at;
+        at += first.len_utf8();
+        let kind = if first.is_alphabetic() {
+            at = word_end(text, at);
+            Kind::Word
+        } else if first.is_whitespace() || is_invisible(first) {
             new_line |= first == '\n';
             continue;
-        }
-        let mut end = start + first.len_utf8();
-        let kind = if first.is_ascii_digit() {
-            while let Some(&(at, c)) = chars.peek() {
-                let inner = matches!(c, '.' | ',' | '\'' | '’')
-                    && text
-                        .get(at + c.len_utf8()..)
-                        .is_some_and(|rest| rest.as_bytes().first().is_some_and(u8::is_ascii_digit));
-                if !(c.is_ascii_digit() || inner) {
-                    break;
-                }
-                end = at + c.len_utf8();
-                chars.next();
-            }
+        } else if first.is_ascii_digit() {
+            at = number_end(text, at);
             Kind::Number
-        } else if first.is_alphabetic() {
-            while let Some(&(at, c)) = chars.peek() {
-                let inner = matches!(c, '\'' | '’')
-                    && text
-                        .get(at + c.len_utf8()..)
-                        .and_then(|rest| rest.chars().next())
-                        .is_some_and(char::is_alphabetic);
-                if !(c.is_alphabetic() || inner || is_combining(c)) {
-                    break;
-                }
-                end = at + c.len_utf8();
-                chars.next();
-            }
-            Kind::Word
         } else {
             Kind::Mark
         };
-        list.push(Token { text: text.get(start..end).unwrap_or(""), start, end, kind, new_line });
+        list.push(Token { text: text.get(start..at).unwrap_or(""), start, end: at, kind, new_line });
         new_line = false;
     }
     list
+}
+
+/// The character that starts at byte `at`; nearly all of them are one byte long.
+#[inline]
+fn char_at(text: &str, at: usize) -> Option<char> {
+    match text.as_bytes().get(at) {
+        Some(byte) if byte.is_ascii() => Some(char::from(*byte)),
+        Some(_) => text.get(at..).and_then(|rest| rest.chars().next()),
+        None => None,
+    }
+}
+
+/// Where the word ends that goes on at byte `at`.
+fn word_end(text: &str, mut at: usize) -> usize {
+    while let Some(c) = char_at(text, at) {
+        let inner = || matches!(c, '\'' | '’') && char_at(text, at + c.len_utf8()).is_some_and(char::is_alphabetic);
+        if !(c.is_alphabetic() || is_combining(c) || inner()) {
+            break;
+        }
+        at += c.len_utf8();
+    }
+    at
+}
+
+/// Where the number ends that goes on at byte `at`.
+fn number_end(text: &str, mut at: usize) -> usize {
+    while let Some(c) = char_at(text, at) {
+        let inner = || {
+            matches!(c, '.' | ',' | '\'' | '’')
+                && text.as_bytes().get(at + c.len_utf8()).is_some_and(u8::is_ascii_digit)
+        };
+        if !(c.is_ascii_digit() || inner()) {
+            break;
+        }
+        at += c.len_utf8();
+    }
+    at
 }
 
 /// Characters that take no room on screen and are used to hide or split words.
