@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod brief;
+pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -11,8 +12,11 @@ pub mod domain;
 pub mod engine;
 pub(crate) mod failpoint;
 pub mod intake;
+pub mod mail;
+pub mod notice;
 pub mod policy;
 pub mod receipt;
+pub mod reply;
 pub mod review;
 pub mod screen;
 pub mod steps;

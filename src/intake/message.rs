@@ -1,52 +1,58 @@
-//! Reading a message (RFC 5322, MIME RFC 2045 to 2049) handed in by hand: sender, subject, visible text, attachments. The library does
-//! the parsing; here are only the choices. Limits come first, so that a hostile file costs little.
+//! From a message as read to the fields of a request. Own file because it holds the choices that reading a mail leaves open: who asks, and
+//! what of the files belongs into the text. INVARIANT: what was not read is said in the text, never passed over.
 
 use super::IntakeError;
-use mail_parser::{Address, MessageParser, MimeHeaders as _};
+use crate::mail::{self, Address, Limits, Message};
 use opspilot_sdk::{Attachment, Fields};
 
-/// Parts of a message that are read at most.
-const MAX_PARTS: usize = 1000;
-
-/// A file that cannot be read as a message.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what} (OP-2004)")]
-pub struct NotAMessage {
-    what: String,
+/// Reads a message handed in by hand or fetched from a mailbox.
+pub(super) fn read(raw: &[u8]) -> Result<(Fields, Vec<Attachment>), IntakeError> {
+    let message = mail::read(raw, &Limits::default())?;
+    let files = message.attachments.iter().map(file).collect();
+    Ok((fields(message), files))
 }
 
-/// Reads a message.
-pub(super) fn read(raw: &[u8]) -> Result<(Fields, Vec<Attachment>), IntakeError> {
-    let not = |what: &str| NotAMessage { what: what.to_owned() };
-    let message = MessageParser::default()
-        .parse(raw)
-        .ok_or_else(|| not("the file is no e-mail message; check that it is the whole message as saved"))?;
-    if message.headers().is_empty() {
-        return Err(not("the file has no mail headers; submit it as text instead").into());
-    }
-    if message.parts.len() > MAX_PARTS {
-        return Err(not("the message has more than 1000 parts; send what is needed in a new one").into());
-    }
-    let sender = message.reply_to().or_else(|| message.from()).and_then(Address::first);
-    let from = message.from().and_then(Address::first).or(sender);
-    let mut fields = Fields {
-        name: from.and_then(|from| from.name.as_deref()).map(str::to_owned),
-        email: from.and_then(|from| from.address.as_deref()).map(str::to_owned),
-        subject: message.subject().map(str::to_owned),
-        ..Fields::default()
+fn fields(message: Message) -> Fields {
+    let mut extra = Vec::new();
+    let passed_on_by = message.from.first();
+    // Who asks is whoever wrote what was passed on; who passed it on stands beside it.
+    let (name, email) = match &message.forwarded {
+        Some(original) if original.name.is_some() || original.email.is_some() => {
+            if let Some(by) = passed_on_by {
+                extra.push(("Forwarded by".to_owned(), written(by)));
+            }
+            (original.name.clone(), original.email.clone())
+        }
+        _ => (passed_on_by.and_then(|from| from.name.clone()), passed_on_by.map(|from| from.email.clone())),
     };
-    let text: Vec<String> = (0..message.text_body_count())
-        .filter_map(|part| message.body_text(part))
-        .map(|text| text.into_owned())
-        .collect();
-    fields.text = Some(text.join("\n\n"));
-    let file = |part: &mail_parser::MessagePart<'_>| Attachment {
-        name: part.attachment_name().unwrap_or("attachment").to_owned(),
-        media_type: part.content_type().map_or_else(
-            || "application/octet-stream".to_owned(),
-            |kind| kind.subtype().map_or_else(|| kind.ctype().to_owned(), |sub| format!("{}/{sub}", kind.ctype())),
-        ),
-        bytes: part.contents().to_vec(),
-    };
-    Ok((fields, message.attachments().map(file).collect()))
+    let mut text = message.text;
+    if let Some(original) = message.forwarded.filter(|original| original.attached && !text.contains(original.text.trim())) {
+        let subject = original.subject.unwrap_or_default();
+        text.push_str(&format!("\n\nForwarded message: {subject}\n{}", original.text));
+    }
+    for file in message.attachments {
+        let label = file.name.unwrap_or_else(|| file.media_type.clone());
+        match file.text {
+            Some(Ok(words)) if !words.trim().is_empty() => extra.push((format!("File {label}"), words)),
+            Some(Err(why)) => extra.push(("Note".to_owned(), format!("the file {label} was not read: {why}"))),
+            Some(Ok(_)) | None => {}
+        }
+    }
+    extra.extend(message.notes.into_iter().map(|note| ("Note".to_owned(), note)));
+    Fields { name, email, subject: message.subject, text: Some(text), extra, ..Fields::default() }
+}
+
+fn written(address: &Address) -> String {
+    match &address.name {
+        Some(name) => format!("{name} <{}>", address.email),
+        None => address.email.clone(),
+    }
+}
+
+fn file(file: &mail::Attachment) -> Attachment {
+    Attachment {
+        name: file.name.clone().unwrap_or_else(|| "attachment".to_owned()),
+        media_type: file.media_type.clone(),
+        bytes: file.bytes.clone(),
+    }
 }

@@ -8,7 +8,6 @@ mod pull;
 mod reading;
 
 pub use limit::{Limit, LimitOptions};
-pub use message::NotAMessage;
 pub use normalise::MAX_TEXT_BYTES;
 pub use pull::{Health, Pull, PullOptions};
 pub use reading::{Reading, read};
@@ -17,6 +16,7 @@ use crate::brief;
 use crate::clock::Clock;
 use crate::domain::id::{PermitId, RequestId};
 use crate::domain::pilot::{Pilot, Pilots};
+use crate::mail::Unreadable;
 use crate::policy::{Action, Ask, Denied, Policies, Principal, Resource};
 use crate::store::{Accept, Accepted, File, Request, Store, StoreError};
 use jiff::Timestamp;
@@ -33,7 +33,7 @@ pub enum IntakeError {
     Empty,
     /// The message cannot be read.
     #[error(transparent)]
-    Message(#[from] NotAMessage),
+    Message(#[from] Unreadable),
     /// The pilot is not configured.
     #[error("there is no pilot `{pilot}`; add a `[[pilot]]` of that name or use another (OP-2002)")]
     NoPilot {
