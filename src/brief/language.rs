@@ -3,6 +3,7 @@
 //! Its own file because intake asks it once per request and the generator only trusts its answer.
 //! INVARIANT: the answer is an ISO 639-1 code or `und`; a text too short to tell is `und`.
 
+use super::read::list::List;
 use whatlang::{Lang, Script};
 
 /// Most text looked at, in bytes; more says nothing new.
@@ -16,7 +17,7 @@ pub fn detect(text: &str) -> &'static str {
         end -= 1;
     }
     let head = text.get(..end).unwrap_or("");
-    let english = share(head, ENGLISH);
+    let english = share(head, &ENGLISH);
     if english >= 0.28 {
         return "en";
     }
@@ -132,36 +133,36 @@ fn code(lang: Lang) -> &'static str {
     }
 }
 
-const ENGLISH: &[&str] = &[
+static ENGLISH: List = List::new(&[
     "the", "and", "to", "of", "is", "for", "you", "we", "our", "my", "your", "it", "that", "this", "with", "have",
     "are", "be", "on", "at", "can", "could", "would", "please", "not", "from", "i", "an", "will", "was", "has", "do",
     "by", "as", "if", "but", "all", "or", "when", "what", "how", "need", "hi", "hello", "thanks", "been", "us",
     "there", "any", "no", "me", "which", "they", "so", "about",
-];
+]);
 
-fn common(code: &str) -> Option<&'static [&'static str]> {
-    COMMON.iter().find(|(known, _)| *known == code).map(|(_, list)| *list)
+fn common(code: &str) -> Option<&'static List> {
+    COMMON.iter().find(|(known, _)| *known == code).map(|(_, list)| list)
 }
 
-const COMMON: &[(&str, &[&str])] = &[
+static COMMON: &[(&str, List)] = &[
     (
         "de",
-        &[
+        List::new(&[
             "der", "die", "das", "und", "ist", "nicht", "wir", "ich", "sie", "für", "mit", "den", "ein", "eine",
             "bitte", "auf", "von", "zu", "haben", "im", "uns", "es", "wie", "dass", "oder", "sich", "können", "am",
             "bis",
-        ],
+        ]),
     ),
     (
         "fr",
-        &[
+        List::new(&[
             "le", "la", "les", "et", "est", "nous", "vous", "je", "pour", "des", "une", "un", "de", "que", "dans",
             "pas", "avec", "sur", "bonjour", "merci", "votre", "notre", "du", "en", "au", "pouvez",
-        ],
+        ]),
     ),
     (
         "es",
-        &[
+        List::new(&[
             "el",
             "la",
             "los",
@@ -187,11 +188,11 @@ const COMMON: &[(&str, &[&str])] = &[
             "se",
             "me",
             "al",
-        ],
+        ]),
     ),
     (
         "it",
-        &[
+        List::new(&[
             "il",
             "la",
             "le",
@@ -214,18 +215,18 @@ const COMMON: &[(&str, &[&str])] = &[
             "si",
             "al",
             "è",
-        ],
+        ]),
     ),
     (
         "nl",
-        &[
+        List::new(&[
             "de", "het", "een", "en", "van", "is", "wij", "we", "ik", "u", "voor", "met", "niet", "op", "graag",
             "kunnen", "dat", "te", "zijn", "ons", "bij", "wordt", "aan",
-        ],
+        ]),
     ),
     (
         "pt",
-        &[
+        List::new(&[
             "o",
             "a",
             "os",
@@ -247,37 +248,37 @@ const COMMON: &[(&str, &[&str])] = &[
             "da",
             "se",
             "precisamos",
-        ],
+        ]),
     ),
     (
         "pl",
-        &[
+        List::new(&[
             "i", "w", "na", "nie", "jest", "się", "do", "z", "proszę", "dzień", "dobry", "że", "dla", "o", "czy",
             "nam", "jak", "po",
-        ],
+        ]),
     ),
     (
         "sv",
-        &[
+        List::new(&[
             "och", "att", "det", "är", "en", "vi", "för", "på", "inte", "med", "som", "har", "ett", "av", "hej",
             "tack", "kan",
-        ],
+        ]),
     ),
     (
         "da",
-        &[
+        List::new(&[
             "og", "at", "det", "er", "en", "vi", "for", "på", "ikke", "med", "som", "har", "et", "af", "hej", "tak",
             "kan",
-        ],
+        ]),
     ),
 ];
 
 /// The share of the words of `text` that stand in `list`.
-fn share(text: &str, list: &[&str]) -> f32 {
+fn share(text: &str, list: &List) -> f32 {
     let (mut all, mut known) = (0u32, 0u32);
     for word in text.split(|c: char| !c.is_alphabetic()).filter(|w| !w.is_empty()) {
         all += 1;
-        known += u32::from(list.iter().any(|entry| entry.len() == word.len() && entry.eq_ignore_ascii_case(word)));
+        known += u32::from(list.has(word));
     }
     if all == 0 { 0.0 } else { known as f32 / all as f32 }
 }

@@ -7,6 +7,7 @@ use super::super::content::{Level, Priority, Quote, Risk, RiskKind, Score, State
 use super::super::language;
 use super::super::lexicon::{RequestKind, Sense};
 use super::super::model;
+use super::super::read::list::List;
 use super::facts::Facts;
 use super::{DraftInput, cite, day};
 use jiff::civil::Date;
@@ -63,7 +64,7 @@ fn weigh(odds: f32, most: f32) -> f32 {
 }
 
 /// Words of people who build software.
-const CRAFT: &[&str] = &[
+static CRAFT: List = List::new(&[
     "jdk",
     "java",
     "maven",
@@ -108,32 +109,47 @@ const CRAFT: &[&str] = &[
     "nodes",
     "hadoop",
     "branch",
-];
+]);
 
 /// Whether a text reads like a report about software: identifiers, code, traces.
 fn is_technical(text: &str, subject: Option<&str>) -> bool {
-    let mut marks = 0;
-    for word in subject.unwrap_or("").split_whitespace().chain(text.split_whitespace().take(300)) {
-        let bytes = word.as_bytes();
-        let camel = bytes.windows(2).any(|w| matches!(w, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()));
-        let code = word.contains("()")
-            || word.contains("::")
-            || word.contains("{{")
-            || word.contains("{code")
-            || word.contains("Exception");
-        let joined = word.contains('_') && !word.contains('@') && bytes.iter().any(u8::is_ascii_alphabetic);
-        let version = bytes.iter().filter(|b| **b == b'.').count() >= 2
-            && bytes.iter().filter(|b| b.is_ascii_digit()).count() >= 3
-            && !bytes.iter().any(|b| matches!(b, b',' | b'$'));
-        let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-        let craft = CRAFT.iter().any(|known| bare.eq_ignore_ascii_case(known));
-        let mail = word.contains('@') || word.contains("://");
-        marks += u32::from(!mail && (camel || code || joined || version || craft));
-        if marks >= 1 {
-            return true;
+    subject.unwrap_or("").split_whitespace().chain(text.split_whitespace().take(300)).any(is_craft)
+}
+
+/// Whether a word is an identifier, a piece of code, a version, or a word of the craft.
+fn is_craft(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    let has = |two: &[u8; 2]| bytes.windows(2).any(|pair| pair == two);
+    let (mut dots, mut digits, mut letters) = (0, 0, false);
+    let (mut price, mut mail, mut line, mut sign, mut camel, mut before) = (false, false, false, false, false, b' ');
+    for byte in bytes {
+        match byte {
+            b'.' => dots += 1,
+            b'0'..=b'9' => digits += 1,
+            b'a'..=b'z' => letters = true,
+            b'A'..=b'Z' => {
+                letters = true;
+                camel |= before.is_ascii_lowercase();
+            }
+            b',' | b'$' => price = true,
+            b'@' => mail = true,
+            b'_' => line = true,
+            b'(' | b':' | b'{' => sign = true,
+            _ => {}
         }
+        before = *byte;
     }
-    false
+    if mail || (sign && word.contains("://")) {
+        return false;
+    }
+    let code = sign && (has(b"()") || has(b"::") || has(b"{{") || word.contains("{code"));
+    let version = dots >= 2 && digits >= 3 && !price;
+    camel
+        || code
+        || (line && letters)
+        || version
+        || CRAFT.has(word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
+        || (letters && word.contains("Exception"))
 }
 
 /// How grave the words sound to the model of reports, as log-odds.

@@ -7,6 +7,7 @@
 
 pub(crate) mod contact;
 pub(crate) mod date;
+pub(crate) mod list;
 pub(crate) mod money;
 pub(crate) mod number;
 pub(crate) mod sentence;

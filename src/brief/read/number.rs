@@ -3,6 +3,7 @@
 //! Its own file because money, quantities and the checker all compare numbers by value.
 //! INVARIANT: values are whole hundredths in an `i64`; a number too large for that is no number.
 
+use super::list::List;
 use super::words::{Kind, Token};
 
 /// The value of a written number in hundredths, or `None` when it is too large.
@@ -81,21 +82,39 @@ pub(crate) fn at(tokens: &[Token<'_>], index: usize) -> Option<(i64, usize)> {
     }
 }
 
-/// Number words from one to ninety; only those with the first letter of `text` are compared.
+/// Number words from one to ninety.
 fn word(text: &str) -> Option<i64> {
-    let words: &[(&str, i64)] = match text.as_bytes().first()?.to_ascii_lowercase() {
-        b'o' => &[("one", 1)],
-        b't' => {
-            &[("two", 2), ("three", 3), ("ten", 10), ("twelve", 12), ("thirteen", 13), ("twenty", 20), ("thirty", 30)]
-        }
-        b'f' => &[("four", 4), ("five", 5), ("fourteen", 14), ("fifteen", 15), ("forty", 40), ("fifty", 50)],
-        b's' => &[("six", 6), ("seven", 7), ("sixteen", 16), ("seventeen", 17), ("sixty", 60), ("seventy", 70)],
-        b'e' => &[("eight", 8), ("eleven", 11), ("eighteen", 18), ("eighty", 80)],
-        b'n' => &[("nine", 9), ("nineteen", 19), ("ninety", 90)],
-        _ => return None,
-    };
-    let same = |name: &str| name.len() == text.len() && name.eq_ignore_ascii_case(text);
-    words.iter().find(|(name, _)| same(name)).map(|(_, value)| *value)
+    static WORDS: List = List::new(&[
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+        "twenty",
+        "thirty",
+        "forty",
+        "fifty",
+        "sixty",
+        "seventy",
+        "eighty",
+        "ninety",
+    ]);
+    let place = i64::try_from(WORDS.place(text)?).ok()?;
+    Some(if place < 20 { place + 1 } else { (place - 17) * 10 })
 }
 
 /// Writes hundredths the way the brief shows figures: `1,200` or `12.50`.
