@@ -94,6 +94,9 @@ impl Wish<'_> {
 
     /// Whether `sentence` speaks of what the reviewer wants in front.
     pub(super) fn focuses_on(&self, sentence: &str) -> bool {
+        if self.focus.is_empty() {
+            return false;
+        }
         let lower = sentence.to_lowercase();
         self.focus
             .iter()

@@ -119,6 +119,11 @@ impl Work<'_, '_> {
 
     /// What was charged less what was expected.
     fn difference(&mut self) -> bool {
+        let mut amounts = self.facts.money.iter();
+        let (Some(a), Some(b)) = (amounts.next().copied(), amounts.next().copied()) else { return false };
+        if amounts.next().is_some() || a.currency != b.currency || a.amount == b.amount {
+            return false;
+        }
         let wrong = [
             "instead of",
             "rather than",
@@ -135,11 +140,6 @@ impl Work<'_, '_> {
         ];
         let lower = self.facts.text.to_ascii_lowercase();
         if !wrong.iter().any(|mark| lower.contains(mark)) {
-            return false;
-        }
-        let mut amounts = self.facts.money.iter();
-        let (Some(a), Some(b)) = (amounts.next().copied(), amounts.next().copied()) else { return false };
-        if amounts.next().is_some() || a.currency != b.currency || a.amount == b.amount {
             return false;
         }
         let (high, low) = if a.amount > b.amount { (a, b) } else { (b, a) };
