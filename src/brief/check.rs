@@ -10,7 +10,8 @@ use super::read::date::{self, Form, When};
 use super::read::number;
 use super::read::words::{self, Kind, Token};
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
+use std::fmt::Arguments;
 
 /// Most problems listed; a content with more is wrong as a whole.
 const MOST: usize = 60;
@@ -25,15 +26,32 @@ pub fn check(content: &Content, text: &str) -> Vec<Problem> {
 /// own words.
 #[must_use]
 pub fn check_with(content: &Content, text: &str, known: &[&str]) -> Vec<Problem> {
-    let source = Source::read(text, known);
+    let tokens = words::tokens(text);
+    let dates = date::find(&tokens);
+    check_read(content, &Reading { text, tokens: &tokens, dates: &dates }, known)
+}
+
+/// A request's text as the readers see it.
+pub(super) struct Reading<'a> {
+    pub(super) text: &'a str,
+    /// All of its tokens.
+    pub(super) tokens: &'a [Token<'a>],
+    /// All dates in them.
+    pub(super) dates: &'a [When],
+}
+
+/// Like [`check_with`], for a request that has been read already.
+pub(super) fn check_read(content: &Content, request: &Reading<'_>, known: &[&str]) -> Vec<Problem> {
+    let text = request.text;
+    let source = Source::read(request, known);
     let mut found = Found { source: &source, text, list: Vec::new() };
-    found.statement("workflow_summary", &content.workflow_summary.text, &content.workflow_summary.quotes);
+    found.statement(format_args!("workflow_summary"), &content.workflow_summary.text, &content.workflow_summary.quotes);
     for (i, reason) in content.priority.reasons.iter().enumerate() {
-        found.statement(&format!("priority.reasons[{i}]"), &reason.text, &reason.quotes);
+        found.statement(format_args!("priority.reasons[{i}]"), &reason.text, &reason.quotes);
     }
     if content.priority.band != content.priority.score.band() {
         found.note(
-            "priority.band",
+            format_args!("priority.band"),
             format!(
                 "the band is `{}`, the score of {} stands for `{}`",
                 content.priority.band,
@@ -43,34 +61,34 @@ pub fn check_with(content: &Content, text: &str, known: &[&str]) -> Vec<Problem>
         );
     }
     for (i, factor) in content.risk.factors.iter().enumerate() {
-        found.statement(&format!("risk.factors[{i}]"), &factor.text, &factor.quotes);
+        found.statement(format_args!("risk.factors[{i}]"), &factor.text, &factor.quotes);
     }
-    found.words("recommended_status.reason", &content.recommended_status.reason);
+    found.words(format_args!("recommended_status.reason"), &content.recommended_status.reason);
     for (i, missing) in content.missing_information.iter().enumerate() {
-        found.words(&format!("missing_information[{i}].question"), &missing.question);
-        found.words(&format!("missing_information[{i}].why"), &missing.why);
+        found.words(format_args!("missing_information[{i}].question"), &missing.question);
+        found.words(format_args!("missing_information[{i}].why"), &missing.why);
     }
     for (i, action) in content.next_actions.iter().enumerate() {
-        found.words(&format!("next_actions[{i}].text"), &action.text);
+        found.words(format_args!("next_actions[{i}].text"), &action.text);
         if let Some(due) = action.due
-            && !source.full_dates.contains(&due)
+            && source.full_dates.binary_search(&due).is_err()
         {
-            let path = format!("next_actions[{i}].due");
-            match source.origin(due) {
-                Some(words) => found.note(&path, format!("date worked out from `{words}`, please confirm: `{due}`")),
-                None => found.note(&path, format!("date not in the request: `{due}`")),
-            }
+            let problem = match source.origin(due) {
+                Some(words) => format!("date worked out from `{words}`, please confirm: `{due}`"),
+                None => format!("date not in the request: `{due}`"),
+            };
+            found.note(format_args!("next_actions[{i}].due"), problem);
         }
     }
     if let Some(pricing) = &content.pricing_rationale {
-        found.statement("pricing_rationale", &pricing.text, &pricing.quotes);
+        found.statement(format_args!("pricing_rationale"), &pricing.text, &pricing.quotes);
     }
     for (i, phase) in content.implementation_roadmap.iter().enumerate() {
-        found.words(&format!("implementation_roadmap[{i}].phase"), &phase.phase);
+        found.words(format_args!("implementation_roadmap[{i}].phase"), &phase.phase);
         for (j, step) in phase.steps.iter().enumerate() {
-            found.words(&format!("implementation_roadmap[{i}].steps[{j}]"), step);
+            found.words(format_args!("implementation_roadmap[{i}].steps[{j}]"), step);
         }
-        found.words(&format!("implementation_roadmap[{i}].exit"), &phase.exit);
+        found.words(format_args!("implementation_roadmap[{i}].exit"), &phase.exit);
     }
     found.list
 }
@@ -79,31 +97,31 @@ pub fn check_with(content: &Content, text: &str, known: &[&str]) -> Vec<Problem>
 struct Source<'a> {
     text: &'a str,
     known: &'a [&'a str],
-    /// Hashes of all words and written numbers, sorted.
+    // These are sorted. Words and written numbers stand here as hashes.
     words: Vec<u64>,
-    numbers: HashSet<i64>,
-    full_dates: HashSet<jiff::civil::Date>,
-    month_days: HashSet<(i8, i8)>,
+    numbers: Vec<i64>,
+    full_dates: Vec<jiff::civil::Date>,
+    month_days: Vec<(i8, i8)>,
     relative: Vec<(&'a str, Form)>,
     folded: OnceCell<(String, String)>,
 }
 
 impl<'a> Source<'a> {
-    fn read(text: &'a str, known: &'a [&'a str]) -> Self {
+    fn read(request: &Reading<'a>, known: &'a [&'a str]) -> Self {
+        let text = request.text;
         let mut source = Source {
             text,
             known,
             words: Vec::with_capacity(text.len() / 5),
-            numbers: HashSet::new(),
-            full_dates: HashSet::new(),
-            month_days: HashSet::new(),
+            numbers: Vec::new(),
+            full_dates: Vec::new(),
+            month_days: Vec::new(),
             relative: Vec::new(),
             folded: OnceCell::new(),
         };
-        let tokens = words::tokens(text);
-        source.add(&tokens);
-        for when in date::find(&tokens) {
-            source.add_date(&when);
+        source.add(request.tokens);
+        for when in request.dates {
+            source.add_date(when);
             if when.is_relative() || matches!(when.form, Form::MonthDay(..)) {
                 source.relative.extend(text.get(when.start..when.end).map(|words| (words, when.form)));
             }
@@ -116,6 +134,9 @@ impl<'a> Source<'a> {
             }
         }
         source.words.sort_unstable();
+        source.numbers.sort_unstable();
+        source.full_dates.sort_unstable();
+        source.month_days.sort_unstable();
         source
     }
 
@@ -159,11 +180,11 @@ impl<'a> Source<'a> {
     fn add_date(&mut self, when: &When) {
         match when.form {
             Form::Full(date) => {
-                self.full_dates.insert(date);
-                self.month_days.insert((date.month(), date.day()));
+                self.full_dates.push(date);
+                self.month_days.push((date.month(), date.day()));
             }
             Form::MonthDay(month, day) => {
-                self.month_days.insert((month, day));
+                self.month_days.push((month, day));
             }
             _ => {}
         }
@@ -192,15 +213,10 @@ impl<'a> Source<'a> {
     }
 }
 
-/// A word's hash, whatever its case (FNV-1a). Two words with one hash would hide a name; at 64 bits
-/// that does not happen by chance, and nothing is decided by it alone.
+/// A word's hash, whatever its case. Two words with one hash would hide a name; at 64 bits that does
+/// not happen by chance, and nothing is decided by it alone.
 fn fold(word: &str) -> u64 {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    if word.is_ascii() {
-        word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| step(hash, byte.to_ascii_lowercase()))
-    } else {
-        word.to_lowercase().bytes().fold(0xcbf2_9ce4_8422_2325, step)
-    }
+    if word.is_ascii() { words::hash("", word) } else { words::hash("", &word.to_lowercase()) }
 }
 
 struct Found<'s, 'a> {
@@ -210,17 +226,17 @@ struct Found<'s, 'a> {
 }
 
 impl Found<'_, '_> {
-    fn note(&mut self, path: &str, problem: String) {
+    fn note(&mut self, path: Arguments<'_>, problem: String) {
         if self.list.len() < MOST && !self.list.iter().any(|known| known.problem == problem) {
-            self.list.push(Problem { path: path.into(), problem });
+            self.list.push(Problem { path: path.to_string(), problem });
         }
     }
 
-    fn statement(&mut self, path: &str, words: &str, quotes: &[Quote]) {
+    fn statement(&mut self, path: Arguments<'_>, words: &str, quotes: &[Quote]) {
         for (i, quote) in quotes.iter().enumerate() {
             if quote.of(self.text).is_none() {
                 self.note(
-                    &format!("{path}.quotes[{i}]"),
+                    format_args!("{path}.quotes[{i}]"),
                     "the quote lies outside the request or cuts a character".into(),
                 );
             }
@@ -228,26 +244,23 @@ impl Found<'_, '_> {
         self.words(path, words);
     }
 
-    fn words(&mut self, path: &str, words: &str) {
+    fn words(&mut self, path: Arguments<'_>, words: &str) {
         let contacts = contact::find(words);
         for contact in &contacts {
             self.contact(path, words, contact);
         }
-        let tokens: Vec<Token<'_>> = words::tokens(words)
-            .into_iter()
-            .filter(|t| !contacts.iter().any(|c| t.start >= c.start && t.end <= c.end))
-            .collect();
+        let mut tokens = words::tokens(words);
+        tokens.retain(|t| !contacts.iter().any(|c| t.start >= c.start && t.end <= c.end));
         let dates = date::find(&tokens);
         for when in &dates {
             self.date(path, words, when);
         }
-        let free: Vec<Token<'_>> =
-            tokens.into_iter().filter(|t| !dates.iter().any(|d| t.start >= d.start && t.end <= d.end)).collect();
-        self.numbers(path, words, &free);
-        self.names(path, &free);
+        tokens.retain(|t| !dates.iter().any(|d| t.start >= d.start && t.end <= d.end));
+        self.numbers(path, words, &tokens);
+        self.names(path, &tokens);
     }
 
-    fn contact(&mut self, path: &str, words: &str, contact: &Contact) {
+    fn contact(&mut self, path: Arguments<'_>, words: &str, contact: &Contact) {
         let Some(found) = words.get(contact.start..contact.end) else { return };
         let held = match contact.kind {
             contact::Kind::Phone => {
@@ -266,15 +279,16 @@ impl Found<'_, '_> {
         }
     }
 
-    fn date(&mut self, path: &str, words: &str, when: &When) {
+    fn date(&mut self, path: Arguments<'_>, words: &str, when: &When) {
         let held = match when.form {
             Form::Full(date) => {
-                self.source.full_dates.contains(&date) || {
+                self.source.full_dates.binary_search(&date).is_ok() || {
                     // Worked out: either the day and month are given without a year, or the words are relative.
                     let derived = self
                         .source
                         .month_days
-                        .contains(&(date.month(), date.day()))
+                        .binary_search(&(date.month(), date.day()))
+                        .is_ok()
                         .then_some("a date without a year")
                         .or_else(|| self.source.origin(date));
                     if let Some(origin) = derived {
@@ -284,7 +298,7 @@ impl Found<'_, '_> {
                     false
                 }
             }
-            Form::MonthDay(month, day) => self.source.month_days.contains(&(month, day)),
+            Form::MonthDay(month, day) => self.source.month_days.binary_search(&(month, day)).is_ok(),
             // Relative words invent nothing a reader could take for a fact, unless nothing like them is said.
             _ => true,
         };
@@ -294,8 +308,8 @@ impl Found<'_, '_> {
         }
     }
 
-    fn numbers(&mut self, path: &str, words: &str, tokens: &[Token<'_>]) {
-        let mut proven: HashSet<i64> = HashSet::new();
+    fn numbers(&mut self, path: Arguments<'_>, words: &str, tokens: &[Token<'_>]) {
+        let mut proven = BTreeSet::new();
         for (index, token) in tokens.iter().enumerate() {
             if token.kind != Kind::Number || self.source.holds(token.text) {
                 continue;
@@ -308,8 +322,8 @@ impl Found<'_, '_> {
             // Sixty minutes are an hour in every request.
             let minutes = token.text == "60" && index > 0 && tokens.get(index - 1).is_some_and(|t| t.text == "÷");
             if minutes
-                || self.source.numbers.contains(&value)
-                || self.source.numbers.contains(&scaled)
+                || self.source.numbers.binary_search(&value).is_ok()
+                || self.source.numbers.binary_search(&scaled).is_ok()
                 || proven.contains(&value)
             {
                 continue;
@@ -324,7 +338,7 @@ impl Found<'_, '_> {
     }
 
     /// Capitalised words in the middle of a sentence, or two of them anywhere.
-    fn names(&mut self, path: &str, tokens: &[Token<'_>]) {
+    fn names(&mut self, path: Arguments<'_>, tokens: &[Token<'_>]) {
         let mut index = 0;
         let mut opens = true;
         while let Some(token) = tokens.get(index) {

@@ -72,6 +72,8 @@ pub(super) struct Facts<'a> {
     /// Per sentence: addressed to a program.
     pub(super) hostile: Vec<bool>,
     pub(super) hits: Vec<Hit>,
+    /// All dates, also those in text that gives no facts.
+    pub(super) dates: Vec<When>,
     pub(super) whens: Vec<When>,
     pub(super) money: Vec<Money>,
     pub(super) contacts: Vec<Contact>,
@@ -104,7 +106,8 @@ impl<'a> Facts<'a> {
             all.into_iter().filter(|hit| matches!(hit.sense, Sense::Machine) || !silent(hit.start)).collect();
         let calm = hits.iter().find(|hit| matches!(hit.sense, Sense::Calm)).copied();
         deny(&tokens, &mut hits);
-        let whens: Vec<When> = date::find(&tokens).into_iter().filter(|when| !silent(when.start)).collect();
+        let dates = date::find(&tokens);
+        let whens: Vec<When> = dates.iter().copied().filter(|when| !silent(when.start)).collect();
         let money: Vec<Money> = money::find(&tokens).into_iter().filter(|m| !silent(m.start)).collect();
         let quantities: Vec<Quantity> = quantities(&tokens, &money).into_iter().filter(|q| !silent(q.start)).collect();
         // "Within 72 hours" is a date, not a quantity.
@@ -131,6 +134,7 @@ impl<'a> Facts<'a> {
             ask,
             hostile,
             hits,
+            dates,
             whens,
             money,
             contacts,

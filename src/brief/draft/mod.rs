@@ -77,7 +77,12 @@ pub fn draft(input: &DraftInput<'_>) -> Content {
     };
     guidance::trim(&mut content, &wish);
     let known = known(input);
-    content.unverified = check::check_with(&content, input.text, &known);
+    content.unverified = if facts.cut {
+        check::check_with(&content, input.text, &known)
+    } else {
+        let request = check::Reading { text: input.text, tokens: &facts.tokens, dates: &facts.dates };
+        check::check_read(&content, &request, &known)
+    };
     content
 }
 

@@ -4,6 +4,8 @@
 //! INVARIANT: a feature's hash is the hash of its written name, so the weight files stay readable. It is
 //! joined from the hashes of the words in it, so that each word of a text is read once.
 
+use super::super::read::words;
+
 /// What kind of text a model reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -52,12 +54,12 @@ impl<'a> Feature<'a> {
     pub(crate) fn hash(&self) -> u64 {
         let mut hash = match self.first {
             Some(first) if self.sign.is_empty() => first.hash,
-            first => word(self.sign, first.map_or("", |piece| piece.text)),
+            first => words::hash(self.sign, first.map_or("", |piece| piece.text)),
         };
         if !self.lead.is_empty() {
-            hash = join(word("", self.lead), hash);
+            hash = words::join(words::hash("", self.lead), hash);
         }
-        self.second.map_or(hash, |second| join(hash, second.hash))
+        self.second.map_or(hash, |second| words::join(hash, second.hash))
     }
 
     /// The written name.
@@ -71,27 +73,7 @@ impl<'a> Feature<'a> {
 
 /// The hash of a written feature name: those of its words, joined.
 pub(crate) fn hash_name(name: &str) -> u64 {
-    name.split(' ').map(|part| word("", part)).reduce(join).unwrap_or_default()
-}
-
-/// The hash of `sign` and `text` written as one word, in ASCII lower case: eight bytes at a time.
-fn word(sign: &str, text: &str) -> u64 {
-    let (mut hash, mut block, mut filled) = (0, 0, 0);
-    for byte in sign.bytes().chain(text.bytes()) {
-        block = block << 8 | u64::from(byte.to_ascii_lowercase());
-        filled += 1;
-        if filled % 8 == 0 {
-            hash = join(hash, block);
-            block = 0;
-        }
-    }
-    join(hash ^ filled, block)
-}
-
-/// Multiplication carries every bit upwards, the shift brings the high ones back down.
-fn join(left: u64, right: u64) -> u64 {
-    let product = (left.rotate_left(25) ^ right).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    product ^ product >> 32
+    name.split(' ').map(|part| words::hash("", part)).reduce(words::join).unwrap_or_default()
 }
 
 /// Calls `sink` for every feature of `text`.
@@ -108,7 +90,7 @@ pub(crate) fn each<'a>(shape: Shape, text: &'a str, mut sink: impl FnMut(Feature
         if count >= WORDS {
             break;
         }
-        let piece = Piece { text, hash: word("", text) };
+        let piece = Piece { text, hash: words::hash("", text) };
         sink(Feature::one(piece));
         match shape {
             Shape::Sentence => {

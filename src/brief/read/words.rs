@@ -123,6 +123,26 @@ fn number_end(text: &str, mut at: usize) -> usize {
     at
 }
 
+/// The hash of `sign` and `text` written as one word, in ASCII lower case: eight bytes at a time.
+pub(crate) fn hash(sign: &str, text: &str) -> u64 {
+    let (mut hash, mut block, mut filled) = (0, 0, 0);
+    for byte in sign.bytes().chain(text.bytes()) {
+        block = block << 8 | u64::from(byte.to_ascii_lowercase());
+        filled += 1;
+        if filled % 8 == 0 {
+            hash = join(hash, block);
+            block = 0;
+        }
+    }
+    join(hash ^ filled, block)
+}
+
+/// One hash of two, in their order. Multiplication carries every bit upwards, the shift brings the high ones back down.
+pub(crate) fn join(left: u64, right: u64) -> u64 {
+    let product = (left.rotate_left(25) ^ right).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    product ^ product >> 32
+}
+
 /// Characters that take no room on screen and are used to hide or split words.
 pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' | '\u{202a}'..='\u{202e}' | '\u{e0000}'..='\u{e007f}')
