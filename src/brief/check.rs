@@ -219,6 +219,12 @@ fn fold(word: &str) -> u64 {
     if word.is_ascii() { words::hash("", word) } else { words::hash("", &word.to_lowercase()) }
 }
 
+/// Whether a text can hold no number, no date with one, and no name: no digit, and no capital letter
+/// except where it begins.
+fn is_plain(words: &str) -> bool {
+    words.is_ascii() && !words.bytes().skip(1).any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+}
+
 struct Found<'s, 'a> {
     source: &'s Source<'a>,
     text: &'a str,
@@ -248,6 +254,9 @@ impl Found<'_, '_> {
         let contacts = contact::find(words);
         for contact in &contacts {
             self.contact(path, words, contact);
+        }
+        if is_plain(words) {
+            return;
         }
         let mut tokens = words::tokens(words);
         tokens.retain(|t| !contacts.iter().any(|c| t.start >= c.start && t.end <= c.end));

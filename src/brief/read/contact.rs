@@ -58,7 +58,15 @@ pub(crate) fn find(text: &str) -> Vec<Contact> {
 
 /// Where the next byte like this stands, from byte `from` on.
 fn next(text: &str, from: usize, like: impl Fn(u8) -> bool) -> Option<usize> {
-    text.as_bytes().get(from..)?.iter().position(|byte| like(*byte)).map(|at| from + at)
+    // Whole blocks without such a byte are passed over at once.
+    let mut at = from;
+    for block in text.as_bytes().get(from..)?.chunks(32) {
+        if block.iter().fold(false, |any, byte| any | like(*byte)) {
+            return block.iter().position(|byte| like(*byte)).map(|inside| at + inside);
+        }
+        at += block.len();
+    }
+    None
 }
 
 /// Whether this character parts an address from what stands beside it.

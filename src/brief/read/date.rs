@@ -5,6 +5,7 @@
 //! worked out from words that stand in the text and a day that is handed in.
 //! INVARIANT: what could be read in two ways (`03/04/2026`) is not resolved.
 
+use super::list::List;
 use super::number;
 use super::words::{Kind, Token};
 use jiff::civil::{Date, Weekday};
@@ -312,45 +313,12 @@ fn at(tokens: &[Token<'_>], index: usize) -> Option<(Form, usize)> {
 
 /// Whether a date expression can begin with a word like this.
 fn opens(token: &Token<'_>) -> bool {
-    matches!(
-        &token.head(),
-        b"jan"
-            | b"feb"
-            | b"mar"
-            | b"apr"
-            | b"may"
-            | b"jun"
-            | b"jul"
-            | b"aug"
-            | b"sep"
-            | b"oct"
-            | b"nov"
-            | b"dec"
-            | b"mon"
-            | b"tue"
-            | b"wed"
-            | b"thu"
-            | b"fri"
-            | b"sat"
-            | b"sun"
-            | b"tod"
-            | b"ton"
-            | b"tom"
-            | b"tmr"
-            | b"eod"
-            | b"cob"
-            | b"imm"
-            | b"eow"
-            | b"eom"
-            | b"day"
-            | b"nex"
-            | b"thi"
-            | b"com"
-            | b"fol"
-            | b"end"
-            | b"in\0"
-            | b"wit"
-    )
+    static HEADS: List = List::new(&[
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mon", "tue", "wed", "thu",
+        "fri", "sat", "sun", "tod", "ton", "tom", "tmr", "eod", "cob", "imm", "eow", "eom", "day", "nex", "thi", "com",
+        "fol", "end", "in", "wit",
+    ]);
+    HEADS.has(token.text.get(..3).unwrap_or(token.text))
 }
 
 /// `in 3 days`, `within 48 hours`, `in two weeks`.

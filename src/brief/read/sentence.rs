@@ -86,14 +86,19 @@ pub(crate) fn split(text: &str) -> Vec<Sentence<'_>> {
 
 fn flush<'a>(text: &'a str, from: Option<usize>, to: usize, list: &mut Vec<Sentence<'a>>) {
     let Some(mut start) = from else { return };
-    let Some(block) = text.get(start..to) else { return };
-    let base = start;
-    let mut chars = block.char_indices().peekable();
-    while let Some((offset, c)) = chars.next() {
-        let here = base + offset + c.len_utf8();
+    let Some(block) = text.get(..to) else { return };
+    let mut here = start;
+    while let Some(byte) = block.as_bytes().get(here) {
+        // Nearly every byte: it ends no sentence, and no length is reached.
+        if byte.is_ascii() && !matches!(byte, b'.' | b'!' | b'?' | b';') && here - start < LONGEST {
+            here += 1;
+            continue;
+        }
+        let Some(c) = block.get(here..).and_then(|rest| rest.chars().next()) else { break };
+        here += c.len_utf8();
         let ends = match c {
             '.' | '!' | '?' | '…' | '。' | '？' | '！' => {
-                let follows = chars.peek().map(|(_, next)| *next);
+                let follows = block.get(here..).and_then(|rest| rest.chars().next());
                 let clear = follows.is_none_or(|next| next.is_whitespace() || matches!(next, '"' | '”' | ')' | '\''));
                 let wide = matches!(c, '。' | '？' | '！');
                 (clear || wide)

@@ -98,6 +98,9 @@ fn char_at(text: &str, at: usize) -> Option<char> {
 
 /// Where the word ends that goes on at byte `at`.
 fn word_end(text: &str, mut at: usize) -> usize {
+    while text.as_bytes().get(at).is_some_and(u8::is_ascii_alphabetic) {
+        at += 1;
+    }
     while let Some(c) = char_at(text, at) {
         let inner = || matches!(c, '\'' | '’') && char_at(text, at + c.len_utf8()).is_some_and(char::is_alphabetic);
         if !(c.is_alphabetic() || is_combining(c) || inner()) {
