@@ -4,7 +4,7 @@
 //! to build them. INVARIANT: building takes time linear in the text; every look around a position is
 //! bounded by a constant. INVARIANT: `lower` has the byte length of the text.
 
-use super::words::List;
+use super::words::{List, slot};
 
 /// How far back, in bytes, a word still counts as context.
 const REACH: usize = 72;
@@ -56,6 +56,10 @@ pub(super) struct Scan<'t> {
     /// Byte spans of the words: letters, digits, `_`.
     pub(super) words: Vec<(usize, usize)>,
     pub(super) groups: Vec<Group>,
+    /// Per word: where its bit stands in a list.
+    slots: Vec<u16>,
+    /// Which bytes occur in the text.
+    occurs: [bool; 256],
 }
 
 impl<'t> Scan<'t> {
@@ -64,7 +68,23 @@ impl<'t> Scan<'t> {
         let lower = lower_case(bytes);
         let words = words(bytes);
         let groups = groups(text);
-        Self { text, bytes, lower, words, groups }
+        let slots = words.iter().map(|&(start, end)| slot(lower.get(start..end).unwrap_or_default())).collect();
+        let mut occurs = [false; 256];
+        for byte in bytes {
+            occurs[usize::from(*byte)] = true;
+        }
+        Self { text, bytes, lower, words, groups, slots, occurs }
+    }
+
+    /// Whether one of these bytes stands anywhere in the text; if not, what needs one need not be looked for.
+    pub(super) fn holds(&self, bytes: &[u8]) -> bool {
+        bytes.iter().any(|byte| self.occurs[usize::from(*byte)])
+    }
+
+    /// Where the bit of word number `index` stands in a list.
+    #[inline]
+    pub(super) fn slot(&self, index: usize) -> u16 {
+        self.slots.get(index).copied().unwrap_or_default()
     }
 
     /// The byte at `at`, or a space outside the text.
@@ -96,11 +116,10 @@ impl<'t> Scan<'t> {
             if at - end > REACH {
                 return false;
             }
-            let word = self.word(index);
-            if veto.has(word) {
+            if veto.has_at(self, index) {
                 return false;
             }
-            if hit.has(word) {
+            if hit.has_at(self, index) {
                 return true;
             }
         }
@@ -114,7 +133,7 @@ impl<'t> Scan<'t> {
             self.words.get(index).is_some_and(|&(start, _)| {
                 start - at <= REACH
                     && !self.bytes.get(at..start).unwrap_or_default().contains(&b'\n')
-                    && hit.has(self.word(index))
+                    && hit.has_at(self, index)
             })
         })
     }
@@ -161,6 +180,9 @@ impl std::ops::Deref for Digits {
 
 fn lower_case(bytes: &[u8]) -> Vec<u8> {
     let mut lower = bytes.to_ascii_lowercase();
+    if bytes.is_ascii() {
+        return lower;
+    }
     let mut last = 0;
     for byte in &mut lower {
         // U+00C0..U+00DE without the multiplication sign: the lower-case letter is 0x20 further.

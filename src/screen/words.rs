@@ -28,7 +28,13 @@ impl List {
     }
 
     pub(super) fn has(&self, word: &[u8]) -> bool {
-        may_have(&self.bits, word) && self.words.iter().any(|entry| entry.as_bytes() == word)
+        may_have(&self.bits, slot(word)) && self.words.iter().any(|entry| same(entry, word))
+    }
+
+    /// Whether word number `index` of the text is in the list.
+    #[inline]
+    pub(super) fn has_at(&self, scan: &Scan<'_>, index: usize) -> bool {
+        may_have(&self.bits, scan.slot(index)) && self.has(scan.word(index))
     }
 }
 
@@ -51,15 +57,13 @@ impl Phrases {
 
     /// End of a phrase that starts with word `index`, no sentence ending inside it.
     pub(super) fn end_at(&self, scan: &Scan<'_>, index: usize) -> Option<usize> {
-        if !may_have(&self.heads, scan.word(index)) {
+        if !may_have(&self.heads, scan.slot(index)) {
             return None;
         }
         let phrase = self
             .phrases
             .iter()
-            .filter(|phrase| {
-                phrase.iter().enumerate().all(|(offset, part)| scan.word(index + offset) == part.as_bytes())
-            })
+            .filter(|phrase| phrase.iter().enumerate().all(|(offset, part)| same(part, scan.word(index + offset))))
             .max_by_key(|phrase| phrase.len())?;
         let start = scan.words.get(index)?.0;
         let end = scan.words.get(index + phrase.len() - 1)?.1;
@@ -68,22 +72,30 @@ impl Phrases {
     }
 }
 
-const fn slot(word: &[u8]) -> usize {
+/// Where the bit of a word stands.
+pub(super) const fn slot(word: &[u8]) -> u16 {
     if word.is_empty() {
         return 0;
     }
     let (first, last) = (word[0] as usize, word[word.len() - 1] as usize);
     let middle = word[word.len() / 2] as usize;
-    (first * 37 + last * 101 + middle * 211 + word.len() * 13) % BITS
+    ((first * 37 + last * 101 + middle * 211 + word.len() * 13) % BITS) as u16
 }
 
 const fn with(mut bits: [u64; BITS / 64], word: &[u8]) -> [u64; BITS / 64] {
     let slot = slot(word);
-    bits[slot / 64] |= 1 << (slot % 64);
+    bits[slot as usize / 64] |= 1 << (slot % 64);
     bits
 }
 
-fn may_have(bits: &[u64; BITS / 64], word: &[u8]) -> bool {
-    let slot = slot(word);
-    bits.get(slot / 64).is_some_and(|part| part & (1 << (slot % 64)) != 0)
+/// Most words of a list differ from a word of the text in length or first letter.
+#[inline]
+fn same(entry: &str, word: &[u8]) -> bool {
+    let entry = entry.as_bytes();
+    entry.len() == word.len() && entry.first() == word.first() && entry == word
+}
+
+#[inline]
+fn may_have(bits: &[u64; BITS / 64], slot: u16) -> bool {
+    bits.get(usize::from(slot) / 64).is_some_and(|part| part & (1 << (slot % 64)) != 0)
 }

@@ -49,7 +49,9 @@ fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
             found.push(Finding::new(Kind::Credential, (group.start, group.end), "credential", Sureness::Shape, why));
         }
     }
-    logins(scan, found);
+    if scan.holds(b"@") {
+        logins(scan, found);
+    }
 }
 
 /// `scheme://user:password@host`: the part between `//` and `@`.

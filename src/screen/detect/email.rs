@@ -20,6 +20,9 @@ const LONGEST_LOCAL: usize = 64;
 const LONGEST_DOMAIN: usize = 255;
 
 fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
+    if !scan.holds(b"@") {
+        return;
+    }
     let mut floor = 0;
     for (at, _) in scan.bytes.iter().enumerate().filter(|(_, byte)| **byte == b'@') {
         let Some((start, end)) = around(scan, at, floor) else { continue };

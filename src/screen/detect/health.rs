@@ -169,9 +169,8 @@ fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
         if start < floor || end - start < 2 {
             continue;
         }
-        let word = scan.word(index);
         let hit = PHRASES.end_at(scan, index).map(|last| (start, last, "a phrase of patient files")).or_else(|| {
-            let medical = MEDICAL.has(word);
+            let medical = MEDICAL.has_at(scan, index);
             let tied = || scan.led_by(start, 6, &PERSON, &FIGURE) && !FIGURE.has(scan.word(index + 1));
             (medical && tied()).then_some((start, end, "a medical word tied to a person"))
         });

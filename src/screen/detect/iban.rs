@@ -125,6 +125,9 @@ const SAMPLES: &[&[u8]] = &[
 ];
 
 fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
+    if scan.groups.is_empty() {
+        return;
+    }
     let mut floor = 0;
     for (index, &(start, end)) in scan.words.iter().enumerate() {
         if start < floor || (end - start < 4 && end - start != 2) {

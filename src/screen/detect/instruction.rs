@@ -222,23 +222,28 @@ fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
         if start < floor {
             continue;
         }
-        let word = scan.word(index);
-        let hit = dropping(scan, index, word)
+        let hit = dropping(scan, index)
             .map(|end| (end, "tells the reader to drop its rules"))
-            .or_else(|| steering(scan, index, word).map(|end| (end, "orders how the answer is to be written")))
+            .or_else(|| steering(scan, index).map(|end| (end, "orders how the answer is to be written")))
             .or_else(|| PHRASES.end_at(scan, index).map(|end| (end, "speaks to a machine, not to a person")));
         if let Some((end, why)) = hit {
             floor = end;
             found.push(Finding::new(Kind::Instruction, (start, end), "instruction", Sureness::Context, why));
         }
     }
-    marks(scan, found);
-    invisible(scan, found);
-    laced(scan, found);
+    if scan.holds(b"<[#{") {
+        marks(scan, found);
+    }
+    if scan.holds(b"\xF3") {
+        invisible(scan, found);
+    }
+    if scan.holds(b"\xE2\xEF") {
+        laced(scan, found);
+    }
 }
 
-fn dropping(scan: &Scan<'_>, index: usize, word: &[u8]) -> Option<usize> {
-    if !DROP.has(word) {
+fn dropping(scan: &Scan<'_>, index: usize) -> Option<usize> {
+    if !DROP.has_at(scan, index) {
         return None;
     }
     let mut earlier = false;
@@ -260,8 +265,8 @@ fn dropping(scan: &Scan<'_>, index: usize, word: &[u8]) -> Option<usize> {
 
 /// A sentence that begins with a bare order and is about the answer: `Add ... to your reply`. People who
 /// ask say please, or say who should do it.
-fn steering(scan: &Scan<'_>, index: usize, word: &[u8]) -> Option<usize> {
-    if !STEER.has(word) {
+fn steering(scan: &Scan<'_>, index: usize) -> Option<usize> {
+    if !STEER.has_at(scan, index) {
         return None;
     }
     let end_of = |index: usize| scan.words.get(index).map(|&(_, end)| end);

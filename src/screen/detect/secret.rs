@@ -156,7 +156,9 @@ static NO_VALUE: List = List::new(&[
 ]);
 
 fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
-    private_keys(scan, found);
+    if scan.holds(b"-") {
+        private_keys(scan, found);
+    }
     let mut floor = 0;
     for (index, &(start, end)) in scan.words.iter().enumerate() {
         if start < floor {
@@ -239,8 +241,8 @@ fn marked(scan: &Scan<'_>, start: usize, word_end: usize) -> Hit {
 /// A value after `password:`, `api key =`, `token is`.
 fn named(scan: &Scan<'_>, index: usize, end: usize) -> Hit {
     let word = scan.word(index);
-    let password = PASSWORD.has(word) || (word == b"passe" && index >= 2 && scan.word(index - 1) == b"de");
-    let key = KEY.has(word) || (word == b"key" && index > 0 && KEY_BEFORE.has(scan.word(index - 1)));
+    let password = PASSWORD.has_at(scan, index) || (word == b"passe" && index >= 2 && scan.word(index - 1) == b"de");
+    let key = KEY.has_at(scan, index) || (word == b"key" && index > 0 && KEY_BEFORE.has(scan.word(index - 1)));
     if !password && !key {
         return None;
     }

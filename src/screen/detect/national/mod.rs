@@ -73,6 +73,10 @@ fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
     while index < scan.groups.len() {
         index = digits(scan, index, found).map_or(index + 1, |last| last + 1);
     }
+    // Every number holds a digit.
+    if scan.groups.is_empty() {
+        return;
+    }
     for &(start, end) in &scan.words {
         lettered(scan, start, end, found);
     }
@@ -170,13 +174,13 @@ fn lettered(scan: &Scan<'_>, start: usize, end: usize, found: &mut Vec<Finding>)
         return;
     }
     let Some(word) = scan.bytes.get(start..end) else { return };
+    if !word.iter().any(u8::is_ascii_digit) || !word.is_ascii() {
+        return;
+    }
     let mut upper = [0_u8; 18];
     let Some(upper) = upper.get_mut(..word.len()) else { return };
     upper.copy_from_slice(word);
     upper.make_ascii_uppercase();
-    if !upper.iter().any(u8::is_ascii_digit) || !upper.is_ascii() {
-        return;
-    }
     let kinds = LETTERED.iter().flat_map(|pack| pack.iter());
     for kind in kinds.filter(|kind| kind.length == upper.len()) {
         if (kind.check)(upper) {
@@ -204,9 +208,12 @@ static BETWEEN: List = List::new(&[
 /// Six to nine letters and digits, at least five digits, right after a word for passports.
 fn passports(scan: &Scan<'_>, found: &mut Vec<Finding>) {
     for (index, &(start, end)) in scan.words.iter().enumerate() {
+        if !(6..=9).contains(&(end - start)) {
+            continue;
+        }
         let Some(word) = scan.bytes.get(start..end) else { continue };
         let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
-        if !(6..=9).contains(&word.len()) || digits < 5 || !word.iter().all(u8::is_ascii_alphanumeric) {
+        if digits < 5 || !word.iter().all(u8::is_ascii_alphanumeric) {
             continue;
         }
         let mut before = index;
