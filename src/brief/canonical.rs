@@ -95,7 +95,7 @@ fn write(value: &Value, out: &mut Vec<u8>) {
                 if index > 0 {
                     out.push(b',');
                 }
-                scalar(&Value::String(key.clone()), out);
+                scalar(key, out);
                 out.push(b':');
                 write(map.get(key).unwrap_or(&Value::Null), out);
             }
@@ -116,7 +116,7 @@ fn write(value: &Value, out: &mut Vec<u8>) {
 }
 
 /// Strings and whole numbers: serde_json escapes exactly what RFC 8785 section 3.2.2 asks for.
-fn scalar(value: &Value, out: &mut Vec<u8>) {
+fn scalar(value: &impl serde::Serialize, out: &mut Vec<u8>) {
     // Writing a string or an integer into memory cannot fail.
     let _ = serde_json::to_writer(out, value);
 }
