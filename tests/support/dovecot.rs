@@ -90,6 +90,20 @@ impl Dovecot {
         Ok(found)
     }
 
+    /// The file of the first message whose text holds `part`.
+    pub(crate) fn file_with(&self, user: &str, folder: &str, part: &[u8]) -> io::Result<PathBuf> {
+        let dir = self.maildir(user, folder)?;
+        for place in ["cur", "new"] {
+            for entry in std::fs::read_dir(dir.join(place))? {
+                let path = entry?.path();
+                if std::fs::read(&path)?.windows(part.len()).any(|window| window == part) {
+                    return Ok(path);
+                }
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::NotFound, "no such message"))
+    }
+
     /// Runs the server's own tool, such as `["expunge", "-u", user, "mailbox", "INBOX", "uid", "3"]`; what it said.
     pub(crate) fn doveadm(&self, args: &[&str]) -> io::Result<String> {
         let mut tool = command("doveadm", self.account);

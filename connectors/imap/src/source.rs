@@ -28,8 +28,12 @@ const LATEST: Duration = Duration::from_secs(25);
 const BATCH: u64 = 8 << 20;
 /// A message that could not be read is left alone for so long.
 const ASIDE: Duration = Duration::from_secs(60);
+/// The same while it may have been the connection's fault.
+const BRIEFLY: Duration = Duration::from_secs(5);
 /// So many failures while others could be read, and it is refused.
 const PROOFS: u32 = 3;
+/// More troubled messages than this are not told apart; they are asked for anew.
+const AILING: usize = 4096;
 /// After a session broke while several were read at once, so many are read one by one.
 const SINGLY: u32 = 50;
 
@@ -210,10 +214,7 @@ impl Mailbox {
             let mut uids = live.search(&format!("UID {}:*", place.seen.saturating_add(1))).await?;
             // `n:*` always finds the last message, however low its UID.
             uids.retain(|uid| *uid > place.seen);
-            let retry = |uid: &u32| {
-                let known = self.ailing.get(&(folder.clone(), opened.validity, *uid));
-                known.is_none_or(|ailing| ailing.last.elapsed() >= ASIDE)
-            };
+            let retry = |uid: &u32| !self.is_aside(folder, opened.validity, *uid);
             uids.splice(0..0, place.open.iter().filter(retry));
             let settled = self.done.get(&(folder.clone(), opened.validity));
             let due: Uids =
@@ -304,16 +305,21 @@ impl Mailbox {
                 rest = tail;
                 continue;
             }
-            let together_with = group(rest, &listed, self.pace, self.singly > 0);
+            if self.proofs(folder, validity, uid).is_some_and(|proofs| proofs >= PROOFS) {
+                self.refuse(folder, uid, haul);
+                rest = tail;
+                continue;
+            }
+            // One that failed before is asked for alone, so that it takes no other with it.
+            let sound = rest.iter().take_while(|uid| self.proofs(folder, validity, **uid).is_none()).count();
+            let single = self.singly > 0 || sound == 0;
+            let together_with = group(rest.get(..sound.max(1)).unwrap_or(rest), &listed, self.pace, single);
             let (run, tail) = rest.split_at(together_with.max(1));
             // What is passed over is not asked for.
             let wanted: Vec<u32> = run
                 .iter()
                 .copied()
-                .filter(|uid| {
-                    listed.get(uid).is_some_and(|found| self.ignored(found).is_none())
-                        && !self.is_aside(folder, validity, *uid)
-                })
+                .filter(|uid| listed.get(uid).is_some_and(|found| self.ignored(found).is_none()))
                 .collect();
             if together_with > 0 && !self.reading.as_ref().is_some_and(|reading| reading.is_of(folder, validity, uid)) {
                 let mut came = match together(live, &wanted, &listed, &mut self.pace).await {
@@ -373,6 +379,7 @@ impl Mailbox {
             self.reading = Some(Reading::new(folder, validity, uid, found.size, most));
         }
         let Some(reading) = &mut self.reading else { return Ok(()) };
+        let (before, _) = reading.reached();
         match reading.advance(live, &mut self.pace, until).await {
             Ok(Step::Done) => {
                 if let Some(whole) = self.reading.take().map(Reading::finish) {
@@ -389,7 +396,12 @@ impl Mailbox {
                 self.missing(live, folder, uid, haul).await?;
             }
             Err(error) => {
-                self.fail(folder, validity, uid, false);
+                // A piece more than before is no failure of the message.
+                if reading.reached().0 > before {
+                    self.ailing.remove(&(folder.to_owned(), validity, uid));
+                } else {
+                    self.fail(folder, validity, uid, false);
+                }
                 return Err(error);
             }
         }
@@ -410,25 +422,33 @@ impl Mailbox {
             haul.pass(uid);
             return Ok(());
         }
-        let validity = haul.place.validity;
-        if self.fail(folder, validity, uid, true) >= PROOFS {
-            self.ailing.remove(&(folder.to_owned(), validity, uid));
-            haul.pass(uid);
-            haul.refused.push(Refused {
-                key: unread_key(folder, validity, uid),
-                place: lies(folder, validity, uid),
-                code: UNREADABLE,
-                reason: "the server lists this message and does not hand out its text; look at it with a mail program, or have the server's store repaired".to_owned(),
-            });
+        if self.fail(folder, haul.place.validity, uid, true) >= PROOFS {
+            self.refuse(folder, uid, haul);
         } else {
             haul.leave_open(uid);
         }
         Ok(())
     }
 
+    /// Gives a message up, by name.
+    fn refuse(&mut self, folder: &str, uid: u32, haul: &mut Haul) {
+        let validity = haul.place.validity;
+        self.ailing.remove(&(folder.to_owned(), validity, uid));
+        haul.pass(uid);
+        haul.refused.push(Refused {
+            key: unread_key(folder, validity, uid),
+            place: lies(folder, validity, uid),
+            code: UNREADABLE,
+            reason: "the server lists this message and does not hand out its text; look at it with a mail program, or have the server's store repaired".to_owned(),
+        });
+    }
+
     /// Notes that a message could not be read; how often that was its own fault.
     fn fail(&mut self, folder: &str, validity: u32, uid: u32, proven: bool) -> u32 {
         let (read, now) = (self.read, Instant::now());
+        if self.ailing.len() >= AILING {
+            self.ailing.clear();
+        }
         let fresh = Ailing { fails: 0, proofs: 0, mark: u64::MAX, last: now };
         let ailing = self.ailing.entry((folder.to_owned(), validity, uid)).or_insert(fresh);
         ailing.fails += 1;
@@ -438,9 +458,18 @@ impl Mailbox {
         ailing.proofs
     }
 
+    /// How often a message has failed by its own fault, when it has failed at all.
+    fn proofs(&self, folder: &str, validity: u32, uid: u32) -> Option<u32> {
+        self.ailing.get(&(folder.to_owned(), validity, uid)).map(|ailing| ailing.proofs)
+    }
+
+    /// Whether a message that failed is left alone for now: at once when the server does not hand it out, else at the second time.
     fn is_aside(&self, folder: &str, validity: u32, uid: u32) -> bool {
         let known = self.ailing.get(&(folder.to_owned(), validity, uid));
-        known.is_some_and(|ailing| ailing.fails >= 2 && ailing.last.elapsed() < ASIDE)
+        known.is_some_and(|ailing| {
+            let rest = if ailing.proofs == 0 { BRIEFLY } else { ASIDE };
+            ailing.fails + ailing.proofs >= 2 && ailing.last.elapsed() < rest
+        })
     }
 
     fn accept(&mut self, folder: &str, uid: u32, found: Listed, whole: Whole, haul: &mut Haul) {
@@ -485,8 +514,11 @@ impl Mailbox {
             return Ok(());
         }
         self.turn = out.turn;
+        if out.due.is_empty() {
+            return Ok(());
+        }
         // Without a session the next poll offers it again, once it has one.
-        let Some(mut live) = self.live.take().filter(|_| !out.due.is_empty()) else { return Ok(()) };
+        let Some(mut live) = self.live.take() else { return Ok(()) };
         live.limit = Limit::new(self.account.deadline(), LATEST);
         let opened = live.examine(&out.folder, true).await?;
         if opened.validity == out.validity {

@@ -3,6 +3,8 @@
 
 #[path = "../../../../tests/support/dovecot.rs"]
 pub(crate) mod dovecot;
+pub(crate) mod endpoint;
+pub(crate) mod proxy;
 
 use dovecot::{Dovecot, PASSWORD};
 use jiff::Timestamp;
