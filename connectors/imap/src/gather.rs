@@ -17,7 +17,7 @@ const LEAST: u64 = 32 << 10;
 /// The largest piece of one message.
 const PIECE: u64 = 1 << 20;
 /// Messages asked for at once.
-const GROUP: usize = 200;
+const GROUP: usize = 500;
 
 /// How much the connection has shown to carry within a command's deadline.
 #[derive(Clone, Copy, Debug)]

@@ -25,7 +25,8 @@ pub(crate) struct Live {
     host: String,
     pub(crate) limit: Limit,
     pub(crate) can: Abilities,
-    opened: Option<Opened>,
+    /// What is known of the folder that is open read-only; opening any folder forgets it.
+    pub(crate) ahead: Option<Ahead>,
 }
 
 /// What the server can do beyond the base protocol.
@@ -37,13 +38,25 @@ pub(crate) struct Abilities {
 }
 
 /// A folder as it is opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Opened {
-    pub(crate) folder: String,
-    pub(crate) writable: bool,
     pub(crate) validity: u32,
     /// The UID that the next message will have, or the count of messages where the server does not say: changes when one comes.
     pub(crate) next: u32,
+}
+
+/// What is still to be read of the folder that is open, so that a long way is not looked for anew at each batch.
+#[derive(Clone, Debug)]
+pub(crate) struct Ahead {
+    pub(crate) folder: String,
+    pub(crate) validity: u32,
+    /// The place for which this holds.
+    pub(crate) seen: u32,
+    /// In ascending order.
+    pub(crate) uids: Vec<u32>,
+    /// Of the UIDs up to `listed_to`, those that are there.
+    pub(crate) listed: BTreeMap<u32, Listed>,
+    pub(crate) listed_to: u32,
 }
 
 /// What the server tells of a message before its text is read.
@@ -96,7 +109,7 @@ impl Live {
             offers.clear();
         }
         let session = login(client, account, &offers, limit, now).await?;
-        let mut live = Self { session, host: host.to_owned(), limit, can: Abilities::default(), opened: None };
+        let mut live = Self { session, host: host.to_owned(), limit, can: Abilities::default(), ahead: None };
         live.ask_abilities().await?;
         Ok(live)
     }
@@ -159,7 +172,7 @@ impl Live {
     /// Opens a folder, read-only or for flags and moves; a folder that is open already is opened again, because that alone shows a new
     /// UIDVALIDITY.
     pub(crate) async fn examine(&mut self, folder: &str, writable: bool) -> Result<Opened, ConnectorError> {
-        self.opened = None;
+        self.ahead = None;
         let (mut validity, mut next, mut exists) = (None, None, 0);
         let text = format!("{} {}", if writable { "SELECT" } else { "EXAMINE" }, quoted(folder));
         let end = self.command(&text, GREETING, |response| match response {
@@ -186,9 +199,7 @@ impl Live {
             );
             return Err(misconfigured(LACKS, text));
         };
-        let opened = Opened { folder: folder.to_owned(), writable, validity, next: next.unwrap_or(exists) };
-        self.opened = Some(opened.clone());
-        Ok(opened)
+        Ok(Opened { validity, next: next.unwrap_or(exists) })
     }
 
     /// The UIDs that match, in ascending order.

@@ -9,7 +9,7 @@ use crate::identity::Identity;
 use crate::listing;
 use crate::options::After;
 use crate::place::{Place, Places, Uids};
-use crate::session::{Listed, Live, cannot_move};
+use crate::session::{Ahead, Listed, Live, cannot_move};
 use crate::wire::Limit;
 use opspilot_sdk::{
     Batch, BatchId, BoxFuture, Clock, ConnectorError, Content, Cursor, DedupKey, Envelope, ErrorKind, Inventory,
@@ -26,6 +26,8 @@ const POLL: Duration = Duration::from_secs(15);
 const LATEST: Duration = Duration::from_secs(25);
 /// Bytes of messages after which a batch is full.
 const BATCH: u64 = 8 << 20;
+/// Messages listed at once.
+const SPAN: usize = 1000;
 /// A message that could not be read is left alone for so long.
 const ASIDE: Duration = Duration::from_secs(60);
 /// The same while it may have been the connection's fault.
@@ -54,6 +56,8 @@ pub(crate) struct Mailbox {
     reading: Option<Reading>,
     pub(crate) listing: Option<Reading>,
     pub(crate) pace: Pace,
+    /// How many messages are listed at once.
+    span: usize,
     ailing: HashMap<(String, u32, u32), Ailing>,
     /// Messages read so far.
     read: u64,
@@ -117,6 +121,7 @@ impl Mailbox {
             reading: None,
             listing: None,
             pace: Pace::default(),
+            span: SPAN,
             ailing: HashMap::new(),
             read: 0,
             singly: 0,
@@ -199,29 +204,30 @@ impl Mailbox {
         for step in 0..folders.len() {
             let index = (self.turn + step) % folders.len();
             let Some(folder) = folders.get(index) else { continue };
-            let opened = match live.examine(folder, false).await {
+            let known = live.ahead.take().filter(|ahead| {
+                ahead.folder == *folder
+                    && places.at(folder, ahead.validity).seen == ahead.seen
+                    && !ahead.uids.is_empty()
+            });
+            let looked = match known {
+                Some(ahead) => Ok(ahead),
+                None => self.ahead(live, index, folder, &places).await,
+            };
+            let mut ahead = match looked {
                 // A folder that is gone must not keep the others from being read.
                 Err(error) if error.code == FOLDER => {
                     trouble = trouble.or(Some(error));
                     continue;
                 }
-                opened => opened?,
+                looked => looked?,
             };
-            if index == 0 {
-                self.next = Some((opened.validity, opened.next));
-            }
-            let place = places.at(folder, opened.validity);
-            let mut uids = live.search(&format!("UID {}:*", place.seen.saturating_add(1))).await?;
-            // `n:*` always finds the last message, however low its UID.
-            uids.retain(|uid| *uid > place.seen);
-            let retry = |uid: &u32| !self.is_aside(folder, opened.validity, *uid);
-            uids.splice(0..0, place.open.iter().filter(retry));
-            let settled = self.done.get(&(folder.clone(), opened.validity));
+            let place = places.at(folder, ahead.validity);
+            let settled = self.done.get(&(folder.clone(), ahead.validity));
             let due: Uids =
                 place.due.iter().filter(|uid| settled.is_none_or(|settled| !settled.contains(*uid))).collect();
-            if uids.is_empty() {
+            if ahead.uids.is_empty() {
                 if !due.is_empty() && unsettled.is_none() && self.account.options.after != After::Leave {
-                    unsettled = Some((folder.clone(), opened.validity, due, index));
+                    unsettled = Some((folder.clone(), ahead.validity, due, index));
                 }
                 continue;
             }
@@ -233,14 +239,21 @@ impl Mailbox {
                 bytes: 0,
                 progress: None,
             };
-            let gathered = self.gather(live, folder, &uids, limit, until, &mut haul).await;
+            let gathered = self.gather(live, &mut ahead, limit, until, &mut haul).await;
             let well = gathered.is_ok();
             let new = haul.place.seen != place.seen || haul.place.open != place.open || !haul.refused.is_empty();
             if !new && haul.progress.is_none() {
                 gathered?;
                 continue;
             }
-            let turn = if uids.len() > haul.envelopes.len() + haul.refused.len() { index + 1 } else { index };
+            ahead.seen = haul.place.seen;
+            ahead.uids.retain(|uid| *uid > ahead.seen);
+            ahead.listed = ahead.listed.split_off(&ahead.seen.saturating_add(1));
+            let turn = if ahead.uids.is_empty() { index } else { index + 1 };
+            let validity = ahead.validity;
+            if well && folders.len() == 1 {
+                live.ahead = Some(ahead);
+            }
             let batch = if new {
                 let mut places = places;
                 places.0.insert(folder.clone(), haul.place);
@@ -248,7 +261,7 @@ impl Mailbox {
                     envelopes: haul.envelopes,
                     refused: haul.refused,
                     cursor: Some(places.write()),
-                    ..self.offer(folder, opened.validity, haul.due, turn % folders.len())
+                    ..self.offer(folder, validity, haul.due, turn % folders.len())
                 }
             } else {
                 Batch::default()
@@ -265,6 +278,34 @@ impl Mailbox {
         }
     }
 
+    /// Opens a folder and finds out what is to be read of it.
+    async fn ahead(
+        &mut self,
+        live: &mut Live,
+        index: usize,
+        folder: &str,
+        places: &Places,
+    ) -> Result<Ahead, ConnectorError> {
+        let opened = live.examine(folder, false).await?;
+        if index == 0 {
+            self.next = Some((opened.validity, opened.next));
+        }
+        let place = places.at(folder, opened.validity);
+        let mut uids = live.search(&format!("UID {}:*", place.seen.saturating_add(1))).await?;
+        // `n:*` always finds the last message, however low its UID.
+        uids.retain(|uid| *uid > place.seen);
+        let retry = |uid: &u32| !self.is_aside(folder, opened.validity, *uid);
+        uids.splice(0..0, place.open.iter().filter(retry));
+        Ok(Ahead {
+            folder: folder.to_owned(),
+            validity: opened.validity,
+            seen: place.seen,
+            uids,
+            listed: BTreeMap::new(),
+            listed_to: 0,
+        })
+    }
+
     fn offer(&mut self, folder: &str, validity: u32, due: Uids, turn: usize) -> Batch {
         self.batches += 1;
         let id = BatchId(self.batches);
@@ -272,19 +313,38 @@ impl Mailbox {
         Batch { id: Some(id), ..Batch::default() }
     }
 
-    /// Reads `uids`, in ascending order, until the batch is full or time is up. What is in the haul when it fails counts.
+    /// Reads what is ahead until the batch is full or time is up. What is in the haul when it fails counts.
     async fn gather(
         &mut self,
         live: &mut Live,
-        folder: &str,
-        uids: &[u32],
+        ahead: &mut Ahead,
         limit: usize,
         until: Instant,
         haul: &mut Haul,
     ) -> Result<(), ConnectorError> {
-        let validity = haul.place.validity;
-        let uids = uids.get(..limit.min(uids.len())).unwrap_or(uids);
-        let listed = live.list(&uids.iter().copied().collect()).await?;
+        let (folder, validity) = (ahead.folder.as_str(), ahead.validity);
+        let uids = ahead.uids.get(..limit.min(ahead.uids.len())).unwrap_or_default();
+        let unlisted = ahead.uids.partition_point(|uid| *uid <= ahead.listed_to);
+        if unlisted < uids.len() {
+            // With several folders another comes next, and this would be listed again.
+            let most = if self.account.options.folders.len() == 1 { self.span } else { self.span.min(limit) };
+            let span = ahead.uids.iter().skip(unlisted).take(most);
+            let span: Uids = span.copied().collect();
+            match live.list(&span).await {
+                Ok(mut found) => {
+                    ahead.listed.append(&mut found);
+                    ahead.listed_to = span.iter().last().unwrap_or(0);
+                    self.span = (self.span * 2).min(SPAN);
+                }
+                Err(error) => {
+                    // A server that must read each message to tell its size needs time.
+                    self.span = (self.span / 4).max(8);
+                    return Err(error);
+                }
+            }
+        }
+        let listed = &ahead.listed;
+        let uids = uids.get(..uids.partition_point(|uid| *uid <= ahead.listed_to)).unwrap_or_default();
         let mut rest = uids;
         while let Some((&uid, tail)) = rest.split_first() {
             if Instant::now() >= until || haul.bytes >= BATCH {
@@ -311,9 +371,13 @@ impl Mailbox {
                 continue;
             }
             // One that failed before is asked for alone, so that it takes no other with it.
-            let sound = rest.iter().take_while(|uid| self.proofs(folder, validity, **uid).is_none()).count();
+            let sound = if self.ailing.is_empty() {
+                rest.len()
+            } else {
+                rest.iter().take_while(|uid| self.proofs(folder, validity, **uid).is_none()).count()
+            };
             let single = self.singly > 0 || sound == 0;
-            let together_with = group(rest.get(..sound.max(1)).unwrap_or(rest), &listed, self.pace, single);
+            let together_with = group(rest.get(..sound.max(1)).unwrap_or(rest), listed, self.pace, single);
             let (run, tail) = rest.split_at(together_with.max(1));
             // What is passed over is not asked for.
             let wanted: Vec<u32> = run
@@ -322,7 +386,7 @@ impl Mailbox {
                 .filter(|uid| listed.get(uid).is_some_and(|found| self.ignored(found).is_none()))
                 .collect();
             if together_with > 0 && !self.reading.as_ref().is_some_and(|reading| reading.is_of(folder, validity, uid)) {
-                let mut came = match together(live, &wanted, &listed, &mut self.pace).await {
+                let mut came = match together(live, &wanted, listed, &mut self.pace).await {
                     Ok(came) => came,
                     Err(error) => {
                         if let [uid] = wanted.as_slice() {

@@ -1,6 +1,5 @@
 //! What users of mailbox readers report for years, each as a test on a real mail server: mail twice, mail lost, mail marked, one bad
 //! mail in the way of the rest.
-#![expect(clippy::unwrap_used, reason = "a set-up that fails, fails the test")]
 
 mod world;
 
