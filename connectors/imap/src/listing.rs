@@ -4,8 +4,9 @@
 use crate::gather::{Reading, Step, group, together};
 use crate::identity::key_of;
 use crate::place::Uids;
+use crate::reading::{lies, unread_key};
 use crate::session::Live;
-use crate::source::{Known, Mailbox, lies, unread_key};
+use crate::source::{Known, Mailbox};
 use crate::wire::Limit;
 use opspilot_sdk::{ConnectorError, Cursor, Held, Inventory};
 use serde::{Deserialize, Serialize};

@@ -4,17 +4,18 @@
 //!
 //! INVARIANT: a method that fails leaves a session that must not be used again; the caller drops it.
 
-use crate::account::{Account, Login};
-use crate::fault::{FOLDER, LACKS, LOGIN, LOST, REFUSED, misconfigured, said, transient, unauthorised};
+use crate::account::Account;
+use crate::fault::{FOLDER, LACKS, LOST, REFUSED, misconfigured, said, transient};
 use crate::folder::quoted;
+use crate::login::{greeting, login};
 use crate::options::Tls;
 use crate::place::Uids;
 use crate::wire::{GREETING, Limit, Wire};
 use async_imap::error::Error;
 use async_imap::imap_proto::{AttributeValue, Capability, MailboxDatum, Outcome, Response, ResponseCode, Status};
-use async_imap::{Authenticator, Client, Session};
+use async_imap::{Client, Session};
 use jiff::Timestamp;
-use opspilot_sdk::{ConnectorError, Secret};
+use opspilot_sdk::ConnectorError;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -71,17 +72,6 @@ enum End {
     Ok,
     /// Refused, with the server's words.
     No(String),
-}
-
-/// An answer to whatever the server asks, once; an empty one to whatever it says then, which ends a refusal (XOAUTH2).
-struct Once(Option<Secret>);
-
-impl Authenticator for Once {
-    type Response = Vec<u8>;
-
-    fn process(&mut self, _: &[u8]) -> Vec<u8> {
-        self.0.take().map(|secret| secret.expose().as_bytes().to_vec()).unwrap_or_default()
-    }
 }
 
 impl Live {
@@ -378,124 +368,7 @@ impl End {
     }
 }
 
-/// Reads the greeting; what the server says it can do, in uppercase, when it says so here.
-async fn greeting(client: &mut Client<Wire>, host: &str, limit: Limit) -> Result<Vec<String>, ConnectorError> {
-    let data = timeout(limit.left(), client.read_response()).await.map_err(|_| late(host, limit))?;
-    let data = data.map_err(|cause| broken(host, &Error::Io(cause)))?;
-    match data.as_ref().map(|data| data.parsed()) {
-        Some(Response::Data { status: Status::Ok, outcome }) => Ok(match &outcome.code {
-            Some(ResponseCode::Capabilities(list)) => list
-                .iter()
-                .map(|capability| match capability {
-                    Capability::Imap4rev1 => "IMAP4REV1".to_owned(),
-                    Capability::Auth(name) => format!("AUTH={}", name.to_ascii_uppercase()),
-                    Capability::Atom(name) => name.to_ascii_uppercase(),
-                })
-                .collect(),
-            _ => Vec::new(),
-        }),
-        Some(Response::Data { status: Status::Bye, outcome }) => Err(gone(host, &words(outcome))),
-        Some(Response::Data { status: Status::PreAuth, .. }) => Err(misconfigured(
-            LACKS,
-            format!("`{host}` takes us for somebody it knows before we said who we are; check `host` and `port`"),
-        )),
-        Some(_) => {
-            Err(transient(REFUSED, format!("`{host}` does not greet as a mail server does; check `host` and `port`")))
-        }
-        None => Err(gone(host, "")),
-    }
-}
-
-async fn login(
-    client: Client<Wire>,
-    account: &Account,
-    offers: &[String],
-    limit: Limit,
-    now: Timestamp,
-) -> Result<Session<Wire>, ConnectorError> {
-    let (host, user) = (account.options.host.as_str(), account.options.user.as_str());
-    let offers_it = |name: &str| offers.iter().any(|offer| offer == name);
-    let known = !offers.is_empty();
-    let wants = |mechanism: &str| {
-        let text = format!(
-            "`{host}` does not offer `{mechanism}`; use another kind of `auth`, or have it switched on for the mailbox"
-        );
-        if known && !offers_it(&format!("AUTH={mechanism}")) { Err(misconfigured(LACKS, text)) } else { Ok(()) }
-    };
-    let fresh = || {
-        let access = account.tokens().and_then(|tokens| tokens.access(now));
-        access.ok_or_else(|| transient(crate::fault::TOKEN, "there is no fresh access token; one is asked for"))
-    };
-    let attempt = async {
-        match &account.login {
-            Login::Password(password) => {
-                // LOGIN takes ASCII alone; SASL PLAIN (RFC 4616) takes anything.
-                let plain = !(user.is_ascii() && password.expose().is_ascii());
-                if offers_it("AUTH=PLAIN") || plain {
-                    let answer = Secret::new(format!("\0{user}\0{}", password.expose()));
-                    Ok(client.authenticate("PLAIN", Once(Some(answer))).await)
-                } else if offers_it("LOGINDISABLED") {
-                    let text = format!(
-                        "`{host}` takes no password over this connection; use `tls = \"tls\"` or `\"starttls\"`, or tokens"
-                    );
-                    Err(misconfigured(LACKS, text))
-                } else {
-                    Ok(client.login(user, password.expose()).await)
-                }
-            }
-            Login::Xoauth2(_) => {
-                wants("XOAUTH2")?;
-                let answer = Secret::new(format!("user={user}\x01auth=Bearer {}\x01\x01", fresh()?));
-                Ok(client.authenticate("XOAUTH2", Once(Some(answer))).await)
-            }
-            Login::Oauthbearer(_) => {
-                wants("OAUTHBEARER")?;
-                // RFC 7628, section 3.1; `=` and `,` in the name as RFC 5801 has them.
-                let name = user.replace('=', "=3D").replace(',', "=2C");
-                let answer = Secret::new(format!(
-                    "n,a={name},\x01host={host}\x01port={}\x01auth=Bearer {}\x01\x01",
-                    account.port,
-                    fresh()?
-                ));
-                Ok(client.authenticate("OAUTHBEARER", Once(Some(answer))).await)
-            }
-        }
-    };
-    match timeout(limit.left(), attempt).await {
-        Err(_) => Err(late(host, limit)),
-        Ok(Err(error)) => Err(error),
-        Ok(Ok(Ok(session))) => Ok(session),
-        Ok(Ok(Err((Error::No(text), _)))) => Err(unwelcome(host, user, &text)),
-        Ok(Ok(Err((Error::Bad(text), _)))) => Err(misconfigured(
-            LACKS,
-            format!("`{host}` does not know this kind of login{}; use another kind of `auth`", said(inner(&text))),
-        )),
-        Ok(Ok(Err((cause, _)))) => Err(broken(host, &cause)),
-    }
-}
-
-/// A refused login (RFC 5530): most are for a person, a few only for now.
-fn unwelcome(host: &str, user: &str, text: &str) -> ConnectorError {
-    let upper = text.to_ascii_uppercase();
-    let said = said(inner(text));
-    if ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]"].iter().any(|code| upper.contains(code)) {
-        return transient(LOST, format!("`{host}` lets nobody in at the moment{said}"));
-    }
-    unauthorised(
-        LOGIN,
-        format!(
-            "`{host}` refuses the login of `{user}`{said}; check `user` and the secret that `auth` names, and whether the account allows IMAP"
-        ),
-    )
-}
-
-/// The server's words out of the library's message.
-fn inner(text: &str) -> &str {
-    let words = text.split_once("info: Some(\"").map_or(text, |(_, words)| words);
-    words.strip_suffix("\")").unwrap_or(words)
-}
-
-fn words(outcome: &Outcome<'_>) -> String {
+pub(crate) fn words(outcome: &Outcome<'_>) -> String {
     outcome.information.as_deref().unwrap_or_default().to_owned()
 }
 
@@ -506,7 +379,7 @@ fn verb(text: &str) -> &str {
 }
 
 /// The cause is named by its kind alone: the library's message may quote the mail that was being read.
-fn broken(host: &str, cause: &Error) -> ConnectorError {
+pub(crate) fn broken(host: &str, cause: &Error) -> ConnectorError {
     match cause {
         Error::Io(cause) if cause.kind() == std::io::ErrorKind::Other => {
             transient(REFUSED, format!("`{host}` answered what cannot be understood, or more than it was asked for"))
@@ -517,11 +390,11 @@ fn broken(host: &str, cause: &Error) -> ConnectorError {
     }
 }
 
-fn gone(host: &str, farewell: &str) -> ConnectorError {
+pub(crate) fn gone(host: &str, farewell: &str) -> ConnectorError {
     transient(LOST, format!("`{host}` ended the session{}", said(farewell)))
 }
 
-fn late(host: &str, limit: Limit) -> ConnectorError {
+pub(crate) fn late(host: &str, limit: Limit) -> ConnectorError {
     transient(LOST, format!("`{host}` did not answer within {} s", limit.each.as_secs()))
 }
 
@@ -541,7 +414,7 @@ fn date(text: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::{date, inner, verb};
+    use super::{date, verb};
 
     #[test]
     fn small_readings() {
@@ -551,6 +424,5 @@ mod tests {
         assert_eq!(verb("UID FETCH 1:2 (UID)"), "UID FETCH");
         assert_eq!(verb("EXAMINE \"a\""), "EXAMINE");
         assert_eq!(verb("NOOP"), "NOOP");
-        assert_eq!(inner("code: None, info: Some(\"[AUTHENTICATIONFAILED] no\")"), "[AUTHENTICATIONFAILED] no");
     }
 }
