@@ -18,6 +18,7 @@ pub mod policy;
 pub mod receipt;
 pub mod reply;
 pub mod review;
+pub mod rota;
 pub mod screen;
 pub mod steps;
 pub mod store;

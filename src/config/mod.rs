@@ -12,6 +12,7 @@ mod node;
 mod pilot;
 mod problem;
 mod read;
+mod schedule;
 mod schema;
 mod sections;
 mod settings;
@@ -158,8 +159,16 @@ fn judge(
     let written = tables(reader, root, "pilot");
     let mut pilots = Vec::new();
     let mut boundaries = BTreeMap::new();
+    let people = tables(reader, root, "person");
+    let working: Vec<_> =
+        people.iter().enumerate().filter_map(|(index, node)| schedule::person(reader, index, node)).collect();
+    twice(reader, "person", people);
+    let mut waits = BTreeMap::new();
     for (index, node) in written.iter().enumerate() {
         if let Some((pilot, boundary)) = pilot::pilot(reader, index, node) {
+            if let Some(wait) = schedule::waits(reader, index, node, &pilot, &working) {
+                waits.insert(pilot.name.clone(), wait);
+            }
             boundaries.insert(pilot.name.clone(), boundary);
             pilots.push(pilot);
         }
@@ -176,6 +185,14 @@ fn judge(
         .collect();
     twice(reader, "source", written);
 
+    let written = tables(reader, root, "schedule");
+    let schedules: Vec<_> = written
+        .iter()
+        .enumerate()
+        .filter_map(|(index, node)| schedule::schedule(reader, index, node, &pilots, whole))
+        .collect();
+    twice(reader, "schedule", written);
+
     if let Some(web) = &web {
         notes.extend(open_doors(&sources, &web.base_url));
     }
@@ -189,6 +206,9 @@ fn judge(
         sources,
         pilots,
         boundaries,
+        schedules,
+        waits,
+        people: working.iter().map(schedule::shown_person).collect(),
         policies,
         workflows_dir,
         receipts,

@@ -91,7 +91,8 @@ fn reviewers(reader: &mut Reader, part: &Part<'_>) -> Vec<String> {
     reviewers
 }
 
-fn time_zone(reader: &mut Reader, part: &Part<'_>) -> Option<TimeZone> {
+/// The zone that `time_zone` of a table names.
+pub(super) fn time_zone(reader: &mut Reader, part: &Part<'_>) -> Option<TimeZone> {
     let name = reader.text(part, "time_zone")?;
     if let Ok(zone) = TimeZone::get(&name) {
         return Some(zone);
@@ -103,6 +104,11 @@ fn time_zone(reader: &mut Reader, part: &Part<'_>) -> Option<TimeZone> {
     };
     reader.at(Code::Value, part, "time_zone", format!("there is no time zone `{}`", short(&name)), help);
     None
+}
+
+/// A zone by its name.
+pub(super) fn zone_of(zone: &TimeZone) -> &str {
+    zone.iana_name().unwrap_or("UTC")
 }
 
 fn boundary(reader: &mut Reader, pilot: &Part<'_>) -> Option<Boundary> {

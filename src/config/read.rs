@@ -26,6 +26,12 @@ pub(super) struct Part<'t> {
 }
 
 impl<'t> Part<'t> {
+    /// A table whose keys have been judged already.
+    pub(super) fn over(section: &'static str, path: &'t str, place: &'t Place, node: &'t Node) -> Self {
+        let table = if let Value::Table(table) = &node.value { Some(table) } else { None };
+        Self { section, path, place, table }
+    }
+
     /// The dotted path of a key in it.
     pub(super) fn path(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }

@@ -4,7 +4,7 @@
 
 use crate::domain::pilot::Pilot;
 use crate::screen::Boundary;
-use crate::{engine, intake, store};
+use crate::{engine, intake, rota, store};
 use opspilot_sdk::{Lane, Prepared};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -32,6 +32,12 @@ pub struct Settings {
     pub pilots: Vec<Pilot>,
     /// The data boundary of every pilot, by its name.
     pub boundaries: BTreeMap<String, Boundary>,
+    /// The schedules, in the order of the file; names are unique, every pilot exists.
+    pub schedules: Vec<rota::Plan>,
+    /// How long briefs may wait before people hear of it again, by the name of their pilot.
+    pub waits: BTreeMap<String, rota::Waits>,
+    /// Working time of people, as they may see it.
+    pub(super) people: Vec<toml::Table>,
     /// Who may do what.
     pub policies: PolicySettings,
     /// Folder with workflow definitions of one's own, beside those of the program.

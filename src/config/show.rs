@@ -3,6 +3,7 @@
 
 use super::settings::{LogFormat, Settings, SourceSettings};
 use crate::domain::pilot::Pilot;
+use crate::rota::Waits;
 use crate::screen::{Boundary, Kind, Treatment};
 use crate::store::Url;
 use opspilot_sdk::Lane;
@@ -25,6 +26,9 @@ pub fn show(settings: &Settings) -> String {
         sources,
         pilots,
         boundaries,
+        schedules,
+        waits,
+        people,
         policies,
         workflows_dir,
         receipts,
@@ -78,12 +82,19 @@ pub fn show(settings: &Settings) -> String {
     put(&mut table, "format", text(format));
     put(&mut table, "filter", text(&settings.telemetry.filter));
     put(&mut top, "telemetry", Value::Table(table));
-    put(&mut top, "pilot", pilots.iter().map(|one| pilot(one, boundaries.get(&one.name))).collect::<Vec<_>>());
+    put(
+        &mut top,
+        "pilot",
+        pilots.iter().map(|one| pilot(one, boundaries.get(&one.name), waits.get(&one.name))).collect::<Vec<_>>(),
+    );
     put(&mut top, "source", sources.iter().map(source).collect::<Vec<_>>());
+    put(&mut top, "person", people.iter().cloned().map(Value::Table).collect::<Vec<_>>());
+    let schedule = |plan| Value::Table(super::schedule::shown(plan));
+    put(&mut top, "schedule", schedules.iter().map(schedule).collect::<Vec<_>>());
     top.to_string()
 }
 
-fn pilot(pilot: &Pilot, boundary: Option<&Boundary>) -> Value {
+fn pilot(pilot: &Pilot, boundary: Option<&Boundary>, waits: Option<&Waits>) -> Value {
     let mut table = Table::new();
     put(&mut table, "name", text(&pilot.name));
     put(&mut table, "tenant", text(&pilot.tenant));
@@ -93,9 +104,18 @@ fn pilot(pilot: &Pilot, boundary: Option<&Boundary>) -> Value {
     put(&mut table, "max_attempts", Value::Integer(pilot.rules.attempts.into()));
     put(&mut table, "forbid_self_review", Value::Boolean(pilot.forbid_self_review));
     put(&mut table, "claim_minutes", Value::Integer(pilot.claim.as_mins()));
-    put(&mut table, "time_zone", text(pilot.time_zone.iana_name().unwrap_or("UTC")));
+    put(&mut table, "time_zone", text(super::pilot::zone_of(&pilot.time_zone)));
     put(&mut table, "duplicate_window_hours", Value::Integer(pilot.alike_for.as_hours()));
     put(&mut table, "workflow", text(&pilot.workflow));
+    if let Some(waits) = waits {
+        let hours = |after: Option<jiff::SignedDuration>| after.map(|after| Value::Integer(after.as_hours()));
+        put(&mut table, "remind_after_hours", hours(waits.remind_after));
+        put(&mut table, "remind_times", Value::Integer(waits.remind_times.into()));
+        put(&mut table, "escalate_after_hours", hours(waits.escalate_after));
+        if !waits.escalate_to.is_empty() {
+            put(&mut table, "escalate_to", waits.escalate_to.iter().map(|name| text(name)).collect::<Vec<_>>());
+        }
+    }
     if let Some(boundary) = boundary {
         let kinds = |wanted: Treatment| -> Vec<Value> {
             Kind::ALL

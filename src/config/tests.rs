@@ -4,6 +4,7 @@ mod codes;
 mod cover;
 mod example;
 mod fuzz;
+mod times;
 mod values;
 
 use super::{Problem, Problems, Settings, parse};

@@ -118,6 +118,12 @@ actions! {
     RunRetry = "run.retry" in [Operate] on [Run];
     /// Stop a run.
     RunCancel = "run.cancel" in [Operate] on [Run];
+    /// See schedules and when they fall due.
+    ScheduleRead = "schedule.read" in [Read] on [Pilot, System];
+    /// Fire a schedule out of turn.
+    ScheduleRun = "schedule.run" in [Operate] on [Pilot];
+    /// See the weekly report.
+    ReportRead = "report.read" in [Read] on [Pilot];
     /// See and verify receipts.
     ReceiptRead = "receipt.read" in [Read] on [Receipt, Pilot, System];
     /// Take receipts out of the house.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const FLOORS: [&[&str]; 8] = [
     &["domain", "brief", "screen", "receipt", "policy", "mail", "calendar", "notice", "clock", "failpoint"],
     &["store", "reply"],
-    &["intake", "engine", "review", "access", "outbox", "limit", "pilot"],
+    &["intake", "engine", "review", "access", "rota", "outbox", "limit", "pilot"],
     &["web", "steps"],
     &["config"],
     &["daemon"],
