@@ -20,9 +20,11 @@ pub struct Generator {
     pub model: Option<String>,
     /// SHA-256 of the prompt in hexadecimal; absent for the embedded generator.
     pub prompt_hash: Option<String>,
-    /// Cost in micro-dollars.
+    /// Cost in micro-dollars; nothing where a person wrote.
+    #[serde(default)]
     pub cost_micros: i64,
-    /// Time from asking to answer, in milliseconds.
+    /// Time from asking to answer, in milliseconds; nothing where a person wrote.
+    #[serde(default)]
     pub latency_ms: u64,
 }
 
