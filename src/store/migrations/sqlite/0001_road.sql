@@ -9,7 +9,6 @@ CREATE TABLE request (
 CREATE UNIQUE INDEX request_dedup ON request (dedup_key, source);
 CREATE INDEX request_likeness ON request (likeness);
 CREATE INDEX request_alike ON request (id) WHERE duplicate_of IS NOT NULL;
-CREATE INDEX request_external ON request (external_id) WHERE external_id IS NOT NULL;
 CREATE TABLE attachment (
   request TEXT NOT NULL, ordinal INTEGER NOT NULL, name TEXT NOT NULL, media_type TEXT NOT NULL, digest TEXT NOT NULL,
   bytes INTEGER NOT NULL, PRIMARY KEY (request, ordinal)) STRICT, WITHOUT ROWID;
