@@ -36,6 +36,7 @@ pub fn registry() -> Registry {
         .with::<opspilot_webhook::Webhook>()
         .with::<opspilot_csv_drop::CsvDrop>()
         .with::<opspilot_exec::Exec>()
+        .with::<opspilot_imap::Imap>()
 }
 
 /// The definitions that come with the program.
@@ -350,7 +351,10 @@ fn web(
         base_url: house.settings.web.base_url.clone(),
         clock: Arc::clone(&house.clock),
         metrics: Arc::new(move || meters.render()),
-        ready: Arc::new(move || sources::checks(&health)),
+        ready: {
+            let clock = Arc::clone(&house.clock);
+            Arc::new(move || sources::checks(&health, clock.now()))
+        },
         workflows: house.workflows.clone(),
     }
 }

@@ -21,6 +21,8 @@ use tokio::net::{TcpListener, TcpStream};
 const SPACE: u64 = 1 << 30;
 /// Least number of open files that carries the default number of connections.
 const FILES: u64 = 1500;
+/// A source that was not proven to be readable for so long, in seconds, is worth a word.
+const STALE: i64 = 900;
 /// A clock before this is wrong: the program was written later (2026-01-01).
 const WRITTEN: i64 = 1_767_225_600;
 
@@ -246,6 +248,20 @@ async fn inside(found: &mut Findings, house: &House) -> Result<(), Failure> {
             tally.discarded, tally.uncertain
         );
         found.add("runs", Health::Warn, detail);
+    }
+    for known in house.store.sources().await? {
+        let Some(proven) = known.proven_at else { continue };
+        if !house.settings.sources.iter().any(|source| source.name == known.source) {
+            continue;
+        }
+        let compared = known.reconciled_at.map_or_else(
+            || "never compared with its far side".to_owned(),
+            |at| format!("compared with its far side {}", text::time(at)),
+        );
+        let old = house.clock.now().duration_since(proven).as_secs() > STALE;
+        let (health, note) = if old { (Health::Warn, "; is the daemon running?") } else { (Health::Ok, "") };
+        let detail = format!("last proven read {}, {compared}{note}", text::time(proven));
+        found.add(&format!("source {}", known.source), health, detail);
     }
     match house.policies.standing() {
         Standing::Ready { version, hash } => found.add("policies", Health::Ok, format!("version {version}, {hash}")),

@@ -13,10 +13,13 @@ mod failure;
 mod generate;
 mod ids;
 mod init;
+mod mail;
 mod out;
 mod policy;
+mod quarantine;
 mod reading;
 mod receipt;
+mod reconcile;
 mod request;
 mod review;
 mod run;
@@ -91,6 +94,14 @@ enum Command {
     /// List, show, retry and cancel runs.
     #[command(subcommand)]
     Run(run::Run),
+    /// List, show and take in what did not become a request.
+    #[command(subcommand)]
+    Quarantine(quarantine::Quarantine),
+    /// Compare what the mailboxes hold with what is here.
+    Reconcile(reconcile::Reconcile),
+    /// Tell what the daemon would make of a message.
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// List, check and draw workflows.
     #[command(subcommand)]
     Workflow(workflow::Workflow),
@@ -159,6 +170,9 @@ async fn run(command: Command, setup: &Setup) -> Ended {
         Command::Brief(brief) => Box::pin(brief.run(setup)).await,
         Command::Review(review) => Box::pin(review.run(setup)).await,
         Command::Run(run) => Box::pin(run.run(setup)).await,
+        Command::Quarantine(quarantine) => Box::pin(quarantine.run(setup)).await,
+        Command::Reconcile(reconcile) => Box::pin(reconcile.run(setup)).await,
+        Command::Mail(mail) => mail.run(setup),
         Command::Workflow(workflow) => Box::pin(workflow.run(setup)).await,
         Command::Receipt(receipt) => Box::pin(receipt.run(setup)).await,
         Command::Screen(screen) => Box::pin(screen.run(setup)).await,

@@ -387,7 +387,7 @@ pub(super) const KEYS: &[Key] = &[
         Needed,
         "Its name, also in its address `/hooks/NAME`: 1 to 64 lowercase letters, digits, `.`, `_` or `-`; do not change it later, or what was read is read again",
     ),
-    key("source", "kind", Words, Needed, "Connector that reads it: `webhook`, `csv_drop` or `exec`"),
+    key("source", "kind", Words, Needed, "Connector that reads it: `webhook`, `csv_drop`, `exec` or `imap`"),
     key("source", "pilot", Words, Needed, "Pilot that its requests belong to"),
     key(
         "source",

@@ -32,6 +32,7 @@ pub(super) fn intake(reader: &mut Reader, part: &Part<'_>, pull: &Part<'_>) -> I
         first_wait: Duration::from_millis(reader.number::<u32>(pull, "first_wait_ms").into()),
         longest_wait: Duration::from_secs(reader.number::<u32>(pull, "longest_wait_secs").into()),
         pause_at: reader.number(pull, "pause_at"),
+        take_lists: false,
     };
     if reader.problems.len() == before && pull_options.first_wait > pull_options.longest_wait {
         let message = "the first wait is longer than the longest";

@@ -19,6 +19,7 @@ fn registry() -> Registry {
         .with::<opspilot_webhook::Webhook>()
         .with::<opspilot_csv_drop::CsvDrop>()
         .with::<opspilot_exec::Exec>()
+        .with::<opspilot_imap::Imap>()
 }
 
 /// Judges a text under `/base` with an environment.

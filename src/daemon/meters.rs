@@ -84,6 +84,11 @@ fn describe() {
     describe_counter!("opspilot_runs_total", "Commits of runs, by the state they took");
     describe_counter!("opspilot_briefs_parked_total", "Briefs drafted and laid before people");
     describe_counter!("opspilot_source_rejected_total", "Items and files a source set aside");
+    describe_counter!("opspilot_items_aside_total", "Items put into quarantine or ignored, by source and state");
+    describe_counter!("opspilot_reconcile_faults_total", "Comparisons with the far side that could not be completed");
+    describe_gauge!("opspilot_source_proven_timestamp_seconds", "When a source last proved that reading works");
+    describe_gauge!("opspilot_reconcile_held", "Items the far side held at the last comparison");
+    describe_gauge!("opspilot_reconcile_missing", "Of these, items not accounted for");
     describe_counter!("opspilot_decisions_total", "Decisions by people, by verdict");
     describe_counter!("opspilot_source_faults_total", "Faults of pulled sources");
     describe_histogram!("opspilot_store_commit_seconds", "Time of one group commit, from begin to durable");

@@ -5,9 +5,13 @@ use crate::domain::id::NodeId;
 use crate::intake::{self, Door, Pull};
 use crate::policy::Standing;
 use crate::web::{Check, Hook};
+use jiff::{SignedDuration, Timestamp};
 use opspilot_sdk::{BuildContext, Built, Source};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// A source that proves its reading must have done so within this time.
+const STALE: SignedDuration = SignedDuration::from_mins(15);
 
 /// Name of a pulled source, and how it is.
 pub(super) type Health = (String, Arc<Mutex<intake::Health>>);
@@ -43,17 +47,29 @@ pub(super) fn build(house: &House, node: &NodeId) -> Result<Sources, StartError>
 }
 
 /// What `/readyz` tells about the pulled sources.
-pub(super) fn checks(health: &[Health]) -> Vec<Check> {
+pub(super) fn checks(health: &[Health], now: Timestamp) -> Vec<Check> {
     let mut checks = Vec::with_capacity(health.len());
     for (name, health) in health {
         let health = health.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = health.read_at.map_or_else(|| "not read yet".to_owned(), |at| format!("last read {at}"));
+        let mut read = health.read_at.map_or_else(|| "not read yet".to_owned(), |at| format!("last read {at}"));
+        if let Some(proven) = health.proven_at {
+            read.push_str(&format!(", last proven read {proven}"));
+        }
+        if let Some((found, _)) = &health.reconciled {
+            read.push_str(&format!(", compared with its far side: {found}"));
+        }
+        if let Some(notice) = &health.notice {
+            read.push_str(&format!(", {notice}"));
+        }
+        // A source that has proven itself once and does so no longer is not well, whatever it says.
+        let stale = health.proven_at.is_some_and(|proven| now.duration_since(proven) > STALE);
+        let whole = health.reconciled.as_ref().is_none_or(|(_, whole)| *whole);
         let detail = match &health.fault {
             Some(fault) => format!("{fault}; {read}"),
-            None if health.elsewhere => "read by another daemon".to_owned(),
+            None if health.elsewhere => format!("read by another daemon, {read}"),
             None => health.progress.as_ref().map_or(read.clone(), |progress| format!("{read}, {progress}")),
         };
-        checks.push(Check { name: format!("source {name}"), ok: health.fault.is_none(), detail });
+        checks.push(Check { name: format!("source {name}"), ok: health.fault.is_none() && !stale && whole, detail });
     }
     checks
 }

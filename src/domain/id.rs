@@ -135,6 +135,10 @@ id!(
     TokenId, "tok", "token id"
 );
 id!(
+    /// Names an item that did not become a request.
+    QuarantineId, "qrt", "quarantined item id"
+);
+id!(
     /// Names a running daemon, for leases.
     NodeId, "nod", "node id"
 );

@@ -7,9 +7,13 @@ use opspilot_sdk::{Attachment, Fields};
 
 /// Reads a message handed in by hand or fetched from a mailbox.
 pub(super) fn read(raw: &[u8]) -> Result<(Fields, Vec<Attachment>), IntakeError> {
-    let message = mail::read(raw, &Limits::default())?;
+    Ok(parts(mail::read(raw, &Limits::default())?))
+}
+
+/// Fields and files of a message that was read.
+pub(super) fn parts(message: Message) -> (Fields, Vec<Attachment>) {
     let files = message.attachments.iter().map(file).collect();
-    Ok((fields(message), files))
+    (fields(message), files)
 }
 
 fn fields(message: Message) -> Fields {
@@ -26,7 +30,9 @@ fn fields(message: Message) -> Fields {
         _ => (passed_on_by.and_then(|from| from.name.clone()), passed_on_by.map(|from| from.email.clone())),
     };
     let mut text = message.text;
-    if let Some(original) = message.forwarded.filter(|original| original.attached && !text.contains(original.text.trim())) {
+    if let Some(original) =
+        message.forwarded.filter(|original| original.attached && !text.contains(original.text.trim()))
+    {
         let subject = original.subject.unwrap_or_default();
         text.push_str(&format!("\n\nForwarded message: {subject}\n{}", original.text));
     }

@@ -1,16 +1,21 @@
 //! Intake: makes an accepted envelope durable, recognises repeats, starts its run. It calls nobody outside. INVARIANT: whoever is told
 //! `accepted` can pull the plug; whatever is refused is refused with a reason and leaves nothing behind.
 
+mod aside;
 mod limit;
 mod message;
 mod normalise;
 mod pull;
 mod reading;
+mod reconcile;
+mod retry;
 
+pub use aside::{LOOP_HEADER, not_asked};
 pub use limit::{Limit, LimitOptions};
 pub use normalise::MAX_TEXT_BYTES;
 pub use pull::{Health, Pull, PullOptions};
 pub use reading::{Reading, read};
+pub use reconcile::{Found, Survey, SurveyError, survey};
 
 use crate::brief;
 use crate::clock::Clock;
@@ -54,6 +59,14 @@ pub enum IntakeError {
         limit: i64,
         /// When to come back, in seconds.
         retry_secs: u64,
+    },
+    /// There is nothing that could be read again.
+    #[error("`{item}` cannot be taken in: {why} (OP-2006)")]
+    NotKept {
+        /// The item that was set aside.
+        item: String,
+        /// Why, and what to do.
+        why: String,
     },
     /// The store.
     #[error(transparent)]
@@ -145,13 +158,18 @@ impl Intake {
 
     /// What the store is asked to accept for an envelope. Pure thinking; touches nothing.
     pub(crate) fn prepare(&self, door: &Door, envelope: Envelope) -> Result<Accept, IntakeError> {
-        let pilot = self.pilots.get(&door.pilot).ok_or_else(|| IntakeError::NoPilot { pilot: door.pilot.clone() })?;
-        let (definition, first_step) = self.start(&door.pilot)?;
-        let now = self.clock.now();
         let normal = normalise::normalise(&envelope)?;
         if normal.text.trim().is_empty() {
             return Err(IntakeError::Empty);
         }
+        self.prepare_normal(door, envelope, normal)
+    }
+
+    /// The same for an envelope that was read already.
+    fn prepare_normal(&self, door: &Door, envelope: Envelope, normal: Normal) -> Result<Accept, IntakeError> {
+        let pilot = self.pilots.get(&door.pilot).ok_or_else(|| IntakeError::NoPilot { pilot: door.pilot.clone() })?;
+        let (definition, first_step) = self.start(&door.pilot)?;
+        let now = self.clock.now();
         let likeness = normal.likeness(&pilot.name);
         let lane = if brief::urgency_hint(&normal.text) {
             0

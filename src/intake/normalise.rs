@@ -56,6 +56,12 @@ pub(super) fn normalise(envelope: &Envelope) -> Result<Normal, IntakeError> {
     Ok(compose(fields, files))
 }
 
+/// The same for a message that was read already.
+pub(super) fn of_message(envelope: &Envelope, (fields, mut files): (Fields, Vec<Attachment>)) -> Normal {
+    files.extend(envelope.attachments.iter().cloned());
+    compose(fields, files)
+}
+
 fn compose(fields: Fields, files: Vec<Attachment>) -> Normal {
     let line = |text: Option<String>| text.map(|text| one_line(&text)).filter(|text| !text.is_empty());
     let (subject, sender_name, organisation) = (line(fields.subject), line(fields.name), line(fields.organisation));

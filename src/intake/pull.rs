@@ -2,12 +2,14 @@
 //! lease. INVARIANT: a source hears `committed` only after the commit; an item that cannot be a request is said to be so and never
 //! stops the next.
 
+use super::aside::Sorted;
+use super::reconcile::Audit;
 use super::{Door, Intake, IntakeError};
 use crate::domain::id::NodeId;
 use crate::failpoint;
-use crate::store::{Accepted, TakeSource, Yielded};
+use crate::store::{Accepted, Aside, AsideState, StoreError, TakeSource, Yielded};
 use jiff::{SignedDuration, Timestamp};
-use opspilot_sdk::{Batch, ConnectorError, Cursor, ErrorKind, Settled, Source};
+use opspilot_sdk::{Batch, ConnectorError, Content, Cursor, Envelope, ErrorKind, Refused, Secret, Settled, Source};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +27,8 @@ pub struct PullOptions {
     pub longest_wait: Duration,
     /// Piles wait in their folder while more than this many requests wait to be drafted.
     pub pause_at: i64,
+    /// Mail of mailing lists may be a request.
+    pub take_lists: bool,
 }
 
 impl Default for PullOptions {
@@ -35,6 +39,7 @@ impl Default for PullOptions {
             first_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(300),
             pause_at: 20_000,
+            take_lists: false,
         }
     }
 }
@@ -56,17 +61,38 @@ pub struct Health {
     pub accepted: u64,
     /// Items that could not become requests.
     pub refused: u64,
+    /// Items that were not meant to be requests.
+    pub ignored: u64,
+    /// What the last comparison with the far side found, in words, and whether nothing was missing.
+    pub reconciled: Option<(String, bool)>,
     /// Another daemon reads it.
     pub elsewhere: bool,
 }
 
 /// One pulled source and how it is.
 pub struct Pull {
-    intake: Intake,
-    door: Door,
+    pub(super) intake: Intake,
+    pub(super) door: Door,
     options: PullOptions,
     node: NodeId,
     health: Arc<Mutex<Health>>,
+}
+
+/// What a running source has in hand between rounds.
+#[derive(Default)]
+struct Hand {
+    /// What the source kept, as the store has it; the source is told again when the store's is another.
+    kept: Option<Secret>,
+    /// The comparison with the far side.
+    audit: Audit,
+}
+
+/// A batch as it is stored.
+struct Sorting {
+    accepts: Vec<crate::store::Accept>,
+    /// Which of them are messages, whose key is made of what was written: other bytes under it are another copy.
+    letters: Vec<bool>,
+    asides: Vec<Aside>,
 }
 
 impl Pull {
@@ -85,10 +111,11 @@ impl Pull {
     /// Runs the source until `stop`.
     pub async fn run(&self, mut source: Box<dyn Source>, stop: CancellationToken) {
         let mut faults: u32 = 0;
+        let mut hand = Hand::default();
         loop {
             let (wait, ours) = tokio::select! {
                 () = stop.cancelled() => break,
-                turn = self.turn(source.as_mut()) => match turn {
+                turn = self.turn(source.as_mut(), &mut hand) => match turn {
                     Ok(Some(wait)) => { faults = 0; (wait, true) }
                     Ok(None) => { faults = 0; source.release(); (self.options.lease / 2, false) }
                     // An item, or a file, that will never pass: said once, and the next is not delayed.
@@ -106,7 +133,13 @@ impl Pull {
         }
         // Whoever reads it next need not wait for the lease to run out; when this fails, they do.
         let now = self.intake.clock.now();
-        let back = TakeSource { source: self.door.source.clone(), node: self.node.clone(), until: now, at: now };
+        let back = TakeSource {
+            source: self.door.source.clone(),
+            node: self.node.clone(),
+            until: now,
+            proven: self.proven(),
+            at: now,
+        };
         if let Err(error) = self.intake.store.take_source(back).await {
             tracing::info!(source.name = %self.door.source, error = %error, "the source could not be handed back");
         }
@@ -123,63 +156,107 @@ impl Pull {
         }
     }
 
+    fn proven(&self) -> Option<Timestamp> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner).proven_at
+    }
+
     /// One round: how long to wait before the next; `None` when another daemon reads the source.
-    async fn turn(&self, source: &mut dyn Source) -> Result<Option<Duration>, Fault> {
+    async fn turn(&self, source: &mut dyn Source, hand: &mut Hand) -> Result<Option<Duration>, Fault> {
         if self.intake.store.waiting() > self.options.pause_at {
             return Ok(Some(Duration::from_secs(1)));
         }
         let now = self.intake.clock.now();
         let until = now + SignedDuration::try_from(self.options.lease).unwrap_or(SignedDuration::from_secs(60));
-        let take = TakeSource { source: self.door.source.clone(), node: self.node.clone(), until, at: now };
-        let Some(cursor) = self.intake.store.take_source(take).await.map_err(Fault::Store)? else {
-            self.note(|health| health.elsewhere = true);
+        let proven = self.proven();
+        let take = TakeSource { source: self.door.source.clone(), node: self.node.clone(), until, proven, at: now };
+        let Some(taken) = self.intake.store.take_source(take).await.map_err(Fault::Store)? else {
+            let known = self.intake.store.sources().await.map_err(Fault::Store)?;
+            let known = known.into_iter().find(|known| known.source == self.door.source);
+            self.note(|health| {
+                health.elsewhere = true;
+                health.proven_at = known.and_then(|known| known.proven_at).or(health.proven_at);
+            });
             return Ok(None);
         };
-        // A poll that hangs must not outlive the lease.
-        let poll = tokio::time::timeout(self.options.lease / 2, source.poll(cursor.map(Cursor), self.options.batch));
-        let batch = poll.await.map_err(|_| Fault::Slow)?.map_err(Fault::Connector)?;
-        let again = batch.again_in.unwrap_or(Duration::ZERO);
-        self.take_in(source, batch).await?;
-        Ok(Some(again))
-    }
-
-    async fn take_in(&self, source: &mut dyn Source, batch: Batch) -> Result<(), Fault> {
-        let Batch { id, envelopes, refused: unfit, cursor, progress, proven, notice, .. } = batch;
-        let mut accepts = Vec::with_capacity(envelopes.len());
-        let mut refused = 0;
-        for item in &unfit {
-            refused += 1;
-            tracing::warn!(source.name = %self.door.source, item.key = item.key.as_str(), item.place = %item.place, code = item.code, "an item cannot become a request: {}", item.reason);
+        self.note(|health| health.proven_at = health.proven_at.max(taken.proven_at));
+        let known = hand.kept.as_ref().map(Secret::expose);
+        if let Some(kept) = taken.kept.filter(|kept| known != Some(kept.expose())) {
+            source.recall(kept.clone());
+            hand.kept = Some(kept);
         }
-        for envelope in envelopes {
-            let key = envelope.key.clone();
-            match self.intake.prepare(&self.door, envelope) {
-                Ok(accept) => accepts.push(accept),
-                Err(error @ IntakeError::NoPilot { .. }) => return Err(Fault::Intake(error)),
-                Err(error) => {
-                    refused += 1;
-                    tracing::warn!(source.name = %self.door.source, item.key = key.as_str(), error = %error, "an item cannot become a request and was left out");
-                }
+        // A poll that hangs must not outlive the lease.
+        let poll =
+            tokio::time::timeout(self.options.lease / 2, source.poll(taken.cursor.map(Cursor), self.options.batch));
+        let batch = poll.await.map_err(|_| Fault::Slow)?.map_err(Fault::Connector)?;
+        let again = batch.again_in;
+        self.take_in(source, batch, hand).await?;
+        // Only what lies behind everything that is new can be missing.
+        if again.is_some() && hand.audit.is_due(taken.reconciled_at, self.intake.clock.now()) {
+            let page = tokio::time::timeout(self.options.lease / 2, self.audit(source, &mut hand.audit)).await;
+            if page.unwrap_or(false) {
+                return Ok(Some(Duration::ZERO));
             }
         }
-        let mut accepted = 0;
-        if !accepts.is_empty() || cursor.is_some() {
+        Ok(Some(again.unwrap_or(Duration::ZERO)))
+    }
+
+    /// What is to be stored of a batch.
+    fn sorted(&self, envelopes: Vec<Envelope>, unfit: Vec<Refused>) -> Result<Sorting, Fault> {
+        let mut sorting =
+            Sorting { accepts: Vec::with_capacity(envelopes.len()), letters: Vec::new(), asides: Vec::new() };
+        for refused in unfit {
+            sorting.asides.push(self.intake.refused(&self.door, refused).map_err(Fault::Intake)?);
+        }
+        for envelope in envelopes {
+            let letter = envelope.content == Content::Message;
+            match self.intake.sort(&self.door, envelope, self.options.take_lists).map_err(Fault::Intake)? {
+                Sorted::Request(accept) => {
+                    sorting.accepts.push(*accept);
+                    sorting.letters.push(letter);
+                }
+                Sorted::Aside(aside) => sorting.asides.push(*aside),
+            }
+        }
+        Ok(sorting)
+    }
+
+    async fn take_in(&self, source: &mut dyn Source, batch: Batch, hand: &mut Hand) -> Result<(), Fault> {
+        let Batch { id, envelopes, refused: unfit, cursor, progress, proven, notice, keep, .. } = batch;
+        let Sorting { accepts, letters, asides } = self.sorted(envelopes, unfit)?;
+        let (mut accepted, mut refused, mut ignored) = (0, 0, 0);
+        for aside in &asides {
+            let state = aside.state.as_str();
+            match aside.state {
+                AsideState::Ignored => ignored += 1,
+                AsideState::Quarantined | AsideState::Requested => refused += 1,
+            }
+            metrics::counter!("opspilot_items_aside_total", "source" => self.door.source.clone(), "state" => state)
+                .increment(1);
+            tracing::info!(source.name = %self.door.source, item.id = %aside.id, item.key = aside.dedup_key, item.place = %aside.place, code = aside.code, "an item is {state}: {}", aside.reason);
+        }
+        if !accepts.is_empty() || !asides.is_empty() || cursor.is_some() || keep.is_some() {
             let yielded = Yielded {
                 source: self.door.source.clone(),
                 node: self.node.clone(),
                 cursor: cursor.map(|Cursor(text)| text),
                 accepts,
+                asides,
+                keep: keep.clone(),
+                proven,
                 at: self.intake.clock.now(),
             };
             failpoint::pass("pull.before_commit");
             match self.intake.store.take_in(yielded).await {
-                Ok(outcomes) => {
-                    for outcome in &outcomes {
+                Ok(stored) => {
+                    hand.kept = keep.or(hand.kept.take());
+                    for (outcome, letter) in stored.requests.iter().zip(letters) {
                         match outcome {
                             Ok(outcome) => {
                                 super::count(&self.door, outcome);
                                 accepted += u64::from(!matches!(outcome, Accepted::Repeat(_)));
                             }
+                            // The same mail by another way, such as a second folder: its trace differs, what was written does not.
+                            Err(StoreError::Conflict { .. }) if letter => {}
                             Err(error) => {
                                 refused += 1;
                                 tracing::warn!(source.name = %self.door.source, error = %error, "an item was refused by the store");
@@ -201,12 +278,17 @@ impl Pull {
             source.settle(id, Settled::Committed).await.map_err(Fault::Connector)?;
         }
         let now = self.intake.clock.now();
+        if proven {
+            metrics::gauge!("opspilot_source_proven_timestamp_seconds", "source" => self.door.source.clone())
+                .set(now.as_second() as f64);
+        }
         self.note(|health| {
             health.read_at = Some(now);
             health.proven_at = if proven { Some(now) } else { health.proven_at };
             (health.fault, health.elsewhere, health.notice) = (None, false, notice);
             health.accepted += accepted;
             health.refused += refused;
+            health.ignored += ignored;
             health.progress = progress.map(|progress| {
                 let total = progress.total.map_or(String::new(), |total| format!(" of {total}"));
                 format!("{}: {}{total} {}", progress.what, progress.done, progress.unit)
@@ -218,7 +300,7 @@ impl Pull {
         Ok(())
     }
 
-    fn note(&self, change: impl FnOnce(&mut Health)) {
+    pub(super) fn note(&self, change: impl FnOnce(&mut Health)) {
         change(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner));
     }
 

@@ -19,8 +19,8 @@ mod writer;
 pub use error::StoreError;
 pub use open::{Options, Url};
 pub use reads::{
-    BriefFilter, BriefRow, DecisionRow, FileRow, LogHead, Page, PersonRow, ReceiptRow, RequestFilter, RequestView,
-    RevisionRow, RunFilter, RunRow, StepRow, Tally, TokenRow,
+    BriefFilter, BriefRow, DecisionRow, FileRow, LogHead, Page, PersonRow, QuarantineFilter, QuarantineRow, ReceiptRow,
+    RequestFilter, RequestView, RevisionRow, RunFilter, RunRow, SourceRow, StepRow, Tally, TokenRow,
 };
 pub use verbs::*;
 pub use work::{ClaimedRun, Request};

@@ -8,9 +8,9 @@ use super::writer::{self, Held};
 use super::{Backend, Shared, Store, StoreError};
 use crate::clock::{Clock, Entropy};
 use crate::receipt::{Frontier, SigningKey};
+use sqlx::Connection as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -69,8 +69,14 @@ pub struct Options {
     pub entropy: Arc<dyn Entropy>,
 }
 
-pub(super) const SQLITE: &[(i64, &str, &str)] = &[(1, "road", include_str!("migrations/sqlite/0001_road.sql"))];
-pub(super) const POSTGRES: &[(i64, &str, &str)] = &[(1, "road", include_str!("migrations/postgres/0001_road.sql"))];
+pub(super) const SQLITE: &[(i64, &str, &str)] = &[
+    (1, "road", include_str!("migrations/sqlite/0001_road.sql")),
+    (2, "mailbox", include_str!("migrations/sqlite/0002_mailbox.sql")),
+];
+pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
+    (1, "road", include_str!("migrations/postgres/0001_road.sql")),
+    (2, "mailbox", include_str!("migrations/postgres/0002_mailbox.sql")),
+];
 
 fn migrator(list: &[(i64, &'static str, &'static str)]) -> Migrator {
     let migration = |&(number, name, text): &(i64, &'static str, &'static str)| {
@@ -229,8 +235,7 @@ async fn migrate(backend: &Backend) -> Result<(), StoreError> {
             migrator(POSTGRES).run(&mut conn).await
         }
     };
-    outcome
-        .map_err(|cause| StoreError::Unavailable { reason: format!("cannot bring the tables up to date: {cause}") })
+    outcome.map_err(|cause| StoreError::Unavailable { reason: format!("cannot bring the tables up to date: {cause}") })
 }
 
 /// Whether every migration has been applied; more than are known is a store of a newer release.

@@ -75,7 +75,7 @@ async fn accept(app: &App, hook: &Hook, envelope: opspilot_sdk::Envelope) -> Res
 /// What a sender hears of an error in the house: nothing of pilots and policies, which are none of its business.
 fn refusal(error: IntakeError) -> Refused {
     match error {
-        IntakeError::Empty | IntakeError::Message(_) => {
+        IntakeError::NotKept { .. } | IntakeError::Empty | IntakeError::Message(_) => {
             let refused = Refused::from(error);
             Refused { status: StatusCode::BAD_REQUEST, ..refused }
         }

@@ -239,6 +239,7 @@ impl From<IntakeError> for Refused {
     fn from(error: IntakeError) -> Self {
         match error {
             IntakeError::Empty | IntakeError::Message(_) => Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error),
+            IntakeError::NotKept { .. } => Self::told(StatusCode::CONFLICT, &error),
             IntakeError::NoPilot { .. } => Self::told(StatusCode::NOT_FOUND, &error),
             IntakeError::Denied(denied) => denied.into(),
             IntakeError::Crowded { retry_secs, .. } => {

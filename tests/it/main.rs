@@ -18,6 +18,10 @@ mod database;
 #[cfg(test)]
 mod door;
 #[cfg(test)]
+#[allow(dead_code, reason = "what other tests do with a mail server")]
+#[path = "../support/dovecot.rs"]
+mod dovecot;
+#[cfg(test)]
 mod drops;
 #[cfg(test)]
 mod durable;
@@ -35,6 +39,8 @@ mod hostile;
 mod http;
 #[cfg(test)]
 mod load;
+#[cfg(test)]
+mod mailbox;
 #[cfg(test)]
 mod record;
 #[cfg(test)]

@@ -188,7 +188,7 @@ fn a_problem_reads_well() {
         "opspilot.toml:2:1: `web.lisen`: there is no such key; did you mean `listen`? (OP-1003)"
     );
     let problem = &bad(&with_source("name='s'\nkind='csv'\npilot='a'\n"))[0];
-    let expected = "opspilot.toml:7:1: `source[0].kind`: there is no connector kind `csv`; use `csv_drop`, `exec`, `webhook` (OP-1009)";
+    let expected = "opspilot.toml:7:1: `source[0].kind`: there is no connector kind `csv`; use `csv_drop`, `exec`, `imap`, `webhook` (OP-1009)";
     assert_eq!(problem.to_string(), expected);
     let problem = &bad(&with_source("name='s'\nkind='csv_drop'\npilot='a'\ndir='d'\noptions={dir='d'}\n"))[0];
     assert!(problem.help.contains("[source.options]"), "{problem}");

@@ -81,7 +81,7 @@ fn what_is_commented_out_is_good_too() {
         .map(|line| format!("{line}\n"))
         .collect();
     let settings = good(&text);
-    assert_eq!(settings.sources.len(), 3, "the program's source is commented out, but whole");
+    assert_eq!(settings.sources.len(), 4, "the program's and the mailbox's are commented out, but whole");
 }
 
 /// A connector that is given a key it cannot know names those it does.

@@ -6,12 +6,14 @@ mod census;
 mod idempotency;
 mod log;
 mod people;
+mod quarantine;
 mod requests;
 mod runs;
 
 pub use briefs::{BriefFilter, BriefRow, DecisionRow, RevisionRow};
 pub use log::{LogHead, ReceiptRow};
 pub use people::{PersonRow, TokenRow};
+pub use quarantine::{QuarantineFilter, QuarantineRow, SourceRow};
 pub(super) use requests::request_of;
 pub use requests::{FileRow, RequestFilter, RequestView};
 pub use runs::{RunFilter, RunRow, StepRow, Tally};

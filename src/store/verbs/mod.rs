@@ -2,6 +2,7 @@
 //! held, and leaves a receipt in the same transaction.
 
 mod advance;
+mod aside;
 mod claim;
 mod idempotency;
 mod intake;
@@ -11,10 +12,11 @@ mod review;
 mod source;
 
 pub use advance::{Act, Advance, Draft, Next, StepDone, Told};
+pub use aside::{Aside, AsideState, TakeAside};
 pub use claim::{Claim, Claimed};
 pub use idempotency::RememberedAnswer;
 pub use intake::{Accept, Accepted, File};
 pub use operate::{Cancel, Resume, Retry};
 pub use people::{AddPerson, AddToken, DisablePerson, GrantRole, RevokeToken, Right};
 pub use review::{Belongs, Decide, Edit, Hold, Wake};
-pub use source::{TakeSource, Yielded};
+pub use source::{Reconciled, Stored, TakeSource, TakenSource, Yielded};

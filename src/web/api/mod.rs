@@ -5,6 +5,7 @@ mod briefs;
 mod decide;
 mod operate;
 mod people;
+mod quarantine;
 mod receipts;
 mod requests;
 mod rules;
@@ -52,6 +53,9 @@ routes! {
     GET "/api/v1/runs" Reads ["pilot", "state", "limit", "cursor"] runs::list;
     GET "/api/v1/runs/{id}" Reads [] runs::show;
     POST "/api/v1/runs/{id}/cancel" Acts [] operate::cancel;
+    GET "/api/v1/quarantine" Reads ["pilot", "source", "state", "limit", "cursor"] quarantine::list;
+    GET "/api/v1/quarantine/{id}" Reads [] quarantine::show;
+    POST "/api/v1/quarantine/{id}/retry" Acts [] quarantine::retry;
     GET "/api/v1/receipts" Reads ["subject", "from", "limit"] receipts::list;
     GET "/api/v1/receipts/checkpoint" Reads [] receipts::checkpoint;
     GET "/api/v1/receipts/export" Reads [] receipts::export;

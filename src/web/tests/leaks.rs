@@ -2,6 +2,8 @@
 
 use super::client::{Reply, request, send};
 use super::house::{CANARY, House};
+use crate::domain::id::{NodeId, QuarantineId};
+use crate::store::{Aside, AsideState, TakeSource, Yielded};
 use crate::web::api;
 use serde_json::{Value, json};
 
@@ -25,13 +27,39 @@ struct South {
     suffix: String,
     digest: String,
     token: String,
+    item: String,
 }
 
 async fn south(house: &House) -> South {
     let (brief, digest) = house.brief("south", &format!("We sell {CANARY} and need 12 crates of it by Monday.")).await;
     let person = house.access.person("south-viewer").await.unwrap();
     let token = house.access.tokens(&person, false).await.unwrap()[0].id.to_string();
-    South { suffix: brief.replace("brf_", ""), digest, token }
+    South { suffix: brief.replace("brf_", ""), digest, token, item: aside(house).await }
+}
+
+/// An item of `south` that did not become a request.
+async fn aside(house: &House) -> String {
+    let (store, at) = (&house.store, house.store.now());
+    let (node, id) = (NodeId::new(at, store.chance()), QuarantineId::new(at, store.chance()));
+    let until = at + jiff::SignedDuration::from_secs(60);
+    store.take_source(TakeSource { source: "mail".into(), node: node.clone(), until, proven: None, at }).await.unwrap();
+    let item = Aside {
+        id: id.clone(),
+        tenant: "globex".into(),
+        pilot: "south".into(),
+        dedup_key: "k1".into(),
+        place: "INBOX, UID 7 of 1".into(),
+        state: AsideState::Quarantined,
+        code: "OP-2603".into(),
+        reason: format!("parts of {CANARY}"),
+        raw: None,
+        media_type: None,
+        received_at: at,
+    };
+    let (accepts, asides) = (Vec::new(), vec![item]);
+    let batch = Yielded { source: "mail".into(), node, cursor: None, accepts, asides, keep: None, proven: false, at };
+    store.take_in(batch).await.unwrap();
+    id.to_string()
 }
 
 /// The address with the things of `south`, or with things that are not there.
@@ -51,6 +79,8 @@ fn address(path: &str, south: &South, there: bool) -> String {
     };
     let path = if path.contains("/tokens/") {
         path.replace("{id}", &token)
+    } else if path.contains("/quarantine/") {
+        path.replace("{id}", if there { &south.item } else { "qrt_01hzy3v9qke8v9b6j2m7c4x5td" })
     } else {
         path.replace("{id}", &format!("{prefix}_{suffix}"))
     };
