@@ -2,6 +2,7 @@
 //! INVARIANT: a stop finishes or hands back what was begun, within the grace period, and then closes the store.
 
 mod logs;
+mod mail;
 mod meters;
 mod sources;
 mod watch;
@@ -90,6 +91,18 @@ pub enum StartError {
         name: String,
         /// What is wrong.
         cause: ConnectorError,
+    },
+    /// Mail cannot be sent as configured.
+    #[error("`[mail]`: {cause}")]
+    Mail {
+        /// What is wrong.
+        cause: ConnectorError,
+    },
+    /// Signatures of answers cannot be checked.
+    #[error("signatures of mail cannot be checked: {reason}; set up the machine's DNS, or `[mail] check_signatures = false` (OP-2826)")]
+    Signatures {
+        /// What is missing.
+        reason: String,
     },
     /// The address is taken or not ours.
     #[error("cannot listen on {address}: {cause}; stop what uses it, or change `[web] listen` (OP-3303)")]
@@ -194,7 +207,8 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
         Arc::clone(&clock),
         starts,
         settings.intake.max_waiting,
-    );
+    )
+    .with_answers(settings.mail.carrier.is_some() && settings.mail.outbox.reply_address.is_some());
     let review = Review::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock));
     let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock));
     Ok(House {
@@ -263,6 +277,7 @@ pub async fn serve(house: House, stop: CancellationToken, ready: impl FnOnce(Soc
         tracing::info!(runs = recovered, "runs that were in flight when the daemon last stopped are taken up again");
     }
     let built = sources::build(&house, engine.node())?;
+    let mail = mail::build(&house)?;
     let listen = house.settings.web.listen;
     let listener = TcpListener::bind(listen).await.map_err(|cause| StartError::Listen { address: listen, cause })?;
     let address = listener.local_addr().map_err(|cause| StartError::Listen { address: listen, cause })?;
@@ -289,7 +304,15 @@ pub async fn serve(house: House, stop: CancellationToken, ready: impl FnOnce(Soc
         let stop = stop.clone();
         tasks.spawn(async move { pull.run(source, stop).await });
     }
-    let web = web(&house, built.hooks, &meters, health);
+    let mut outbox = None;
+    if let Some(mail) = mail {
+        outbox = Some(mail.outbox.clone());
+        tasks.spawn(mail.outbox.run(engine.node().clone(), stop.clone()));
+        if let Some(answers) = mail.answers {
+            tasks.spawn(answers.run(stop.clone()));
+        }
+    }
+    let web = web(&house, built.hooks, &meters, health, outbox);
     let options = web::ServeOptions {
         header_time: house.settings.web.header_time,
         idle_time: house.settings.web.idle_time,
@@ -334,6 +357,7 @@ fn web(
     hooks: BTreeMap<String, web::Hook>,
     meters: &meters::Meters,
     health: Vec<sources::Health>,
+    outbox: Option<crate::outbox::Outbox>,
 ) -> Web {
     let limits =
         house.settings.sources.iter().filter_map(|source| source.limit.map(|limit| (source.name.clone(), limit)));
@@ -353,7 +377,11 @@ fn web(
         metrics: Arc::new(move || meters.render()),
         ready: {
             let clock = Arc::clone(&house.clock);
-            Arc::new(move || sources::checks(&health, clock.now()))
+            Arc::new(move || {
+                let mut checks = sources::checks(&health, clock.now());
+                checks.extend(outbox.as_ref().map(|outbox| mail::check(&outbox.health())));
+                checks
+            })
         },
         workflows: house.workflows.clone(),
     }

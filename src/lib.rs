@@ -2,6 +2,7 @@
 //! The rooms and the floors they stand on are drawn in `docs/ARCHITECTURE.md`; a test keeps the arrows pointing down.
 
 pub mod access;
+pub mod answering;
 pub mod brief;
 pub mod calendar;
 pub mod cli;
@@ -14,6 +15,7 @@ pub(crate) mod failpoint;
 pub mod intake;
 pub mod mail;
 pub mod notice;
+pub mod outbox;
 pub mod policy;
 pub mod receipt;
 pub mod reply;

@@ -8,6 +8,7 @@ mod env;
 mod find;
 mod keys;
 mod list;
+mod mail;
 mod node;
 mod pilot;
 mod problem;
@@ -22,6 +23,7 @@ mod store;
 mod web;
 mod wording;
 
+pub use mail::MailSettings;
 pub use find::{FILE_NAME, find_file, places};
 pub use problem::{Code, Place, Problem, Problems};
 pub use schema::schema;
@@ -156,6 +158,11 @@ fn judge(
     let part = open(reader, root, "telemetry");
     let telemetry = sections::telemetry(reader, &part);
 
+    let part = open(reader, root, "mail");
+    let dkim = open(reader, root, "mail.dkim");
+    let base_url = web.as_ref().map_or("", |web| web.base_url.as_str());
+    let mail = mail::mail(reader, &part, &dkim, root.get("mail"), base_url);
+
     let written = tables(reader, root, "pilot");
     let mut pilots = Vec::new();
     let mut boundaries = BTreeMap::new();
@@ -196,7 +203,7 @@ fn judge(
     if let Some(web) = &web {
         notes.extend(open_doors(&sources, &web.base_url));
     }
-    let (store, web, receipts, telemetry) = (store?, web?, receipts?, telemetry?);
+    let (store, web, receipts, telemetry, mail) = (store?, web?, receipts?, telemetry?, mail?);
     Some(Settings {
         data_dir,
         store,
@@ -213,6 +220,7 @@ fn judge(
         workflows_dir,
         receipts,
         telemetry,
+        mail,
         grace,
         notes,
     })

@@ -49,6 +49,8 @@ pub(super) fn pilot(reader: &mut Reader, index: usize, node: &Node) -> Option<(P
     }
     let owner =
         reader.text(&part, "owner").filter(|owner| !owner.trim().is_empty()).or_else(|| reviewers.first().cloned());
+    let notify = notify(reader, &part, &reviewers);
+    let reply_by_mail = reader.switch(&part, "reply_by_mail").unwrap_or(true);
     let boundary = boundary(reader, &part);
     let rules = Rules { approvals, attempts };
     let pilot = Pilot {
@@ -62,8 +64,23 @@ pub(super) fn pilot(reader: &mut Reader, index: usize, node: &Node) -> Option<(P
         time_zone: time_zone?,
         alike_for,
         workflow: workflow?,
+        notify,
+        reply_by_mail,
     };
     Some((pilot, boundary?))
+}
+
+/// Who is told by mail: all reviewers, unless some are named.
+fn notify(reader: &mut Reader, part: &Part<'_>, reviewers: &[String]) -> Vec<String> {
+    if part.node("notify").is_none() {
+        return reviewers.to_vec();
+    }
+    let named = reader.texts(part, "notify");
+    for name in named.iter().filter(|name| !reviewers.contains(name)) {
+        let message = format!("`{}` is no reviewer of this pilot", short(name));
+        reader.at(Code::Nowhere, part, "notify", message, "name reviewers alone, or add them to `reviewers`");
+    }
+    named
 }
 
 fn reviewers(reader: &mut Reader, part: &Part<'_>) -> Vec<String> {

@@ -44,6 +44,8 @@ pub struct Settings {
     pub workflows_dir: Option<PathBuf>,
     /// The receipt log.
     pub receipts: ReceiptSettings,
+    /// Letters and answers.
+    pub mail: super::MailSettings,
     /// What the program says about itself.
     pub telemetry: TelemetrySettings,
     /// How long work in hand may take to finish when the daemon is told to stop.

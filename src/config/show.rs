@@ -82,6 +82,7 @@ pub fn show(settings: &Settings) -> String {
     put(&mut table, "format", text(format));
     put(&mut table, "filter", text(&settings.telemetry.filter));
     put(&mut top, "telemetry", Value::Table(table));
+    put(&mut top, "mail", Value::Table(settings.mail.shown.clone()));
     put(
         &mut top,
         "pilot",
@@ -107,6 +108,8 @@ fn pilot(pilot: &Pilot, boundary: Option<&Boundary>, waits: Option<&Waits>) -> V
     put(&mut table, "time_zone", text(super::pilot::zone_of(&pilot.time_zone)));
     put(&mut table, "duplicate_window_hours", Value::Integer(pilot.alike_for.as_hours()));
     put(&mut table, "workflow", text(&pilot.workflow));
+    put(&mut table, "notify", pilot.notify.iter().map(|name| text(name)).collect::<Vec<_>>());
+    put(&mut table, "reply_by_mail", Value::Boolean(pilot.reply_by_mail));
     if let Some(waits) = waits {
         let hours = |after: Option<jiff::SignedDuration>| after.map(|after| Value::Integer(after.as_hours()));
         put(&mut table, "remind_after_hours", hours(waits.remind_after));

@@ -135,12 +135,25 @@ id!(
     TokenId, "tok", "token id"
 );
 id!(
+    /// Names a report.
+    ReportId, "rpt", "report id"
+);
+id!(
     /// Names an item that did not become a request.
     QuarantineId, "qrt", "quarantined item id"
 );
 id!(
     /// Names a running daemon, for leases.
     NodeId, "nod", "node id"
+);
+
+id!(
+    /// Names a letter to a person.
+    LetterId, "ltr", "letter id"
+);
+id!(
+    /// Names an answer that came in by mail.
+    ReplyId, "rpl", "reply id"
 );
 
 impl RequestId {

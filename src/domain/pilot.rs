@@ -30,6 +30,10 @@ pub struct Pilot {
     pub alike_for: SignedDuration,
     /// Workflow that its requests take.
     pub workflow: String,
+    /// Names of the reviewers who are told by mail.
+    pub notify: Vec<String>,
+    /// Whether its reviewers may decide by answering a mail.
+    pub reply_by_mail: bool,
 }
 
 /// All pilots by name.

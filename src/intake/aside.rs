@@ -7,7 +7,7 @@ use crate::domain::id::QuarantineId;
 use crate::domain::pilot::Pilot;
 use crate::mail::automatic::{Kind, own};
 use crate::mail::{self, Automatic, Limits, Message};
-use crate::store::{Accept, Aside, AsideState};
+use crate::store::{Accept, Aside, AsideState, KeepReply};
 use opspilot_sdk::{Content, Envelope, Refused, sha256_hex};
 
 /// The header that every mail of ours carries.
@@ -19,6 +19,8 @@ pub(super) enum Sorted {
     Request(Box<Accept>),
     /// Set aside.
     Aside(Box<Aside>),
+    /// An answer to a letter of ours: judged later, and counted among what is no request.
+    Answer(Box<Aside>, Box<KeepReply>),
 }
 
 /// Whether a message is none that asks for anything: a code and the reason.
@@ -42,6 +44,15 @@ impl Intake {
             Ok(message) => message,
             Err(error) => return self.set_aside(door, envelope, &error),
         };
+        if let Some(message) = &message
+            && let Some(reply) = self.answer(door, self.pilot(door)?, &envelope, message)
+        {
+            let reason = "it answers a letter of ours; what became of it is told by its brief".to_owned();
+            return match self.aside(self.pilot(door)?, envelope, AsideState::Ignored, "OP-2824".to_owned(), reason) {
+                Sorted::Aside(aside) => Ok(Sorted::Answer(aside, Box::new(reply))),
+                sorted => Ok(sorted),
+            };
+        }
         if let Some((code, automatic)) = message.as_ref().and_then(|message| not_asked(message, take_lists)) {
             let pilot = self.pilot(door)?;
             return Ok(self.aside(pilot, envelope, AsideState::Ignored, code.to_owned(), automatic.reason));

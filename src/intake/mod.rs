@@ -1,6 +1,7 @@
 //! Intake: makes an accepted envelope durable, recognises repeats, starts its run. It calls nobody outside. INVARIANT: whoever is told
 //! `accepted` can pull the plug; whatever is refused is refused with a reason and leaves nothing behind.
 
+mod answer;
 mod aside;
 mod limit;
 mod message;
@@ -11,6 +12,7 @@ mod reconcile;
 mod retry;
 
 pub use aside::{LOOP_HEADER, not_asked};
+pub use answer::given;
 pub use limit::{Limit, LimitOptions};
 pub use normalise::MAX_TEXT_BYTES;
 pub use pull::{Health, Pull, PullOptions};
@@ -96,6 +98,8 @@ pub struct Intake {
     /// Definition hash and first step by workflow.
     starts: Arc<BTreeMap<String, (String, String)>>,
     max_waiting: i64,
+    /// Whether mail may be an answer to a letter of ours.
+    answers: bool,
 }
 
 impl Intake {
@@ -110,7 +114,14 @@ impl Intake {
         starts: BTreeMap<String, (String, String)>,
         max_waiting: i64,
     ) -> Self {
-        Self { store, policies, pilots, clock, starts: Arc::new(starts), max_waiting }
+        Self { store, policies, pilots, clock, starts: Arc::new(starts), max_waiting, answers: false }
+    }
+
+    /// The same, taking mail that carries a secret of ours as an answer.
+    #[must_use]
+    pub fn with_answers(mut self, answers: bool) -> Self {
+        self.answers = answers;
+        self
     }
 
     /// Hash and first step of the workflow that a pilot's requests take.

@@ -93,6 +93,7 @@ struct Sorting {
     /// Which of them are messages, whose key is made of what was written: other bytes under it are another copy.
     letters: Vec<bool>,
     asides: Vec<Aside>,
+    replies: Vec<crate::store::KeepReply>,
 }
 
 impl Pull {
@@ -202,8 +203,12 @@ impl Pull {
 
     /// What is to be stored of a batch.
     fn sorted(&self, envelopes: Vec<Envelope>, unfit: Vec<Refused>) -> Result<Sorting, Fault> {
-        let mut sorting =
-            Sorting { accepts: Vec::with_capacity(envelopes.len()), letters: Vec::new(), asides: Vec::new() };
+        let mut sorting = Sorting {
+            accepts: Vec::with_capacity(envelopes.len()),
+            letters: Vec::new(),
+            asides: Vec::new(),
+            replies: Vec::new(),
+        };
         for refused in unfit {
             sorting.asides.push(self.intake.refused(&self.door, refused).map_err(Fault::Intake)?);
         }
@@ -215,6 +220,10 @@ impl Pull {
                     sorting.letters.push(letter);
                 }
                 Sorted::Aside(aside) => sorting.asides.push(*aside),
+                Sorted::Answer(aside, reply) => {
+                    sorting.asides.push(*aside);
+                    sorting.replies.push(*reply);
+                }
             }
         }
         Ok(sorting)
@@ -222,7 +231,7 @@ impl Pull {
 
     async fn take_in(&self, source: &mut dyn Source, batch: Batch, hand: &mut Hand) -> Result<(), Fault> {
         let Batch { id, envelopes, refused: unfit, cursor, progress, proven, notice, keep, .. } = batch;
-        let Sorting { accepts, letters, asides } = self.sorted(envelopes, unfit)?;
+        let Sorting { accepts, letters, asides, replies } = self.sorted(envelopes, unfit)?;
         let (mut accepted, mut refused, mut ignored) = (0, 0, 0);
         for aside in &asides {
             let state = aside.state.as_str();
@@ -241,6 +250,7 @@ impl Pull {
                 cursor: cursor.map(|Cursor(text)| text),
                 accepts,
                 asides,
+                replies,
                 keep: keep.clone(),
                 proven,
                 at: self.intake.clock.now(),

@@ -39,6 +39,8 @@ pub struct Message {
     pub text: String,
     /// The plain text parts alone, as they came; none when the message has only HTML or files.
     pub plain: Option<String>,
+    /// The HTML part as it came; none when the message has only text or files.
+    pub html: Option<String>,
     /// The new text only, of the plain part or else of the HTML.
     pub visible: visible::Visible<'static>,
     /// The new text of the HTML part, when there is one. It must agree with `visible` before anything is decided.
@@ -119,6 +121,7 @@ fn message(tree: &Tree<'_>, limits: &Limits, budget: &mut Budget, depth: usize) 
         date: headers.get(&HeaderName::Date).and_then(HeaderValue::as_datetime).and_then(date),
         return_path,
         plain: text::plain_parts(tree, limits),
+        html,
         visible,
         html_visible,
         forwarded: attached.or_else(|| forward::inline(&text, subject)),

@@ -5,7 +5,7 @@ use super::{Review, ReviewError, belongs};
 use crate::domain::id::{BriefId, DecisionId};
 use crate::domain::review::{Outcome, ReviewState, Verdict};
 use crate::policy::{Action, Kind, Principal};
-use crate::store::{Decide, DecisionRow, StoreError, Wake};
+use crate::store::{ByMail, Decide, DecisionRow, StoreError, Wake};
 use serde_json::json;
 
 /// What came of a decision.
@@ -38,10 +38,36 @@ impl Review {
         verdict: &Verdict,
         digest: &str,
     ) -> Result<Decided, ReviewError> {
+        self.decide_by(principal, brief, verdict, digest, None).await
+    }
+
+    /// As [`Review::decide`], for somebody who answered a mail: the answer and its proof stand in the receipt, and are used up with it.
+    ///
+    /// # Errors
+    /// As [`Review::decide`]; [`StoreError::Stale`] when the answer was settled before.
+    pub async fn decide_by_mail(
+        &self,
+        principal: &Principal,
+        brief: &BriefId,
+        verdict: &Verdict,
+        digest: &str,
+        by: &ByMail,
+    ) -> Result<Decided, ReviewError> {
+        self.decide_by(principal, brief, verdict, digest, Some(by)).await
+    }
+
+    async fn decide_by(
+        &self,
+        principal: &Principal,
+        brief: &BriefId,
+        verdict: &Verdict,
+        digest: &str,
+        by: Option<&ByMail>,
+    ) -> Result<Decided, ReviewError> {
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.decide_once(principal, brief, verdict, digest).await {
+            match self.decide_once(principal, brief, verdict, digest, by).await {
                 Err(ReviewError::Store(StoreError::Stale { .. })) if tries < TRIES => {}
                 outcome => return outcome,
             }
@@ -54,6 +80,7 @@ impl Review {
         brief: &BriefId,
         verdict: &Verdict,
         digest: &str,
+        by: Option<&ByMail>,
     ) -> Result<Decided, ReviewError> {
         let (row, review, decisions) = self.store.review(brief).await?;
         let pilot = self.pilot(&row.pilot)?;
@@ -86,6 +113,7 @@ impl Review {
             state: outcome.state(),
             wake,
             person: principal.user.clone(),
+            by_mail: by.cloned(),
             belongs: belongs(&row),
             permit,
             at,

@@ -6,7 +6,7 @@ use crate::brief::{self, Change, Content};
 use crate::domain::id::BriefId;
 use crate::policy::{Action, Kind, Principal};
 use crate::screen::{Boundary, screen};
-use crate::store::{Edit, StoreError};
+use crate::store::{ByMail, Edit, StoreError};
 use opspilot_sdk::sha256_hex;
 use std::borrow::Cow;
 
@@ -36,6 +36,22 @@ impl Review {
         from: &str,
         edits: &[brief::Edit],
         boundary: &Boundary,
+    ) -> Result<Edited, ReviewError> {
+        self.edit_by(principal, id, from, edits, boundary, None).await
+    }
+
+    /// As [`Review::edit`]; `by` is the mail it was given by, when it was: it stands in the receipt and is used up with it.
+    ///
+    /// # Errors
+    /// As [`Review::edit`]; [`StoreError::Stale`] when that mail was settled before.
+    pub async fn edit_by(
+        &self,
+        principal: &Principal,
+        id: &BriefId,
+        from: &str,
+        edits: &[brief::Edit],
+        boundary: &Boundary,
+        by: Option<&ByMail>,
     ) -> Result<Edited, ReviewError> {
         let (row, review, _) = self.store.review(id).await?;
         let pilot = self.pilot(&row.pilot)?;
@@ -79,6 +95,7 @@ impl Review {
             score: u32::from(content.priority.score.get()),
             risk: content.risk.level.as_str().to_owned(),
             person: principal.user.clone(),
+            by_mail: by.cloned(),
             belongs: belongs(&row),
             permit,
             at: self.clock.now(),

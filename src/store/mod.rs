@@ -19,7 +19,7 @@ mod writer;
 pub use error::StoreError;
 pub use open::{Options, Url};
 pub use reads::{
-    BriefFilter, BriefRow, DecisionRow, FileRow, LogHead, Page, PersonRow, QuarantineFilter, QuarantineRow, ReceiptRow,
+    BriefFilter, BriefRow, DecisionRow, FileRow, LetterFilter, LetterRow, LogHead, Page, PersonRow, QuarantineFilter, QuarantineRow, ReceiptRow, ReplyRow,
     RequestFilter, RequestView, RevisionRow, RunFilter, RunRow, SourceRow, StepRow, Tally, TokenRow,
 };
 pub use verbs::*;

@@ -9,7 +9,7 @@ const FLOORS: [&[&str]; 8] = [
     &["domain", "brief", "screen", "receipt", "policy", "mail", "calendar", "notice", "clock", "failpoint"],
     &["store", "reply"],
     &["intake", "engine", "review", "access", "rota", "outbox", "limit", "pilot"],
-    &["web", "steps"],
+    &["web", "steps", "answering"],
     &["config"],
     &["daemon"],
     &["cli"],

@@ -38,13 +38,21 @@ mod hostile;
 #[path = "../support/http.rs"]
 mod http;
 #[cfg(test)]
+mod letters;
+#[cfg(test)]
 mod load;
+#[cfg(test)]
+#[path = "../support/letters.rs"]
+mod post;
 #[cfg(test)]
 mod mailbox;
 #[cfg(test)]
 mod record;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+#[path = "../support/smtp.rs"]
+mod smtp;
 #[cfg(test)]
 mod stop;
 #[cfg(test)]

@@ -107,7 +107,7 @@ impl Setup {
             unsound: None,
         };
         let folder = daemon.folder.path().display().to_string();
-        let made = daemon.program(&["init", &folder, "--user", "mike"]);
+        let made = daemon.program(&["init", &folder, "--user", "mike", "--email", "mike@northwind.example"]);
         assert!(made.status.success(), "`opspilot init`: {}", made.err);
         daemon.token = std::fs::read_to_string(daemon.data("credentials/mike.token")).unwrap().trim().to_owned();
         std::fs::write(daemon.data("forms.secret"), hook::secret()).unwrap();

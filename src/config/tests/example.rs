@@ -74,7 +74,7 @@ fn every_key_stands_in_the_default() {
 
 #[test]
 fn what_is_commented_out_is_good_too() {
-    let instead = ["url_file = ", "url_env = ", "secret_file = ", "secret_env = "];
+    let instead = ["url_file = ", "url_env = ", "secret_file = ", "secret_env = ", "password_env = "];
     let text: String = everything()
         .lines()
         .filter(|line| !instead.iter().any(|key| line.starts_with(key)))

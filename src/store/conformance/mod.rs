@@ -5,6 +5,7 @@ mod advance;
 mod claim;
 mod fixture;
 mod intake;
+mod letters;
 mod log;
 mod model;
 mod open;

@@ -61,6 +61,7 @@ fn batch(on: &Fixture, lease: &Lease) -> Yielded {
         cursor: None,
         accepts: Vec::new(),
         asides: Vec::new(),
+        replies: Vec::new(),
         keep: None,
         proven: false,
         at: on.now(),

@@ -4,6 +4,7 @@
 mod briefs;
 mod census;
 mod idempotency;
+mod letters;
 mod log;
 mod people;
 mod quarantine;
@@ -11,6 +12,8 @@ mod requests;
 mod runs;
 
 pub use briefs::{BriefFilter, BriefRow, DecisionRow, RevisionRow};
+pub use letters::{LetterFilter, LetterRow, ReplyRow};
+pub(super) use letters::{BETWEEN, letter_of, letter_sql};
 pub use log::{LogHead, ReceiptRow};
 pub use people::{PersonRow, TokenRow};
 pub use quarantine::{QuarantineFilter, QuarantineRow, SourceRow};

@@ -9,6 +9,7 @@ use crate::store::pack::pack;
 use crate::store::queue::{Verb, one_by_one};
 use crate::store::sql::{Many, values};
 use crate::store::tx::{Note, Tx};
+use crate::store::verbs::reply::{self, ByMail};
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
 use std::collections::HashSet;
@@ -64,6 +65,8 @@ pub struct Edit {
     pub risk: String,
     /// Who.
     pub person: String,
+    /// The mail it was given by, when it was.
+    pub by_mail: Option<ByMail>,
     /// Where it belongs.
     pub belongs: Belongs,
     /// By what right.
@@ -95,6 +98,8 @@ pub struct Decide {
     pub wake: Option<Wake>,
     /// Who.
     pub person: String,
+    /// The mail it was given by, when it was.
+    pub by_mail: Option<ByMail>,
     /// Where it belongs.
     pub belongs: Belongs,
     /// By what right.
@@ -138,7 +143,13 @@ impl Verb for Decide {
     async fn run(items: &[&Self], tx: &mut Tx<'_>) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         // Of several decisions on one brief in this batch the first counts; the others read again and are told what came of it.
         let mut seen = HashSet::new();
-        let first: Vec<bool> = items.iter().map(|item| seen.insert(item.brief.as_str())).collect();
+        let mut first: Vec<bool> = items.iter().map(|item| seen.insert(item.brief.as_str())).collect();
+        // A mail that was settled meanwhile decides nothing more.
+        for (item, first) in items.iter().zip(&mut first).filter(|(_, first)| **first) {
+            if let Some(by) = &item.by_mail {
+                *first = reply::is_open(by, tx).await?;
+            }
+        }
         let mut rows = Vec::new();
         for (item, _) in items.iter().zip(&first).filter(|(_, first)| **first) {
             let run = item.brief.request().run();
@@ -179,6 +190,9 @@ impl Verb for Decide {
                 tx.wakes = true;
             }
             told(item, tx)?;
+            if let Some(by) = &item.by_mail {
+                reply::decided(by, "decided", &item.brief, item.at, tx).await?;
+            }
             outs.push(Ok(()));
         }
         tx.conn.run_many(&INSERT_DECISION, decisions).await?;
@@ -208,6 +222,7 @@ fn told(item: &Decide, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         ("state", Field::Text(item.state.as_str())),
         ("verdict", Field::Text(item.verdict)),
     ]);
+    fields.extend(item.by_mail.iter().flat_map(reply::fields));
     receipt("brief.decided", item.at, &item.brief, &item.belongs, &item.person, &fields, tx)
 }
 
@@ -253,6 +268,11 @@ async fn hold(item: &Hold, tx: &mut Tx<'_>) -> Result<Result<(), StoreError>, St
 }
 
 async fn edit(item: &Edit, tx: &mut Tx<'_>) -> Result<Result<(), StoreError>, StoreError> {
+    if let Some(by) = &item.by_mail
+        && !reply::is_open(by, tx).await?
+    {
+        return Ok(Err(StoreError::Stale { what: "answer" }));
+    }
     let at = item.at.as_microsecond();
     let sql = "UPDATE brief SET state = 'open', version = version + 1, revision = $3, digest = $4, score = $5, risk = $6, updated_at = $7 \
                WHERE id = $1 AND version = $2 AND state IN ('open', 'amending')";
@@ -273,6 +293,10 @@ async fn edit(item: &Edit, tx: &mut Tx<'_>) -> Result<Result<(), StoreError>, St
         ("from", Field::Text(&item.from)),
         ("revision", Field::Int(i64::from(item.number))),
     ]);
+    fields.extend(item.by_mail.iter().flat_map(reply::fields));
+    if let Some(by) = &item.by_mail {
+        reply::decided(by, "edited", &item.brief, item.at, tx).await?;
+    }
     receipt("brief.edited", item.at, &item.brief, &item.belongs, &item.person, &fields, tx)?;
     Ok(Ok(()))
 }

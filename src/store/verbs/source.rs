@@ -2,6 +2,7 @@
 //! what the source keeps go down in one transaction, so that a crash neither loses an item nor reads past it.
 
 use super::aside::{Aside, set_aside, settle_aside};
+use super::reply::{self, KeepReply};
 use crate::domain::id::NodeId;
 use crate::receipt::{Body, Field};
 use crate::store::queue::{Verb, one_by_one};
@@ -52,6 +53,8 @@ pub struct Yielded {
     pub accepts: Vec<Accept>,
     /// Items that are no requests.
     pub asides: Vec<Aside>,
+    /// Answers that came by mail.
+    pub replies: Vec<KeepReply>,
     /// What the source must not forget from now on.
     pub keep: Option<Secret>,
     /// Whether the far side answered.
@@ -145,6 +148,9 @@ async fn take_in(item: &Yielded, tx: &mut Tx<'_>) -> Refusable<Stored> {
         settle_aside(&item.source, &item.accepts, &requests, item.at, tx).await?;
     }
     let asides = set_aside(&item.source, &item.asides, item.at, tx).await?;
+    for kept in &item.replies {
+        reply::keep(kept, tx).await?;
+    }
     Ok(Ok(Stored { requests, asides }))
 }
 

@@ -77,6 +77,8 @@ fn pilot(name: &str, tenant: &str) -> Pilot {
         owner: "desk".into(),
         time_zone: jiff::tz::TimeZone::UTC,
         alike_for: SignedDuration::from_secs(3600),
+        notify: Vec::new(),
+        reply_by_mail: true,
         workflow: "generate-brief".into(),
     }
 }

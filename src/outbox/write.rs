@@ -1,0 +1,333 @@
+//! From rows to the words of a letter. Own file because it is where a brief, the request and the words in force meet the room of letters.
+//! INVARIANT: a letter shows the request with the masks under which its brief was drafted; its quotes point into exactly that text.
+
+use super::{Addressee, Outbox};
+use crate::brief::{self, Content};
+use crate::domain::pilot::Pilot;
+use crate::domain::review::ReviewState;
+use crate::notice::{self, Changed, Frame, How, Item, Notice, Received, Said, Sections};
+use crate::receipt::Receipt;
+use crate::reply::{Bound, Kind};
+use crate::screen::screen;
+use crate::store::{BriefRow, NewLetter, RevisionRow, StoreError};
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// The longest title, in characters.
+const TITLE: usize = 120;
+
+/// Everything of a brief that its letters show.
+pub(super) struct Shown {
+    pub(super) title: String,
+    from: String,
+    at: Timestamp,
+    source: String,
+    text: String,
+    attachments: Vec<String>,
+    sections: Sections,
+    changes: Vec<Changed>,
+    drafted_by: String,
+}
+
+/// A decision, with the words of whoever made it.
+pub(super) struct Decision {
+    id: String,
+    by: String,
+    what: &'static str,
+    comment: Option<String>,
+    at: Timestamp,
+    by_mail: bool,
+    digest: String,
+    revision: u32,
+    next: &'static str,
+    title: String,
+}
+
+impl Outbox {
+    /// Reads what letters about a brief show.
+    pub(super) async fn shown(&self, row: &BriefRow, pilot: &Pilot) -> Result<Shown, StoreError> {
+        let store = &self.parts().store;
+        let request = store.request(&row.id.request()).await?.request;
+        let revisions = store.revisions(&row.id).await?;
+        let standing = |number: u32| revisions.iter().find(|revision| revision.number == number);
+        let missing = || StoreError::NotFound { what: "revision", id: row.revision.to_string() };
+        let revision = standing(row.revision).ok_or_else(missing)?;
+        let content = content(revision)?;
+        let boundary = self.parts().boundaries.get(&pilot.name);
+        let masked =
+            |text: &str| boundary.map_or_else(|| text.to_owned(), |boundary| screen(text, boundary).text.into_owned());
+        let text = if self.was_masked(row).await? { masked(&request.text) } else { request.text.clone() };
+        let changes = match row.revision.checked_sub(1).and_then(standing) {
+            Some(before) => brief::diff(&self::content(before)?, &content).iter().map(changed).collect(),
+            None => Vec::new(),
+        };
+        let asked = [request.sender_name.as_deref(), request.organisation.as_deref(), request.sender_email.as_deref()];
+        let from = asked.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let from = if from.is_empty() { "somebody unknown".to_owned() } else { masked(&from) };
+        let attachments = store.files(&request.id).await?.into_iter().map(|file| masked(&file.name)).collect();
+        let drafted_by = self.drafter(revision).await;
+        let (sections, title) = (sections(&content, &text), title(&text));
+        Ok(Shown {
+            title,
+            from,
+            at: request.received_at,
+            source: request.source,
+            text,
+            attachments,
+            sections,
+            changes,
+            drafted_by,
+        })
+    }
+
+    /// Whether the generator saw the text with its masks: what screening left, or the person who released it.
+    async fn was_masked(&self, row: &BriefRow) -> Result<bool, StoreError> {
+        let steps = self.parts().store.steps(&row.id.request().run()).await?;
+        let masked = |output: &str| serde_json::from_str::<Value>(output).ok()?.get("masked")?.as_bool();
+        Ok(steps.iter().filter_map(|step| masked(step.output.as_deref()?)).next_back().unwrap_or(true))
+    }
+
+    async fn drafter(&self, revision: &RevisionRow) -> String {
+        let made: Value = serde_json::from_str(&revision.generator).unwrap_or_default();
+        match made.get("kind").and_then(Value::as_str) {
+            Some("human") => self.name_of(&revision.author).await,
+            Some(kind) => made.get("model").and_then(Value::as_str).unwrap_or(kind).to_owned(),
+            None => "the program".to_owned(),
+        }
+    }
+
+    pub(super) async fn name_of(&self, person: &str) -> String {
+        self.parts().store.person(person).await.map_or_else(|_| person.to_owned(), |person| person.name)
+    }
+
+    /// The title of a brief, as its letters have it.
+    pub(super) async fn title_of(&self, row: &BriefRow) -> Result<String, StoreError> {
+        let request = self.parts().store.request(&row.id.request()).await?.request;
+        let boundary = self.parts().boundaries.get(&row.pilot);
+        Ok(title(
+            &boundary
+                .map_or_else(|| request.text.clone(), |boundary| screen(&request.text, boundary).text.into_owned()),
+        ))
+    }
+
+    /// How to answer, in the words in force.
+    pub(super) fn how(&self, by_mail: bool) -> How<'_> {
+        let words = &self.options().words;
+        let first = |kind| words.of_kind(kind).next().unwrap_or_default();
+        How {
+            approve: first(Kind::Approve),
+            minor: first(Kind::Minor),
+            major: first(Kind::Major),
+            reject: first(Kind::Reject),
+            edit: first(Kind::Edit),
+            by_mail,
+            page: None,
+        }
+    }
+
+    /// Whether a person may decide on a pilot's briefs by answering.
+    #[must_use]
+    pub fn takes_answers(&self, pilot: &Pilot, person: &str) -> bool {
+        let options = self.options();
+        options.reply_address.is_some() && pilot.reply_by_mail && !options.no_reply.iter().any(|name| name == person)
+    }
+
+    /// The letter that asks for a decision.
+    pub(super) fn write_brief(&self, pilot: &Pilot, row: &BriefRow, shown: &Shown, person: &Addressee) -> NewLetter {
+        let now = self.parts().clock.now();
+        let by_mail = self.takes_answers(pilot, &person.name);
+        let (brief, request) = (row.id.to_string(), row.id.request().to_string());
+        let new = notice::NewBrief {
+            item: Item { brief: &brief, request: &request, revision: row.revision, title: &shown.title },
+            sections: &shown.sections,
+            received: Received {
+                from: &shown.from,
+                at: shown.at,
+                source: &shown.source,
+                text: &shown.text,
+                attachments: &shown.attachments,
+            },
+            changes: &shown.changes,
+            drafted_by: &shown.drafted_by,
+            how: self.how(by_mail),
+        };
+        let notice = notice::new_brief(&frame(pilot), &new);
+        let mut letter = self.letter("brief", row, row.revision, "", person, notice);
+        if by_mail {
+            letter.expires_at = now + self.options().reply_for;
+            letter.digest = row.digest.clone();
+            let bound = Bound { brief: &brief, revision: &row.digest, reviewer: &person.id };
+            letter.token = Some(self.key().mint(&bound, letter.expires_at).name());
+        }
+        letter
+    }
+
+    /// Reads a decision from its receipt; `None` when it is none.
+    pub(super) async fn decision(&self, row: &BriefRow, receipt: &Receipt) -> Result<Option<Decision>, StoreError> {
+        let text = |name: &str| receipt.body.get(name).and_then(Value::as_str);
+        let (Some(id), Some(state)) = (text("decision"), text("state").and_then(ReviewState::parse)) else {
+            return Ok(None);
+        };
+        let decisions = self.parts().store.decisions(&row.id).await?;
+        let Some(made) = decisions.into_iter().find(|made| made.id == id) else { return Ok(None) };
+        let (what, next) = match (made.verdict.as_str(), state) {
+            ("approve", ReviewState::Approved) => ("approved", "Exactly this content may be acted upon."),
+            ("approve", _) => ("approved", "Another person must approve the same content before it may be acted upon."),
+            ("minor", _) => {
+                ("minor_changes", "It waits for the small changes, made by hand; then it comes to you again.")
+            }
+            ("major", _) => ("major_changes", "A new attempt is being drafted and comes to you."),
+            _ => ("rejected", "Nothing will come of it."),
+        };
+        Ok(Some(Decision {
+            id: made.id,
+            by: self.name_of(&made.person).await,
+            what,
+            comment: made.comment,
+            at: made.at,
+            by_mail: text("mail").is_some(),
+            digest: made.digest,
+            revision: made.revision,
+            next,
+            title: self.title_of(row).await?,
+        }))
+    }
+
+    /// The letter that tells of a decision.
+    pub(super) fn write_decided(
+        &self,
+        pilot: &Pilot,
+        row: &BriefRow,
+        news: &Decision,
+        person: &Addressee,
+    ) -> NewLetter {
+        let (brief, request) = (row.id.to_string(), row.id.request().to_string());
+        let decided = notice::Decided {
+            item: Item { brief: &brief, request: &request, revision: news.revision, title: &news.title },
+            by: &news.by,
+            what: news.what,
+            comment: news.comment.as_deref(),
+            at: news.at,
+            by_way_of: if news.by_mail { "by mail" } else { "with a token, at the program or its API" },
+            digest: &news.digest,
+            next: news.next,
+        };
+        let notice = notice::decided(&frame(pilot), &decided);
+        self.letter("decided", row, news.revision, &news.id, person, notice)
+    }
+
+    /// A letter about a brief that nobody can answer yet.
+    pub(super) fn letter(
+        &self,
+        kind: &'static str,
+        row: &BriefRow,
+        revision: u32,
+        about: &str,
+        person: &Addressee,
+        notice: Notice,
+    ) -> NewLetter {
+        let now = self.parts().clock.now();
+        let short = |id: &str| id.rsplit('_').next().unwrap_or_default().to_owned();
+        let mut name = format!("{kind}.{}.{revision}.{}", row.id.suffix(), short(&person.id));
+        if !about.is_empty() {
+            name = format!("{name}.{}", short(about));
+        }
+        NewLetter {
+            id: self.new_id(),
+            kind,
+            brief: Some(row.id.clone()),
+            revision,
+            about: about.to_owned(),
+            pilot: row.pilot.clone(),
+            tenant: row.tenant.clone(),
+            person: person.id.clone(),
+            name: person.name.clone(),
+            address: person.address.clone(),
+            message_id: format!("{name}@{}", self.options().domain),
+            answers: None,
+            thread: Vec::new(),
+            subject: notice.subject,
+            text: notice.text,
+            html: notice.html,
+            digest: String::new(),
+            token: None,
+            expires_at: now,
+            at: now,
+        }
+    }
+}
+
+/// What every letter about a pilot needs.
+pub(super) fn frame(pilot: &Pilot) -> Frame<'_> {
+    Frame {
+        pilot: &pilot.name,
+        tenant: &pilot.tenant,
+        zone: &pilot.time_zone,
+        because: "you are a reviewer of this pilot",
+    }
+}
+
+fn content(revision: &RevisionRow) -> Result<Content, StoreError> {
+    Content::from_json(&revision.content)
+        .map_err(|cause| StoreError::Corrupt { what: format!("a brief that cannot be read: {cause}") })
+}
+
+/// The first line of the text: the subject, where there was one.
+fn title(text: &str) -> String {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("a request without words");
+    match line.char_indices().nth(TITLE) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default().trim_end()),
+        None => line.to_owned(),
+    }
+}
+
+fn changed(change: &brief::Change) -> Changed {
+    let words = |value: &Value| match value {
+        Value::Null => "(nothing)".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    Changed { path: change.path.clone(), before: words(&change.before), after: words(&change.after) }
+}
+
+fn said(text: &str, quotes: &[brief::Quote], request: &str) -> Said {
+    let quotes = quotes.iter().filter_map(|quote| quote.of(request)).map(str::to_owned).collect();
+    Said { text: text.to_owned(), quotes }
+}
+
+/// The eight sections, as the room of letters takes them.
+fn sections(content: &Content, request: &str) -> Sections {
+    let statement = |statement: &brief::Statement| said(&statement.text, &statement.quotes, request);
+    let act = |action: &brief::Action| notice::Act {
+        text: action.text.clone(),
+        owner: action.owner.clone(),
+        due: action.due.map(|day| day.to_string()),
+        needs_approval: action.needs_approval,
+    };
+    let phase = |phase: &brief::Phase| notice::Phase {
+        name: phase.phase.clone(),
+        steps: phase.steps.clone(),
+        exit: phase.exit.clone(),
+    };
+    let question =
+        |missing: &brief::Missing| notice::Question { question: missing.question.clone(), why: missing.why.clone() };
+    let factor = |factor: &brief::Factor| notice::Factor {
+        kind: factor.kind.as_str().to_owned(),
+        said: said(&factor.text, &factor.quotes, request),
+    };
+    Sections {
+        summary: statement(&content.workflow_summary),
+        score: content.priority.score.get(),
+        band: content.priority.band.as_str().to_owned(),
+        reasons: content.priority.reasons.iter().map(statement).collect(),
+        risk: content.risk.level.as_str().to_owned(),
+        factors: content.risk.factors.iter().map(factor).collect(),
+        status: content.recommended_status.status.as_str().to_owned(),
+        status_reason: content.recommended_status.reason.clone(),
+        missing: content.missing_information.iter().map(question).collect(),
+        actions: content.next_actions.iter().map(act).collect(),
+        pricing: content.pricing_rationale.as_ref().map(statement),
+        roadmap: content.implementation_roadmap.iter().map(phase).collect(),
+        unverified: content.unverified.iter().map(|problem| (problem.path.clone(), problem.problem.clone())).collect(),
+    }
+}
