@@ -249,6 +249,11 @@ async fn inside(found: &mut Findings, house: &House) -> Result<(), Failure> {
         );
         found.add("runs", Health::Warn, detail);
     }
+    let waiting = house.store.quarantined().await?;
+    if waiting > 0 {
+        let detail = format!("{waiting} wait for a person; see `opspilot quarantine list --state quarantined`");
+        found.add("quarantine", Health::Warn, detail);
+    }
     for known in house.store.sources().await? {
         let Some(proven) = known.proven_at else { continue };
         if !house.settings.sources.iter().any(|source| source.name == known.source) {

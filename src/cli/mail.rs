@@ -55,14 +55,16 @@ impl Mail {
                 return Ok(Status::Wrong);
             }
         };
-        let (fate, answer) = (fate(&message), answer(&message));
+        let fate = fate(&message);
+        // What a machine wrote is never an answer, whatever it says.
+        let answer = if fate.word == "request" { Some(answer(&message)) } else { None };
         if setup.out.json {
             setup.out.json(&json!({
-                "fate": fate.json(), "answer": answer_json(&answer), "authentication": "not checked offline",
+                "fate": fate.json(), "answer": answer.as_ref().map(answer_json), "authentication": "not checked offline",
                 "message": Inspection::of(&message),
             }))?;
         } else {
-            setup.out.text(&page(&message, &fate, &answer))?;
+            setup.out.text(&page(&message, &fate, answer.as_ref()))?;
         }
         Ok(if fate.word == "quarantined" { Status::Wrong } else { Status::Done })
     }
@@ -144,7 +146,7 @@ impl Fate {
     }
 }
 
-fn page(message: &Message, fate: &Fate, answer: &Result<Decision, Unclear>) -> String {
+fn page(message: &Message, fate: &Fate, answer: Option<&Result<Decision, Unclear>>) -> String {
     let mut out = vec![fate.line(), String::new()];
     let mut line = |label: &str, value: String| {
         if !value.is_empty() {
@@ -183,12 +185,13 @@ fn page(message: &Message, fate: &Fate, answer: &Result<Decision, Unclear>) -> S
     line(
         "as answer",
         match answer {
-            Ok(decision) => format!(
+            None => "decides nothing: no person is taken to have written it".to_owned(),
+            Some(Ok(decision)) => format!(
                 "says `{}`{}; it decides only with the secret of an item, from its reviewer's proven address",
                 decision.kind().as_str(),
                 decision.comment().map(|comment| format!(": {comment}")).unwrap_or_default()
             ),
-            Err(unclear) => format!("decides nothing: {unclear}"),
+            Some(Err(unclear)) => format!("decides nothing: {unclear}"),
         },
     );
     line("sender", "not checked offline: signatures need the network".to_owned());

@@ -510,6 +510,13 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key(
         "source",
+        "list_mail",
+        Choice(&["ignore", "take"]),
+        Text("ignore"),
+        "What becomes of mail that a mailing list sent: `ignore` sets it aside with the reason, `take` makes requests of it",
+    ),
+    key(
+        "source",
         "rate_per_sec",
         Whole(1, 1_000_000),
         Without("no limit"),

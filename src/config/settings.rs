@@ -108,6 +108,8 @@ pub struct SourceSettings {
     pub pilot: String,
     /// How urgent they are unless their words say otherwise.
     pub lane: Lane,
+    /// Whether mail of mailing lists may be a request.
+    pub take_lists: bool,
     /// How much it may bring; `None`: as much as it likes.
     pub limit: Option<intake::LimitOptions>,
     /// The connector, ready to be built.
@@ -118,9 +120,10 @@ pub struct SourceSettings {
 
 impl fmt::Debug for SourceSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, kind, pilot, lane, limit, prepared: _, written: _ } = self;
+        let Self { name, kind, pilot, lane, take_lists, limit, prepared: _, written: _ } = self;
         let mut shown = f.debug_struct("SourceSettings");
-        shown.field("name", name).field("kind", kind).field("pilot", pilot).field("lane", lane).field("limit", limit);
+        shown.field("name", name).field("kind", kind).field("pilot", pilot).field("lane", lane);
+        shown.field("take_lists", take_lists).field("limit", limit);
         shown.finish_non_exhaustive()
     }
 }

@@ -144,6 +144,7 @@ fn source(source: &SourceSettings) -> Value {
     put(&mut table, "kind", text(&source.kind));
     put(&mut table, "pilot", text(&source.pilot));
     put(&mut table, "lane", text(if source.lane == Lane::Bulk { "bulk" } else { "interactive" }));
+    put(&mut table, "list_mail", text(if source.take_lists { "take" } else { "ignore" }));
     put(&mut table, "rate_per_sec", source.limit.map(|limit| Value::Integer(limit.per_sec.get().into())));
     put(&mut table, "burst", source.limit.map(|limit| Value::Integer(limit.burst.get().into())));
     put(&mut table, "options", Value::Table(source.written.clone()));

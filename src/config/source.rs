@@ -29,6 +29,7 @@ pub(super) fn source(
     let kind = reader.text(&part, "kind");
     let pilot = reader.text(&part, "pilot");
     let lane = reader.text(&part, "lane");
+    let take_lists = reader.text(&part, "list_mail").as_deref() == Some("take");
     let limit = limit(reader, &part);
     if let (Some(pilot), Some(pilots)) = (&pilot, pilots)
         && !pilots.contains(&pilot.as_str())
@@ -61,7 +62,7 @@ pub(super) fn source(
         Some(toml::Value::Table(table)) => table,
         _ => toml::Table::new(),
     };
-    Some(SourceSettings { name: name?, kind, pilot: pilot?, lane, limit, prepared, written })
+    Some(SourceSettings { name: name?, kind, pilot: pilot?, lane, take_lists, limit, prepared, written })
 }
 
 fn limit(reader: &mut Reader, part: &Part<'_>) -> Option<LimitOptions> {

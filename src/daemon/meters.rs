@@ -75,6 +75,9 @@ impl Meters {
                 }
                 Err(cause) => tracing::warn!(error = %cause, "the store could not be counted"),
             }
+            if let Ok(items) = store.quarantined().await {
+                gauge!("opspilot_quarantined").set(items as f64);
+            }
         }
     }
 }
@@ -85,6 +88,7 @@ fn describe() {
     describe_counter!("opspilot_briefs_parked_total", "Briefs drafted and laid before people");
     describe_counter!("opspilot_source_rejected_total", "Items and files a source set aside");
     describe_counter!("opspilot_items_aside_total", "Items put into quarantine or ignored, by source and state");
+    describe_gauge!("opspilot_quarantined", "Items in quarantine that wait for a person");
     describe_counter!("opspilot_reconcile_faults_total", "Comparisons with the far side that could not be completed");
     describe_gauge!("opspilot_source_proven_timestamp_seconds", "When a source last proved that reading works");
     describe_gauge!("opspilot_reconcile_held", "Items the far side held at the last comparison");

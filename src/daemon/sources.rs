@@ -2,7 +2,7 @@
 
 use super::{House, StartError};
 use crate::domain::id::NodeId;
-use crate::intake::{self, Door, Pull};
+use crate::intake::{self, Door, Pull, PullOptions};
 use crate::policy::Standing;
 use crate::web::{Check, Hook};
 use jiff::{SignedDuration, Timestamp};
@@ -38,7 +38,8 @@ pub(super) fn build(house: &House, node: &NodeId) -> Result<Sources, StartError>
                 sources.hooks.insert(name, Hook { door, receiver });
             }
             Built::Pulled(pulled) => {
-                let pull = Pull::new(house.intake.clone(), door, house.settings.intake.pull.clone(), node.clone());
+                let options = PullOptions { take_lists: source.take_lists, ..house.settings.intake.pull.clone() };
+                let pull = Pull::new(house.intake.clone(), door, options, node.clone());
                 sources.pulled.push((name, pull, pulled));
             }
         }

@@ -107,7 +107,8 @@ impl std::fmt::Display for Survey {
     }
 }
 
-/// A comparison in the course of a running source: a page a round, once a day (UTC), so that reading is never held up by more than that.
+/// A comparison in the course of a running source: a page a round, once a day (UTC) and each hour while something is missing, so that
+/// reading is never held up by more than that.
 #[derive(Default)]
 pub(super) struct Audit {
     survey: Option<Survey>,
@@ -116,6 +117,8 @@ pub(super) struct Audit {
     counted: bool,
     /// After a failure: not before this time.
     not_before: Option<Timestamp>,
+    /// Something was missing: once more, whatever the day.
+    again: bool,
     /// The far side keeps nothing that could be listed.
     never: bool,
 }
@@ -126,7 +129,7 @@ impl Audit {
         let day = |at: Timestamp| at.as_second().div_euclid(86_400);
         !self.never
             && self.not_before.is_none_or(|from| now >= from)
-            && (self.survey.is_some() || last.is_none_or(|last| day(last) < day(now)))
+            && (self.again || self.survey.is_some() || last.is_none_or(|last| day(last) < day(now)))
     }
 }
 
@@ -152,6 +155,10 @@ impl Pull {
             *audit = Audit::default();
             survey.look_again(store).await?;
             store.keep_reconciled(survey.counts.clone()).await?;
+            if !survey.is_whole() {
+                audit.again = true;
+                audit.not_before = Some(self.intake.clock.now() + AGAIN);
+            }
             let name = || self.door.source.clone();
             metrics::gauge!("opspilot_reconcile_held", "source" => name()).set(survey.counts.held as f64);
             let gone = survey.counts.missing + survey.counts.unreadable;

@@ -115,6 +115,28 @@ fn every_message_is_a_request_or_an_item_with_its_reason() {
     assert!(daemon.ask(&Ask::get("/metrics")).text().contains("opspilot_source_proven_timestamp_seconds"));
 }
 
+#[test]
+fn a_message_is_explained_without_a_store_or_a_network() {
+    let daemon = Setup::sqlite().without_drop().make();
+    let inspect = |name: &str, message: &[u8]| {
+        let file = daemon.path(name);
+        std::fs::write(&file, message).unwrap();
+        let told = daemon.cli(&["--json", "mail", "inspect", &file.display().to_string()]);
+        let value: Value = serde_json::from_str(&told.out).unwrap_or_else(|_| panic!("{}{}", told.out, told.err));
+        (told.code(), word(&value["fate"], "is"), value)
+    };
+    let (code, fate, told) = inspect("good.eml", &mail(1, "", "approve"));
+    assert_eq!((code, fate.as_str()), (0, "request"));
+    assert_eq!(
+        (word(&told["answer"], "decision"), word(&told, "authentication")),
+        ("approve".into(), "not checked offline".into())
+    );
+    let (code, fate, told) = inspect("automatic.eml", &mail(2, "Auto-Submitted: auto-replied\r\n", "approve"));
+    assert_eq!((code, fate.as_str(), told["answer"].is_null()), (0, "ignored", true), "{told}");
+    let (code, fate, told) = inspect("hostile.eml", &hostile());
+    assert_eq!((code, fate.as_str(), word(&told["fate"], "code")), (3, "quarantined", "OP-2603".into()));
+}
+
 fn killed_while_it_reads(kind: Kind) {
     let seed = number("OPSPILOT_SEED", u64::from(std::process::id()));
     eprintln!("OPSPILOT_SEED={seed}");

@@ -133,6 +133,15 @@ impl Store {
         Ok(Page::of(items, filter.limit, |item| item.id.to_string()))
     }
 
+    /// How many items wait in quarantine for a person.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn quarantined(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT COUNT(*) FROM quarantine WHERE state = 'quarantined'";
+        self.reader().await?.conn().row(sql, vec![]).await?.map_or(Ok(0), |row| row.int(0))
+    }
+
     /// How the items of these keys stand: `request`, `quarantined`, `ignored` or `requested`. A key that is not in the answer is not here.
     ///
     /// # Errors
