@@ -4,7 +4,7 @@
 use super::failure::{Ended, Failure, Status};
 use super::setup::Setup;
 use super::text;
-use crate::intake::not_asked;
+use crate::intake::{given, not_asked};
 use crate::mail::visible::Visible;
 use crate::mail::{self, Inspection, Limits, Message};
 use crate::reply::{self, Decision, Part, Shown, Unclear, Words};
@@ -29,7 +29,7 @@ pub(crate) enum Mail {
 
 /// What would become of it.
 struct Fate {
-    /// `request`, `ignored` or `quarantined`.
+    /// `request`, `answer`, `ignored` or `quarantined`.
     word: &'static str,
     code: Option<String>,
     reason: String,
@@ -57,7 +57,7 @@ impl Mail {
         };
         let fate = fate(&message);
         // What a machine wrote is never an answer, whatever it says.
-        let answer = if fate.word == "request" { Some(answer(&message)) } else { None };
+        let answer = if fate.word == "ignored" { None } else { Some(answer(&message)) };
         if setup.out.json {
             setup.out.json(&json!({
                 "fate": fate.json(), "answer": answer.as_ref().map(answer_json), "authentication": "not checked offline",
@@ -85,6 +85,10 @@ fn fate(message: &Message) -> Fate {
     if let Some((code, automatic)) = not_asked(message, false) {
         return Fate { word: "ignored", code: Some(code.to_owned()), reason: automatic.reason };
     }
+    if given(message).is_some() {
+        let reason = "it carries a secret of the form of ours; where decisions by mail are taken, it is judged as one, else it is a request";
+        return Fate { word: "answer", code: None, reason: reason.to_owned() };
+    }
     let files = message.attachments.iter().any(|file| matches!(&file.text, Some(Ok(text)) if !text.trim().is_empty()));
     let asks = !message.text.trim().is_empty()
         || message.subject.as_ref().is_some_and(|subject| !subject.trim().is_empty())
@@ -103,24 +107,18 @@ fn fate(message: &Message) -> Fate {
 
 /// What it says by the grammar of answers.
 fn answer(message: &Message) -> Result<Decision, Unclear> {
-    let html = message.html_visible.as_ref().map(|visible| visible.text.clone().into_owned());
-    let source = message.plain.clone().unwrap_or_default();
-    let part = |visible: &'_ Visible<'static>| visible.certain;
+    let (plain, html) = (message.plain.as_deref(), message.html.as_deref());
     let shown = Shown {
-        text: message.plain.as_ref().map(|_| Part {
-            visible: &message.visible.text,
-            certain: part(&message.visible),
-            source: &source,
-        }),
-        html: html.as_deref().map(|text| Part {
-            visible: text,
-            certain: message.html_visible.as_ref().is_some_and(part),
-            source: text,
-        }),
+        text: plain.map(|source| part(&message.visible, source)),
+        html: html.zip(message.html_visible.as_ref()).map(|(source, visible)| part(visible, source)),
         sent: None,
     };
     let words = Words::of(Words::languages()).unwrap_or_default();
     reply::read(&shown, &words)
+}
+
+fn part<'a>(visible: &'a Visible<'static>, source: &'a str) -> Part<'a> {
+    Part { visible: &visible.text, certain: visible.certain, source }
 }
 
 fn answer_json(answer: &Result<Decision, Unclear>) -> Value {
@@ -135,6 +133,7 @@ impl Fate {
         let code = self.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
         let becomes = match self.word {
             "request" => "becomes a request",
+            "answer" => "is taken for an answer",
             "ignored" => "is ignored",
             _ => "is put into quarantine",
         };

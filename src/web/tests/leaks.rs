@@ -56,8 +56,9 @@ async fn aside(house: &House) -> String {
         media_type: None,
         received_at: at,
     };
-    let (accepts, asides) = (Vec::new(), vec![item]);
-    let batch = Yielded { source: "mail".into(), node, cursor: None, accepts, asides, keep: None, proven: false, at };
+    let (accepts, asides, replies) = (Vec::new(), vec![item], Vec::new());
+    let batch =
+        Yielded { source: "mail".into(), node, cursor: None, accepts, asides, replies, keep: None, proven: false, at };
     store.take_in(batch).await.unwrap();
     id.to_string()
 }
