@@ -10,6 +10,7 @@ use crate::daemon::House;
 use crate::receipt::export::{Check, verify_export};
 use crate::receipt::report::Lack;
 use crate::receipt::{Checkpoint, Keyring, Outcome, Report, Verifier};
+use crate::store::ReceiptRow;
 use clap::Args;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -41,6 +42,14 @@ struct Uncounted {
     rows: u64,
 }
 
+/// What the rows say otherwise than the receipts.
+#[derive(Default)]
+struct Rows {
+    uncounted: Vec<Uncounted>,
+    /// Requests whose text is not the one that was accepted.
+    altered: Vec<String>,
+}
+
 impl Verify {
     pub(crate) async fn run(self, setup: &Setup) -> Ended {
         let keys = self.key.as_deref().map(given_keys).transpose()?;
@@ -49,11 +58,11 @@ impl Verify {
             notes.extend(checkpoint::read(path)?);
         }
         let Some(path) = &self.file else {
-            let (report, uncounted) = setup.within(async |house| live(setup, house, keys, notes).await).await?;
-            return conclude(setup, &report, &uncounted);
+            let (report, rows) = setup.within(async |house| live(setup, house, keys, notes).await).await?;
+            return conclude(setup, &report, &rows);
         };
         let report = offline(path, keys, &notes)?;
-        conclude(setup, &report, &[])
+        conclude(setup, &report, &Rows::default())
     }
 }
 
@@ -93,7 +102,7 @@ async fn live(
     house: &House,
     keys: Option<Keyring>,
     mut outside: Vec<String>,
-) -> Result<(Report, Vec<Uncounted>), Failure> {
+) -> Result<(Report, Rows), Failure> {
     let receipts = &house.settings.receipts;
     let keys = keys.map_or_else(|| own_key(&receipts.key_file), Ok)?;
     if let Some(file) = receipts.checkpoint_file.as_deref().filter(|file| file.exists()) {
@@ -112,13 +121,14 @@ async fn live(
     let mut walk = Verifier::new(keys, saved);
     let bar = setup.out.bar(size.unwrap_or(0), "receipts");
     let last = size.unwrap_or(u64::MAX);
-    let mut next = 1;
+    let (mut next, mut altered) = (1, Vec::new());
     while next <= last {
         let rows = house.store.receipts_from(next, PAGE).await?;
         let Some(end) = rows.last().map(|row| row.seq) else { break };
         for row in rows.iter().filter(|row| row.seq <= last) {
             walk.push_with_leaf(row.seq, &row.bytes, &leaf(row));
         }
+        altered.extend(altered_texts(house, &rows).await?);
         bar.set_position(end.min(last));
         next = end + 1;
     }
@@ -131,10 +141,25 @@ async fn live(
         let text = "no checkpoint kept outside of the store was given: name one with `--checkpoint FILE`".to_owned();
         report.lacking.push(Lack { code: "OP-6020", text });
     }
-    if !uncounted.is_empty() {
+    if !uncounted.is_empty() || !altered.is_empty() {
         report.outcome = Outcome::Tampered;
     }
-    Ok((report, uncounted))
+    Ok((report, Rows { uncounted, altered }))
+}
+
+/// Of the requests accepted in these receipts, those whose text is another now.
+async fn altered_texts(house: &House, receipts: &[ReceiptRow]) -> Result<Vec<String>, Failure> {
+    let accepted = |row: &ReceiptRow| {
+        let receipt: serde_json::Value = serde_json::from_slice(&row.bytes).ok()?;
+        let told = (receipt["subject"].as_str()?.to_owned(), receipt["body"]["text"].as_str()?.to_owned());
+        (receipt["kind"] == "request.accepted").then_some(told)
+    };
+    let told: Vec<(String, String)> = receipts.iter().filter_map(accepted).collect();
+    let ids: Vec<String> = told.iter().map(|(request, _)| request.clone()).collect();
+    let stored = house.store.text_digests(&ids).await?;
+    // A request that is gone is missed when the rows are counted.
+    let differs = |(request, text): &(String, String)| stored.get(request).is_some_and(|found| found != text);
+    Ok(told.into_iter().filter(differs).map(|(request, _)| request).collect())
 }
 
 /// Kinds of receipt whose number lies outside what the rows called for before and after the log was read.
@@ -151,7 +176,7 @@ fn count(
     before.iter().zip(after).filter_map(judge).collect()
 }
 
-fn conclude(setup: &Setup, report: &Report, uncounted: &[Uncounted]) -> Ended {
+fn conclude(setup: &Setup, report: &Report, rows: &Rows) -> Ended {
     let status = match report.outcome {
         Outcome::Proven => Status::Done,
         Outcome::Tampered => Status::Wrong,
@@ -161,19 +186,23 @@ fn conclude(setup: &Setup, report: &Report, uncounted: &[Uncounted]) -> Ended {
     if setup.out.json {
         let mut shown = serde_json::to_value(report).unwrap_or_default();
         let one = |found: &Uncounted| json!({ "code": "OP-9117", "kind": found.kind, "receipts": found.receipts, "rows": found.rows });
-        shown["uncounted"] = uncounted.iter().map(one).collect();
+        shown["uncounted"] = rows.uncounted.iter().map(one).collect();
+        shown["altered"] = rows.altered.iter().map(|request| json!({ "code": "OP-9120", "request": request })).collect();
         setup.out.json(&shown)?;
         return Ok(status);
     }
     let told = report.to_string();
     let (first, rest) = told.split_once('\n').unwrap_or((&told, ""));
     setup.out.text(&setup.out.bold(first))?;
-    for found in uncounted {
+    for found in &rows.uncounted {
         let (receipts, rows) = (text::grouped(found.receipts), text::grouped(found.rows));
         setup.out.text(&format!(
             "{receipts} receipts of kind `{}`, and {rows} rows that call for one [OP-9117]",
             found.kind
         ))?;
+    }
+    for request in &rows.altered {
+        setup.out.text(&format!("the text of `{request}` is not the one that was accepted [OP-9120]"))?;
     }
     setup.out.text(&text::lines(rest))?;
     Ok(status)

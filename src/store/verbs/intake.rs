@@ -316,10 +316,13 @@ fn start_run(item: &Accept, tx: &mut Tx<'_>) -> Vec<crate::store::sql::Value> {
 
 fn receipt(item: &Accept, original: Option<&RequestId>, tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let request = &item.request;
+    // What was read out of the bytes is what people judge by: it can no more be changed unseen than the bytes.
+    let text = opspilot_sdk::sha256_hex(request.text.as_bytes());
     let mut fields = vec![
         ("definition", Field::Text(&item.definition)),
         ("raw", Field::Text(&request.raw)),
         ("source", Field::Text(&request.source)),
+        ("text", Field::Text(&text)),
     ];
     if let Some(of) = original {
         fields.push(("duplicate_of", Field::Text(of.as_str())));
