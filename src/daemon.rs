@@ -8,6 +8,7 @@ mod sources;
 mod watch;
 
 pub use logs::start_logs;
+pub use mail::try_mail;
 
 use crate::access::Access;
 use crate::clock::{Clock, Entropy, SystemClock, SystemEntropy};

@@ -84,6 +84,11 @@ impl Doctor {
                 Some(fault) => found.add(&name, Health::Bad, fault),
             }
         }
+        match daemon::try_mail(&settings).await {
+            None => {}
+            Some(Ok(())) => found.add("mail", Health::Ok, "the mail server would take letters"),
+            Some(Err(cause)) => found.add("mail", Health::Bad, cause.to_string()),
+        }
         port(&mut found, &settings).await;
         match Box::pin(daemon::open(settings, Mode::Command)).await {
             Err(cause) => found.add("store", Health::Bad, cause.to_string()),
@@ -248,6 +253,15 @@ async fn inside(found: &mut Findings, house: &House) -> Result<(), Failure> {
             tally.discarded, tally.uncertain
         );
         found.add("runs", Health::Warn, detail);
+    }
+    let aside = house.store.letters_aside().await?;
+    if !aside.is_empty() {
+        let counted: Vec<String> = aside.iter().map(|(state, letters)| format!("{letters} {state}")).collect();
+        found.add(
+            "letters",
+            Health::Warn,
+            format!("{}; `opspilot request why` tells which and why", counted.join(", ")),
+        );
     }
     let waiting = house.store.quarantined().await?;
     if waiting > 0 {

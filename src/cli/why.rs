@@ -9,7 +9,7 @@ use super::{request, text, view};
 use crate::brief::Content;
 use crate::daemon::House;
 use crate::receipt::Receipt;
-use crate::store::{DecisionRow, RequestView, RevisionRow, StepRow, StoreError};
+use crate::store::{DecisionRow, LetterFilter, LetterRow, ReplyRow, RequestView, RevisionRow, StepRow, StoreError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -33,6 +33,8 @@ struct Chain {
     revisions: Vec<RevisionRow>,
     decisions: Vec<DecisionRow>,
     receipts: Vec<Receipt>,
+    letters: Vec<LetterRow>,
+    replies: Vec<ReplyRow>,
     /// Names of people by identifier.
     names: BTreeMap<String, String>,
 }
@@ -56,6 +58,9 @@ async fn gather(house: &House, id: &Named) -> Result<Chain, Failure> {
     };
     let revisions = store.revisions(&id.brief()).await?;
     let decisions = store.decisions(&id.brief()).await?;
+    let about = LetterFilter { brief: Some(id.brief().to_string()), limit: 200, ..LetterFilter::default() };
+    let letters = store.letters(&about).await?.items;
+    let replies = store.replies_about(&id.brief()).await?;
     let rows = store.receipts_of(id.request().as_str()).await?;
     let receipts: Vec<Receipt> = rows.iter().filter_map(|row| Receipt::from_bytes(&row.bytes)).collect();
     let mut names = BTreeMap::new();
@@ -65,7 +70,7 @@ async fn gather(house: &House, id: &Named) -> Result<Chain, Failure> {
             names.insert(actor.to_owned(), name);
         }
     }
-    Ok(Chain { view, bytes, steps, revisions, decisions, receipts, names })
+    Ok(Chain { view, bytes, steps, revisions, decisions, receipts, letters, replies, names })
 }
 
 impl Chain {
@@ -138,11 +143,32 @@ impl Chain {
                 let on = format!("revision {}, digest {}", field("revision"), short(&field("digest")));
                 format!("{verdict} by {actor} on {on}{}; {}", comment.unwrap_or_default(), by_policy())
             }
+            kind if kind.starts_with("letter.") => self.letter(&field("letter")),
+            kind if kind.starts_with("reply.") => self.reply(&field("reply")),
             _ if !body["permit"].is_null() => format!("by {actor}; {}", by_policy()),
             _ => format!("by {actor} {}", text::one_line(&body.to_string())),
         };
         let what = receipt.kind.split_once('.').map_or(receipt.kind.as_str(), |(_, what)| what);
+        let what = match receipt.kind.split_once('.') {
+            Some(("letter", what)) => format!("letter {what}"),
+            Some(("reply", what)) => format!("answer {what}"),
+            _ => what.to_owned(),
+        };
         Some(Event { at, what: what.replace('_', " "), detail, receipt: Some(receipt.seq) })
+    }
+
+    fn letter(&self, id: &str) -> String {
+        let Some(letter) = self.letters.iter().find(|letter| letter.id.as_str() == id) else { return id.to_owned() };
+        let (code, message) =
+            (letter.code.as_deref().unwrap_or_default(), letter.message.as_deref().unwrap_or_default());
+        let said = if code.is_empty() { String::new() } else { format!("; {} {code}", text::one_line(message)) };
+        format!("`{}` to {}, {}{said}", letter.kind, letter.name, letter.state)
+    }
+
+    fn reply(&self, id: &str) -> String {
+        let Some(reply) = self.replies.iter().find(|reply| reply.id.as_str() == id) else { return id.to_owned() };
+        let (code, message) = (reply.code.as_deref().unwrap_or_default(), reply.message.as_deref().unwrap_or_default());
+        format!("by `{}`, {}: {} {code}", reply.source, reply.state, text::one_line(message))
     }
 
     /// Priority and risk of the revision with that digest.

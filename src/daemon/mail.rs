@@ -2,10 +2,11 @@
 
 use super::{House, StartError};
 use crate::answering::{Answers, Dns, Parts as AnswerParts, SystemDns};
+use crate::config::Settings;
 use crate::outbox::{self, Outbox, Parts, reply_key};
 use crate::reply::authenticity::Checker;
 use crate::web::Check;
-use opspilot_sdk::ConnectorError;
+use opspilot_sdk::{Carrier as _, ConnectorError};
 use opspilot_smtp::Smtp;
 use std::sync::Arc;
 
@@ -63,6 +64,18 @@ fn answers(house: &House, outbox: Outbox) -> Result<Answers, StartError> {
         dns,
         clock: Arc::clone(&house.clock),
     }))
+}
+
+/// Does what sending does, up to and without a letter; `None` when no mail server is configured.
+pub async fn try_mail(settings: &Settings) -> Option<Result<(), ConnectorError>> {
+    let carrier = settings.mail.carrier.as_ref()?;
+    let smtp = match Smtp::build(carrier.clone(), &settings.data_dir) {
+        Ok(smtp) => smtp,
+        Err(cause) => return Some(Err(cause)),
+    };
+    let outcome = smtp.check().await;
+    smtp.close().await;
+    Some(outcome)
 }
 
 /// What `/readyz` tells about sending.

@@ -208,6 +208,8 @@ fn no_crash_doubles_a_letter() {
         // What comes after it goes out as if nothing had been.
         assert_eq!(daemon.ask(&hook::delivery(&format!("after-{number}"))).status, 202);
         post.letter(&format!("Question after-{number}"));
+        let doctor = daemon.cli(&["doctor"]);
+        assert!(doctor.out.contains(&format!("{} uncertain", number + 1)), "{}", doctor.out);
         daemon.stop();
     }
     let mut ids: BTreeMap<String, usize> = BTreeMap::new();

@@ -51,6 +51,7 @@ mod record;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+#[expect(dead_code, reason = "what the tests of the carrier need besides")]
 #[path = "../support/smtp.rs"]
 mod smtp;
 #[cfg(test)]

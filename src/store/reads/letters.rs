@@ -263,6 +263,16 @@ impl Store {
         Ok(Page::of(items, limit, |reply| reply.id.to_string()))
     }
 
+    /// The answers about a brief, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn replies_about(&self, brief: &BriefId) -> Result<Vec<ReplyRow>, StoreError> {
+        let sql = reply_sql!("WHERE brief = $1 ORDER BY id LIMIT 200");
+        let rows = self.reader().await?.conn().rows(sql, values![brief.as_str()]).await?;
+        rows.iter().map(reply_of).collect()
+    }
+
     /// How often this sender came with a secret that was none since then.
     ///
     /// # Errors

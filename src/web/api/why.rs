@@ -5,7 +5,7 @@
 use super::{briefs, receipts, requests};
 use crate::domain::id::RequestId;
 use crate::policy::{Action, Kind, Resource};
-use crate::store::{Request, StoreError};
+use crate::store::{LetterFilter, Request, StoreError};
 use crate::web::answer::Answer;
 use crate::web::call::Call;
 use crate::web::problem::Refused;
@@ -74,6 +74,21 @@ async fn brief(call: &Call, id: &RequestId) -> Result<Vec<Event>, Refused> {
             "comment": made.comment, "permit": made.permit,
         });
         events.push(event(made.at, 3, "decision", shown));
+    }
+    let about = LetterFilter { brief: Some(brief.to_string()), limit: 200, ..LetterFilter::default() };
+    for letter in store.letters(&about).await?.items {
+        let shown = json!({
+            "id": letter.id, "letter": letter.kind, "person": letter.person, "revision": letter.revision, "state": letter.state,
+            "attempts": letter.attempt, "message_id": letter.message_id, "code": letter.code, "message": letter.message,
+        });
+        events.push(event(letter.created_at, 3, "letter", shown));
+    }
+    for reply in store.replies_about(&brief).await? {
+        let shown = json!({
+            "id": reply.id, "source": reply.source, "state": reply.state, "mail": reply.raw, "proof": reply.proof,
+            "code": reply.code, "message": reply.message,
+        });
+        events.push(event(reply.received_at, 3, "answer", shown));
     }
     Ok(events)
 }
