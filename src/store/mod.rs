@@ -19,8 +19,9 @@ mod writer;
 pub use error::StoreError;
 pub use open::{Options, Url};
 pub use reads::{
-    BriefFilter, BriefRow, DecisionRow, FileRow, LetterFilter, LetterRow, LogHead, Page, PersonRow, QuarantineFilter, QuarantineRow, ReceiptRow, ReplyRow,
-    RequestFilter, RequestView, RevisionRow, RunFilter, RunRow, SourceRow, StepRow, Tally, TokenRow,
+    BriefFilter, BriefRow, DecidedRow, DecisionRow, FileRow, LetterFilter, LetterRow, LogHead, Page, PersonRow,
+    QuarantineFilter, QuarantineRow, ReceiptRow, ReplyRow, ReportRow, RequestFilter, RequestView, RevisionRow, RunFilter,
+    RunRow, ScheduleRow, SlotRow, SourceRow, StepRow, Tally, TokenRow, WaitingRow, WeekRows, report_digest,
 };
 pub use verbs::*;
 pub use work::{ClaimedRun, Request};

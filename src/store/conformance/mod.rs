@@ -14,6 +14,7 @@ mod people;
 mod reads;
 mod review;
 pub(crate) mod samples;
+mod schedule;
 mod source;
 mod statements;
 mod writer;

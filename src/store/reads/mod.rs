@@ -10,6 +10,9 @@ mod people;
 mod quarantine;
 mod requests;
 mod runs;
+mod schedule;
+mod waits;
+mod week;
 
 pub use briefs::{BriefFilter, BriefRow, DecisionRow, RevisionRow};
 pub use letters::{LetterFilter, LetterRow, ReplyRow};
@@ -20,6 +23,10 @@ pub use quarantine::{QuarantineFilter, QuarantineRow, SourceRow};
 pub(super) use requests::request_of;
 pub use requests::{FileRow, RequestFilter, RequestView};
 pub use runs::{RunFilter, RunRow, StepRow, Tally};
+pub use schedule::{ReportRow, ScheduleRow, SlotRow, report_digest};
+pub(super) use schedule::{slot_columns, slot_of};
+pub use waits::WaitingRow;
+pub use week::{DecidedRow, WeekRows};
 
 use super::sql::Conn;
 use super::{Backend, Store, StoreError};
