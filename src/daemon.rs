@@ -19,6 +19,7 @@ use crate::intake::{Intake, Limit};
 use crate::policy::{Policies, PolicySet};
 use crate::receipt::SigningKey;
 use crate::review::Review;
+use crate::rota::{self, Rota};
 use crate::screen::Boundary;
 use crate::steps;
 use crate::store::{Options, Store, StoreError, Url};
@@ -139,6 +140,8 @@ pub struct House {
     pub intake: Intake,
     /// What people do.
     pub review: Review,
+    /// What falls due by the calendar.
+    pub rota: Rota,
     /// Who people are.
     pub access: Access,
     /// What requests go through.
@@ -211,6 +214,8 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
     )
     .with_answers(settings.mail.carrier.is_some() && settings.mail.outbox.reply_address.is_some());
     let review = Review::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock));
+    let times = rota::Options { plans: settings.schedules.clone(), waits: settings.waits.clone() };
+    let rota = Rota::new(store.clone(), policies.clone(), pilots.clone(), times, Arc::clone(&clock));
     let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock));
     Ok(House {
         settings: Arc::new(settings),
@@ -218,6 +223,7 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
         policies,
         intake,
         review,
+        rota,
         access,
         workflows,
         pilots,
@@ -293,6 +299,8 @@ pub async fn serve(house: House, stop: CancellationToken, ready: impl FnOnce(Soc
     let (feed_stop, tend_stop) = (stop.clone(), stop.clone());
     tasks.spawn(async move { feeder.feed(feed_stop).await });
     tasks.spawn(async move { tender.tend(tend_stop).await });
+    let (rota, rota_stop) = (house.rota.clone(), stop.clone());
+    tasks.spawn(async move { rota.tend(rota_stop).await });
     tasks.spawn(watch::policies(house.policies.clone(), Arc::clone(&house.settings), stop.clone()));
     tasks.spawn(watch::checkpoints(house.store.clone(), Arc::clone(&house.settings), stop.clone()));
     tasks.spawn(meters.clone().count(house.store.clone(), stop.clone()));
@@ -367,6 +375,7 @@ fn web(
         store: house.store.clone(),
         intake: house.intake.clone(),
         review: house.review.clone(),
+        rota: house.rota.clone(),
         access: house.access.clone(),
         policies: house.policies.clone(),
         pilots: house.pilots.clone(),

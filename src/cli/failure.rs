@@ -8,6 +8,7 @@ use crate::domain::review::Illegal;
 use crate::intake::IntakeError;
 use crate::policy::UnknownWord;
 use crate::review::ReviewError;
+use crate::rota::RotaError;
 use crate::store::StoreError;
 use std::io;
 
@@ -177,6 +178,13 @@ impl From<ReviewError> for Failure {
             ReviewError::Edit(cause) => cause.into(),
             other => Self::failed(other.to_string()),
         }
+    }
+}
+
+impl From<RotaError> for Failure {
+    fn from(cause: RotaError) -> Self {
+        let status = if matches!(cause, RotaError::NoWeek { .. }) { Status::Usage } else { Status::Failed };
+        Self::new(status, cause.to_string())
     }
 }
 

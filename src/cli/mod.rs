@@ -15,6 +15,7 @@ mod ids;
 mod init;
 mod mail;
 mod out;
+mod pilot;
 mod policy;
 mod quarantine;
 mod reading;
@@ -23,6 +24,7 @@ mod reconcile;
 mod request;
 mod review;
 mod run;
+mod schedule;
 mod screen;
 mod serve;
 mod setup;
@@ -102,6 +104,12 @@ enum Command {
     /// Tell what the daemon would make of a message.
     #[command(subcommand)]
     Mail(mail::Mail),
+    /// List schedules, see when they fall due, fire one now.
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
+    /// The weekly report on a pilot.
+    #[command(subcommand)]
+    Pilot(pilot::Pilot),
     /// List, check and draw workflows.
     #[command(subcommand)]
     Workflow(workflow::Workflow),
@@ -173,6 +181,8 @@ async fn run(command: Command, setup: &Setup) -> Ended {
         Command::Quarantine(quarantine) => Box::pin(quarantine.run(setup)).await,
         Command::Reconcile(reconcile) => Box::pin(reconcile.run(setup)).await,
         Command::Mail(mail) => mail.run(setup),
+        Command::Schedule(schedule) => Box::pin(schedule.run(setup)).await,
+        Command::Pilot(pilot) => Box::pin(pilot.run(setup)).await,
         Command::Workflow(workflow) => Box::pin(workflow.run(setup)).await,
         Command::Receipt(receipt) => Box::pin(receipt.run(setup)).await,
         Command::Screen(screen) => Box::pin(screen.run(setup)).await,

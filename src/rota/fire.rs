@@ -124,6 +124,8 @@ impl Rota {
             Kind::WeeklyReport => {
                 let week = Week::of(slot.due_at, &pilot.time_zone).before();
                 let (from, until) = week.span(&pilot.time_zone);
+                // The checkpoint that the report names is one that is kept.
+                self.store.keep_checkpoint().await?;
                 let (notice, figures) = self.count(pilot, week, slot.late).await?;
                 let figures = figures.to_string();
                 Ok(Some(NewReport {

@@ -37,7 +37,6 @@ pub struct Rota {
     pilots: Pilots,
     plans: Arc<Vec<Plan>>,
     waits: Arc<BTreeMap<String, Waits>>,
-    base_url: Arc<str>,
     node: NodeId,
     clock: Arc<dyn Clock>,
 }
@@ -49,8 +48,6 @@ pub struct Options {
     pub plans: Vec<Plan>,
     /// How long briefs may wait, by the name of their pilot.
     pub waits: BTreeMap<String, Waits>,
-    /// The address under which people reach this program, without a slash at the end.
-    pub base_url: String,
 }
 
 impl Rota {
@@ -58,9 +55,9 @@ impl Rota {
     #[must_use]
     pub fn new(store: Store, policies: Policies, pilots: Pilots, options: Options, clock: Arc<dyn Clock>) -> Self {
         let node = NodeId::new(clock.now(), store.chance());
-        let Options { plans, waits, base_url } = options;
+        let Options { plans, waits } = options;
         let (plans, waits) = (Arc::new(plans), Arc::new(waits));
-        Self { store, policies, pilots, plans, waits, base_url: base_url.into(), node, clock }
+        Self { store, policies, pilots, plans, waits, node, clock }
     }
 
     /// The schedules, in the order of the configuration.

@@ -40,6 +40,8 @@ fn pilot(name: &str, zone: TimeZone) -> Pilot {
         time_zone: zone,
         alike_for: SignedDuration::from_hours(24),
         workflow: "generate-brief".into(),
+        notify: vec!["ada".into(), "bob".into()],
+        reply_by_mail: true,
     }
 }
 
@@ -57,7 +59,7 @@ fn rota(on: &Fixture, store: &Store, pilots: Vec<Pilot>, options: Options) -> Ro
 fn weekly(on: &Fixture, store: &Store, pattern: &str) -> Rota {
     let pilots = ZONES.iter().map(|name| pilot(&short(name), zone(name))).collect();
     let plans = ZONES.iter().map(|name| plan(&short(name), pattern, zone(name))).collect();
-    rota(on, store, pilots, Options { plans, ..Options::default() })
+    rota(on, store, pilots, Options { plans, waits: BTreeMap::new() })
 }
 
 fn short(zone: &str) -> String {
@@ -145,12 +147,14 @@ async fn race(on: &Fixture) {
     let other = on.another().await;
     let (one, two) = (weekly(on, &on.store, "0 9 * * MON"), weekly(on, &other, "0 9 * * MON"));
     let (a, b) = tokio::join!(one.begin(), two.begin());
-    (a.unwrap(), b.unwrap());
+    a.unwrap();
+    b.unwrap();
     let from = on.now();
     for _ in 0..8 {
         on.clock.turn(3 * 86_400);
         let (a, b) = tokio::join!(one.tend_once(), two.tend_once());
-        (a.unwrap(), b.unwrap());
+        a.unwrap();
+        b.unwrap();
     }
     for name in ZONES {
         one_each_week(&on.store, name, from, on.now()).await;
@@ -233,6 +237,7 @@ async fn every_figure_is_backed_by_rows_that_are_there() {
     let verdict = crate::store::conformance::samples::decide(&on, &run.brief(), 1, "usr_ada", "reject");
     on.store.decide(verdict).await.unwrap();
     on.clock.turn(7 * 86_400);
+    on.store.keep_checkpoint().await.unwrap();
     let rota = rota(&on, &on.store, vec![pilot("north", zone("Europe/Berlin"))], Options::default());
     let made = rota.report(&owner(), "north", None).await.unwrap();
     let mut seen = 0;
@@ -283,7 +288,7 @@ async fn people_hear_again_in_their_own_hours_and_nothing_is_ever_decided() {
     people(&on.store).await;
     // Monday, 21 September 2026, 15:33 in Berlin.
     let run = in_review(&on, "k1").await;
-    let options = || Options { waits: BTreeMap::from([("north".to_owned(), waits())]), ..Options::default() };
+    let options = || Options { waits: BTreeMap::from([("north".to_owned(), waits())]), plans: Vec::new() };
     let one = rota(&on, &on.store, vec![pilot("north", zone("Europe/Berlin"))], options());
     let other = on.another().await;
     let two = rota(&on, &other, vec![pilot("north", zone("Europe/Berlin"))], options());
@@ -291,7 +296,8 @@ async fn people_hear_again_in_their_own_hours_and_nothing_is_ever_decided() {
     let mut heard: BTreeMap<(String, u32), Timestamp> = BTreeMap::new();
     for _ in 0..24 * 10 * 2 {
         let (a, b) = tokio::join!(one.tend_once(), two.tend_once());
-        (a.unwrap(), b.unwrap());
+        a.unwrap();
+        b.unwrap();
         for (name, ordinal, at) in reminders(&on).await {
             heard.entry((name, ordinal)).or_insert(at);
         }

@@ -25,6 +25,7 @@ use crate::engine::Workflows;
 use crate::intake::{Door, Intake, Limit};
 use crate::policy::Policies;
 use crate::review::Review;
+use crate::rota::Rota;
 use crate::screen::Boundary;
 use crate::store::Store;
 use axum::Router;
@@ -62,6 +63,8 @@ pub struct Web {
     pub intake: Intake,
     /// What people do to briefs, requests and runs.
     pub review: Review,
+    /// What falls due by the calendar.
+    pub rota: Rota,
     /// Who is asking.
     pub access: Access,
     /// Who may.

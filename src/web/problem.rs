@@ -8,6 +8,7 @@ use crate::domain::review::Illegal;
 use crate::intake::IntakeError;
 use crate::policy::{Code, Denied, UnknownWord};
 use crate::review::ReviewError;
+use crate::rota::RotaError;
 use crate::store::StoreError;
 use axum::http::StatusCode;
 use opspilot_sdk::{Refusal, RefusalKind};
@@ -220,6 +221,17 @@ impl From<ReviewError> for Refused {
             ReviewError::Claimed { ref by, until } => Self::told(StatusCode::CONFLICT, &error)
                 .with("claim", serde_json::json!({ "name": by, "until": until })),
             ReviewError::NoPilot { .. } | ReviewError::NothingChanged => Self::told(StatusCode::CONFLICT, &error),
+        }
+    }
+}
+
+impl From<RotaError> for Refused {
+    fn from(error: RotaError) -> Self {
+        match error {
+            RotaError::Denied(denied) => denied.into(),
+            RotaError::NoWeek { .. } => Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error),
+            RotaError::Failed { .. } => Self::told(StatusCode::SERVICE_UNAVAILABLE, &error),
+            RotaError::Store(store) => store.into(),
         }
     }
 }

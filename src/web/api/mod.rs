@@ -8,6 +8,7 @@ mod people;
 mod quarantine;
 mod receipts;
 mod requests;
+mod rota;
 mod rules;
 mod runs;
 mod submit;
@@ -59,6 +60,10 @@ routes! {
     GET "/api/v1/receipts" Reads ["subject", "from", "limit"] receipts::list;
     GET "/api/v1/receipts/checkpoint" Reads [] receipts::checkpoint;
     GET "/api/v1/receipts/export" Reads [] receipts::export;
+    GET "/api/v1/schedules" Reads [] rota::list;
+    GET "/api/v1/schedules/{name}" Reads [] rota::show;
+    POST "/api/v1/schedules/{name}/run" Acts [] rota::run;
+    GET "/api/v1/pilots/{name}/report" Reads ["week"] rota::report;
     GET "/api/v1/workflows" Reads [] rules::workflows;
     GET "/api/v1/users" Reads [] people::list;
     POST "/api/v1/users" Acts [] people::add;

@@ -4,6 +4,7 @@
 
 use super::client::{PATIENCE, Reply, request, send};
 use crate::access::{Access, NewPerson, NewToken, first_person};
+use crate::calendar::Schedule;
 use crate::clock::{Clock, SystemClock, SystemEntropy};
 use crate::domain::pilot::{Pilot, Pilots};
 use crate::domain::review::Rules;
@@ -12,6 +13,7 @@ use crate::intake::{Door, Intake, Limit, LimitOptions};
 use crate::policy::{Policies, PolicySet, Role, Scope, TokenScope};
 use crate::receipt::SigningKey;
 use crate::review::Review;
+use crate::rota::{self, Kind, Plan, Rota};
 use crate::screen::{Boundary, BoundaryOptions};
 use crate::steps;
 use crate::store::{Options, Store, Url};
@@ -140,6 +142,15 @@ impl House {
         let intake =
             Intake::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock), starts, max_waiting);
         let review = Review::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock));
+        let schedule = Schedule::parse("0 9 * * MON", jiff::tz::TimeZone::UTC).unwrap();
+        let plan = |pilot: &str| Plan {
+            name: format!("{pilot}-weekly"),
+            kind: Kind::WeeklyReport,
+            pilot: pilot.into(),
+            schedule: schedule.clone(),
+        };
+        let times = rota::Options { plans: vec![plan("north"), plan("south")], waits: BTreeMap::new() };
+        let rota = Rota::new(store.clone(), policies.clone(), pilots.clone(), times, Arc::clone(&clock));
         let stop = CancellationToken::new();
         let engine =
             Engine::new(store.clone(), workflows.clone(), EngineOptions { workers: 1, ..EngineOptions::default() });
@@ -168,6 +179,7 @@ impl House {
             store: store.clone(),
             intake,
             review,
+            rota,
             access: access.clone(),
             policies: policies.clone(),
             pilots,

@@ -85,7 +85,12 @@ fn address(path: &str, south: &South, there: bool) -> String {
     } else {
         path.replace("{id}", &format!("{prefix}_{suffix}"))
     };
-    path.replace("{name}", if there { "south-viewer" } else { "nobody-there" })
+    let named = match path.split('/').nth(3) {
+        Some("schedules") => "south-weekly",
+        Some("pilots") => "south",
+        _ => "south-viewer",
+    };
+    path.replace("{name}", if there { named } else { "nobody-there" })
 }
 
 fn blank(reply: &Reply, address: &str) -> (u16, String) {
@@ -127,7 +132,7 @@ async fn nobody_sees_or_does_what_is_not_theirs() {
             if named || method != "GET" {
                 assert!(matches!(reply.status, 403 | 404), "{shown}");
             }
-            if route.path.contains("{id}") {
+            if route.path.contains("{id}") || route.path.contains("/schedules/") {
                 assert_eq!(reply.status, 404, "{shown}");
                 let absent = address(route.path, &south, false);
                 let other = house.ask(who, method, &absent, &sent).await;
