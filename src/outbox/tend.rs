@@ -12,6 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 const PLACE: &str = ":letters";
 /// How long the log belongs to one daemon unless renewed.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// For how long a decision is news, in microseconds.
+const NEWS: i64 = 2 * 24 * 3600 * 1_000_000;
 /// Receipts per commit at most.
 const BATCH: u32 = 500;
 
@@ -89,6 +91,11 @@ impl Outbox {
         let Some(pilot) = self.parts().pilots.get(&row.pilot) else { return Ok(Vec::new()) };
         let mut letters = Vec::new();
         if receipt.kind == "brief.decided" {
+            // Where mail is switched on in a house that has decided for years, nobody is told of all that.
+            let age = self.parts().clock.now().as_microsecond().saturating_sub(receipt.at);
+            if age > NEWS {
+                return Ok(letters);
+            }
             let Some(news) = self.decision(&row, receipt).await? else { return Ok(letters) };
             for name in &pilot.notify {
                 if let Some(person) = self.reachable(name).await? {

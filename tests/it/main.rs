@@ -18,7 +18,7 @@ mod database;
 #[cfg(test)]
 mod door;
 #[cfg(test)]
-#[allow(dead_code, reason = "what other tests do with a mail server")]
+#[expect(dead_code, reason = "what other tests do with a mail server")]
 #[path = "../support/dovecot.rs"]
 mod dovecot;
 #[cfg(test)]
