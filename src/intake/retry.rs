@@ -34,6 +34,10 @@ impl Intake {
     async fn envelope(&self, row: &QuarantineRow) -> Result<Envelope, IntakeError> {
         let not_kept = |why| IntakeError::NotKept { item: row.id.to_string(), why };
         let place = if row.place.is_empty() { "at its origin" } else { row.place.as_str() };
+        // What is kept as an answer is judged as one: it must not be a request as well.
+        if row.code == "OP-2824" {
+            return Err(not_kept("it is an answer to a letter of ours; a request must be written anew".to_owned()));
+        }
         let Some(digest) = &row.raw else {
             return Err(not_kept(format!("its bytes were never read; look at it where it lies ({place})")));
         };
