@@ -198,7 +198,6 @@ fn spawn(task: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHa
 }
 
 /// As [`spawn`], on a thread where it may wait for the disk.
-#[expect(clippy::disallowed_methods, reason = "the store owns its writers")]
 fn spawn_on_thread(task: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHandle<()> {
     tokio::task::spawn_blocking(move || tokio::runtime::Handle::current().block_on(task))
 }

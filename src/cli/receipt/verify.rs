@@ -187,7 +187,8 @@ fn conclude(setup: &Setup, report: &Report, rows: &Rows) -> Ended {
         let mut shown = serde_json::to_value(report).unwrap_or_default();
         let one = |found: &Uncounted| json!({ "code": "OP-9117", "kind": found.kind, "receipts": found.receipts, "rows": found.rows });
         shown["uncounted"] = rows.uncounted.iter().map(one).collect();
-        shown["altered"] = rows.altered.iter().map(|request| json!({ "code": "OP-9120", "request": request })).collect();
+        shown["altered"] =
+            rows.altered.iter().map(|request| json!({ "code": "OP-9120", "request": request })).collect();
         setup.out.json(&shown)?;
         return Ok(status);
     }
