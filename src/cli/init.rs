@@ -66,6 +66,7 @@ impl Init {
 /// The example with this person as the reviewer of its pilot.
 fn with_reviewer(text: &str, user: &str) -> String {
     text.replace("reviewers = [\"admin\"]", &format!("reviewers = [\"{user}\"]"))
+        .replace("# notify = [\"admin\"]", &format!("# notify = [\"{user}\"]"))
         .replace("# owner = \"admin\"", &format!("# owner = \"{user}\""))
 }
 
