@@ -68,7 +68,8 @@ impl Rota {
     pub(super) async fn count(&self, pilot: &Pilot, week: Week, late: bool) -> Result<(Notice, Value), StoreError> {
         let (from, until) = week.span(&pilot.time_zone);
         let found = self.store.week(&pilot.name, from, until).await?;
-        let rows = rows(found, until);
+        // A week that is not over yet waits until now and no longer.
+        let rows = rows(found, until.min(self.clock.now()));
         let span =
             report::Week { pilot: &pilot.name, tenant: &pilot.tenant, from, until, zone: &pilot.time_zone, late };
         let counted = report::report(&span, &rows);

@@ -23,7 +23,10 @@ pub fn letter(frame: &Frame<'_>, week: &Week<'_>, report: &Report, page: Option<
         show(&mut sheet, group);
     }
     sheet.paragraph(format!("Every figure is counted from rows; {NONE} stands where there are none. This lists them:"));
-    sheet.add(Block::Code(vec![(format!("opspilot pilot report {} --explain", line(week.pilot, 60)), String::new())]));
+    let named = week.zone.to_datetime(week.from).date().iso_week_date();
+    let named = format!("{:04}-W{:02}", named.year(), named.week());
+    let command = format!("opspilot pilot report --pilot {} --week {named} --explain", line(week.pilot, 60));
+    sheet.add(Block::Code(vec![(command, String::new())]));
     sheet.link("Look at the report in the browser (you sign in there)", page);
     frame.finish(format!("Weekly report: {}, {from} to {until}", line(week.pilot, 60)), sheet)
 }
