@@ -101,7 +101,9 @@ pub enum StartError {
         cause: ConnectorError,
     },
     /// Signatures of answers cannot be checked.
-    #[error("signatures of mail cannot be checked: {reason}; set up the machine's DNS, or `[mail] check_signatures = false` (OP-2826)")]
+    #[error(
+        "signatures of mail cannot be checked: {reason}; set up the machine's DNS, or `[mail] check_signatures = false` (OP-2826)"
+    )]
     Signatures {
         /// What is missing.
         reason: String,

@@ -23,8 +23,8 @@ mod store;
 mod web;
 mod wording;
 
-pub use mail::MailSettings;
 pub use find::{FILE_NAME, find_file, places};
+pub use mail::MailSettings;
 pub use problem::{Code, Place, Problem, Problems};
 pub use schema::schema;
 pub use settings::{

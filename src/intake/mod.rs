@@ -11,8 +11,8 @@ mod reading;
 mod reconcile;
 mod retry;
 
-pub use aside::{LOOP_HEADER, not_asked};
 pub use answer::given;
+pub use aside::{LOOP_HEADER, not_asked};
 pub use limit::{Limit, LimitOptions};
 pub use normalise::MAX_TEXT_BYTES;
 pub use pull::{Health, Pull, PullOptions};

@@ -42,10 +42,10 @@ mod letters;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod mailbox;
+#[cfg(test)]
 #[path = "../support/letters.rs"]
 mod post;
-#[cfg(test)]
-mod mailbox;
 #[cfg(test)]
 mod record;
 #[cfg(test)]

@@ -15,8 +15,8 @@ mod waits;
 mod week;
 
 pub use briefs::{BriefFilter, BriefRow, DecisionRow, RevisionRow};
-pub use letters::{LetterFilter, LetterRow, ReplyRow};
 pub(super) use letters::{BETWEEN, letter_of, letter_sql};
+pub use letters::{LetterFilter, LetterRow, ReplyRow};
 pub use log::{LogHead, ReceiptRow};
 pub use people::{PersonRow, TokenRow};
 pub use quarantine::{QuarantineFilter, QuarantineRow, SourceRow};
