@@ -4,9 +4,9 @@
 
 use super::StoreError;
 use super::sqlite::{Cells, Sqlite};
+use rusqlite::types::{FromSql, FromSqlError, ValueRef};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
-use rusqlite::types::{FromSql, FromSqlError, ValueRef};
 use sqlx::{Arguments as _, AssertSqlSafe, Executor as _, Row as _};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -126,7 +126,8 @@ impl Row {
 }
 
 fn cell<T: FromSql>(cells: &Cells, column: usize) -> Result<T, StoreError> {
-    let read = cells.get(column).ok_or(FromSqlError::InvalidType).and_then(|cell| T::column_result(ValueRef::from(cell)));
+    let read =
+        cells.get(column).ok_or(FromSqlError::InvalidType).and_then(|cell| T::column_result(ValueRef::from(cell)));
     read.map_err(|cause| StoreError::corrupt(format!("column {column} of the wrong shape ({cause})")))
 }
 

@@ -34,7 +34,8 @@ impl Sqlite {
     /// Opens a file that is there and has its tables.
     pub(super) fn open(file: &Path) -> Result<Self, StoreError> {
         let open = || -> rusqlite::Result<Connection> {
-            let conn = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+            let conn =
+                Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
             conn.busy_timeout(BUSY)?;
             conn.set_prepared_statement_cache_capacity(STATEMENTS);
             conn.pragma_update(None, "synchronous", "FULL")?;

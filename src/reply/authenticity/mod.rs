@@ -200,7 +200,9 @@ fn covered_by(raw: &[u8], signer: &str) -> Vec<String> {
     let lists = values.filter_map(|value| {
         let tags = tag::Tags::read(&value)?;
         let own = tags.filled("d")?.eq_ignore_ascii_case(signer);
-        own.then(|| tags.filled("h").unwrap_or_default().split(':').map(|name| name.trim().to_ascii_lowercase()).collect())
+        own.then(|| {
+            tags.filled("h").unwrap_or_default().split(':').map(|name| name.trim().to_ascii_lowercase()).collect()
+        })
     });
     let common = |all: Vec<String>, list: Vec<String>| all.into_iter().filter(|name| list.contains(name)).collect();
     lists.reduce(common).unwrap_or_default()
