@@ -390,7 +390,7 @@ pub(super) const KEYS: &[Key] = &[
         "remind_after_hours",
         Whole(1, 8760),
         Without("nobody is reminded"),
-        "How long a revision may wait for a reviewer before they are reminded, and again after as long, in hours",
+        "How long a revision may wait for a reviewer before a reminder falls due, and again after as long, in hours; it is kept with a receipt, not sent by mail yet",
     ),
     key("pilot", "remind_times", Whole(1, 20), Is(1), "How often a reviewer is reminded of one revision at most"),
     key(
@@ -473,9 +473,9 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "schedule",
         "kind",
-        Choice(&["weekly_report", "digest"]),
+        Choice(&["weekly_report"]),
         Needed,
-        "What it makes: `weekly_report`, the figures of the pilot's last whole week; `digest`, what waits for each reviewer",
+        "What it makes: `weekly_report`, the figures of the pilot's last whole week",
     ),
     key("schedule", "pilot", Words, Needed, "Pilot that it is for"),
     key(

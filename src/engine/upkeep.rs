@@ -20,6 +20,7 @@ impl Engine {
         timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 _ = timer.tick() => {}
                 () = self.store.woken() => {}
@@ -69,6 +70,7 @@ impl Engine {
         let mut tick: u128 = 0;
         loop {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 _ = timer.tick() => {}
             }

@@ -140,7 +140,6 @@ impl Rota {
                     figures,
                 }))
             }
-            Kind::Digest => Ok(None),
         }
     }
 

@@ -12,20 +12,17 @@ use std::collections::BTreeMap;
 pub enum Kind {
     /// The report on the pilot's last whole week, for its reviewers.
     WeeklyReport,
-    /// What waits for each reviewer.
-    Digest,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 2] = [Self::WeeklyReport, Self::Digest];
+    pub const ALL: [Self; 1] = [Self::WeeklyReport];
 
     /// Its name in the configuration and in the store.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::WeeklyReport => "weekly_report",
-            Self::Digest => "digest",
         }
     }
 

@@ -9,7 +9,7 @@ use crate::rota::Kind;
 fn a_schedule_goes_by_the_clock_of_its_pilot() {
     let text = format!(
         "{PILOT}time_zone = 'Europe/Berlin'\n[[schedule]]\nname = 'w'\nkind = 'weekly_report'\npilot = 'a'\npattern = '0 9  * * MON'\n\
-         [[schedule]]\nname = 'd'\nkind = 'digest'\npilot = 'a'\npattern = '30 7 * * 1-5'\ntime_zone = 'Asia/Tokyo'\n"
+         [[schedule]]\nname = 'd'\nkind = 'weekly_report'\npilot = 'a'\npattern = '30 7 * * 1-5'\ntime_zone = 'Asia/Tokyo'\n"
     );
     let settings = good(&text);
     let zones: Vec<_> = settings.schedules.iter().map(|plan| plan.schedule.zone().iana_name().unwrap()).collect();
@@ -35,7 +35,7 @@ fn what_cannot_be_a_schedule_is_told_with_its_line() {
     assert_eq!(one("weekly_report", "yearly"), [("OP-1006", "schedule[0].kind".into(), 7)]);
     assert_eq!(one("pattern = '0 9 * * MON'\n", ""), [("OP-1005", "schedule[0].pattern".into(), 5)]);
     let again = with(
-        "[[schedule]]\nname = 'w'\nkind = 'digest'\npilot = 'a'\npattern = '0 9 * * *'\ntime_zone = 'Mars/Base'\n",
+        "[[schedule]]\nname = 'w'\nkind = 'weekly_report'\npilot = 'a'\npattern = '0 9 * * *'\ntime_zone = 'Mars/Base'\n",
     );
     let problems = bad(&again);
     assert_eq!(
@@ -93,5 +93,5 @@ fn no_key_maps_silence_to_a_decision() {
         assert!(told.iter().any(|problem| problem.code == "OP-1003"), "{key}: {told:?}");
     }
     // What a schedule can make: letters.
-    assert_eq!(Kind::ALL.map(Kind::as_str), ["weekly_report", "digest"]);
+    assert_eq!(Kind::ALL.map(Kind::as_str), ["weekly_report"]);
 }

@@ -131,10 +131,10 @@ async fn a_worker_that_lost_its_lease_changes_nothing() {
     let request = works.hand_in(&on, "k1").await;
     entered.notified().await;
     // Paused past its lease; another node takes over.
+    works.stop.cancel();
     on.store.dismiss();
     on.clock.turn(31);
     let other = samples::node(&on);
-    works.stop.cancel();
     assert_eq!(on.store.rescue(false).await.unwrap(), 1);
     let taken = samples::claim(&on, &other, 1).await.pop().unwrap();
     open.notify_one();
