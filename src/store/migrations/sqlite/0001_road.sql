@@ -39,7 +39,7 @@ CREATE TABLE revision (
   content BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (brief, number)) STRICT;
 CREATE TABLE decision (
   brief TEXT NOT NULL, revision INTEGER NOT NULL, person TEXT NOT NULL, id TEXT NOT NULL, digest TEXT NOT NULL, verdict TEXT NOT NULL,
-  comment TEXT, permit TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (brief, revision, person, verdict)) STRICT, WITHOUT ROWID;
+  comment TEXT, permit TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (brief, revision, person, verdict)) STRICT;
 CREATE TABLE source_cursor (source TEXT PRIMARY KEY, cursor TEXT NOT NULL, lessee TEXT, lease_until INTEGER, at INTEGER NOT NULL) STRICT;
 CREATE TABLE receipt (seq INTEGER PRIMARY KEY, subject TEXT NOT NULL, bytes BLOB NOT NULL, leaf BLOB NOT NULL) STRICT;
 CREATE INDEX receipt_subject ON receipt (subject);
