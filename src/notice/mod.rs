@@ -1,6 +1,6 @@
 //! The letters that people get, and the weekly report: from plain facts to a subject, a text and its HTML.
 //!
-//! A pure room: no I/O, no clock, no other room's types. Written as Rust rather than as templates, because a letter is a list of [`page`]
+//! A pure room: no I/O, no clock, no other room's types. Written as Rust rather than as templates, because a letter is a list of `page`
 //! blocks that hold text only: text and HTML say the same by construction, and there is no place where a template could forget to escape.
 //! INVARIANT: nothing from outside becomes markup, no letter fetches anything, and no link in one decides anything.
 

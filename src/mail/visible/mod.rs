@@ -1,6 +1,6 @@
 //! The new text of a reply: what its author wrote now, without the quoted thread and without the signature.
 //!
-//! A pure reading of lines: each run of lines is told apart first ([`line`]), then it is decided what of it is new. A reply in HTML is
+//! A pure reading of lines: each run of lines is told apart first (`line`), then it is decided what of it is new. A reply in HTML is
 //! written out as lines (quoting elements become `>` lines) and read the same way.
 //! INVARIANT: time is linear in the text, and what is returned is made of whole lines of it: nothing is rewritten.
 //!
