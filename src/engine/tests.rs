@@ -102,6 +102,7 @@ struct Works {
     engine: Engine,
     definition: Definition,
     stop: CancellationToken,
+    feeder: Option<JoinHandle<()>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -131,8 +132,8 @@ impl Works {
             tasks.push(tokio::spawn(async move { engine.work(queue, stop).await }));
         }
         let (feeder, stopped) = (engine.clone(), stop.clone());
-        tasks.push(tokio::spawn(async move { feeder.feed(stopped).await }));
-        Self { engine, definition, stop, tasks }
+        let feeder = Some(tokio::spawn(async move { feeder.feed(stopped).await }));
+        Self { engine, definition, stop, feeder, tasks }
     }
 
     /// A request for this definition.
@@ -148,9 +149,17 @@ impl Works {
         on.store.accept(self.request(on, key)).await.unwrap().request().clone()
     }
 
-    /// Stops, and waits until everything has ended.
-    async fn finish(self) {
+    /// Stops, and waits until it asks for no more work; what was begun goes on.
+    async fn starve(&mut self) {
         self.stop.cancel();
+        if let Some(feeder) = self.feeder.take() {
+            feeder.await.unwrap();
+        }
+    }
+
+    /// Stops, and waits until everything has ended.
+    async fn finish(mut self) {
+        self.starve().await;
         for task in self.tasks {
             task.await.unwrap();
         }
