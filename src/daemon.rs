@@ -216,7 +216,11 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
     )
     .with_answers(settings.mail.carrier.is_some() && settings.mail.outbox.reply_address.is_some());
     let review = Review::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock));
-    let times = rota::Options { plans: settings.schedules.clone(), waits: settings.waits.clone() };
+    let mut read = BTreeMap::<String, Vec<String>>::new();
+    for source in &settings.sources {
+        read.entry(source.pilot.clone()).or_default().push(source.name.clone());
+    }
+    let times = rota::Options { plans: settings.schedules.clone(), waits: settings.waits.clone(), sources: read };
     let rota = Rota::new(store.clone(), policies.clone(), pilots.clone(), times, Arc::clone(&clock));
     let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock));
     Ok(House {

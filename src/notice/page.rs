@@ -114,3 +114,9 @@ pub(super) fn line(text: &str, most: usize) -> String {
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     cut(&words.join(" "), most).0
 }
+
+/// Whether names and values are both so long that they cannot stand beside each other on a phone: then they stand below each other.
+pub(super) fn is_long(facts: &[(String, String)]) -> bool {
+    let over = |most: usize| move |text: &String| text.chars().count() > most;
+    facts.iter().map(|(name, _)| name).any(over(18)) && facts.iter().map(|(_, value)| value).any(over(30))
+}

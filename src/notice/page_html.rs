@@ -3,7 +3,7 @@
 //! chooses: no background is set but that of bars, and greys are shades of the text's own colour.
 
 use super::html::Html;
-use super::page::{Block, Page};
+use super::page::{Block, Page, is_long};
 
 /// Renders a page; `subject` names the document.
 pub(super) fn render(subject: &str, page: &Page) -> String {
@@ -101,6 +101,13 @@ fn points_of(html: &mut Html, numbered: bool, points: &[(String, String)]) {
 }
 
 fn facts_of(html: &mut Html, facts: &[(String, String)]) {
+    if is_long(facts) {
+        for (name, value) in facts {
+            html.markup("<p style=\"margin:0 0 10px\"><span style=\"opacity:.75\">").text(name);
+            html.markup("</span><br><strong>").lines(value).markup("</strong></p>\n");
+        }
+        return;
+    }
     html.markup("<table role=\"presentation\" cellpadding=\"0\" cellspacing=\"0\" style=\"border-collapse:collapse;margin:0 0 12px\">\n");
     // On a phone a long name beside a long value leaves room for neither: then both get half.
     let short = facts.iter().all(|(name, _)| name.chars().count() <= 18);

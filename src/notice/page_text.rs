@@ -2,7 +2,7 @@
 //! INVARIANT: no control character but the line feed comes out, and what others wrote stands behind a bar.
 
 use super::html::inert;
-use super::page::{Block, Page};
+use super::page::{Block, Page, is_long};
 
 const WIDTH: usize = 76;
 
@@ -37,6 +37,11 @@ pub(super) fn render(page: &Page) -> String {
                 let widest = facts.iter().map(|(fact, _)| name(fact).chars().count()).max().unwrap_or(0);
                 for (fact, value) in facts {
                     let fact = name(fact);
+                    if is_long(facts) {
+                        wrap(&mut out, "", "", &format!("{fact}:"));
+                        wrap(&mut out, "    ", "    ", value);
+                        continue;
+                    }
                     let gap = " ".repeat(widest.saturating_sub(fact.chars().count()));
                     wrap(&mut out, &format!("{fact}:{gap} "), &" ".repeat(widest + 2), value);
                 }

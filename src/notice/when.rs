@@ -10,6 +10,11 @@ pub(super) fn moment(at: Timestamp, zone: &TimeZone) -> String {
     format!("{} ({name})", local.strftime("%a %-d %b %Y, %H:%M"))
 }
 
+/// `Mon 23 Nov 2026, 09:00`, where the clock was named before.
+pub(super) fn local(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%a %-d %b %Y, %H:%M").to_string()
+}
+
 /// `Mon 23 Nov`.
 pub(super) fn day(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%a %-d %b").to_string()

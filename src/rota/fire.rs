@@ -126,7 +126,7 @@ impl Rota {
                 let (from, until) = week.span(&pilot.time_zone);
                 // The checkpoint that the report names is one that is kept.
                 self.store.keep_checkpoint().await?;
-                let (notice, figures) = self.count(pilot, week, slot.late).await?;
+                let (notice, figures) = self.count(pilot, week, (slot.late, slot.passed_over)).await?;
                 let figures = figures.to_string();
                 Ok(Some(NewReport {
                     id: ReportId::new(self.clock.now(), self.store.chance()),

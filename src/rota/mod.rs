@@ -37,6 +37,7 @@ pub struct Rota {
     pilots: Pilots,
     plans: Arc<Vec<Plan>>,
     waits: Arc<BTreeMap<String, Waits>>,
+    sources: Arc<BTreeMap<String, Vec<String>>>,
     node: NodeId,
     clock: Arc<dyn Clock>,
 }
@@ -48,6 +49,8 @@ pub struct Options {
     pub plans: Vec<Plan>,
     /// How long briefs may wait, by the name of their pilot.
     pub waits: BTreeMap<String, Waits>,
+    /// Names of the sources, by the name of their pilot.
+    pub sources: BTreeMap<String, Vec<String>>,
 }
 
 impl Rota {
@@ -55,9 +58,9 @@ impl Rota {
     #[must_use]
     pub fn new(store: Store, policies: Policies, pilots: Pilots, options: Options, clock: Arc<dyn Clock>) -> Self {
         let node = NodeId::new(clock.now(), store.chance());
-        let Options { plans, waits } = options;
-        let (plans, waits) = (Arc::new(plans), Arc::new(waits));
-        Self { store, policies, pilots, plans, waits, node, clock }
+        let Options { plans, waits, sources } = options;
+        let (plans, waits, sources) = (Arc::new(plans), Arc::new(waits), Arc::new(sources));
+        Self { store, policies, pilots, plans, waits, sources, node, clock }
     }
 
     /// The schedules, in the order of the configuration.

@@ -3,10 +3,10 @@
 
 use super::{Kind, Rota, RotaError, Week};
 use crate::domain::pilot::Pilot;
-use crate::notice::report::{self, Decision, Report, Rows, Verdict};
+use crate::notice::report::{self, Aside, AsideKind, Compared, Decision, Read, Report, Rows, Verdict};
 use crate::notice::{Frame, Notice};
 use crate::policy::{Action, Principal, Resource};
-use crate::store::{ReportRow, StoreError, WeekRows};
+use crate::store::{AsideRow, ReadRow, ReportRow, StoreError, WeekRows};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -59,19 +59,32 @@ impl Rota {
             });
         }
         let week = asked.unwrap_or_else(|| Week::of(now, &pilot.time_zone).before());
-        let (notice, figures) = self.count(pilot, week, false).await?;
+        let (notice, figures) = self.count(pilot, week, (false, false)).await?;
         let Notice { subject, text, html } = notice;
         Ok(Made { pilot: pilot.name.clone(), week: week.to_string(), kept: None, subject, text, html, figures })
     }
 
-    /// Counts a week.
-    pub(super) async fn count(&self, pilot: &Pilot, week: Week, late: bool) -> Result<(Notice, Value), StoreError> {
+    /// Counts a week; whether that is late, and whether weeks before it were passed over.
+    pub(super) async fn count(
+        &self,
+        pilot: &Pilot,
+        week: Week,
+        (late, passed_over): (bool, bool),
+    ) -> Result<(Notice, Value), StoreError> {
         let (from, until) = week.span(&pilot.time_zone);
-        let found = self.store.week(&pilot.name, from, until).await?;
+        let sources = self.sources.get(&pilot.name).map_or(&[][..], Vec::as_slice);
+        let found = self.store.week(&pilot.name, sources, from, until).await?;
         // A week that is not over yet waits until now and no longer.
         let rows = rows(found, until.min(self.clock.now()));
-        let span =
-            report::Week { pilot: &pilot.name, tenant: &pilot.tenant, from, until, zone: &pilot.time_zone, late };
+        let span = report::Week {
+            pilot: &pilot.name,
+            tenant: &pilot.tenant,
+            from,
+            until,
+            zone: &pilot.time_zone,
+            late,
+            passed_over,
+        };
         let counted = report::report(&span, &rows);
         let because = "you own or review this pilot";
         let frame = Frame { pilot: &pilot.name, tenant: &pilot.tenant, zone: &pilot.time_zone, because };
@@ -101,12 +114,43 @@ fn rows(found: WeekRows, until: Timestamp) -> Rows {
         rows.decisions.push(Decision { id, verdict, edited, reason });
     }
     rows.waiting = found.waiting.into_iter().map(|(id, since)| (id, until.duration_since(since))).collect();
+    rows.aside = found.aside.into_iter().map(aside).collect();
+    rows.quarantined = found.quarantined;
+    rows.sources = found.reads.into_iter().map(read).collect();
     // C2SP tlog-checkpoint: the third line of the note is the root.
     rows.checkpoint = found.checkpoint.and_then(|(size, note, at)| {
         let root = note.lines().nth(2)?.to_owned();
         Some((size, root, at, format!("checkpoint {size}")))
     });
     rows
+}
+
+/// The codes of automatic mail and of mail of our own.
+const MACHINE: [&str; 2] = ["OP-2605", "OP-2606"];
+
+fn aside(row: AsideRow) -> Aside {
+    let AsideRow { id, state, code, reason } = row;
+    let is_answer = id.starts_with("rpl_");
+    // What became a request later is counted as what it was taken for when it came.
+    let kind = match state.as_str() {
+        _ if is_answer || MACHINE.contains(&code.as_str()) => AsideKind::Machine,
+        "ignored" => AsideKind::Ignored,
+        _ => AsideKind::Quarantined,
+    };
+    let reason = if code.is_empty() { reason } else { format!("{reason} ({code})") };
+    Aside { id, kind, reason, taken_in: state == "requested" }
+}
+
+fn read(row: ReadRow) -> Read {
+    let compared = row.compared.into_iter().map(|one| Compared {
+        row: format!("receipt {}", one.receipt),
+        at: one.at,
+        held: one.held,
+        open: one.open,
+    });
+    // The row of a source holds when it was read; nothing else of it is shown.
+    let proven = row.proven_at.map(|at| (at, format!("source {}", row.source)));
+    Read { name: row.source, proven, compared: compared.collect() }
 }
 
 /// Names of what a brief has to ask for; a content that cannot be read asks for nothing.
@@ -128,6 +172,7 @@ pub fn figures(span: &report::Week<'_>, week: Week, counted: &Report) -> Value {
     json!({
         "schema": "opspilot.report/1", "pilot": span.pilot, "tenant": span.tenant, "week": week.to_string(), "from": span.from,
         "until": span.until, "time_zone": span.zone.iana_name(), "late": span.late,
+        "passed_over": span.passed_over,
         "groups": counted.groups.iter().map(group).collect::<Vec<_>>(),
     })
 }

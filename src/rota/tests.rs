@@ -8,7 +8,7 @@ use crate::domain::review::{ReviewState, Rules};
 use crate::policy::{Grant, Policies, PolicySet, Principal, Role};
 use crate::store::conformance::Fixture;
 use crate::store::conformance::samples::in_review;
-use crate::store::{SlotRow, Store};
+use crate::store::{Aside, AsideState, Reconciled, SlotRow, Store, TakeSource, Yielded};
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -59,7 +59,7 @@ fn rota(on: &Fixture, store: &Store, pilots: Vec<Pilot>, options: Options) -> Ro
 fn weekly(on: &Fixture, store: &Store, pattern: &str) -> Rota {
     let pilots = ZONES.iter().map(|name| pilot(&short(name), zone(name))).collect();
     let plans = ZONES.iter().map(|name| plan(&short(name), pattern, zone(name))).collect();
-    rota(on, store, pilots, Options { plans, waits: BTreeMap::new() })
+    rota(on, store, pilots, Options { plans, waits: BTreeMap::new(), sources: BTreeMap::new() })
 }
 
 fn short(zone: &str) -> String {
@@ -186,7 +186,15 @@ async fn weeks_of_downtime_are_made_up_for_once() {
         assert_eq!(slots.len(), 1, "{name}");
         assert!(slots[0].late && slots[0].passed_over);
         let report = on.store.report(&short(name), "weekly_report", None).await.unwrap().unwrap();
-        assert!(report.late && report.text.contains("comes late"), "{}", report.text);
+        let text = report.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(report.late && text.contains("comes late") && text.contains("which were not made"), "{}", report.text);
+        // The last whole week has it; any earlier one can be counted still.
+        let zone = zone(name);
+        let last = Week::of(on.now(), &zone).before();
+        assert_eq!(report.period, last.to_string());
+        let before = last.before().to_string();
+        let counted = daemon.report(&owner(), &short(name), Some(&before)).await.unwrap();
+        assert_eq!((counted.week, counted.kept.is_none()), (before, true));
     }
 }
 
@@ -236,9 +244,12 @@ async fn every_figure_is_backed_by_rows_that_are_there() {
     on.clock.turn(3600);
     let verdict = crate::store::conformance::samples::decide(&on, &run.brief(), 1, "usr_ada", "reject");
     on.store.decide(verdict).await.unwrap();
+    read_a_mailbox(&on).await;
     on.clock.turn(7 * 86_400);
     on.store.keep_checkpoint().await.unwrap();
-    let rota = rota(&on, &on.store, vec![pilot("north", zone("Europe/Berlin"))], Options::default());
+    let sources = BTreeMap::from([("north".to_owned(), vec!["mail".to_owned(), "website".to_owned()])]);
+    let options = Options { sources, ..Options::default() };
+    let rota = rota(&on, &on.store, vec![pilot("north", zone("Europe/Berlin"))], options);
     let made = rota.report(&owner(), "north", None).await.unwrap();
     let mut seen = 0;
     for line in made.figures["groups"].as_array().unwrap().iter().flat_map(|group| group["lines"].as_array().unwrap()) {
@@ -250,6 +261,14 @@ async fn every_figure_is_backed_by_rows_that_are_there() {
                 "req" => on.store.request(&row.parse().unwrap()).await.is_ok(),
                 "brf" => on.store.brief(&row.parse().unwrap()).await.is_ok(),
                 "dec" => on.store.decisions(&run.brief()).await.unwrap().iter().any(|decision| decision.id == row),
+                "qrt" => on.store.quarantine(&row.parse().unwrap()).await.is_ok(),
+                "source" => {
+                    on.store.sources().await.unwrap().iter().any(|known| row == format!("source {}", known.source))
+                }
+                "receipt" => {
+                    let receipt = on.store.receipts_from(row[8..].parse().unwrap(), 1).await.unwrap();
+                    String::from_utf8_lossy(&receipt[0].bytes).contains("source.reconciled")
+                }
                 "checkpoint" => !on.store.checkpoints().await.unwrap().is_empty(),
                 other => panic!("a row of no table: {other}"),
             };
@@ -257,6 +276,59 @@ async fn every_figure_is_backed_by_rows_that_are_there() {
         }
     }
     assert!(seen > 10 && made.text.contains("Rejected") && made.text.contains("so be it"), "{}", made.text);
+    let text = made.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for told in [
+        "Automatic mail, never answered: 2 ",
+        "Put in quarantine: 1 ",
+        "Left alone for another reason: 1 ",
+        "for a person: 1 ",
+        "mail: last reconciled: 1 of 9 NOT accounted for",
+        "with nothing missing: 50 % (1 of 2)",
+        "mail: last proven read: Mon 21 Sep 2026",
+        "an automatic answer (OP-2605) (2 times)",
+    ] {
+        assert!(text.contains(told), "{told}: {}", made.text);
+    }
+    assert!(!text.contains("website: last"), "a form brings what it has by itself");
+}
+
+/// A source that set things aside, and was compared with its far side twice.
+async fn read_a_mailbox(on: &Fixture) {
+    let (node, at) = (crate::domain::id::NodeId::new(on.now(), on.store.chance()), on.now());
+    let take = TakeSource { source: "mail".into(), node: node.clone(), until: on.in_secs(60), proven: None, at };
+    on.store.take_source(take).await.unwrap();
+    let aside = |(number, (state, code)): (usize, (AsideState, &str))| Aside {
+        id: crate::domain::id::QuarantineId::new(at, on.store.chance()),
+        tenant: "acme".into(),
+        pilot: "north".into(),
+        dedup_key: number.to_string(),
+        place: "INBOX".into(),
+        state,
+        code: code.into(),
+        reason: "an automatic answer".into(),
+        raw: None,
+        media_type: None,
+        received_at: at,
+    };
+    let (ignored, quarantined) = (AsideState::Ignored, AsideState::Quarantined);
+    let all = [(ignored, "OP-2605"), (ignored, "OP-2605"), (ignored, "OP-2824"), (quarantined, "OP-2603")];
+    let batch = Yielded {
+        source: "mail".into(),
+        node,
+        cursor: None,
+        accepts: Vec::new(),
+        asides: all.into_iter().enumerate().map(aside).collect(),
+        replies: Vec::new(),
+        keep: None,
+        proven: true,
+        at,
+    };
+    on.store.take_in(batch).await.unwrap();
+    for missing in [0, 1] {
+        let (source, tenant, pilot) = ("mail".into(), "acme".into(), "north".into());
+        let found = Reconciled { source, tenant, pilot, held: 9, missing, ..Reconciled::default() };
+        on.store.keep_reconciled(found).await.unwrap();
+    }
 }
 
 fn waits() -> Waits {
@@ -288,7 +360,7 @@ async fn people_hear_again_in_their_own_hours_and_nothing_is_ever_decided() {
     people(&on.store).await;
     // Monday, 21 September 2026, 15:33 in Berlin.
     let run = in_review(&on, "k1").await;
-    let options = || Options { waits: BTreeMap::from([("north".to_owned(), waits())]), plans: Vec::new() };
+    let options = || Options { waits: BTreeMap::from([("north".to_owned(), waits())]), ..Options::default() };
     let one = rota(&on, &on.store, vec![pilot("north", zone("Europe/Berlin"))], options());
     let other = on.another().await;
     let two = rota(&on, &other, vec![pilot("north", zone("Europe/Berlin"))], options());

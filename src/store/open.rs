@@ -74,12 +74,14 @@ pub(super) const SQLITE: &[(i64, &str, &str)] = &[
     (2, "mailbox", include_str!("migrations/sqlite/0002_mailbox.sql")),
     (3, "outbox", include_str!("migrations/sqlite/0003_outbox.sql")),
     (4, "schedule", include_str!("migrations/sqlite/0004_schedule.sql")),
+    (5, "week", include_str!("migrations/sqlite/0005_week.sql")),
 ];
 pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "road", include_str!("migrations/postgres/0001_road.sql")),
     (2, "mailbox", include_str!("migrations/postgres/0002_mailbox.sql")),
     (3, "outbox", include_str!("migrations/postgres/0003_outbox.sql")),
     (4, "schedule", include_str!("migrations/postgres/0004_schedule.sql")),
+    (5, "week", include_str!("migrations/postgres/0005_week.sql")),
 ];
 
 fn migrator(list: &[(i64, &'static str, &'static str)]) -> Migrator {

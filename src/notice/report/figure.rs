@@ -64,6 +64,12 @@ impl Figure {
         Self { shown: words, rows: vec![row.to_owned()], weight: 0 }
     }
 
+    /// Nothing bears it out.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { shown: NONE.to_owned(), rows: Vec::new(), weight: 0 }
+    }
+
     /// The figure as people read it.
     #[must_use]
     pub fn shown(&self) -> &str {
@@ -82,7 +88,7 @@ impl Figure {
     }
 
     fn or_dash(self) -> Self {
-        if self.rows.is_empty() { Self { shown: NONE.to_owned(), rows: self.rows, weight: 0 } } else { self }
+        if self.rows.is_empty() { Self::none() } else { self }
     }
 }
 

@@ -18,6 +18,11 @@ pub fn letter(frame: &Frame<'_>, week: &Week<'_>, report: &Report, page: Option<
     if week.late {
         intro.push_str(" This report comes late: OpsPilot was not running when it was due.");
     }
+    if week.passed_over {
+        intro.push_str(
+            " So would have been those on the weeks before, which were not made; the command below counts any week.",
+        );
+    }
     sheet.paragraph(intro);
     for group in &report.groups {
         show(&mut sheet, group);
@@ -54,11 +59,12 @@ fn show(sheet: &mut Page, group: &Group) {
         sheet.add(Block::Facts(group.lines.iter().map(fact).collect()));
     }
     if !group.words.is_empty() {
-        sheet.subheading("Reasons given");
+        sheet.subheading(group.about);
         let reasons = reasons(group);
         let point = |(words, times): &(String, usize)| {
             let times = if *times > 1 { format!(" ({times} times)") } else { String::new() };
-            (String::new(), format!("“{words}”{times}"))
+            // What people wrote stands in quotes, what the program says does not.
+            (String::new(), if group.quoted { format!("“{words}”{times}") } else { format!("{words}{times}") })
         };
         sheet.points(reasons.iter().take(REASONS).map(point).collect());
         if reasons.len() > REASONS {

@@ -29,18 +29,64 @@ pub struct Rows {
     pub drafted: Vec<(String, Vec<String>)>,
     /// Briefs that wait at the end of the week, with how long they have.
     pub waiting: Vec<(String, SignedDuration)>,
-    /// Messages set aside as machine mail.
-    pub automatic: Vec<String>,
-    /// Items in quarantine.
+    /// Items that came in the week and were set aside.
+    pub aside: Vec<Aside>,
+    /// Items in quarantine that nobody has dealt with, whenever they came.
     pub quarantined: Vec<String>,
     /// What calls to the outside cost, in micro-dollars.
     pub spent: Vec<(String, i64)>,
-    /// When each mailbox was last proven to be read: its name, when, the row that says so.
-    pub proven: Vec<(String, Timestamp, String)>,
-    /// The last reconciliation of each source: its name, when, items held outside, of which unaccounted for, the row that says so.
-    pub reconciled: Vec<(String, Timestamp, u64, u64, String)>,
+    /// The sources that are read.
+    pub sources: Vec<Read>,
     /// The signed head of the receipts: number of receipts, root hash, when it was signed, the row that says so.
     pub checkpoint: Option<(u64, String, Timestamp, String)>,
+}
+
+/// An item that did not become a request, for counting.
+#[derive(Clone, Debug)]
+pub struct Aside {
+    /// `qrt_…`, or `rpl_…` for an answer to a letter of ours.
+    pub id: String,
+    /// What it was taken for.
+    pub kind: AsideKind,
+    /// Why, in words.
+    pub reason: String,
+    /// Whether it became a request after all.
+    pub taken_in: bool,
+}
+
+/// What an item was taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsideKind {
+    /// A machine wrote it: never answered, never a decision.
+    Machine,
+    /// It could not be read, and waits for a person.
+    Quarantined,
+    /// Something else that asks for nothing.
+    Ignored,
+}
+
+/// A source that is read, and what proves that nothing of it is missing.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// Its name.
+    pub name: String,
+    /// When it was last proven to be read, and the row that says so.
+    pub proven: Option<(Timestamp, String)>,
+    /// Its comparisons with what its far side holds, oldest first: the last one before the week, those of the week, and what came later.
+    pub compared: Vec<Compared>,
+}
+
+/// A comparison of a source with what its far side holds.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// The row that says so.
+    pub row: String,
+    /// When.
+    pub at: Timestamp,
+    /// Items the far side held.
+    pub held: u64,
+    /// Of these, neither a request nor set aside with a reason.
+    pub open: u64,
 }
 
 /// A decision, for counting.
@@ -84,6 +130,8 @@ pub struct Week<'a> {
     pub zone: &'a TimeZone,
     /// Made up for after downtime, and so later than planned.
     pub late: bool,
+    /// Weeks before it fell due as well while nothing ran, and have no report.
+    pub passed_over: bool,
 }
 
 /// A named figure. Names are unique within a report.
@@ -106,7 +154,11 @@ pub struct Group {
     pub bars: bool,
     /// The figures.
     pub lines: Vec<Line>,
-    /// People's words that belong to it, such as reasons for rejecting: identifier and words.
+    /// What the words below are.
+    pub about: &'static str,
+    /// Whether they are people's.
+    pub quoted: bool,
+    /// Words that belong to it, such as reasons for rejecting: identifier and words.
     pub words: Vec<(String, String)>,
 }
 
@@ -130,7 +182,8 @@ impl Report {
 /// Counts a week.
 #[must_use]
 pub fn report(week: &Week<'_>, rows: &Rows) -> Report {
-    let group = |heading, bars, lines| Group { heading, bars, lines, words: Vec::new() };
+    let group =
+        |heading, bars, lines| Group { heading, bars, lines, about: "Reasons given", quoted: true, words: Vec::new() };
     let mut decisions = group("Decisions", true, decided(rows));
     let telling = |decision: &&Decision| decision.verdict != Verdict::Approve;
     decisions.words = rows
@@ -141,16 +194,23 @@ pub fn report(week: &Week<'_>, rows: &Rows) -> Report {
             Some((decision.id.clone(), decision.reason.clone().filter(|reason| !reason.trim().is_empty())?))
         })
         .collect();
-    let groups = vec![
+    let mut set_aside = group("Set aside", false, aside(rows));
+    (set_aside.about, set_aside.quoted) = ("Why", false);
+    set_aside.words = rows.aside.iter().map(|item| (item.id.clone(), item.reason.clone())).collect();
+    let mut groups = vec![
         group("Requests by day", true, by_day(week, rows)),
         group("Requests by source", true, by_source(rows)),
         group("Time", false, times(rows)),
         decisions,
         group("Missing in requests", true, missing(rows)),
         group("Backlog", false, backlog(rows)),
-        group("Set aside", false, aside(rows)),
-        group("Proof", false, proof(week, rows)),
+        set_aside,
     ];
+    // Who pays for nothing reads nothing about it.
+    if !rows.spent.is_empty() {
+        groups.push(group("Spent", false, vec![line("On models", Figure::money(&rows.spent))]));
+    }
+    groups.push(group("Proof", false, proof(week, rows)));
     Report { groups }
 }
 
@@ -244,32 +304,46 @@ fn backlog(rows: &Rows) -> Vec<Line> {
 }
 
 fn aside(rows: &Rows) -> Vec<Line> {
+    let of = |kind: AsideKind| {
+        let some = rows.aside.iter().filter(move |item| item.kind == kind);
+        Figure::count(some.map(|item| item.id.as_str()))
+    };
+    let taken = rows.aside.iter().filter(|item| item.taken_in).map(|item| item.id.as_str());
+    let all = rows.aside.iter().map(|item| item.id.as_str());
     vec![
-        line("Machine mail", Figure::count(rows.automatic.iter().map(String::as_str))),
-        line("In quarantine", Figure::count(rows.quarantined.iter().map(String::as_str))),
-        line("Spent on models", Figure::money(&rows.spent)),
+        line("Automatic mail, never answered", of(AsideKind::Machine)),
+        line("Put in quarantine", of(AsideKind::Quarantined)),
+        line("Left alone for another reason", of(AsideKind::Ignored)),
+        line("Of all these taken in since", Figure::share(taken, all)),
+        line("In quarantine and waiting for a person", Figure::count(rows.quarantined.iter().map(String::as_str))),
     ]
 }
 
 fn proof(week: &Week<'_>, rows: &Rows) -> Vec<Line> {
     let mut lines = Vec::new();
-    for (mailbox, at, row) in &rows.proven {
-        lines.push(line(format!("{mailbox} last proven to be read"), Figure::said(when::moment(*at, week.zone), row)));
+    for source in &rows.sources {
+        let name = &source.name;
+        let proven = source.proven.as_ref();
+        let proven = proven.map_or_else(Figure::none, |(at, row)| Figure::said(when::local(*at, week.zone), row));
+        lines.push(line(format!("{name}: last proven read"), proven));
+        let last = source.compared.last().map_or_else(Figure::none, |last| {
+            let at = when::local(last.at, week.zone);
+            let words = match (last.held, last.open) {
+                (0, 0) => format!("nothing to account for, {at}"),
+                (held, 0) => format!("all {held} accounted for, {at}"),
+                (held, open) => format!("{open} of {held} NOT accounted for, {at}"),
+            };
+            Figure::said(words, &last.row)
+        });
+        lines.push(line(format!("{name}: last reconciled"), last));
+        let of_week = || source.compared.iter().filter(|one| one.at >= week.from && one.at < week.until);
+        let whole = of_week().filter(|one| one.open == 0).map(|one| one.row.as_str());
+        let share = Figure::share(whole, of_week().map(|one| one.row.as_str()));
+        lines.push(line(format!("{name}: reconciled this week with nothing missing"), share));
     }
-    for (source, at, held, open, row) in &rows.reconciled {
-        let words = match open {
-            0 => format!("all {held} accounted for, {}", when::moment(*at, week.zone)),
-            open => format!("{open} of {held} NOT accounted for, {}", when::moment(*at, week.zone)),
-        };
-        lines.push(line(format!("{source} reconciled"), Figure::said(words, row)));
-    }
-    if let Some((receipts, root, at, row)) = &rows.checkpoint {
-        let words = format!("{receipts} receipts, signed {}, root {root}", when::moment(*at, week.zone));
-        lines.push(line("Receipts", Figure::said(words, row)));
-    }
-    // A week that nobody can prove anything about says so.
-    if lines.is_empty() {
-        lines.push(line("Proof of reading, reconciliation, receipts", Figure::count([])));
-    }
+    let receipts = rows.checkpoint.as_ref().map_or_else(Figure::none, |(receipts, root, at, row)| {
+        Figure::said(format!("{receipts} receipts, signed {}, root {root}", when::local(*at, week.zone)), row)
+    });
+    lines.push(line("Signed checkpoint", receipts));
     lines
 }

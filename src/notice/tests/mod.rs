@@ -117,6 +117,7 @@ fn the_report_shows_no_figure_without_rows() {
         until: at("2026-11-22T23:00:00Z"),
         zone: &zone,
         late: true,
+        passed_over: false,
     };
     let nothing = report(&week, &Rows::default());
     assert!(
@@ -136,7 +137,31 @@ fn the_report_shows_no_figure_without_rows() {
     assert_eq!(figure("Tue 17 Nov"), Some(("14".to_owned(), 14)));
     assert_eq!(figure("Sun 22 Nov"), Some((NONE.to_owned(), 0)));
     assert_eq!(figure("Rejected"), Some(("9 % (4 of 46)".to_owned(), 46)));
-    assert_eq!(figure("mailbox reconciled").map(|(_, rows)| rows), Some(1));
+    assert_eq!(figure("Automatic mail, never answered"), Some(("23".to_owned(), 23)));
+    assert_eq!(figure("Put in quarantine"), Some(("2".to_owned(), 2)));
+    assert_eq!(figure("Of all these taken in since"), Some(("4 % (1 of 27)".to_owned(), 27)));
+    assert_eq!(figure("In quarantine and waiting for a person"), Some(("2".to_owned(), 2)));
+    let why = full.groups.iter().find(|group| group.heading == "Set aside").unwrap();
+    assert_eq!((why.about, why.words.len()), ("Why", 27));
+    let read = figure("mailbox: last proven read");
+    assert_eq!(read, Some(("Sun 22 Nov 2026, 23:58".to_owned(), 1)));
+    assert_eq!(figure("shared-mailbox-of-sales: last proven read"), Some((NONE.to_owned(), 0)));
+    let last = figure("mailbox: last reconciled").unwrap();
+    assert_eq!(last, ("all 1191 accounted for, Sun 22 Nov 2026, 01:00".to_owned(), 1));
+    let whole = figure("mailbox: reconciled this week with nothing missing").unwrap();
+    assert_eq!(whole, ("86 % (6 of 7)".to_owned(), 7), "the one of the week before is not counted");
+    assert_eq!(figure("Signed checkpoint").map(|(_, rows)| rows), Some(1));
+    assert!(full.groups.iter().all(|group| group.heading != "Spent"), "nothing was spent");
+    let paid = report(&week, &Rows { spent: vec![("cal_1".to_owned(), 1_230_000)], ..samples::rows() });
+    assert!(paid.explain().any(|(name, shown, _)| (name, shown) == ("On models", "$1.23")));
+    let letter = super::report::letter(&frame, &week, &full, None);
+    let text = letter.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains("auto-replied` (OP-2605) (15 times)") && letter.text.lines().all(|line| line.len() < 90),
+        "{}",
+        letter.text
+    );
+    assert!(letter.html.contains("“spam” (4 times)") && letter.html.contains("OP-2603"), "{}", letter.text);
     for group in &full.groups {
         let drawn = svg(group);
         assert_eq!(drawn.is_some(), group.bars);

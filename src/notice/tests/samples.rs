@@ -1,6 +1,6 @@
 //! One of each letter, filled as a real week would fill it, and as somebody hostile would. For tests, and for looking at.
 
-use super::super::report::{Decision, Rows, Verdict, Week};
+use super::super::report::{Aside, AsideKind, Compared, Decision, Read, Rows, Verdict, Week};
 use super::super::*;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -129,10 +129,21 @@ pub(crate) fn rows() -> Rows {
         });
     }
     rows.waiting = (46..n).map(|k| (id("brf", k), SignedDuration::from_hours(k - 40))).collect();
-    rows.automatic = (0..23).map(|k| id("ign", k)).collect();
-    rows.quarantined = vec![id("qua", 1)];
-    rows.proven = vec![("intake@pilot.test".to_owned(), at("2026-11-22T22:58:00Z"), id("prb", 1))];
-    rows.reconciled = vec![("mailbox".to_owned(), at("2026-11-22T02:00:00Z"), 1204, 0, id("rec", 1))];
+    rows.aside = (0..27).map(aside).collect();
+    rows.quarantined = vec![id("qrt", 7), id("qrt", 24)];
+    let day = |k: u64| Compared {
+        row: format!("receipt {}", 4000 + k * 100),
+        at: begin + SignedDuration::from_hours(24 * i64::try_from(k).unwrap() - 23),
+        held: 1100 + k * 13,
+        open: u64::from(k == 3) * 2,
+    };
+    let mailbox = Read {
+        name: "mailbox".to_owned(),
+        proven: Some((at("2026-11-22T22:58:00Z"), "source mailbox".to_owned())),
+        compared: (0..8).map(day).collect(),
+    };
+    let shared = Read { name: "shared-mailbox-of-sales".to_owned(), proven: None, compared: Vec::new() };
+    rows.sources = vec![mailbox, shared];
     rows.checkpoint = Some((
         4711,
         "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9".to_owned(),
@@ -140,6 +151,18 @@ pub(crate) fn rows() -> Rows {
         id("rct", 4711),
     ));
     rows
+}
+
+fn aside(k: u64) -> Aside {
+    let (kind, reason) = match k {
+        0..=14 => (AsideKind::Machine, "an automatic answer: `Auto-Submitted: auto-replied` (OP-2605)"),
+        15..=20 => (AsideKind::Machine, "a mailing list: `List-Id` (OP-2605)"),
+        21..=22 => (AsideKind::Machine, "a report on delivery: `multipart/report` (OP-2605)"),
+        23 => (AsideKind::Quarantined, "the message has more than 1000 parts (OP-2603)"),
+        24 => (AsideKind::Quarantined, "the message is empty (OP-2601)"),
+        _ => (AsideKind::Ignored, "it answers a letter of ours; what became of it is told by its brief (OP-2824)"),
+    };
+    Aside { id: format!("qrt_01jd8w2k3m{k:06}"), kind, reason: reason.to_owned(), taken_in: k == 23 }
 }
 
 /// All letters by name. With `evil`, every text from outside is that.
@@ -173,7 +196,9 @@ pub(crate) fn all(evil: Option<&str>) -> Vec<(&'static str, Notice)> {
             edited: false,
             reason: Some(text.clone()),
         });
-        rows.proven = vec![(text.clone(), at("2026-11-22T22:58:00Z"), text.clone())];
+        rows.aside.push(Aside { reason: text.clone(), ..aside(1) });
+        let proven = Some((at("2026-11-22T22:58:00Z"), text.clone()));
+        rows.sources = vec![Read { name: text.clone(), proven, compared: Vec::new() }];
         rows.checkpoint = Some((1, text.clone(), at("2026-11-22T22:58:00Z"), text));
     }
     let request = or(REQUEST);
@@ -251,6 +276,7 @@ pub(crate) fn all(evil: Option<&str>) -> Vec<(&'static str, Notice)> {
         until: at("2026-11-22T23:00:00Z"),
         zone: &zone,
         late: false,
+        passed_over: false,
     };
     let counted = report::report(&week, &rows);
     vec![

@@ -17,6 +17,7 @@ pub(crate) mod samples;
 mod schedule;
 mod source;
 mod statements;
+mod week;
 mod writer;
 
 #[path = "../../../tests/support/database.rs"]

@@ -14,7 +14,7 @@ on_both!(
     several_open_a_fresh_store_at_once
 );
 
-async fn execute(on: &Fixture, sql: &'static str) {
+pub(super) async fn execute(on: &Fixture, sql: &'static str) {
     let mut reader = match on.url() {
         // Readers of SQLite cannot write: a connection of one's own.
         Url::Sqlite(path) => {

@@ -243,7 +243,7 @@ async fn a_week_is_counted_from_its_rows(on: &Fixture) {
     on.store.decide(decide(on, &two.brief(), 1, "usr_ada", "reject")).await.unwrap();
     on.store.accept(accept(on, "after", "too late")).await.unwrap();
 
-    let week = on.store.week("north", from, until).await.unwrap();
+    let week = on.store.week("north", &[], from, until).await.unwrap();
     let ids: Vec<&str> = week.arrived.iter().map(|(_, id, _)| id.as_str()).collect();
     assert_eq!(ids.len(), 2);
     assert!(ids.contains(&one.request.id.as_str()) && ids.contains(&two.request.id.as_str()));
@@ -260,7 +260,7 @@ async fn a_week_is_counted_from_its_rows(on: &Fixture) {
     );
     assert_eq!(week.waiting, [(two.brief().to_string(), from)], "undecided then, whatever came later");
     assert!(week.checkpoint.unwrap().0 > 0);
-    let nobody = on.store.week("south", from, until).await.unwrap();
+    let nobody = on.store.week("south", &[], from, until).await.unwrap();
     assert!(
         nobody.arrived.is_empty()
             && nobody.decided.is_empty()

@@ -54,7 +54,7 @@ pub(super) async fn yielded(
     on.store.take_in(batch).await.map(|stored| stored.requests)
 }
 
-fn batch(on: &Fixture, lease: &Lease) -> Yielded {
+pub(super) fn batch(on: &Fixture, lease: &Lease) -> Yielded {
     Yielded {
         source: lease.source.clone(),
         node: lease.node.clone(),
@@ -68,7 +68,7 @@ fn batch(on: &Fixture, lease: &Lease) -> Yielded {
     }
 }
 
-fn aside(on: &Fixture, key: &str, state: AsideState) -> Aside {
+pub(super) fn aside(on: &Fixture, key: &str, state: AsideState) -> Aside {
     let raw = format!("raw of {key}").into_bytes();
     Aside {
         id: QuarantineId::new(on.now(), on.store.chance()),

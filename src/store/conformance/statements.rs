@@ -9,7 +9,7 @@ use std::path::Path;
 on_both!(every_constant_statement_can_be_prepared);
 
 /// The string literals of a source that are whole statements, as the compiler sees them.
-fn statements(text: &str) -> Vec<String> {
+pub(super) fn statements(text: &str) -> Vec<String> {
     let code: String =
         text.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]).collect();
     let mut found = Vec::new();

@@ -26,7 +26,7 @@ pub use runs::{RunFilter, RunRow, StepRow, Tally};
 pub use schedule::{ReportRow, ScheduleRow, SlotRow, report_digest};
 pub(super) use schedule::{slot_columns, slot_of};
 pub use waits::WaitingRow;
-pub use week::{DecidedRow, WeekRows};
+pub use week::{AsideRow, ComparedRow, DecidedRow, ReadRow, WeekRows};
 
 use super::sql::Conn;
 use super::{Backend, Store, StoreError};

@@ -149,7 +149,11 @@ impl House {
             pilot: pilot.into(),
             schedule: schedule.clone(),
         };
-        let times = rota::Options { plans: vec![plan("north"), plan("south")], waits: BTreeMap::new() };
+        let times = rota::Options {
+            plans: vec![plan("north"), plan("south")],
+            waits: BTreeMap::new(),
+            sources: BTreeMap::new(),
+        };
         let rota = Rota::new(store.clone(), policies.clone(), pilots.clone(), times, Arc::clone(&clock));
         let stop = CancellationToken::new();
         let engine =
