@@ -390,7 +390,7 @@ pub(super) const KEYS: &[Key] = &[
         "remind_after_hours",
         Whole(1, 8760),
         Without("nobody is reminded"),
-        "How long a revision may wait for a reviewer before a reminder falls due, and again after as long, in hours; it is kept with a receipt, not sent by mail yet",
+        "How long a revision may wait for a reviewer before a reminder falls due, and again after as long, in hours",
     ),
     key("pilot", "remind_times", Whole(1, 20), Is(1), "How often a reviewer is reminded of one revision at most"),
     key(
@@ -405,7 +405,7 @@ pub(super) const KEYS: &[Key] = &[
         "escalate_to",
         Names,
         Without("nobody"),
-        "Names of the users who are told then; whether they may decide is for `reviewers` and the policies to say",
+        "Names of the users who are told then; only those of them who are reviewers get a letter that can decide",
     ),
     key("pilot", "notify", Names, Without("all its reviewers"), "Names of the reviewers who are told by mail"),
     key("pilot", "reply_by_mail", Switch, On, "Whether its reviewers may decide by answering a mail"),

@@ -3,11 +3,13 @@
 use super::{House, StartError};
 use crate::answering::{Answers, Dns, Parts as AnswerParts, SystemDns};
 use crate::config::Settings;
-use crate::outbox::{self, Outbox, Parts, reply_key};
+use crate::outbox::{self, Others, Outbox, Parts, reply_key};
 use crate::reply::authenticity::Checker;
+use crate::rota::Waits;
 use crate::web::Check;
 use opspilot_sdk::{Carrier as _, ConnectorError};
 use opspilot_smtp::Smtp;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The road of mail, nothing running yet.
@@ -29,6 +31,7 @@ pub(super) fn build(house: &House) -> Result<Option<Mail>, StartError> {
     let outbox = Outbox::new(Parts {
         store: house.store.clone(),
         pilots: house.pilots.clone(),
+        others: others(&house.settings),
         boundaries: Arc::clone(&house.boundaries),
         clock: Arc::clone(&house.clock),
         from: smtp.from().clone(),
@@ -42,6 +45,12 @@ pub(super) fn build(house: &House) -> Result<Option<Mail>, StartError> {
         Some(_) => Some(answers(house, outbox.clone())?),
     };
     Ok(Some(Mail { outbox, answers }))
+}
+
+/// Who hears of the pilots' briefs besides those who get every letter.
+fn others(settings: &Settings) -> BTreeMap<String, Others> {
+    let others = |waits: &Waits| Others { escalate_to: waits.escalate_to.clone(), away: Vec::new() };
+    settings.waits.iter().map(|(pilot, waits)| (pilot.clone(), others(waits))).collect()
 }
 
 fn answers(house: &House, outbox: Outbox) -> Result<Answers, StartError> {

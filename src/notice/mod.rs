@@ -21,7 +21,7 @@ mod when;
 pub use brief::{Act, Changed, Factor, Item, NewBrief, Phase, Question, Received, Said, Sections, new_brief};
 pub use digest::{Digest, Waiting, digest};
 pub use how::How;
-pub use nudge::{Nudge, escalation, reminder};
+pub use nudge::{Asks, Nudge, escalation, reminder};
 pub use outcome::{Decided, Late, Unclear, decided, late, unclear};
 
 /// A letter, ready to be carried.

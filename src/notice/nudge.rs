@@ -5,6 +5,17 @@ use super::page::{Page, line, spoken};
 use super::{Frame, How, Item, Notice, Received, Sections, brief, when};
 use jiff::{SignedDuration, Timestamp};
 
+/// What a letter asks of whoever gets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// A decision.
+    Decision,
+    /// The small changes that somebody asked for.
+    Changes,
+    /// Nothing: it tells of a matter on which others decide.
+    Nothing,
+}
+
 /// A brief that waits.
 #[derive(Clone, Debug)]
 pub struct Nudge<'a> {
@@ -20,6 +31,8 @@ pub struct Nudge<'a> {
     pub waited: SignedDuration,
     /// Who was asked, by name.
     pub asked: &'a [String],
+    /// What is asked of this person.
+    pub asks: Asks,
     /// When the matter goes on to others, and to whom, if it does.
     pub goes_on: Option<(Timestamp, &'a str)>,
     /// How to answer.
@@ -30,7 +43,14 @@ pub struct Nudge<'a> {
 #[must_use]
 pub fn reminder(frame: &Frame<'_>, nudge: &Nudge<'_>) -> Notice {
     let mut page = Page::new(line(nudge.item.title, 160));
-    page.paragraph(format!("This brief has waited for your decision for {}.", when::length(nudge.waited)));
+    let waited = when::length(nudge.waited);
+    page.paragraph(match nudge.asks {
+        Asks::Decision => format!("This brief has waited for your decision for {waited}."),
+        Asks::Changes => {
+            format!("Small changes to this brief were asked for, and it has waited for them for {waited}.")
+        }
+        Asks::Nothing => format!("This brief has waited for a decision for {waited}."),
+    });
     if let Some((at, to)) = nudge.goes_on {
         page.paragraph(format!("If nobody decides, {to} will be asked as well on {}.", when::moment(at, frame.zone)));
     }
@@ -43,12 +63,16 @@ pub fn escalation(frame: &Frame<'_>, nudge: &Nudge<'_>) -> Notice {
     let mut page = Page::new(line(nudge.item.title, 160));
     let asked = if nudge.asked.is_empty() { "Nobody".to_owned() } else { nudge.asked.join(", ") };
     let (waited, has) = (when::length(nudge.waited), if nudge.asked.len() == 1 { "has" } else { "have" });
-    page.paragraph(match nudge.asked.is_empty() {
-        true => format!(
-            "This brief has waited for a decision for {waited}, and nobody is there to make it. You are asked now."
+    let you = if nudge.asks == Asks::Nothing { "told" } else { "asked" };
+    page.paragraph(match (nudge.asked.is_empty(), nudge.asks) {
+        (true, _) => format!(
+            "This brief has waited for a decision for {waited}, and nobody is there to make it. You are {you} now."
         ),
-        false => format!(
-            "{asked} {has} been asked to decide on this brief and {has} not answered for {waited}. You are asked now."
+        (false, Asks::Changes) => format!(
+            "{asked} {has} been asked for small changes to this brief and {has} not made them for {waited}. You are asked now."
+        ),
+        (false, _) => format!(
+            "{asked} {has} been asked to decide on this brief and {has} not answered for {waited}. You are {you} now."
         ),
     });
     rest(frame, nudge, page, "Waiting for a decision")
@@ -64,8 +88,18 @@ fn rest(frame: &Frame<'_>, nudge: &Nudge<'_>, mut page: Page, word: &str) -> Not
     ]);
     page.heading("Summary");
     page.paragraph(c.summary.text.clone());
-    page.paragraph("The whole brief stands in the first mail about it. Nothing happens while nobody decides.");
-    nudge.how.write(&mut page);
+    if nudge.asks == Asks::Nothing {
+        page.paragraph("Nothing happens while nobody decides.");
+        page.heading("Who decides");
+        let names =
+            if nudge.asked.is_empty() { "the reviewers of the pilot".to_owned() } else { nudge.asked.join(", ") };
+        page.paragraph(format!(
+            "You are told of this and cannot decide on it; an answer to this mail decides nothing. Ask {names}."
+        ));
+    } else {
+        page.paragraph("The whole brief stands in the first mail about it. Nothing happens while nobody decides.");
+        nudge.how.write(&mut page);
+    }
     brief::request(&mut page, &nudge.received);
     page.small(format!("{} revision {}, for {}.", item.brief, item.revision, item.request));
     frame.finish(format!("{word}: {}", line(item.title, 110)), page)

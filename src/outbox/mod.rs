@@ -1,6 +1,7 @@
 //! Letters to people: written from what the log of receipts tells, queued with how far it was read, sent one by one. Calls nobody but the
 //! mail server. INVARIANT: what is sent was queued, and what is queued is queued once; a letter of which nobody knows whether it went is
-//! never sent again by itself; only people who are named as reviewers of the pilot are written to.
+//! never sent again by itself; only people whom the configuration names for the pilot are written to, and of these only its reviewers get
+//! letters that can decide.
 //!
 //! ```text
 //! receipts ──► tend (who is to be told?) ──► write ──► letter rows ──► send: intent │ hand over │ outcome
@@ -8,14 +9,19 @@
 //! ```
 
 mod answer;
+mod calendar;
 mod options;
 mod send;
 mod tend;
+#[cfg(test)]
+mod tests;
+mod whom;
 mod write;
 
 pub use answer::About;
 pub use options::{Options, SecretIn};
 pub use send::Health;
+pub use whom::{Away, Others};
 
 use crate::clock::Clock;
 use crate::domain::id::{LetterId, NodeId};
@@ -36,6 +42,8 @@ pub struct Parts {
     pub store: Store,
     /// The pilots' rules.
     pub pilots: Pilots,
+    /// Who hears of a pilot's briefs besides, by its name.
+    pub others: BTreeMap<String, Others>,
     /// The pilots' data boundaries: a letter shows what a generator may see.
     pub boundaries: Arc<BTreeMap<String, Boundary>>,
     /// The time.

@@ -4,6 +4,7 @@
 use super::Outbox;
 use crate::domain::id::{BriefId, NodeId, RequestId};
 use crate::domain::review::ReviewState;
+use crate::failpoint;
 use crate::receipt::Receipt;
 use crate::store::{NewLetter, QueueLetters, StoreError, TakeSource};
 use jiff::{SignedDuration, Timestamp};
@@ -62,6 +63,9 @@ impl Outbox {
                 }
             }
             let read = Some((PLACE.to_owned(), node.clone(), last.to_string()));
+            if !letters.is_empty() {
+                failpoint::pass("outbox.before_queue");
+            }
             store.queue_letters(QueueLetters { letters, read, at: now }).await?;
             reader.place = last;
         }
@@ -69,17 +73,25 @@ impl Outbox {
 
     /// The letters that a receipt gives rise to.
     async fn about(&self, receipt: &Receipt) -> Result<Vec<NewLetter>, StoreError> {
-        let wanted = matches!(receipt.kind.as_str(), "brief.drafted" | "brief.edited" | "brief.decided");
-        let Some(brief) = RequestId::parse(&receipt.subject).ok().filter(|_| wanted).map(|request| request.brief())
-        else {
-            return Ok(Vec::new());
+        let letters = match receipt.kind.as_str() {
+            "brief.drafted" | "brief.edited" | "brief.decided" => match RequestId::parse(&receipt.subject) {
+                Ok(request) => self.letters(receipt, &request.brief()).await,
+                Err(_) => Ok(Vec::new()),
+            },
+            "brief.reminded" | "brief.escalated" => self.nudge(receipt).await,
+            "schedule.fired" => self.slot(receipt).await,
+            _ => Ok(Vec::new()),
         };
-        match self.letters(receipt, &brief).await {
+        match letters {
             // What is gone is nobody's news.
             Err(StoreError::NotFound { .. }) => Ok(Vec::new()),
-            // One brief that cannot be read must not keep the news of all others.
+            // One brief or report that cannot be read must not keep the news of all others.
             Err(StoreError::Corrupt { what }) => {
-                tracing::error!(brief.id = %brief, "nobody is told of this brief: {what}");
+                tracing::error!(
+                    receipt.seq = receipt.seq,
+                    receipt.subject = receipt.subject,
+                    "nobody is told of this: {what}"
+                );
                 Ok(Vec::new())
             }
             outcome => outcome,
@@ -97,7 +109,7 @@ impl Outbox {
                 return Ok(letters);
             }
             let Some(news) = self.decision(&row, receipt).await? else { return Ok(letters) };
-            for name in &pilot.notify {
+            for name in &self.audience(pilot) {
                 if let Some(person) = self.reachable(name).await? {
                     letters.push(self.write_decided(pilot, &row, &news, &person));
                 }
@@ -109,7 +121,7 @@ impl Outbox {
             return Ok(letters);
         }
         let shown = self.shown(&row, pilot).await?;
-        for name in &pilot.notify {
+        for name in &self.audience(pilot) {
             if let Some(person) = self.reachable(name).await? {
                 letters.push(self.write_brief(pilot, &row, &shown, &person));
             }

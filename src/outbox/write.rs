@@ -24,9 +24,24 @@ pub(super) struct Shown {
     source: String,
     text: String,
     attachments: Vec<String>,
-    sections: Sections,
+    pub(super) sections: Sections,
     changes: Vec<Changed>,
     drafted_by: String,
+    /// Since when the revision waits.
+    pub(super) asked_at: Timestamp,
+}
+
+impl Shown {
+    /// The request, as its letters quote it.
+    pub(super) fn received(&self) -> Received<'_> {
+        Received {
+            from: &self.from,
+            at: self.at,
+            source: &self.source,
+            text: &self.text,
+            attachments: &self.attachments,
+        }
+    }
 }
 
 /// A decision, with the words of whoever made it.
@@ -77,6 +92,7 @@ impl Outbox {
             sections,
             changes,
             drafted_by,
+            asked_at: revision.at,
         })
     }
 
@@ -134,19 +150,12 @@ impl Outbox {
 
     /// The letter that asks for a decision.
     pub(super) fn write_brief(&self, pilot: &Pilot, row: &BriefRow, shown: &Shown, person: &Addressee) -> NewLetter {
-        let now = self.parts().clock.now();
         let by_mail = self.takes_answers(pilot, &person.name);
         let (brief, request) = (row.id.to_string(), row.id.request().to_string());
         let new = notice::NewBrief {
             item: Item { brief: &brief, request: &request, revision: row.revision, title: &shown.title },
             sections: &shown.sections,
-            received: Received {
-                from: &shown.from,
-                at: shown.at,
-                source: &shown.source,
-                text: &shown.text,
-                attachments: &shown.attachments,
-            },
+            received: shown.received(),
             changes: &shown.changes,
             drafted_by: &shown.drafted_by,
             how: self.how(by_mail),
@@ -154,12 +163,26 @@ impl Outbox {
         let notice = notice::new_brief(&frame(pilot), &new);
         let mut letter = self.letter("brief", row, row.revision, "", person, notice);
         if by_mail {
-            letter.expires_at = now + self.options().reply_for;
-            letter.digest = row.digest.clone();
-            let bound = Bound { brief: &brief, revision: &row.digest, reviewer: &person.id };
-            letter.token = Some(self.key().mint(&bound, letter.expires_at).name());
+            letter.expires_at = letter.at + self.options().reply_for;
+            self.bind(&mut letter, row);
         }
         letter
+    }
+
+    /// Lets a later letter about the same revision be answered, with a secret of its own: what a secret is made of leaves nothing but its time
+    /// to tell it from the one before, so that each turn ends at its own second of about a minute.
+    pub(super) fn bind_again(&self, letter: &mut NewLetter, row: &BriefRow, turn: u32) {
+        let end = (letter.at + self.options().reply_for).as_second();
+        let own = (end.div_euclid(64) + 1) * 64 + i64::from(turn % 64);
+        letter.expires_at = Timestamp::from_second(own).unwrap_or(Timestamp::MAX);
+        self.bind(letter, row);
+    }
+
+    /// Binds an answer to exactly the content that stands.
+    fn bind(&self, letter: &mut NewLetter, row: &BriefRow) {
+        letter.digest = row.digest.clone();
+        let bound = Bound { brief: row.id.as_str(), revision: &row.digest, reviewer: &letter.person };
+        letter.token = Some(self.key().mint(&bound, letter.expires_at).name());
     }
 
     /// Reads a decision from its receipt; `None` when it is none.

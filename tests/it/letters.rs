@@ -29,13 +29,13 @@ while True:
     time.sleep(0.1)
 "#;
 
-struct Post {
+pub(crate) struct Post {
     sink: Sink,
     folder: tempfile::TempDir,
 }
 
 impl Post {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let sink = Sink::start(folder.path()).unwrap();
         std::fs::create_dir(folder.path().join("in")).unwrap();
@@ -43,7 +43,7 @@ impl Post {
         Self { sink, folder }
     }
 
-    fn setup(&self) -> Setup {
+    pub(crate) fn setup(&self) -> Setup {
         let at = |name: &str| self.folder.path().join(name).display().to_string();
         Setup::sqlite().without_drop().with(&format!(
             r#"
@@ -71,19 +71,19 @@ command = ["python3", "{}", "{}"]
     }
 
     /// The letters that arrived, in order.
-    fn letters(&self) -> Vec<Arrived> {
+    pub(crate) fn letters(&self) -> Vec<Arrived> {
         self.sink.kept().iter().map(Arrived::of).collect()
     }
 
     /// Waits for the letter whose subject has these words, the first that `after` others did not have.
-    fn letter(&self, words: &str) -> Arrived {
+    pub(crate) fn letter(&self, words: &str) -> Arrived {
         until("the letter arrives", || {
             self.letters().into_iter().find(|letter| letter.field("Subject").contains(words))
         })
     }
 
     /// Puts a message into the mailbox.
-    fn deliver(&self, name: &str, message: &str) {
+    pub(crate) fn deliver(&self, name: &str, message: &str) {
         let folder: &Path = self.folder.path();
         // Moved into place, so that nobody reads half of it.
         std::fs::write(folder.join("half"), message).unwrap();

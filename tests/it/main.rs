@@ -57,6 +57,8 @@ mod smtp;
 #[cfg(test)]
 mod stop;
 #[cfg(test)]
+mod turns;
+#[cfg(test)]
 mod two;
 #[cfg(test)]
 #[path = "../support/wait.rs"]

@@ -236,6 +236,7 @@ pub(crate) fn all(evil: Option<&str>) -> Vec<(&'static str, Notice)> {
         asked_at: at("2026-11-20T15:04:10Z"),
         waited: SignedDuration::from_mins(65 * 60 + 12),
         asked: &asked,
+        asks: Asks::Decision,
         goes_on: Some((at("2026-11-23T15:00:00Z"), "Eve Ortega")),
         how,
     };

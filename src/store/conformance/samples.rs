@@ -152,7 +152,7 @@ pub(crate) async fn in_review(on: &Fixture, key: &str) -> ClaimedRun {
     run
 }
 
-fn belongs() -> Belongs {
+pub(crate) fn belongs() -> Belongs {
     Belongs { tenant: "acme".into(), pilot: "north".into() }
 }
 

@@ -208,6 +208,16 @@ impl Store {
         row.as_ref().map(report_of).transpose()
     }
 
+    /// The report of that name.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Corrupt`] when it is not the one that was stored.
+    pub async fn report_named(&self, name: &str) -> Result<ReportRow, StoreError> {
+        let row = self.reader().await?.conn().row(report_sql!("WHERE id = $1"), values![name]).await?;
+        let missing = || StoreError::NotFound { what: "report", id: name.to_owned() };
+        report_of(&row.ok_or_else(missing)?)
+    }
+
     /// Reports on a pilot, newest first.
     ///
     /// # Errors

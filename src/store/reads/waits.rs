@@ -73,4 +73,14 @@ impl Store {
         }
         Ok(waiting)
     }
+
+    /// Number of the newest reminder of a person about a revision; 0: there was none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn last_reminder(&self, brief: &BriefId, revision: u32, person: &str) -> Result<u32, StoreError> {
+        let sql = "SELECT COALESCE(MAX(ordinal), 0) FROM nudge WHERE brief = $1 AND revision = $2 AND person = $3";
+        let row = self.reader().await?.conn().row(sql, values![brief.as_str(), revision, person]).await?;
+        row.map_or(Ok(0), |row| row.small(0))
+    }
 }
