@@ -1,6 +1,7 @@
 //! The one place that puts everything together: store, policies, rooms, connectors, tasks and their end. Nothing else spawns.
 //! INVARIANT: a stop finishes or hands back what was begun, within the grace period, and then closes the store.
 
+pub(crate) mod disk;
 mod logs;
 mod mail;
 mod meters;
@@ -392,9 +393,10 @@ fn web(
         clock: Arc::clone(&house.clock),
         metrics: Arc::new(move || meters.render()),
         ready: {
-            let clock = Arc::clone(&house.clock);
+            let (clock, folder) = (Arc::clone(&house.clock), house.settings.data_dir.clone());
             Arc::new(move || {
-                let mut checks = sources::checks(&health, clock.now());
+                let mut checks = vec![disk::check(&folder)];
+                checks.extend(sources::checks(&health, clock.now()));
                 checks.extend(outbox.as_ref().map(|outbox| mail::check(&outbox.health())));
                 checks
             })

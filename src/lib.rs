@@ -16,6 +16,7 @@ pub mod intake;
 pub mod mail;
 pub mod notice;
 pub mod outbox;
+pub mod pages;
 pub mod policy;
 pub mod receipt;
 pub mod reply;

@@ -6,6 +6,7 @@ use super::setup::{CREDENTIALS, Setup, exposed};
 use super::{connector, text};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Settings;
+use crate::daemon::disk::Room;
 use crate::daemon::{self, House, Mode};
 use crate::policy::Standing;
 use crate::receipt::{KeyState, Keyring, SigningKey};
@@ -76,7 +77,7 @@ impl Doctor {
         clock(&mut found);
         files(&mut found, settings.web.connections as u64);
         folder(&mut found, &settings.data_dir);
-        space(&mut found, &settings.data_dir).await;
+        space(&mut found, &settings.data_dir);
         for asked in connector::ask(&settings, None).await {
             let name = format!("source {}", asked.name);
             match asked.fault {
@@ -177,13 +178,13 @@ fn folder(found: &mut Findings, dir: &Path) {
     }
 }
 
-/// Space left, as the system's own tool tells it.
-async fn space(found: &mut Findings, dir: &Path) {
-    let told = tokio::process::Command::new("df").arg("-Pk").arg(dir).output().await;
-    let told = told.map(|told| String::from_utf8_lossy(&told.stdout).into_owned()).unwrap_or_default();
-    let free =
-        told.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)).and_then(|word| word.parse::<u64>().ok());
-    match free.map(|kib| kib.saturating_mul(1024)) {
+/// Space left where the data folder lies.
+fn space(found: &mut Findings, dir: &Path) {
+    let room = Room::at(dir);
+    if room.is_some_and(|room| !room.writable) {
+        return found.add("disk space", Health::Bad, "the disk cannot be written; see how it is mounted");
+    }
+    match room.map(|room| room.free) {
         None => found.add("disk space", Health::Warn, "could not be told; look yourself"),
         Some(free) if free < SPACE / 10 => {
             found.add("disk space", Health::Bad, format!("{} left; make room before starting", text::bytes(free)))

@@ -9,12 +9,14 @@ mod connector;
 mod demo;
 mod doctor;
 mod eval;
+mod explain;
 mod failure;
 mod generate;
 mod ids;
 mod init;
 mod mail;
 mod out;
+mod part;
 mod pilot;
 mod policy;
 mod quarantine;
@@ -129,6 +131,8 @@ enum Command {
     Policy(policy::Policy),
     /// Draft a data set and report on it.
     Eval(eval::Eval),
+    /// Explain an error code.
+    Explain(explain::Explain),
     /// Print shell completions.
     Completions(generate::Completions),
     /// Write the manual pages into a folder.
@@ -190,6 +194,7 @@ async fn run(command: Command, setup: &Setup) -> Ended {
         Command::Token(token) => Box::pin(token.run(setup)).await,
         Command::Policy(policy) => Box::pin(policy.run(setup)).await,
         Command::Eval(eval) => Box::pin(eval.run(setup)).await,
+        Command::Explain(explain) => explain.run(setup),
         Command::Completions(completions) => completions.run(setup),
         Command::Man(man) => man.run(setup),
     }

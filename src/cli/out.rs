@@ -40,10 +40,13 @@ impl Out {
         self.bytes(format!("{text}{end}").as_bytes())
     }
 
-    /// Writes bytes as they are.
+    /// Writes bytes as they are. A reader that went away, such as `head`, wants no more; what a check found still decides the exit status.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
-        out.write_all(bytes).and_then(|()| out.flush()).map_err(|cause| Failure::output(&cause))
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => Err(Failure::output(&cause)),
+            _ => Ok(()),
+        }
     }
 
     /// Writes a value as JSON.

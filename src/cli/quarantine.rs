@@ -1,6 +1,7 @@
 //! `opspilot quarantine`: items that did not become requests, why, and taking one in all the same.
 
 use super::failure::{Ended, Failure, Status};
+use super::part::{self, Part};
 use super::setup::Setup;
 use super::table::Table;
 use super::view::Masks;
@@ -41,12 +42,8 @@ pub(crate) struct List {
     /// In this state: quarantined, ignored, requested.
     #[arg(long, value_name = "STATE")]
     state: Option<String>,
-    /// How many at most.
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    limit: u32,
-    /// Begin behind this one, the last of the page before.
-    #[arg(long, value_name = "ID")]
-    after: Option<String>,
+    #[command(flatten)]
+    part: Part,
 }
 
 impl Quarantine {
@@ -75,7 +72,7 @@ impl Quarantine {
 
 impl List {
     async fn show(self, setup: &Setup, house: &House) -> Result<(), Failure> {
-        let Self { pilot, source, state, limit, after } = self;
+        let Self { pilot, source, state, part: Part { limit, after } } = self;
         let page = house.store.quarantines(&QuarantineFilter { pilot, source, state, after, limit }).await?;
         if setup.out.json {
             return setup.out.json(&view::page(&page, item));
@@ -93,11 +90,7 @@ impl List {
                 text::one_line(&row.reason),
             ]);
         }
-        setup.out.table(&table)?;
-        if let Some(next) = page.next {
-            setup.out.say(&format!("there are more: add `--after {next}`"));
-        }
-        Ok(())
+        part::show(setup, &table, page.next.as_deref())
     }
 }
 

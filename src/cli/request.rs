@@ -2,6 +2,7 @@
 
 use super::failure::{Ended, Failure, Status};
 use super::ids::Named;
+use super::part::{self, Part};
 use super::setup::Setup;
 use super::table::Table;
 use super::view::Masks;
@@ -76,12 +77,8 @@ pub(crate) struct List {
     /// In this state: queued, drafting, held, in_review, decided, retrying, failed, uncertain, cancelled, dropped, duplicate.
     #[arg(long, value_name = "STATE")]
     state: Option<String>,
-    /// How many at most.
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    limit: u32,
-    /// Begin behind this one, the last of the page before.
-    #[arg(long, value_name = "ID")]
-    after: Option<String>,
+    #[command(flatten)]
+    part: Part,
 }
 
 impl Request {
@@ -141,8 +138,8 @@ impl List {
             pilot: self.pilot,
             source: self.source,
             state: self.state,
-            after: self.after,
-            limit: self.limit,
+            after: self.part.after,
+            limit: self.part.limit,
         };
         let page = house.store.requests(&filter).await?;
         let masks = Masks(&house.boundaries);
@@ -160,11 +157,7 @@ impl List {
             let (pilot, source) = (request.pilot.clone(), request.source.clone());
             table.row([request.id.to_string(), view.state.to_owned(), age, pilot, source, from, title(view, masks)]);
         }
-        setup.out.table(&table)?;
-        if let Some(next) = page.next {
-            setup.out.say(&format!("there are more: add `--after {next}`"));
-        }
-        Ok(())
+        part::show(setup, &table, page.next.as_deref())
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::failure::{Ended, Failure, Status};
 use super::ids::{self, Named};
+use super::part::{self, Part};
 use super::setup::Setup;
 use super::table::Table;
 use super::view::Masks;
@@ -61,12 +62,8 @@ pub(crate) struct List {
     /// In this state: undecided, open, amending, redrafting, approved, rejected, withdrawn.
     #[arg(long, value_name = "STATE", default_value = "undecided")]
     state: String,
-    /// How many at most.
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    limit: u32,
-    /// Begin behind this one, the last of the page before.
-    #[arg(long, value_name = "ID")]
-    after: Option<String>,
+    #[command(flatten)]
+    part: Part,
 }
 
 /// Approve exactly this revision.
@@ -135,7 +132,8 @@ impl Review {
 
 impl List {
     async fn show(self, setup: &Setup, house: &House) -> Result<(), Failure> {
-        let filter = BriefFilter { pilot: self.pilot, state: Some(self.state), after: self.after, limit: self.limit };
+        let filter =
+            BriefFilter { pilot: self.pilot, state: Some(self.state), after: self.part.after, limit: self.part.limit };
         let mut page = house.store.briefs(&filter).await?;
         page.items.sort_by_key(|brief| std::cmp::Reverse(brief.score));
         if setup.out.json {
@@ -163,11 +161,7 @@ impl List {
                 super::request::title(&request, Masks(&house.boundaries)),
             ]);
         }
-        setup.out.table(&table)?;
-        if let Some(next) = page.next {
-            setup.out.say(&format!("there are more: add `--after {next}`"));
-        }
-        Ok(())
+        part::show(setup, &table, page.next.as_deref())
     }
 }
 

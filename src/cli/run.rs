@@ -2,6 +2,7 @@
 
 use super::failure::{Ended, Failure, Status};
 use super::ids::Named;
+use super::part::{self, Part};
 use super::setup::Setup;
 use super::table::Table;
 use super::{text, view};
@@ -44,12 +45,8 @@ pub(crate) struct List {
     /// In this state: available, scheduled, running, pending, retryable, uncertain, completed, cancelled, discarded.
     #[arg(long, value_name = "STATE")]
     state: Option<String>,
-    /// How many at most.
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    limit: u32,
-    /// Begin behind this one, the last of the page before.
-    #[arg(long, value_name = "ID")]
-    after: Option<String>,
+    #[command(flatten)]
+    part: Part,
 }
 
 impl Run {
@@ -88,7 +85,7 @@ fn told(setup: &Setup, id: &Named, what: &str) -> Result<(), Failure> {
 
 impl List {
     async fn show(self, setup: &Setup, house: &House) -> Result<(), Failure> {
-        let filter = RunFilter { pilot: self.pilot, state: self.state, after: self.after, limit: self.limit };
+        let filter = RunFilter { pilot: self.pilot, state: self.state, after: self.part.after, limit: self.part.limit };
         let page = house.store.runs(&filter).await?;
         if setup.out.json {
             return setup.out.json(&view::page(&page, view::run));
@@ -109,11 +106,7 @@ impl List {
                 fault.unwrap_or_default(),
             ]);
         }
-        setup.out.table(&table)?;
-        if let Some(next) = page.next {
-            setup.out.say(&format!("there are more: add `--after {next}`"));
-        }
-        Ok(())
+        part::show(setup, &table, page.next.as_deref())
     }
 }
 

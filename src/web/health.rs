@@ -7,9 +7,10 @@ use super::problem::Refused;
 use super::wire::Peer;
 use super::{App, Check, is_local};
 use crate::domain::id::PermitId;
+use crate::pages;
 use crate::policy::{Action, Ask, Resource, Standing};
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use std::time::Duration;
 /// The store must answer within this time to be called ready.
 const STORE_TIME: Duration = Duration::from_secs(1);
 /// Checks that decide; whatever else is listed is for people.
-const DECIDING: [&str; 2] = ["store", "policy"];
+const DECIDING: [&str; 3] = ["store", "policy", "disk"];
 
 const PAGE: &str = include_str!("page.html");
 /// The interface, written down (OpenAPI 3.1).
@@ -99,6 +100,12 @@ async fn measured(app: &App, headers: &HeaderMap, near: bool) -> Result<Answer, 
 /// The interface, written down.
 pub(super) async fn openapi(State(app): State<App>, request: Request) -> Response<Body> {
     framed(&app, request.headers(), Ok(Answer::new(StatusCode::OK, super::answer::JSON, OPENAPI)))
+}
+
+/// The page of an error code: where the `type` of every problem document leads (RFC 9457, section 3.1.1).
+pub(super) async fn error_page(State(app): State<App>, Path(code): Path<String>, request: Request) -> Response<Body> {
+    let page = pages::of_error(&code).map(|page| Answer::new(StatusCode::OK, "text/plain; charset=utf-8", page));
+    framed(&app, request.headers(), page.ok_or_else(Refused::no_route))
 }
 
 /// What this is.

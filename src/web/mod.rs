@@ -122,6 +122,7 @@ impl Web {
             .route("/readyz", get(health::ready))
             .route("/metrics", get(health::metrics))
             .route("/api/openapi.json", get(health::openapi))
+            .route("/docs/errors/{code}", get(health::error_page))
             .route("/", get(health::root));
         for (path, here) in paths {
             router = router.route(path, here);

@@ -126,6 +126,7 @@ const COMMANDS: &[&str] = &[
     "policy",
     "policy why",
     "eval",
+    "explain",
     "completions",
     "man",
 ];
@@ -344,6 +345,19 @@ fn a_reader_that_goes_away_is_met_with_silence() {
     let line = format!("{{ '{program}' completions bash; echo $? > status; }} | head -c 1 > /dev/null");
     let ended = Ended::of(Command::new("sh").args(["-c", &line]).current_dir(bench.0.path()).output().unwrap());
     assert_eq!((ended.told.as_str(), std::fs::read_to_string(bench.path("status")).unwrap().trim()), ("", "0"));
+    // What a check found is told by the exit status, whoever reads the rest.
+    std::fs::write(bench.path("other.jsonl"), "nothing of the kind").unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let ended = bench.command(&["receipt", "verify", "other.jsonl"]).stdout(writer).status().unwrap();
+    assert_eq!(ended.code(), Some(5));
+}
+
+#[test]
+fn a_code_is_explained() {
+    let bench = Bench::new();
+    assert!(bench.run(&["explain", "op-1001"]).out.starts_with("# OP-1001: "));
+    bench.run(&["explain", "OP-0000"]).refused(2, "OP-9121");
 }
 
 #[test]

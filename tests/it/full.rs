@@ -18,7 +18,7 @@ fn posted(ledger: &Ledger, daemon: &TestDaemon, most: usize) {
     ledger.post(daemon.address(), most, &AtomicBool::new(false));
 }
 
-fn fill_and_free(daemon: &TestDaemon, fill: impl Fn(), free: impl Fn()) {
+fn fill_and_free(daemon: &TestDaemon, fill: impl Fn(), seen: impl Fn(), free: impl Fn()) {
     let ledger = Ledger::default();
     posted(&ledger, daemon, 20);
     daemon.settle();
@@ -43,6 +43,7 @@ fn fill_and_free(daemon: &TestDaemon, fill: impl Fn(), free: impl Fn()) {
     assert!(full.header("retry-after").is_some(), "{}", full.text());
     assert!(daemon.list("/api/v1/requests").len() >= before, "reads go on");
     assert_eq!(daemon.ask(&Ask::get("/healthz")).status, 200);
+    seen();
     free();
     until_within(RECOVERY, "it takes requests again", || {
         (daemon.ask(&hook::delivery("after")).status == 202).then_some(())
@@ -72,7 +73,7 @@ fn a_full_disk_refuses_and_recovers() {
             .status();
         assert!(set.unwrap().success(), "`prlimit`");
     };
-    fill_and_free(&daemon, || limit("1048576"), || limit("unlimited"));
+    fill_and_free(&daemon, || limit("1048576"), || (), || limit("unlimited"));
 }
 
 /// A file system of its own; goes when dropped.
@@ -116,7 +117,11 @@ fn a_disk_of_20_megabytes_that_somebody_fills() {
         let mut file = std::fs::File::create(disk.filler()).unwrap();
         while std::io::Write::write_all(&mut file, &[7; 1024]).is_ok() {}
     };
-    fill_and_free(&daemon, fill, || std::fs::remove_file(disk.filler()).unwrap());
+    let ready = || daemon.ask(&Ask::get("/readyz")).status;
+    assert_eq!(ready(), 200);
+    let seen = || assert_eq!(ready(), 503, "a full disk is seen from outside");
+    fill_and_free(&daemon, fill, seen, || std::fs::remove_file(disk.filler()).unwrap());
+    assert_eq!(ready(), 200);
 }
 
 #[test]

@@ -105,14 +105,19 @@ fn is_listed(id: &str) -> bool {
     Path::new("/proc").join(id.trim()).exists()
 }
 
-async fn gone(id: &str) {
-    for _ in 0..500 {
-        if !lives(id) {
+/// Asks again and again until it is so: the one place where these tests wait.
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..2000 {
+        if holds() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("process {id} lives on");
+    panic!("waited in vain: {what}");
+}
+
+async fn gone(id: &str) {
+    until("the process is gone", || !lives(id)).await;
 }
 
 const ONE: &str = r#"echo '{"key":"1","text":"one"}'"#;
@@ -294,13 +299,7 @@ async fn a_dropped_source_leaves_no_process() {
     gone(&child).await;
     gone(&parent).await;
     // A dropped child is reaped by the runtime when it next hears of an end.
-    for _ in 0..200 {
-        if !is_listed(&parent) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("the program stays a zombie");
+    until("the program is reaped", || !is_listed(&parent)).await;
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ fn scan(what: &str, reply: &Reply) {
         assert_eq!(document["status"], reply.status, "{what}");
         let code = document["code"].as_str().unwrap();
         assert_eq!(document["type"], format!("https://desk.example/docs/errors/{code}"), "{what}");
+        assert!(crate::pages::of_error(code).is_some(), "{what}: `type` leads nowhere");
         assert!(
             document["title"].is_string() && !document["detail"].as_str().unwrap().contains("OP-"),
             "{what}: {document}"

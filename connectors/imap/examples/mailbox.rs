@@ -1,4 +1,4 @@
-//! Measures reading: `drain HOST PORT USER PASSWORD_FILE CA_FILE [plain]` reads a mailbox to its end and says messages, bytes and messages a
+//! Measures reading: `mailbox HOST PORT USER PASSWORD_FILE CA_FILE [plain]` reads a mailbox to its end and says messages, bytes and messages a
 //! second. With `plain`, the same by a bare fetch loop of the same library in batches of the same size, which is the floor to be compared with.
 #![expect(clippy::print_stdout, reason = "a measurement is told to whoever runs it")]
 #![expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
