@@ -85,7 +85,7 @@ fn verified(daemon: &TestDaemon, saved: &[PathBuf]) {
 }
 
 /// The head as it stands, kept where the daemon cannot reach it.
-fn checkpoint(daemon: &TestDaemon, number: u64) -> PathBuf {
+pub(crate) fn checkpoint(daemon: &TestDaemon, number: u64) -> PathBuf {
     let path = daemon.path(&format!("kept-{number}.checkpoint"));
     let kept = daemon.cli(&["receipt", "checkpoint", "--output", &path.display().to_string()]);
     assert!(kept.status.success(), "{}", kept.err);

@@ -5,21 +5,17 @@ use crate::census::word;
 use crate::daemon::{Kind, PILOT, Setup, TestDaemon};
 use crate::dovecot::{Dovecot, PASSWORD};
 use crate::http::Ask;
-use crate::load::{Draw, number};
-use crate::wait::{pause, until};
+use crate::wait::until;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-const USER: &str = "intake@example.com";
-/// Messages that are read while the daemon is killed.
-const MESSAGES: usize = 200;
+pub(crate) const USER: &str = "intake@example.com";
 
-fn mailbox(server: &Dovecot, kind: Kind) -> TestDaemon {
+/// A daemon, stopped, that reads `folder` of the mailbox through `port`.
+pub(crate) fn reader_of(server: &Dovecot, port: u16, folder: &str, kind: Kind, more: &str) -> TestDaemon {
     let source = format!(
-        "\n[[source]]\nname = \"mail\"\nkind = \"imap\"\npilot = \"{PILOT}\"\n\n[source.options]\nhost = \"localhost\"\nport = {}\n\
-         ca_file = \"{}\"\nuser = \"{USER}\"\nauth = {{ password_file = \"mail.password\" }}\npoll_secs = 1\n",
-        server.imaps(),
+        "\n[[source]]\nname = \"mail\"\nkind = \"imap\"\npilot = \"{PILOT}\"\n\n[source.options]\nhost = \"localhost\"\nport = {port}\n\
+         ca_file = \"{}\"\nuser = \"{USER}\"\nauth = {{ password_file = \"mail.password\" }}\npoll_secs = 1\nfolders = [\"{folder}\"]\n{more}",
         server.authority().display()
     );
     let daemon = Setup::on(kind).without_drop().with(&source).make();
@@ -27,7 +23,11 @@ fn mailbox(server: &Dovecot, kind: Kind) -> TestDaemon {
     daemon
 }
 
-fn mail(number: usize, more: &str, text: &str) -> Vec<u8> {
+fn mailbox(server: &Dovecot, kind: Kind) -> TestDaemon {
+    reader_of(server, server.imaps(), "INBOX", kind, "")
+}
+
+pub(crate) fn mail(number: usize, more: &str, text: &str) -> Vec<u8> {
     format!(
         "From: Ann Baker <ann{number}@customer.example>\r\nTo: {USER}\r\nSubject: Chairs for room {number}\r\n\
          Date: Mon, 02 Nov 2026 09:{:02}:00 +0000\r\nMessage-ID: <{number}@customer.example>\r\n{more}\r\n{text}\r\n",
@@ -37,16 +37,16 @@ fn mail(number: usize, more: &str, text: &str) -> Vec<u8> {
 }
 
 /// More parts than anybody sends.
-fn hostile() -> Vec<u8> {
+pub(crate) fn hostile() -> Vec<u8> {
     let parts = "--x\r\n\r\na\r\n".repeat(6000);
     mail(9001, "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n", &format!("{parts}--x--"))
 }
 
-fn items(daemon: &TestDaemon, state: &str) -> Vec<Value> {
+pub(crate) fn items(daemon: &TestDaemon, state: &str) -> Vec<Value> {
     daemon.list(&format!("/api/v1/quarantine?source=mail&state={state}"))
 }
 
-fn requests(daemon: &TestDaemon) -> Vec<Value> {
+pub(crate) fn requests(daemon: &TestDaemon) -> Vec<Value> {
     daemon.list("/api/v1/requests?source=mail")
 }
 
@@ -135,48 +135,4 @@ fn a_message_is_explained_without_a_store_or_a_network() {
     assert_eq!((code, fate.as_str(), told["answer"].is_null()), (0, "ignored", true), "{told}");
     let (code, fate, told) = inspect("hostile.eml", &hostile());
     assert_eq!((code, fate.as_str(), word(&told["fate"], "code")), (3, "quarantined", "OP-2603".into()));
-}
-
-fn killed_while_it_reads(kind: Kind) {
-    let seed = number("OPSPILOT_SEED", u64::from(std::process::id()));
-    eprintln!("OPSPILOT_SEED={seed}");
-    let mut draw = Draw(seed);
-    let server = Dovecot::start(None).unwrap();
-    for number in 0..MESSAGES {
-        let message = match number % 10 {
-            3 => mail(number, "Auto-Submitted: auto-generated\r\n", "A notice."),
-            7 => mail(number, "", ""),
-            _ => mail(number, "", &format!("Please send {number} chairs, and tell us the price.")),
-        };
-        server.deliver(USER, "INBOX", &message).unwrap();
-    }
-    server.deliver(USER, "INBOX", &hostile()).unwrap();
-    let mut daemon = mailbox(&server, kind);
-    for _ in 0..5 {
-        daemon.start();
-        pause(Duration::from_millis(draw.below(400)));
-        daemon.kill_9();
-    }
-    daemon.start();
-    let aside = MESSAGES / 10;
-    let expected = MESSAGES - aside;
-    until("everything is read", || {
-        (requests(&daemon).len() + items(&daemon, "ignored").len() >= MESSAGES).then_some(())
-    });
-    let whole = daemon.cli(&["reconcile"]);
-    assert_eq!(whole.code(), 0, "{}{}", whole.out, whole.err);
-    let subjects: Vec<String> = requests(&daemon).iter().map(|request| word(request, "subject")).collect();
-    let distinct: BTreeSet<&String> = subjects.iter().collect();
-    assert_eq!((subjects.len(), distinct.len()), (expected, expected), "none is lost and none is there twice");
-    assert_eq!((items(&daemon, "ignored").len(), items(&daemon, "quarantined").len()), (aside, 1));
-}
-
-#[test]
-fn killed_while_it_reads_it_loses_nothing_and_doubles_nothing() {
-    killed_while_it_reads(Kind::Sqlite);
-}
-
-#[test]
-fn killed_while_it_reads_on_a_server_it_loses_nothing_and_doubles_nothing() {
-    killed_while_it_reads(Kind::Postgres);
 }

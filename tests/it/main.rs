@@ -47,6 +47,9 @@ mod mailbox;
 #[path = "../support/letters.rs"]
 mod post;
 #[cfg(test)]
+#[path = "../support/proxy.rs"]
+mod proxy;
+#[cfg(test)]
 mod record;
 #[cfg(test)]
 mod rules;
@@ -56,6 +59,8 @@ mod rules;
 mod smtp;
 #[cfg(test)]
 mod stop;
+#[cfg(test)]
+mod storm;
 #[cfg(test)]
 mod turns;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 #[path = "../../../../tests/support/dovecot.rs"]
 pub(crate) mod dovecot;
 pub(crate) mod endpoint;
+#[path = "../../../../tests/support/proxy.rs"]
 pub(crate) mod proxy;
 
 use dovecot::{Dovecot, PASSWORD};
