@@ -4,8 +4,11 @@
 use crate::reply::authenticity::{Answer, Records};
 use futures_util::future::{BoxFuture, join_all};
 use mail_auth::hickory_resolver::TokioResolver;
+use mail_auth::hickory_resolver::config::{NameServerConfig, ResolverConfig};
+use mail_auth::hickory_resolver::net::runtime::TokioRuntimeProvider;
 use mail_auth::hickory_resolver::net::{DnsError, NetError};
 use mail_auth::hickory_resolver::proto::rr::{Name, RData};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The longest wait for one name.
@@ -17,16 +20,24 @@ pub trait Dns: Send + Sync {
     fn texts<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Answer>;
 }
 
-/// The resolver that the machine is set up with.
+/// The resolver that the machine is set up with, or a server that the operator names.
 pub struct SystemDns(TokioResolver);
 
 impl SystemDns {
-    /// Reads the machine's set-up; asks nobody yet.
+    /// Without a server's address, reads the machine's set-up; asks nobody yet.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn new() -> Result<Self, String> {
-        let builder = TokioResolver::builder_tokio().map_err(|cause| cause.to_string())?;
+    pub fn new(server: Option<SocketAddr>) -> Result<Self, String> {
+        let builder = match server {
+            None => TokioResolver::builder_tokio().map_err(|cause| cause.to_string())?,
+            Some(server) => {
+                let mut named = NameServerConfig::udp_and_tcp(server.ip());
+                named.connections.iter_mut().for_each(|connection| connection.port = server.port());
+                let config = ResolverConfig::from_parts(None, Vec::new(), vec![named]);
+                TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+            }
+        };
         builder.build().map(Self).map_err(|cause| cause.to_string())
     }
 }

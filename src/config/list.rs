@@ -315,6 +315,13 @@ pub(super) const KEYS: &[Key] = &[
     key("mail", "check_signatures", Switch, On, "Whether DKIM and DMARC are checked here, with keys from the DNS"),
     key(
         "mail",
+        "dns_server",
+        Words,
+        Without("those of the machine"),
+        "Address and port of the DNS server that is asked for these keys, such as `192.0.2.53:53`",
+    ),
+    key(
+        "mail",
         "languages",
         Names,
         Without("English alone"),

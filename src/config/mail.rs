@@ -11,6 +11,7 @@ use crate::reply::authenticity::{Server, Trust};
 use crate::reply::{Kind, LENGTH, Words};
 use crate::store::Caps;
 use jiff::SignedDuration;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Mail as configured.
@@ -25,6 +26,8 @@ pub struct MailSettings {
     pub trust: Trust,
     /// Whether signatures are checked here, with keys from the DNS.
     pub check_signatures: bool,
+    /// Which DNS server is asked for their keys; `None`: those that the machine is set up with.
+    pub dns_server: Option<SocketAddr>,
     /// The section as people may see it, defaults included.
     pub(super) shown: toml::Table,
 }
@@ -63,6 +66,7 @@ pub(super) fn mail(
     let _judged_below = reader.whole(part, "port");
     let deadline = reader.number::<u32>(part, "deadline_secs");
     let check_signatures = reader.switch(part, "check_signatures").unwrap_or(true);
+    let dns_server = dns_server(reader, part);
     let words = words(reader, part);
     let reply_address = reply_address(reader, part);
     let reply_mark = match reader.text(part, "reply_mark").as_deref() {
@@ -113,7 +117,7 @@ pub(super) fn mail(
         domain: domain.to_ascii_lowercase(),
         base_url: base_url.to_owned(),
     };
-    Some(MailSettings { carrier, outbox, trust, check_signatures, shown: shown(node) })
+    Some(MailSettings { carrier, outbox, trust, check_signatures, dns_server, shown: shown(node) })
 }
 
 fn carrier(reader: &mut Reader, part: &Part<'_>, node: Option<&Node>) -> Option<opspilot_smtp::Settings> {
@@ -205,6 +209,16 @@ fn reply_address(reader: &mut Reader, part: &Part<'_>) -> Option<String> {
         "write it like `pilot@example.org`, without a name and without `+`",
     );
     None
+}
+
+fn dns_server(reader: &mut Reader, part: &Part<'_>) -> Option<SocketAddr> {
+    let text = reader.text(part, "dns_server")?;
+    let address = text.parse().ok();
+    if address.is_none() {
+        let message = format!("`{}` is no address with a port", short(&text));
+        reader.at(Code::Value, part, "dns_server", message, "write it like `192.0.2.53:53` or `[2001:db8::53]:53`");
+    }
+    address
 }
 
 fn shown(node: Option<&Node>) -> toml::Table {

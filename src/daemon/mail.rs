@@ -56,7 +56,7 @@ fn others(settings: &Settings) -> BTreeMap<String, Others> {
 fn answers(house: &House, outbox: Outbox) -> Result<Answers, StartError> {
     let settings = &house.settings.mail;
     let checker = Checker::new().map_err(|cause| StartError::Signatures { reason: cause.to_string() })?;
-    let dns: Option<Arc<dyn Dns>> = match settings.check_signatures.then(SystemDns::new) {
+    let dns: Option<Arc<dyn Dns>> = match settings.check_signatures.then(|| SystemDns::new(settings.dns_server)) {
         None => None,
         Some(Ok(dns)) => Some(Arc::new(dns)),
         Some(Err(reason)) => return Err(StartError::Signatures { reason }),
