@@ -7,7 +7,7 @@ use super::text;
 use crate::daemon::House;
 use crate::intake::{self, Door, Found, Survey, SurveyError};
 use clap::Args;
-use opspilot_sdk::{BuildContext, Built};
+use opspilot_sdk::{BuildContext, Built, Source};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,19 +77,25 @@ impl Reconcile {
                 }
             };
             let door = Door { source: name.clone(), pilot: source.pilot.clone(), lane: source.lane, submitter: None };
-            let found = intake::survey(&house.intake, &door, pulled.as_mut()).await;
+            let found = self.settled(house, &door, pulled.as_mut()).await;
             pulled.close().await;
             match found {
                 Ok(None) => skipped.push(name),
-                Ok(Some(found)) => all.push(Outcome { source: name, found: self.settled(house, found).await }),
+                Ok(Some(found)) => all.push(Outcome { source: name, found: Ok(found) }),
                 Err(cause) => all.push(Outcome { source: name, found: Err(cause) }),
             }
         }
         Ok((all, skipped))
     }
 
-    /// Gives the daemon time to read what came meanwhile.
-    async fn settled(&self, house: &House, mut found: Survey) -> Result<Survey, SurveyError> {
+    /// Counts, and gives the daemon time to read what came meanwhile; `None` when there is nothing to compare.
+    async fn settled(
+        &self,
+        house: &House,
+        door: &Door,
+        pulled: &mut dyn Source,
+    ) -> Result<Option<Survey>, SurveyError> {
+        let Some(mut found) = intake::survey(&house.intake, door, pulled).await? else { return Ok(None) };
         for round in 0..=self.wait {
             if found.counts.missing == 0 {
                 break;
@@ -98,8 +104,12 @@ impl Reconcile {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
             found.look_again(&house.store).await?;
+            if found.is_stale() {
+                let Some(anew) = intake::survey(&house.intake, door, pulled).await? else { return Ok(None) };
+                found = anew;
+            }
         }
-        Ok(found)
+        Ok(Some(found))
     }
 }
 

@@ -92,6 +92,12 @@ impl Survey {
         Ok(())
     }
 
+    /// Whether it must be counted anew to be told: more was missing than was named, and all that was named has come since.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.missing.is_empty() && self.counts.missing > 0
+    }
+
     /// Whether everything is here.
     #[must_use]
     pub fn is_whole(&self) -> bool {
@@ -154,6 +160,10 @@ impl Pull {
         {
             *audit = Audit::default();
             survey.look_again(store).await?;
+            if survey.is_stale() {
+                audit.again = true;
+                return Ok(true);
+            }
             store.keep_reconciled(survey.counts.clone()).await?;
             if !survey.is_whole() {
                 audit.again = true;

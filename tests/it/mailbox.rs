@@ -5,7 +5,8 @@ use crate::census::word;
 use crate::daemon::{Kind, PILOT, Setup, TestDaemon};
 use crate::dovecot::{Dovecot, PASSWORD};
 use crate::http::Ask;
-use crate::wait::until;
+use crate::proxy::{Mode, Proxy};
+use crate::wait::{pause, until};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -135,4 +136,87 @@ fn a_message_is_explained_without_a_store_or_a_network() {
     assert_eq!((code, fate.as_str(), told["answer"].is_null()), (0, "ignored", true), "{told}");
     let (code, fate, told) = inspect("hostile.eml", &hostile());
     assert_eq!((code, fate.as_str(), word(&told["fate"], "code")), (3, "quarantined", "OP-2603".into()));
+}
+
+#[test]
+fn what_is_not_there_is_said_and_what_cannot_be_told_too() {
+    let server = Dovecot::start(None).unwrap();
+    let proxy = Proxy::start("127.0.0.1", server.imaps());
+    server.deliver(USER, "INBOX", &mail(1, "", "We need twelve chairs by Friday.")).unwrap();
+    let mut daemon = reader_of(&server, proxy.port, "INBOX", Kind::Sqlite, "command_secs = 2\n");
+    daemon.start();
+    until("it is read", || (requests(&daemon).len() == 1).then_some(()));
+    daemon.settle();
+    daemon.stop();
+    assert_eq!(daemon.cli(&["reconcile", "--wait", "0"]).code(), 0);
+    // One that nobody has read, and whose place is named.
+    server.deliver(USER, "INBOX", &mail(2, "", "And three desks.")).unwrap();
+    let missing = daemon.cli(&["reconcile", "--wait", "0"]);
+    assert_eq!(missing.code(), 3, "{}{}", missing.out, missing.err);
+    assert!(missing.out.contains("1 missing") && missing.out.contains("OP-2007"), "{}", missing.out);
+    assert!(
+        missing.out.contains("missing    Message-ID <2@customer.example>") || missing.out.contains("INBOX"),
+        "{}",
+        missing.out
+    );
+    // A server that does not answer proves nothing.
+    proxy.set(Mode::Refuse);
+    let away = daemon.cli(&["reconcile", "--json", "--wait", "0"]);
+    assert_eq!(away.code(), 4, "{}{}", away.out, away.err);
+    let told: Value = serde_json::from_str(&away.out).unwrap();
+    assert_eq!(told["items"][0]["complete"], false, "{told}");
+    assert!(word(&told["items"][0], "fault").contains("OP-25"), "{told}");
+    proxy.set(Mode::Pass);
+    daemon.start();
+    assert_eq!(daemon.cli(&["reconcile"]).code(), 0);
+    assert_eq!(requests(&daemon).len(), 2);
+}
+
+#[test]
+fn more_than_can_be_named_is_waited_for_all_the_same() {
+    let server = Dovecot::start(None).unwrap();
+    server.deliver(USER, "INBOX", &mail(9003, "Auto-Submitted: auto-generated\r\n", "A notice.")).unwrap();
+    let mut daemon = mailbox(&server, Kind::Sqlite);
+    daemon.start();
+    until("it is read", || (items(&daemon, "ignored").len() == 1).then_some(()));
+    // Frozen, so that all of it is missing when the counting begins.
+    daemon.signal("STOP");
+    for number in 0..1100 {
+        server.deliver(USER, "INBOX", &mail(number, "Auto-Submitted: auto-generated\r\n", "A notice.")).unwrap();
+    }
+    let early = daemon.cli(&["reconcile", "--wait", "0"]);
+    assert!(early.code() == 3 && early.out.contains("1100 missing"), "{}{}", early.out, early.err);
+    std::thread::scope(|scope| {
+        let comparing = scope.spawn(|| daemon.cli(&["reconcile", "--wait", "60"]));
+        // The time is the matter: it counts, and then everything comes.
+        pause(std::time::Duration::from_secs(3));
+        daemon.signal("CONT");
+        let whole = comparing.join().unwrap();
+        assert_eq!(whole.code(), 0, "{}{}", whole.out, whole.err);
+        assert!(whole.out.contains("1101 ignored, 0 missing"), "{}", whole.out);
+    });
+}
+
+#[test]
+fn what_a_mailing_list_sent_is_taken_where_that_is_wanted() {
+    let server = Dovecot::start(None).unwrap();
+    server
+        .deliver(
+            USER,
+            "INBOX",
+            &mail(1, "List-Id: <friends.lists.example>\r\nPrecedence: list\r\n", "We need twelve chairs."),
+        )
+        .unwrap();
+    server.deliver(USER, "INBOX", &mail(2, "Auto-Submitted: auto-replied\r\n", "I am away.")).unwrap();
+    for (take, requested, ignored) in [("ignore", 0, 2), ("take", 1, 1)] {
+        let source = |text: &str| text.replace("kind = \"imap\"", &format!("kind = \"imap\"\nlist_mail = \"{take}\""));
+        let mut daemon = reader_of(&server, server.imaps(), "INBOX", Kind::Sqlite, "");
+        let file = daemon.path("opspilot.toml");
+        std::fs::write(&file, source(&std::fs::read_to_string(&file).unwrap())).unwrap();
+        daemon.start();
+        until("both are read", || {
+            ((requests(&daemon).len(), items(&daemon, "ignored").len()) == (requested, ignored)).then_some(())
+        });
+        assert_eq!(daemon.cli(&["reconcile"]).code(), 0);
+    }
 }
