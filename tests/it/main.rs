@@ -2,6 +2,8 @@
 //! program is linked once; what is promised and how long the forms are: `tests/README.md`.
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod census;
 #[cfg(test)]
 mod cli;
@@ -15,6 +17,9 @@ mod damage;
 #[cfg(test)]
 #[path = "../support/database.rs"]
 mod database;
+#[cfg(test)]
+#[path = "../support/dns.rs"]
+mod dns;
 #[cfg(test)]
 mod door;
 #[cfg(test)]
@@ -40,6 +45,8 @@ mod http;
 #[cfg(test)]
 mod letters;
 #[cfg(test)]
+mod links;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod mailbox;
@@ -47,10 +54,14 @@ mod mailbox;
 #[path = "../support/letters.rs"]
 mod post;
 #[cfg(test)]
+mod postroom;
+#[cfg(test)]
 #[path = "../support/proxy.rs"]
 mod proxy;
 #[cfg(test)]
 mod record;
+#[cfg(test)]
+mod rota;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]

@@ -34,6 +34,7 @@ pub(crate) struct Setup {
     kind: Kind,
     sources: String,
     drop_folder: bool,
+    reviewers: Vec<String>,
     env: Vec<(String, String)>,
     wrapper: Vec<String>,
     parent: Option<PathBuf>,
@@ -42,7 +43,9 @@ pub(crate) struct Setup {
 impl Setup {
     /// On this database, with a signed webhook `forms` and a drop folder `drop`.
     pub(crate) fn on(kind: Kind) -> Self {
-        Self { kind, sources: String::new(), drop_folder: true, env: Vec::new(), wrapper: Vec::new(), parent: None }
+        let reviewers = vec!["mike".to_owned()];
+        let (sources, env, wrapper) = (String::new(), Vec::new(), Vec::new());
+        Self { kind, sources, drop_folder: true, reviewers, env, wrapper, parent: None }
     }
 
     pub(crate) fn sqlite() -> Self {
@@ -58,6 +61,12 @@ impl Setup {
     /// Without the drop folder, whose looking around would be noise.
     pub(crate) fn without_drop(mut self) -> Self {
         self.drop_folder = false;
+        self
+    }
+
+    /// Who decides on the pilot's briefs, instead of mike alone.
+    pub(crate) fn reviewers(mut self, names: &[&str]) -> Self {
+        self.reviewers = names.iter().map(|name| (*name).to_owned()).collect();
         self
     }
 
@@ -112,7 +121,8 @@ impl Setup {
         daemon.token = std::fs::read_to_string(daemon.data("credentials/mike.token")).unwrap().trim().to_owned();
         std::fs::write(daemon.data("forms.secret"), hook::secret()).unwrap();
         let drop_folder = if self.drop_folder { DROP } else { "" };
-        let text = format!("{HEAD}[store]\nurl = \"{}\"\n{BODY}{drop_folder}{}", daemon.url, self.sources);
+        let body = BODY.replace("[\"mike\"]", &format!("{:?}", self.reviewers));
+        let text = format!("{HEAD}[store]\nurl = \"{}\"\n{body}{drop_folder}{}", daemon.url, self.sources);
         std::fs::write(daemon.folder.path().join("opspilot.toml"), text).unwrap();
         daemon
     }

@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The password of every mailbox; mailboxes come into being when somebody logs in or something is put into them.
 pub(crate) const PASSWORD: &str = "open-sesame-71";
@@ -65,11 +65,23 @@ impl Dovecot {
 
     /// Puts a message into a folder, behind those that are there.
     pub(crate) fn deliver(&self, user: &str, folder: &str, message: &[u8]) -> io::Result<()> {
+        self.put(user, folder, message, None)
+    }
+
+    /// As [`Self::deliver`], with the time at which it came in, which is the time of its file.
+    pub(crate) fn deliver_at(&self, user: &str, folder: &str, message: &[u8], at: SystemTime) -> io::Result<()> {
+        self.put(user, folder, message, Some(at))
+    }
+
+    fn put(&self, user: &str, folder: &str, message: &[u8], at: Option<SystemTime>) -> io::Result<()> {
         let dir = self.maildir(user, folder)?;
         let number = self.delivered.fetch_add(1, Ordering::Relaxed);
         let name = format!("{:010}.M{:06}P1.test", 1_700_000_000 + number / 1_000_000, number % 1_000_000);
         let (tmp, new) = (dir.join("tmp").join(&name), dir.join("new").join(&name));
         std::fs::write(&tmp, message)?;
+        if let Some(at) = at {
+            std::fs::File::options().write(true).open(&tmp)?.set_modified(at)?;
+        }
         self.give(&tmp)?;
         std::fs::rename(tmp, new)
     }
