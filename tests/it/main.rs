@@ -49,6 +49,8 @@ mod links;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod loops;
+#[cfg(test)]
 mod mailbox;
 #[cfg(test)]
 #[path = "../support/letters.rs"]

@@ -35,6 +35,7 @@ pub(crate) struct Setup {
     sources: String,
     drop_folder: bool,
     reviewers: Vec<String>,
+    email: String,
     env: Vec<(String, String)>,
     wrapper: Vec<String>,
     parent: Option<PathBuf>,
@@ -45,7 +46,8 @@ impl Setup {
     pub(crate) fn on(kind: Kind) -> Self {
         let reviewers = vec!["mike".to_owned()];
         let (sources, env, wrapper) = (String::new(), Vec::new(), Vec::new());
-        Self { kind, sources, drop_folder: true, reviewers, env, wrapper, parent: None }
+        let email = "mike@northwind.example".to_owned();
+        Self { kind, sources, drop_folder: true, reviewers, email, env, wrapper, parent: None }
     }
 
     pub(crate) fn sqlite() -> Self {
@@ -67,6 +69,12 @@ impl Setup {
     /// Who decides on the pilot's briefs, instead of mike alone.
     pub(crate) fn reviewers(mut self, names: &[&str]) -> Self {
         self.reviewers = names.iter().map(|name| (*name).to_owned()).collect();
+        self
+    }
+
+    /// Mike's address.
+    pub(crate) fn email(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.email);
         self
     }
 
@@ -116,7 +124,7 @@ impl Setup {
             unsound: None,
         };
         let folder = daemon.folder.path().display().to_string();
-        let made = daemon.program(&["init", &folder, "--user", "mike", "--email", "mike@northwind.example"]);
+        let made = daemon.program(&["init", &folder, "--user", "mike", "--email", &self.email]);
         assert!(made.status.success(), "`opspilot init`: {}", made.err);
         daemon.token = std::fs::read_to_string(daemon.data("credentials/mike.token")).unwrap().trim().to_owned();
         std::fs::write(daemon.data("forms.secret"), hook::secret()).unwrap();
