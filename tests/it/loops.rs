@@ -47,7 +47,7 @@ impl Between<'_> {
                 let text = "Thank you for your message. We will come back to you.";
                 let mut response = answer(&arrived, &to, mark, text);
                 response = response.replacen("Message-ID: <", &format!("Message-ID: <{id}."), 1);
-                if self.responses % MARKS.len() == 0 {
+                if self.responses.is_multiple_of(MARKS.len()) {
                     // To who wrote, without the secret, and of a new thread: a request.
                     let secret = arrived.reply_to();
                     response = response
@@ -172,7 +172,7 @@ fn automatic(letter: &Arrived, number: usize) -> String {
         message = message.replace("Content-Type: text/plain; charset=utf-8\r\n", "");
         message = format!("{}\r\n\r\n{body}", message.split_once("\r\n\r\n").unwrap().0);
     }
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         message = message.replace(&letter.reply_to(), HOUSE);
     }
     message.replacen("Message-ID: <", &format!("Message-ID: <{number}."), 1)
