@@ -47,22 +47,34 @@ impl Normal {
 
 /// Reads an envelope.
 pub(super) fn normalise(envelope: &Envelope) -> Result<Normal, IntakeError> {
-    let (fields, mut files) = match &envelope.content {
-        Content::Fields(fields) => (fields.clone(), Vec::new()),
-        Content::Text(text) => (Fields { text: Some(text.clone()), ..Fields::default() }, Vec::new()),
-        Content::Message => message::read(&envelope.raw)?,
+    let (fields, mut files, said_by) = match &envelope.content {
+        Content::Fields(fields) => (fields.clone(), Vec::new(), SaidBy::Anything),
+        Content::Text(text) => (Fields { text: Some(text.clone()), ..Fields::default() }, Vec::new(), SaidBy::Words),
+        Content::Message => {
+            let (fields, files) = message::read(&envelope.raw)?;
+            (fields, files, SaidBy::Words)
+        }
     };
     files.extend(envelope.attachments.iter().cloned());
-    Ok(compose(fields, files))
+    Ok(compose(fields, files, said_by))
+}
+
+/// What makes a request of what came. Every message names its sender; a form that holds a name and a number asks to be called back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SaidBy {
+    /// Words or files.
+    Words,
+    /// The sender's particulars, too.
+    Anything,
 }
 
 /// The same for a message that was read already.
 pub(super) fn of_message(envelope: &Envelope, (fields, mut files): (Fields, Vec<Attachment>)) -> Normal {
     files.extend(envelope.attachments.iter().cloned());
-    compose(fields, files)
+    compose(fields, files, SaidBy::Words)
 }
 
-fn compose(fields: Fields, files: Vec<Attachment>) -> Normal {
+fn compose(fields: Fields, files: Vec<Attachment>, said_by: SaidBy) -> Normal {
     let line = |text: Option<String>| text.map(|text| one_line(&text)).filter(|text| !text.is_empty());
     let (subject, sender_name, organisation) = (line(fields.subject), line(fields.name), line(fields.organisation));
     let (sender_email, sender_phone) = (line(fields.email), line(fields.phone));
@@ -80,11 +92,12 @@ fn compose(fields: Fields, files: Vec<Attachment>) -> Normal {
             labelled.push((label, value.trim().to_owned()));
         }
     }
-    let said_something = said_something || !labelled.is_empty();
+    let mut said_something = said_something || !labelled.is_empty();
     let known =
         [("Name", &sender_name), ("Organisation", &organisation), ("Email", &sender_email), ("Phone", &sender_phone)];
     labelled
         .extend(known.into_iter().filter_map(|(label, value)| value.clone().map(|value| (label.to_owned(), value))));
+    said_something |= said_by == SaidBy::Anything && !labelled.is_empty();
     let names: Vec<String> = files.iter().map(|file| one_line(&file.name)).collect();
     if !names.is_empty() {
         labelled.push(("Attachments".to_owned(), names.join(", ")));
@@ -138,5 +151,29 @@ fn cut(text: &mut String) {
         let left_out = text.len() - kept;
         text.truncate(kept);
         text.push_str(&format!("\n[{left_out} bytes more were sent; the whole is kept with the request]"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(said_by: SaidBy, fields: Fields) -> String {
+        compose(fields, Vec::new(), said_by).text
+    }
+
+    #[test]
+    fn a_form_that_asks_to_be_called_back_is_a_request() {
+        let fields =
+            || Fields { name: Some("Ann Lee".into()), phone: Some("+44 20 7946 0018".into()), ..Fields::default() };
+        assert_eq!(text(SaidBy::Anything, fields()), "Name: Ann Lee\nPhone: +44 20 7946 0018");
+        // Every message has a sender.
+        assert_eq!(text(SaidBy::Words, fields()), "");
+    }
+
+    #[test]
+    fn a_form_without_a_value_is_none() {
+        let fields = Fields { text: Some(" \n".into()), name: Some(String::new()), ..Fields::default() };
+        assert_eq!(text(SaidBy::Anything, fields), "");
     }
 }
