@@ -17,6 +17,7 @@ use crate::config::Settings;
 use crate::domain::pilot::Pilots;
 use crate::engine::{Definition, Engine, Step, Steps, Workflows};
 use crate::intake::{Intake, Limit};
+use crate::outbox::Letters;
 use crate::policy::{Policies, PolicySet};
 use crate::receipt::SigningKey;
 use crate::review::Review;
@@ -145,6 +146,8 @@ pub struct House {
     pub review: Review,
     /// What falls due by the calendar.
     pub rota: Rota,
+    /// What people do with letters.
+    pub letters: Letters,
     /// Who people are.
     pub access: Access,
     /// What requests go through.
@@ -223,6 +226,7 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
     }
     let times = rota::Options { plans: settings.schedules.clone(), waits: settings.waits.clone(), sources: read };
     let rota = Rota::new(store.clone(), policies.clone(), pilots.clone(), times, Arc::clone(&clock));
+    let letters = Letters::new(store.clone(), policies.clone(), Arc::clone(&clock));
     let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock));
     Ok(House {
         settings: Arc::new(settings),
@@ -231,6 +235,7 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
         intake,
         review,
         rota,
+        letters,
         access,
         workflows,
         pilots,
@@ -383,6 +388,7 @@ fn web(
         intake: house.intake.clone(),
         review: house.review.clone(),
         rota: house.rota.clone(),
+        letters: house.letters.clone(),
         access: house.access.clone(),
         policies: house.policies.clone(),
         pilots: house.pilots.clone(),

@@ -261,7 +261,7 @@ async fn inside(found: &mut Findings, house: &House) -> Result<(), Failure> {
         found.add(
             "letters",
             Health::Warn,
-            format!("{}; `opspilot request why` tells which and why", counted.join(", ")),
+            format!("{} want a person; `opspilot letter list --state STATE` tells which", counted.join(", ")),
         );
     }
     let waiting = house.store.quarantined().await?;

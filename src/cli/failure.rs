@@ -6,6 +6,7 @@ use crate::brief::EditError;
 use crate::domain::id::NotAnId;
 use crate::domain::review::Illegal;
 use crate::intake::IntakeError;
+use crate::outbox::LetterError;
 use crate::policy::UnknownWord;
 use crate::review::ReviewError;
 use crate::rota::RotaError;
@@ -178,6 +179,12 @@ impl From<ReviewError> for Failure {
             ReviewError::Edit(cause) => cause.into(),
             other => Self::failed(other.to_string()),
         }
+    }
+}
+
+impl From<LetterError> for Failure {
+    fn from(cause: LetterError) -> Self {
+        Self::failed(cause.to_string())
     }
 }
 

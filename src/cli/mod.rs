@@ -14,6 +14,7 @@ mod failure;
 mod generate;
 mod ids;
 mod init;
+mod letter;
 mod mail;
 mod out;
 mod part;
@@ -103,6 +104,9 @@ enum Command {
     Quarantine(quarantine::Quarantine),
     /// Compare what the mailboxes hold with what is here.
     Reconcile(reconcile::Reconcile),
+    /// List letters to people; settle or send again those that did not arrive.
+    #[command(subcommand)]
+    Letter(letter::Letter),
     /// Tell what the daemon would make of a message.
     #[command(subcommand)]
     Mail(mail::Mail),
@@ -184,6 +188,7 @@ async fn run(command: Command, setup: &Setup) -> Ended {
         Command::Run(run) => Box::pin(run.run(setup)).await,
         Command::Quarantine(quarantine) => Box::pin(quarantine.run(setup)).await,
         Command::Reconcile(reconcile) => Box::pin(reconcile.run(setup)).await,
+        Command::Letter(letter) => Box::pin(letter.run(setup)).await,
         Command::Mail(mail) => mail.run(setup),
         Command::Schedule(schedule) => Box::pin(schedule.run(setup)).await,
         Command::Pilot(pilot) => Box::pin(pilot.run(setup)).await,

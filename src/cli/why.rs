@@ -143,6 +143,9 @@ impl Chain {
                 let on = format!("revision {}, digest {}", field("revision"), short(&field("digest")));
                 format!("{verdict} by {actor} on {on}{}; {}", comment.unwrap_or_default(), by_policy())
             }
+            "letter.settled" | "letter.resent" => {
+                format!("{} by {actor}; {}", self.letter(&field("letter")), by_policy())
+            }
             kind if kind.starts_with("letter.") => self.letter(&field("letter")),
             kind if kind.starts_with("reply.") => self.reply(&field("reply")),
             _ if !body["permit"].is_null() => format!("by {actor}; {}", by_policy()),

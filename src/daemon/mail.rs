@@ -89,7 +89,11 @@ pub async fn try_mail(settings: &Settings) -> Option<Result<(), ConnectorError>>
 
 /// What `/readyz` tells about sending.
 pub(super) fn check(health: &outbox::Health) -> Check {
-    let sent = health.sent_at.map_or_else(|| "no letter sent yet".to_owned(), |at| format!("last letter sent {at}"));
+    let mut sent =
+        health.sent_at.map_or_else(|| "no letter sent yet".to_owned(), |at| format!("last letter sent {at}"));
+    if health.aside > 0 {
+        sent.push_str(&format!(", {} letters want a person (`opspilot letter list`)", health.aside));
+    }
     let detail = health.fault.as_ref().map_or_else(|| sent.clone(), |fault| format!("{fault}; {sent}"));
     Check { name: "mail".to_owned(), ok: health.fault.is_none(), detail }
 }

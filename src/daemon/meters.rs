@@ -78,6 +78,12 @@ impl Meters {
             if let Ok(items) = store.quarantined().await {
                 gauge!("opspilot_quarantined").set(items as f64);
             }
+            if let Ok(aside) = store.letters_aside().await {
+                for state in ["uncertain", "refused", "bounced", "capped"] {
+                    let letters = aside.iter().find(|(other, _)| other == state).map_or(0, |(_, letters)| *letters);
+                    gauge!("opspilot_letters_aside", "state" => state).set(letters as f64);
+                }
+            }
         }
     }
 }
@@ -89,6 +95,7 @@ fn describe() {
     describe_counter!("opspilot_source_rejected_total", "Items and files a source set aside");
     describe_counter!("opspilot_items_aside_total", "Items put into quarantine or ignored, by source and state");
     describe_gauge!("opspilot_quarantined", "Items in quarantine that wait for a person");
+    describe_gauge!("opspilot_letters_aside", "Letters that want a person, by state");
     describe_counter!("opspilot_reconcile_faults_total", "Comparisons with the far side that could not be completed");
     describe_gauge!("opspilot_source_proven_timestamp_seconds", "When a source last proved that reading works");
     describe_gauge!("opspilot_reconcile_held", "Items the far side held at the last comparison");

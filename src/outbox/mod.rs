@@ -10,6 +10,7 @@
 
 mod answer;
 mod calendar;
+mod hand;
 mod options;
 mod send;
 mod tend;
@@ -19,6 +20,7 @@ mod whom;
 mod write;
 
 pub use answer::About;
+pub use hand::{LetterError, Letters, resource_of};
 pub use options::{Options, SecretIn};
 pub use send::Health;
 pub use whom::{Away, Others};

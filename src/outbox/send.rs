@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 const FIRST_WAIT: Duration = Duration::from_secs(15);
 /// Longest wait before it is tried again.
 const LONGEST_WAIT: Duration = Duration::from_secs(4 * 3600);
-/// How often a letter is tried: about a day and a half.
+/// How often a letter is tried: about a day and a half. As often again when a person sends it again.
 const ATTEMPTS: u32 = 16;
 /// How long nothing is sent while a person must fix something.
 const PAUSE: SignedDuration = SignedDuration::from_secs(300);
@@ -31,6 +31,8 @@ pub struct Health {
     pub sent_at: Option<Timestamp>,
     /// Why none can be sent, when that is so.
     pub fault: Option<String>,
+    /// Letters that want a person, as counted last.
+    pub aside: i64,
     /// Until when none is tried.
     pub(super) paused: Option<Timestamp>,
 }
@@ -58,6 +60,8 @@ impl Outbox {
         if now.duration_since(*looked_after) > LOOK_AFTER {
             *looked_after = now;
             parts.store.rescue_letters(false).await?;
+            let aside = parts.store.letters_aside().await?.into_iter().map(|(_, letters)| letters).sum();
+            self.note(|health| health.aside = aside);
         }
         while !stop.is_cancelled() {
             let now = parts.clock.now();
@@ -86,7 +90,7 @@ impl Outbox {
         let at = self.parts().clock.now();
         let sent = match outcome {
             Ok(Ok(Handover::Accepted { response, .. })) => {
-                self.note(|health| *health = Health { sent_at: Some(at), ..Health::default() });
+                self.note(|health| *health = Health { sent_at: Some(at), aside: health.aside, ..Health::default() });
                 Sent::Accepted { response }
             }
             Ok(Ok(Handover::Unclear { why })) => {
@@ -118,13 +122,14 @@ impl Outbox {
                 self.note(|health| (health.fault, health.paused) = (Some(format!("{message} ({code})")), Some(due)));
                 Sent::Later { due, code, message }
             }
-            ErrorKind::Transient | ErrorKind::RateLimited if row.attempt >= ATTEMPTS => Sent::Refused {
+            ErrorKind::Transient | ErrorKind::RateLimited if row.attempt.is_multiple_of(ATTEMPTS) => Sent::Refused {
                 code: "OP-2720".to_owned(),
                 message: format!("given up after {ATTEMPTS} attempts: {message}"),
             },
             ErrorKind::Transient | ErrorKind::RateLimited => {
                 let [chance, ..] = self.parts().store.chance();
-                let doubled = FIRST_WAIT.saturating_mul(1 << row.attempt.saturating_sub(1).min(16)).min(LONGEST_WAIT);
+                let doubled =
+                    FIRST_WAIT.saturating_mul(1 << (row.attempt.saturating_sub(1) % ATTEMPTS)).min(LONGEST_WAIT);
                 let wait = doubled.mul_f64(0.5 + f64::from(chance) / 510.0).max(why.retry_after.unwrap_or_default());
                 self.note(|health| health.fault = Some(format!("{message} ({code})")));
                 Sent::Later { due: at + SignedDuration::try_from(wait).unwrap_or(PAUSE), code, message }

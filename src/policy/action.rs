@@ -118,6 +118,12 @@ actions! {
     RunRetry = "run.retry" in [Operate] on [Run];
     /// Stop a run.
     RunCancel = "run.cancel" in [Operate] on [Run];
+    /// See letters to people and what became of them.
+    LetterRead = "letter.read" in [Read] on [Pilot, System];
+    /// Say what became of a letter of which nobody knew.
+    LetterSettle = "letter.settle" in [Operate] on [Pilot, System];
+    /// Send a letter again that did not go or came back.
+    LetterResend = "letter.resend" in [Operate] on [Pilot, System];
     /// See schedules and when they fall due.
     ScheduleRead = "schedule.read" in [Read] on [Pilot, System];
     /// Fire a schedule out of turn.

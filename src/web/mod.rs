@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::domain::pilot::Pilots;
 use crate::engine::Workflows;
 use crate::intake::{Door, Intake, Limit};
+use crate::outbox::Letters;
 use crate::policy::Policies;
 use crate::review::Review;
 use crate::rota::Rota;
@@ -65,6 +66,8 @@ pub struct Web {
     pub review: Review,
     /// What falls due by the calendar.
     pub rota: Rota,
+    /// What people do with letters.
+    pub letters: Letters,
     /// Who is asking.
     pub access: Access,
     /// Who may.

@@ -6,6 +6,7 @@ use crate::access::AccessError;
 use crate::domain::id::NotAnId;
 use crate::domain::review::Illegal;
 use crate::intake::IntakeError;
+use crate::outbox::LetterError;
 use crate::policy::{Code, Denied, UnknownWord};
 use crate::review::ReviewError;
 use crate::rota::RotaError;
@@ -221,6 +222,16 @@ impl From<ReviewError> for Refused {
             ReviewError::Claimed { ref by, until } => Self::told(StatusCode::CONFLICT, &error)
                 .with("claim", serde_json::json!({ "name": by, "until": until })),
             ReviewError::NoPilot { .. } | ReviewError::NothingChanged => Self::told(StatusCode::CONFLICT, &error),
+        }
+    }
+}
+
+impl From<LetterError> for Refused {
+    fn from(error: LetterError) -> Self {
+        match error {
+            LetterError::Denied(denied) => denied.into(),
+            LetterError::Unreachable { .. } => Self::told(StatusCode::CONFLICT, &error),
+            LetterError::Store(store) => store.into(),
         }
     }
 }

@@ -8,5 +8,6 @@ mod house;
 mod interface;
 mod keys;
 mod leaks;
+mod letters;
 mod ready;
 mod road;

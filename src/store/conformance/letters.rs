@@ -2,12 +2,13 @@
 
 use super::fixture::{Fixture, is_stale};
 use super::on_both;
-use super::samples::{decide, in_review, node};
+use super::samples::{decide, in_review, node, permit};
 use crate::domain::id::{LetterId, ReplyId};
 use crate::domain::review::ReviewState;
+use crate::policy::{Action, Kind};
 use crate::store::{
     Bounce, ByMail, Caps, ClaimLetter, ClaimedLetter, ClaimedRun, KeepReply, LetterFilter, LetterRow, NewLetter,
-    QueueLetters, Sent, SettleLetter, SettleReply, TakeSource, Yielded,
+    QueueLetters, RuleLetter, Ruling, Sent, SettleLetter, SettleReply, StoreError, TakeSource, Yielded,
 };
 
 on_both!(
@@ -17,6 +18,8 @@ on_both!(
     what_was_not_taken_waits_and_what_is_refused_stays,
     limits_hold_in_the_transaction_that_lets_a_letter_go,
     letters_of_a_thread_name_the_earlier_ones,
+    a_person_says_what_became_of_an_uncertain_letter,
+    a_person_sends_again_what_did_not_arrive,
     an_answer_decides_once,
     an_answer_is_settled_once_with_its_letter,
 );
@@ -177,6 +180,80 @@ async fn limits_hold_in_the_transaction_that_lets_a_letter_go(on: &Fixture) {
     on.clock.turn(86_401);
     queue(on, vec![letter(on, &two, "d")]).await;
     assert!(matches!(claim(on, caps).await, ClaimedLetter::Letter(_)));
+}
+
+fn rule(on: &Fixture, letter: &LetterRow, ruling: Ruling, address: &str) -> RuleLetter {
+    let action = if ruling == Ruling::Again { Action::LetterResend } else { Action::LetterSettle };
+    let permit = permit(action, Kind::Pilot, "north");
+    let (id, address, person) = (letter.id.clone(), address.to_owned(), "usr_ada".to_owned());
+    RuleLetter { id, ruling, address, person, permit, at: on.now() }
+}
+
+async fn a_person_says_what_became_of_an_uncertain_letter(on: &Fixture) {
+    let run = in_review(on, "k1").await;
+    queue(on, vec![letter(on, &run, "a"), letter(on, &run, "b")]).await;
+    let (one, two) = (claimed(on).await, claimed(on).await);
+    let early = on.store.rule_letter(rule(on, &one, Ruling::Went, "x@y.example")).await;
+    assert!(matches!(early, Err(StoreError::Conflict { .. })), "it is being sent: {early:?}");
+    on.clock.turn(61);
+    on.store.rescue_letters(false).await.unwrap();
+    assert_eq!(on.store.letters_aside().await.unwrap(), [("uncertain".into(), 2)]);
+    on.store.rule_letter(rule(on, &one, Ruling::Went, "x@y.example")).await.unwrap();
+    let settled = on.store.letter(&one.id).await.unwrap();
+    assert_eq!((settled.state.as_str(), settled.code, settled.address.as_str()), ("sent", None, "ada@example.com"));
+    let twice = on.store.rule_letter(rule(on, &one, Ruling::DidNotGo, "x@y.example")).await;
+    assert!(matches!(&twice, Err(StoreError::Conflict { what }) if what.contains("is sent")), "{twice:?}");
+    assert!(matches!(claim(on, CAPS).await, ClaimedLetter::None), "it went");
+    on.store.rule_letter(rule(on, &two, Ruling::DidNotGo, "ada@new.example")).await.unwrap();
+    let again = claimed(on).await;
+    assert_eq!((&again.id, again.attempt, &again.message_id), (&two.id, 2, &two.message_id), "the same letter");
+    assert_eq!(again.address, "ada@new.example");
+    let late = settle(on, &two, Sent::Accepted { response: "250 ok".into() }).await;
+    assert!(is_stale(&late), "the attempt that was given up says nothing any more");
+    assert!(on.store.letters_aside().await.unwrap().is_empty());
+    let nobody = LetterRow { id: LetterId::new(on.now(), on.store.chance()), ..again };
+    let missing = on.store.rule_letter(rule(on, &nobody, Ruling::Went, "")).await;
+    assert!(matches!(missing, Err(StoreError::NotFound { .. })), "{missing:?}");
+    let kinds = on.verify().await;
+    assert_eq!((kinds["letter.settled"], kinds.get("letter.resent")), (2, None));
+}
+
+async fn a_person_sends_again_what_did_not_arrive(on: &Fixture) {
+    let (run, other) = (in_review(on, "k1").await, in_review(on, "k2").await);
+    let caps = Caps { thread: 1, person: 20, day: 30 };
+    for (run, about) in [(&run, "a"), (&run, "b"), (&other, "c")] {
+        queue(on, vec![letter(on, run, about)]).await;
+        on.clock.turn(1);
+    }
+    let ClaimedLetter::Letter(refused) = claim(on, caps).await else { panic!() };
+    settle(on, &refused, Sent::Refused { code: "OP-2705".into(), message: "550 no".into() }).await.unwrap();
+    assert!(matches!(claim(on, caps).await, ClaimedLetter::Capped));
+    let capped = all(on).await.into_iter().find(|letter| letter.state == "capped").unwrap();
+    let ClaimedLetter::Letter(bounced) = claim(on, caps).await else { panic!() };
+    settle(on, &bounced, Sent::Accepted { response: "250 ok".into() }).await.unwrap();
+    let again = on.store.rule_letter(rule(on, &bounced, Ruling::Again, "ada@example.com")).await;
+    assert!(matches!(again, Err(StoreError::Conflict { .. })), "it went");
+    let token = format!("secret {} c", other.brief());
+    on.store.bounce(Bounce { token, message: "no such user".into(), at: on.now() }).await.unwrap();
+    let aside = [("bounced".to_owned(), 1), ("capped".to_owned(), 1), ("refused".to_owned(), 1)];
+    assert_eq!(on.store.letters_aside().await.unwrap(), aside);
+    on.store.rule_letter(rule(on, &capped, Ruling::Again, "ada@example.com")).await.unwrap();
+    assert!(matches!(claim(on, caps).await, ClaimedLetter::Capped), "the limit holds for people too");
+    // A day later there is room for one letter of the thread, tried before or not.
+    on.clock.turn(86_401);
+    for letter in [&capped, &refused] {
+        on.store.rule_letter(rule(on, letter, Ruling::Again, "ada@new.example")).await.unwrap();
+        on.clock.turn(1);
+    }
+    let ClaimedLetter::Letter(first) = claim(on, caps).await else { panic!("there is room") };
+    assert!(matches!(claim(on, caps).await, ClaimedLetter::Capped), "and for no second one");
+    assert_eq!(first.address, "ada@new.example");
+    on.store.rule_letter(rule(on, &bounced, Ruling::Again, "ada@example.com")).await.unwrap();
+    let ClaimedLetter::Letter(again) = claim(on, caps).await else { panic!("another thread") };
+    assert_eq!((again.attempt, &again.message_id), (2, &bounced.message_id));
+    on.store.decide(decide(on, &run.brief(), 1, "usr_ada", "reject")).await.unwrap();
+    assert!(on.store.letters_aside().await.unwrap().is_empty(), "nobody waits for letters about what is decided");
+    assert_eq!(on.verify().await["letter.resent"], 4);
 }
 
 async fn letters_of_a_thread_name_the_earlier_ones(on: &Fixture) {

@@ -5,7 +5,7 @@ use crate::domain::id::{BriefId, LetterId, ReplyId};
 use crate::store::pack::unpack;
 use crate::store::sql::{Row, values};
 use crate::store::{Store, StoreError};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// A letter as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,9 @@ macro_rules! letter_sql {
 }
 pub(in crate::store) use letter_sql;
 
+/// For how long a letter about no brief that did not arrive wants a person.
+const NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// Between the text and the HTML of a stored letter: a character that neither holds.
 pub(in crate::store) const BETWEEN: char = '\0';
 
@@ -106,6 +109,9 @@ pub(in crate::store) fn letter_of(row: &Row) -> Result<LetterRow, StoreError> {
         created_at: time(row.int(22)?)?,
     })
 }
+
+/// The states of a letter.
+pub const LETTER_STATES: [&str; 7] = ["waiting", "sending", "sent", "uncertain", "refused", "bounced", "capped"];
 
 /// Which letters.
 #[derive(Clone, Debug, Default)]
@@ -208,6 +214,15 @@ impl Store {
         Ok(Page::of(items, filter.limit, |letter| letter.id.to_string()))
     }
 
+    /// One letter.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn letter(&self, name: &LetterId) -> Result<LetterRow, StoreError> {
+        let row = self.reader().await?.conn().row(letter_sql!("WHERE id = $1"), values![name.as_str()]).await?;
+        letter_of(&row.ok_or_else(|| StoreError::NotFound { what: "letter", id: name.to_string() })?)
+    }
+
     /// Whether a letter waits to be sent now.
     ///
     /// # Errors
@@ -226,13 +241,18 @@ impl Store {
         row.as_ref().map(letter_of).transpose()
     }
 
-    /// How many letters stand in each state that a person should look at.
+    /// How many letters stand in each state that wants a person: all of which nobody knows whether they went; others that did not arrive, while
+    /// the brief that they are about waits for people, or, where they are about none, for a week.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn letters_aside(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        let sql = "SELECT state, COUNT(*) FROM letter WHERE state IN ('uncertain', 'refused', 'bounced', 'capped') GROUP BY state ORDER BY state";
-        let rows = self.reader().await?.conn().rows(sql, vec![]).await?;
+        let sql = "SELECT l.state, COUNT(*) FROM letter l LEFT JOIN brief b ON b.id = l.brief \
+                   WHERE l.state IN ('uncertain', 'refused', 'bounced', 'capped') AND (l.state = 'uncertain' \
+                   OR b.state IN ('open', 'amending', 'redrafting') OR (b.id IS NULL AND l.updated_at > $1)) \
+                   GROUP BY l.state ORDER BY l.state";
+        let since = self.now().checked_sub(NEWS).map_or(0, Timestamp::as_microsecond);
+        let rows = self.reader().await?.conn().rows(sql, values![since]).await?;
         rows.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect()
     }
 

@@ -16,7 +16,7 @@ mod week;
 
 pub use briefs::{BriefFilter, BriefRow, DecisionRow, RevisionRow};
 pub(super) use letters::{BETWEEN, letter_of, letter_sql};
-pub use letters::{LetterFilter, LetterRow, ReplyRow};
+pub use letters::{LETTER_STATES, LetterFilter, LetterRow, ReplyRow};
 pub use log::{LogHead, ReceiptRow};
 pub use people::{PersonRow, TokenRow};
 pub use quarantine::{QuarantineFilter, QuarantineRow, SourceRow};

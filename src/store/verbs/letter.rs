@@ -3,12 +3,14 @@
 //! and is never sent again by itself; no more go out than the limits allow, counted in the transaction that lets one go.
 
 use crate::domain::id::{BriefId, LetterId, NodeId};
+use crate::policy::Permit;
 use crate::receipt::{Body, Field};
 use crate::store::pack::pack;
 use crate::store::queue::one_by_one;
 use crate::store::reads::{BETWEEN, letter_of, letter_sql};
 use crate::store::sql::values;
 use crate::store::tx::{Note, Tx};
+use crate::store::verbs::review::policy_fields;
 use crate::store::{LetterRow, Store, StoreError};
 use jiff::Timestamp;
 
@@ -168,11 +170,40 @@ pub struct Bounce {
     pub at: Timestamp,
 }
 
+/// What a person says of a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ruling {
+    /// Nobody knew whether it went: it did.
+    Went,
+    /// Nobody knew whether it went: it did not. It is sent again.
+    DidNotGo,
+    /// It was refused, came back, or went beyond a limit: it is sent again.
+    Again,
+}
+
+/// A person rules upon a letter.
+#[derive(Debug)]
+pub struct RuleLetter {
+    /// The letter.
+    pub id: LetterId,
+    /// What they say.
+    pub ruling: Ruling,
+    /// Where it goes from now on.
+    pub address: String,
+    /// Who.
+    pub person: String,
+    /// By what right.
+    pub permit: Permit,
+    /// When.
+    pub at: Timestamp,
+}
+
 one_by_one!(QueueLetters, u32, queue_letters);
 one_by_one!(ClaimLetter, ClaimedLetter, claim_letter);
 one_by_one!(SettleLetter, (), settle_letter);
 one_by_one!(RescueLetters, u64, rescue_letters);
 one_by_one!(Bounce, (), bounce);
+one_by_one!(RuleLetter, (), rule_letter);
 
 /// `Ok(Err(_))`: refused, nothing written. `Err(_)`: the database failed.
 type Refusable<T> = Result<Result<T, StoreError>, StoreError>;
@@ -264,13 +295,24 @@ fn tell(
     at: Timestamp,
     tx: &mut Tx<'_>,
 ) -> Result<(), StoreError> {
+    tell_of(kind, "outbox", about, more, at, tx)
+}
+
+fn tell_of(
+    kind: &str,
+    actor: &str,
+    about: &About<'_>,
+    more: &[(&str, Field<'_>)],
+    at: Timestamp,
+    tx: &mut Tx<'_>,
+) -> Result<(), StoreError> {
     let mut fields = vec![("letter", Field::Text(about.id)), ("person", Field::Text(about.person))];
     fields.extend_from_slice(more);
     let body = Body::of(&fields).map_err(|cause| StoreError::corrupt(cause.to_string()))?;
     let request = BriefId::parse(about.brief).ok().map(|brief| brief.request());
     let subject = request.as_ref().map_or(about.id, |request| request.as_str());
     let pilot = Some(about.pilot).filter(|pilot| !pilot.is_empty());
-    tx.receipt(&Note { at, kind, tenant: about.tenant, pilot, subject, actor: "outbox" }, &body)
+    tx.receipt(&Note { at, kind, tenant: about.tenant, pilot, subject, actor }, &body)
 }
 
 /// A day, in microseconds.
@@ -310,8 +352,8 @@ async fn claim_letter(item: &ClaimLetter, tx: &mut Tx<'_>) -> Refusable<ClaimedL
     };
     let Some(row) = row else { return Ok(Ok(ClaimedLetter::None)) };
     let mut letter = letter_of(&row)?;
-    // A letter that is tried again was counted when it was tried first.
-    if letter.sent_at.is_none()
+    // A letter that is tried again was counted when it was tried last, for a day.
+    if letter.sent_at.is_none_or(|last| last.as_microsecond() <= at - DAY)
         && let Some(cap) = beyond(&letter, item.caps, at, tx).await?
     {
         let message = format!("the limit `{cap}` of the section `[mail]` was reached; it was not sent");
@@ -404,7 +446,62 @@ async fn bounce(item: &Bounce, tx: &mut Tx<'_>) -> Refusable<()> {
     Ok(Ok(()))
 }
 
+async fn rule_letter(item: &RuleLetter, tx: &mut Tx<'_>) -> Refusable<()> {
+    let id = item.id.as_str();
+    let Some(row) = tx.conn.row(letter_sql!("WHERE id = $1"), values![id]).await? else {
+        return Ok(Err(StoreError::NotFound { what: "letter", id: id.to_owned() }));
+    };
+    let letter = letter_of(&row)?;
+    let fits: &[&str] = match item.ruling {
+        Ruling::Went | Ruling::DidNotGo => &["uncertain"],
+        Ruling::Again => &["refused", "bounced", "capped"],
+    };
+    if !fits.contains(&letter.state.as_str()) {
+        let what = format!("the letter is {}; this is for one that is {}", letter.state, fits.join(", "));
+        return Ok(Err(StoreError::Conflict { what }));
+    }
+    let at = item.at.as_microsecond();
+    let (kind, outcome) = match item.ruling {
+        Ruling::Went => ("letter.settled", "went"),
+        Ruling::DidNotGo => ("letter.settled", "did_not_go"),
+        Ruling::Again => ("letter.resent", "again"),
+    };
+    if item.ruling == Ruling::Went {
+        let sql =
+            "UPDATE letter SET state = 'sent', code = NULL, message = $3, updated_at = $4 WHERE id = $1 AND state = $2";
+        let message = "a person found that it went";
+        tx.conn.run(sql, values![id, &letter.state, message, at]).await?;
+    } else {
+        let sql = "UPDATE letter SET state = 'waiting', address = $3, due_at = $4, updated_at = $4 WHERE id = $1 AND state = $2";
+        tx.conn.run(sql, values![id, &letter.state, &item.address, at]).await?;
+    }
+    if item.ruling != Ruling::Again {
+        let effect = if item.ruling == Ruling::Went { "done" } else { "failed" };
+        let key = format!("{id}/{}", letter.attempt);
+        let outcome = serde_json::json!({ "settled_by": item.person, "outcome": outcome }).to_string();
+        let sql = "UPDATE effect SET state = $2, outcome = $3, ended_at = $4 WHERE key = $1";
+        tx.conn.run(sql, values![key, effect, outcome, at]).await?;
+    }
+    let policies: Vec<&str> = item.permit.decision().policies.iter().map(String::as_str).collect();
+    let mut fields = policy_fields(&item.permit, &policies);
+    fields.extend([
+        ("kind", Field::Text(&letter.kind)),
+        ("outcome", Field::Text(outcome)),
+        ("was", Field::Text(&letter.state)),
+    ]);
+    tell_of(kind, &item.person, &About::of(&letter), &fields, item.at, tx)?;
+    Ok(Ok(()))
+}
+
 impl Store {
+    /// Puts down what a person says of a letter.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when it does not stand so that this could be said of it.
+    pub async fn rule_letter(&self, rule: RuleLetter) -> Result<(), StoreError> {
+        self.submit_patiently(rule).await
+    }
+
     /// Queues letters; how many were not there already.
     ///
     /// # Errors

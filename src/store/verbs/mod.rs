@@ -20,7 +20,9 @@ pub use aside::{Aside, AsideState, TakeAside};
 pub use claim::{Claim, Claimed};
 pub use idempotency::RememberedAnswer;
 pub use intake::{Accept, Accepted, File};
-pub use letter::{Bounce, Caps, ClaimLetter, ClaimedLetter, NewLetter, QueueLetters, Sent, SettleLetter};
+pub use letter::{
+    Bounce, Caps, ClaimLetter, ClaimedLetter, NewLetter, QueueLetters, RuleLetter, Ruling, Sent, SettleLetter,
+};
 pub use nudge::Nudge;
 pub use operate::{Cancel, Resume, Retry};
 pub use people::{AddPerson, AddToken, DisablePerson, GrantRole, RevokeToken, Right};

@@ -3,6 +3,7 @@
 
 mod briefs;
 mod decide;
+mod letters;
 mod operate;
 mod people;
 mod quarantine;
@@ -57,6 +58,10 @@ routes! {
     GET "/api/v1/quarantine" Reads ["pilot", "source", "state", "limit", "cursor"] quarantine::list;
     GET "/api/v1/quarantine/{id}" Reads [] quarantine::show;
     POST "/api/v1/quarantine/{id}/retry" Acts [] quarantine::retry;
+    GET "/api/v1/letters" Reads ["pilot", "state", "limit", "cursor"] letters::list;
+    GET "/api/v1/letters/{id}" Reads [] letters::show;
+    POST "/api/v1/letters/{id}/settle" Acts [] letters::settle;
+    POST "/api/v1/letters/{id}/resend" Acts [] letters::resend;
     GET "/api/v1/receipts" Reads ["subject", "from", "limit"] receipts::list;
     GET "/api/v1/receipts/checkpoint" Reads [] receipts::checkpoint;
     GET "/api/v1/receipts/export" Reads [] receipts::export;

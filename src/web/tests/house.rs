@@ -155,6 +155,7 @@ impl House {
             sources: BTreeMap::new(),
         };
         let rota = Rota::new(store.clone(), policies.clone(), pilots.clone(), times, Arc::clone(&clock));
+        let letters = crate::outbox::Letters::new(store.clone(), policies.clone(), Arc::clone(&clock));
         let stop = CancellationToken::new();
         let engine =
             Engine::new(store.clone(), workflows.clone(), EngineOptions { workers: 1, ..EngineOptions::default() });
@@ -184,6 +185,7 @@ impl House {
             intake,
             review,
             rota,
+            letters,
             access: access.clone(),
             policies: policies.clone(),
             pilots,
@@ -256,6 +258,11 @@ impl House {
     }
 }
 
+/// Who looks at `south` can be written to, others cannot.
+fn address(name: &str) -> Option<String> {
+    (name == "south-viewer").then(|| "viewer@south.example".to_owned())
+}
+
 async fn people(store: &Store, access: &Access) -> BTreeMap<&'static str, String> {
     let (_, made) = first_person(store, "owner", None).await.unwrap();
     let owner = access.person("owner").await.unwrap();
@@ -270,7 +277,7 @@ async fn people(store: &Store, access: &Access) -> BTreeMap<&'static str, String
     ];
     for (name, role, scope) in more {
         access
-            .add_person(&owner, NewPerson { name: name.into(), email: None, grants: vec![(role, scope)] })
+            .add_person(&owner, NewPerson { name: name.into(), email: address(name), grants: vec![(role, scope)] })
             .await
             .unwrap();
         let made = access

@@ -2,8 +2,8 @@
 
 use super::client::{Reply, request, send};
 use super::house::{CANARY, House};
-use crate::domain::id::{NodeId, QuarantineId};
-use crate::store::{Aside, AsideState, TakeSource, Yielded};
+use crate::domain::id::{LetterId, NodeId, QuarantineId};
+use crate::store::{Aside, AsideState, Caps, ClaimLetter, NewLetter, QueueLetters, TakeSource, Yielded};
 use crate::web::api;
 use serde_json::{Value, json};
 
@@ -15,6 +15,7 @@ fn body(path: &str, digest: &str) -> Value {
         "claim" => json!({ "takeover": true }),
         "edit" => json!({ "from": digest, "edits": [{ "path": "priority.score", "value": 1 }] }),
         "decision" => json!({ "decision": "approve", "revision": digest }),
+        "settle" => json!({ "outcome": "did_not_go" }),
         "cancel" => json!({ "reason": "because" }),
         "users" => json!({ "name": "intruder" }),
         "grant" => json!({ "role": "owner", "scope": "all" }),
@@ -28,13 +29,53 @@ struct South {
     digest: String,
     token: String,
     item: String,
+    letter: String,
 }
 
 async fn south(house: &House) -> South {
     let (brief, digest) = house.brief("south", &format!("We sell {CANARY} and need 12 crates of it by Monday.")).await;
     let person = house.access.person("south-viewer").await.unwrap();
     let token = house.access.tokens(&person, false).await.unwrap()[0].id.to_string();
-    South { suffix: brief.replace("brf_", ""), digest, token, item: aside(house).await }
+    South {
+        suffix: brief.replace("brf_", ""),
+        digest,
+        token,
+        item: aside(house).await,
+        letter: letter(house, &brief, "south-viewer").await,
+    }
+}
+
+/// A letter about a brief of `south` of which nobody knows whether it went.
+pub(super) async fn letter(house: &House, brief: &str, person: &str) -> String {
+    let (store, at) = (&house.store, house.store.now());
+    let id = LetterId::new(at, store.chance());
+    let letter = NewLetter {
+        id: id.clone(),
+        kind: "brief",
+        brief: Some(brief.parse().unwrap()),
+        revision: 1,
+        about: String::new(),
+        pilot: "south".into(),
+        tenant: "globex".into(),
+        person: house.access.person(person).await.unwrap().user,
+        name: CANARY.into(),
+        address: format!("{CANARY}@south.example"),
+        message_id: "brief.1@ops.example".into(),
+        answers: None,
+        thread: Vec::new(),
+        subject: CANARY.into(),
+        text: CANARY.into(),
+        html: CANARY.into(),
+        digest: String::new(),
+        token: None,
+        expires_at: at,
+        at,
+    };
+    store.queue_letters(QueueLetters { letters: vec![letter], read: None, at }).await.unwrap();
+    let (node, caps) = (NodeId::new(at, store.chance()), Caps { thread: 9, person: 9, day: 9 });
+    store.claim_letter(ClaimLetter { node, until: at, caps, at }).await.unwrap();
+    store.rescue_letters(true).await.unwrap();
+    id.to_string()
 }
 
 /// An item of `south` that did not become a request.
@@ -80,6 +121,8 @@ fn address(path: &str, south: &South, there: bool) -> String {
     };
     let path = if path.contains("/tokens/") {
         path.replace("{id}", &token)
+    } else if path.contains("/letters/") {
+        path.replace("{id}", if there { &south.letter } else { "ltr_01hzy3v9qke8v9b6j2m7c4x5td" })
     } else if path.contains("/quarantine/") {
         path.replace("{id}", if there { &south.item } else { "qrt_01hzy3v9qke8v9b6j2m7c4x5td" })
     } else {
