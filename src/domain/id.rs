@@ -169,6 +169,12 @@ impl RequestId {
         format!("release:{self}")
     }
 
+    /// The item that is kept when this cannot become a request after all.
+    #[must_use]
+    pub fn quarantined(&self) -> QuarantineId {
+        QuarantineId(format!("qrt_{}", self.suffix()))
+    }
+
     /// The brief of this request.
     #[must_use]
     pub fn brief(&self) -> BriefId {

@@ -57,6 +57,8 @@ impl Intake {
             let pilot = self.pilot(door)?;
             return Ok(self.aside(pilot, envelope, AsideState::Ignored, code.to_owned(), automatic.reason));
         }
+        // Two copies of one mail differ in their trace, and not in what was written, of which its key is made.
+        let key_is_content = message.is_some();
         let normal = match message {
             Some(message) => normalise::of_message(&envelope, message::parts(message)),
             None => match normalise::normalise(&envelope) {
@@ -67,7 +69,8 @@ impl Intake {
         if normal.text.trim().is_empty() {
             return self.set_aside(door, envelope, &IntakeError::Empty);
         }
-        Ok(Sorted::Request(Box::new(self.prepare_normal(door, envelope, normal)?)))
+        let accept = self.prepare_normal(door, envelope, normal)?;
+        Ok(Sorted::Request(Box::new(Accept { key_is_content, ..accept })))
     }
 
     /// Tenant of the door's pilot.

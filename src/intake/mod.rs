@@ -218,6 +218,7 @@ impl Intake {
         Ok(Accept {
             request: Arc::new(request),
             dedup_key,
+            key_is_content: false,
             raw,
             likeness,
             alike_since,

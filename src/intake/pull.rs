@@ -7,9 +7,9 @@ use super::reconcile::Audit;
 use super::{Door, Intake, IntakeError};
 use crate::domain::id::NodeId;
 use crate::failpoint;
-use crate::store::{Accepted, Aside, AsideState, StoreError, TakeSource, Yielded};
+use crate::store::{Accepted, Aside, AsideState, TakeSource, Yielded};
 use jiff::{SignedDuration, Timestamp};
-use opspilot_sdk::{Batch, ConnectorError, Content, Cursor, Envelope, ErrorKind, Refused, Secret, Settled, Source};
+use opspilot_sdk::{Batch, ConnectorError, Cursor, Envelope, ErrorKind, Refused, Secret, Settled, Source};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -90,8 +90,6 @@ struct Hand {
 /// A batch as it is stored.
 struct Sorting {
     accepts: Vec<crate::store::Accept>,
-    /// Which of them are messages, whose key is made of what was written: other bytes under it are another copy.
-    letters: Vec<bool>,
     asides: Vec<Aside>,
     replies: Vec<crate::store::KeepReply>,
 }
@@ -203,22 +201,14 @@ impl Pull {
 
     /// What is to be stored of a batch.
     fn sorted(&self, envelopes: Vec<Envelope>, unfit: Vec<Refused>) -> Result<Sorting, Fault> {
-        let mut sorting = Sorting {
-            accepts: Vec::with_capacity(envelopes.len()),
-            letters: Vec::new(),
-            asides: Vec::new(),
-            replies: Vec::new(),
-        };
+        let mut sorting =
+            Sorting { accepts: Vec::with_capacity(envelopes.len()), asides: Vec::new(), replies: Vec::new() };
         for refused in unfit {
             sorting.asides.push(self.intake.refused(&self.door, refused).map_err(Fault::Intake)?);
         }
         for envelope in envelopes {
-            let letter = envelope.content == Content::Message;
             match self.intake.sort(&self.door, envelope, self.options.take_lists).map_err(Fault::Intake)? {
-                Sorted::Request(accept) => {
-                    sorting.accepts.push(*accept);
-                    sorting.letters.push(letter);
-                }
+                Sorted::Request(accept) => sorting.accepts.push(*accept),
                 Sorted::Aside(aside) => sorting.asides.push(*aside),
                 Sorted::Answer(aside, reply) => {
                     sorting.asides.push(*aside);
@@ -231,7 +221,7 @@ impl Pull {
 
     async fn take_in(&self, source: &mut dyn Source, batch: Batch, hand: &mut Hand) -> Result<(), Fault> {
         let Batch { id, envelopes, refused: unfit, cursor, progress, proven, notice, keep, .. } = batch;
-        let Sorting { accepts, letters, asides, replies } = self.sorted(envelopes, unfit)?;
+        let Sorting { accepts, asides, replies } = self.sorted(envelopes, unfit)?;
         let (mut accepted, mut refused, mut ignored) = (0, 0, 0);
         for aside in &asides {
             let state = aside.state.as_str();
@@ -259,17 +249,15 @@ impl Pull {
             match self.intake.store.take_in(yielded).await {
                 Ok(stored) => {
                     hand.kept = keep.or(hand.kept.take());
-                    for (outcome, letter) in stored.requests.iter().zip(letters) {
+                    for outcome in &stored.requests {
                         match outcome {
                             Ok(outcome) => {
                                 super::count(&self.door, outcome);
                                 accepted += u64::from(!matches!(outcome, Accepted::Repeat(_)));
                             }
-                            // The same mail by another way, such as a second folder: its trace differs, what was written does not.
-                            Err(StoreError::Conflict { .. }) if letter => {}
                             Err(error) => {
                                 refused += 1;
-                                tracing::warn!(source.name = %self.door.source, error = %error, "an item was refused by the store");
+                                tracing::warn!(source.name = %self.door.source, error = %error, "an item is quarantined");
                             }
                         }
                     }

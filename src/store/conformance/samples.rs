@@ -70,6 +70,7 @@ pub(crate) fn accept_at(now: Timestamp, chance: [u8; 10], key: &str, text: &str)
     Accept {
         request: Arc::new(request),
         dedup_key: key.into(),
+        key_is_content: false,
         raw: text.as_bytes().to_vec(),
         likeness,
         alike_since: now - SignedDuration::from_secs(3600),

@@ -20,6 +20,7 @@ on_both!(
     what_is_set_aside_is_kept_once_and_with_its_reason,
     a_person_takes_in_what_was_set_aside,
     what_became_a_request_is_no_longer_aside,
+    a_used_key_with_other_content_is_kept_for_a_person,
     a_source_gets_back_what_it_kept,
     what_was_compared_leaves_a_receipt
 );
@@ -134,6 +135,30 @@ async fn what_is_set_aside_is_kept_once_and_with_its_reason(on: &Fixture) {
     );
     let kinds = on.verify().await;
     assert_eq!((kinds["item.quarantined"], kinds["item.ignored"]), (1, 1));
+}
+
+async fn a_used_key_with_other_content_is_kept_for_a_person(on: &Fixture) {
+    let lease = take(on, "mail", &node(on)).await;
+    let other = |key_is_content| {
+        let mut accept = of_source(on, "mail", "k1");
+        let raw = b"other words".to_vec();
+        Arc::make_mut(&mut accept.request).raw = sha256_hex(&raw);
+        Accept { raw, key_is_content, ..accept }
+    };
+    yielded(on, &lease, None, vec![of_source(on, "mail", "k1")]).await.unwrap();
+    for _ in 0..2 {
+        let outs = yielded(on, &lease, None, vec![other(false)]).await.unwrap();
+        assert!(matches!(outs.as_slice(), [Err(StoreError::Conflict { .. })]), "{outs:?}");
+    }
+    let page = on.store.quarantines(&QuarantineFilter { limit: 50, ..QuarantineFilter::default() }).await.unwrap();
+    let [item] = page.items.as_slice() else { panic!("{page:?}") };
+    assert_eq!((item.code.as_str(), item.state.as_str()), ("OP-2008", "quarantined"));
+    assert_eq!(on.store.blob(item.raw.as_ref().unwrap()).await.unwrap(), b"other words");
+    // Where the key is made of what was written, it is another copy.
+    let outs = yielded(on, &lease, None, vec![other(true)]).await.unwrap();
+    assert!(matches!(outs.as_slice(), [Ok(Accepted::Repeat(_))]), "{outs:?}");
+    assert_eq!(all(&on.store).await.len(), 1);
+    assert_eq!(on.verify().await["item.quarantined"], 1);
 }
 
 async fn a_person_takes_in_what_was_set_aside(on: &Fixture) {

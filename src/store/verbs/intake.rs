@@ -33,6 +33,8 @@ pub struct Accept {
     pub request: Arc<Request>,
     /// Recognises a repeat of the same delivery from the same source.
     pub dedup_key: String,
+    /// Whether that key is made of what was written: the same under other bytes, such as a mail by another way, is a repeat then.
+    pub key_is_content: bool,
     /// The raw bytes.
     pub raw: Vec<u8>,
     /// Digest of what makes two requests of a pilot the same to a person; 16 bytes.
@@ -352,7 +354,7 @@ async fn earlier(wanted: Vec<crate::store::sql::Value>, tx: &mut Tx<'_>) -> Resu
 
 fn repeat(item: &Accept, earlier: &Earlier) -> Result<Accepted, StoreError> {
     match earlier.get(&(item.dedup_key.clone(), item.request.source.clone())) {
-        Some((id, raw)) if *raw == item.request.raw => Ok(Accepted::Repeat(id.clone())),
+        Some((id, raw)) if item.key_is_content || *raw == item.request.raw => Ok(Accepted::Repeat(id.clone())),
         Some((id, _)) => Err(StoreError::Conflict {
             what: format!("the delivery key was used before, with other content, for `{id}`; send it under a new key"),
         }),

@@ -1,7 +1,7 @@
 //! Pulled sources: whose turn it is, and a batch of envelopes with the cursor after it. INVARIANT: envelopes, items set aside, cursor and
 //! what the source keeps go down in one transaction, so that a crash neither loses an item nor reads past it.
 
-use super::aside::{Aside, set_aside, settle_aside};
+use super::aside::{Aside, AsideState, set_aside, settle_aside};
 use super::reply::{self, KeepReply};
 use crate::domain::id::NodeId;
 use crate::receipt::{Body, Field};
@@ -147,11 +147,34 @@ async fn take_in(item: &Yielded, tx: &mut Tx<'_>) -> Refusable<Stored> {
         requests = Accept::run(&accepts, tx).await?;
         settle_aside(&item.source, &item.accepts, &requests, item.at, tx).await?;
     }
-    let asides = set_aside(&item.source, &item.asides, item.at, tx).await?;
+    // What has the key of another is no repeat of it, and its source will not offer it again: it is kept for a person.
+    let clashes = item.accepts.iter().zip(&requests).filter_map(|(accept, outcome)| clash(accept, outcome));
+    let clashes = set_aside(&item.source, &clashes.collect::<Vec<_>>(), item.at, tx).await?;
+    let asides = clashes + set_aside(&item.source, &item.asides, item.at, tx).await?;
     for kept in &item.replies {
         reply::keep(kept, tx).await?;
     }
     Ok(Ok(Stored { requests, asides }))
+}
+
+/// The item that is kept of a request whose key was used before with other content.
+fn clash(accept: &Accept, outcome: &Result<Accepted, StoreError>) -> Option<Aside> {
+    let Err(StoreError::Conflict { what }) = outcome else { return None };
+    let request = &accept.request;
+    let short = request.raw.get(..16).unwrap_or_default();
+    Some(Aside {
+        id: request.id.quarantined(),
+        tenant: request.tenant.clone(),
+        pilot: request.pilot.clone(),
+        dedup_key: format!("{}#{short}", accept.dedup_key),
+        place: request.external_id.clone().unwrap_or_default(),
+        state: AsideState::Quarantined,
+        code: "OP-2008".to_owned(),
+        reason: what.clone(),
+        raw: Some((request.raw.clone(), accept.raw.clone())),
+        media_type: Some(request.media_type.clone()),
+        received_at: request.received_at,
+    })
 }
 
 async fn keep(item: &KeepSecret, tx: &mut Tx<'_>) -> Refusable<()> {
