@@ -4,7 +4,8 @@ use super::{Access, AccessError};
 use crate::domain::id::{PermitId, TokenId, UserId};
 use crate::policy::{Action, Ask, Kind, Permit, Principal, Resource, Role, Scope, TokenScope};
 use crate::store::{
-    AddPerson, AddToken, DisablePerson, GrantRole, PersonRow, RevokeToken, Right, Store, StoreError, TokenRow,
+    AddPerson, AddToken, DisablePerson, GrantRole, PersonRow, RevokeToken, Right, SetDigest, Store, StoreError,
+    TokenRow,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -150,6 +151,17 @@ impl Access {
         self.store.disable_person(DisablePerson { person, disabled, actor, permit, at }).await?;
         self.forget();
         Ok(())
+    }
+
+    /// Turns a person's digests on or off.
+    ///
+    /// # Errors
+    /// [`AccessError::Denied`], [`StoreError::NotFound`].
+    pub async fn set_digest(&self, principal: &Principal, name: &str, wanted: bool) -> Result<(), AccessError> {
+        let person = self.store.person(name).await?.id;
+        let permit = self.permit(principal, Action::UserManage, &Resource::new(Kind::User, person.as_str()))?;
+        let (actor, at) = (principal.user.clone(), self.clock.now());
+        Ok(self.store.set_digest(SetDigest { person, wanted, actor, permit, at }).await?)
     }
 
     /// Gives a person a role, or takes it.

@@ -15,14 +15,16 @@ use crate::domain::review::{ReviewState, Verdict};
 use crate::intake::given;
 use crate::mail::automatic::{Kind, own};
 use crate::mail::{self, Limits, Message};
-use crate::outbox::{About, Outbox};
+use crate::outbox::{About, DIGEST, Outbox};
 use crate::reply::authenticity::{Authentic, Checker, Records, Trust, Unproven, names, prove};
 use crate::reply::{
-    Asked, Bound, Candidate, Decided, Decision, Judgement, Letter, Part, Reason, Shown, Standing, judge,
+    Asked, Bound, Candidate, Decided, Decision, Judgement, Letter, Part, Reason, Shown, Standing, judge, leaves,
 };
 use crate::review::{Review, ReviewError};
 use crate::screen::Boundary;
-use crate::store::{Bounce, BriefRow, ByMail, LetterRow, PersonRow, ReplyRow, SettleReply, Store, StoreError};
+use crate::store::{
+    Bounce, BriefRow, ByMail, LeaveDigest, LetterRow, PersonRow, ReplyRow, SettleReply, Store, StoreError,
+};
 use jiff::SignedDuration;
 use opspilot_sdk::sha256_hex;
 use std::collections::BTreeMap;
@@ -170,6 +172,9 @@ impl Answers {
             received: reply.received_at,
             tries,
         };
+        if let Some(digest) = self.0.store.letter_asking(&reply.token).await?.filter(|asked| asked.kind == DIGEST) {
+            return self.leave(reply, &digest, &letter).await;
+        }
         let asked = matter.as_ref().map(Matter::asked);
         let outbox = &self.0.outbox;
         let judgement = judge(&letter, asked.as_ref(), outbox.key(), &outbox.options().words);
@@ -205,6 +210,34 @@ impl Answers {
         outcome.proof = proof;
         outcome.brief = matter.map(|matter| matter.brief.id);
         Ok(Some(outcome))
+    }
+
+    /// Turns the digests of whoever asks for that off; what becomes of the message when it does not count.
+    async fn leave(
+        &self,
+        reply: &ReplyRow,
+        digest: &LetterRow,
+        letter: &Letter<'_>,
+    ) -> Result<Option<Outcome>, StoreError> {
+        let parts = &self.0;
+        let person = parts.store.person(&digest.person).await?;
+        let addresses: Vec<String> = person.email.into_iter().collect();
+        if let Err(judgement) = leaves(letter, &parts.outbox.bound_of_digest(digest), &addresses, parts.outbox.key()) {
+            return Ok(Some(match judgement {
+                Judgement::Refused { reason, .. } => Outcome::of("refused", reason.to_string()),
+                Judgement::Silent(reason) => Outcome::of("ignored", reason.to_string()),
+                _ => Outcome::of("ignored", Reason::NoSecret.to_string()),
+            }));
+        }
+        if parts.store.is_used(&reply.token).await? {
+            return Ok(Some(Outcome::of("ignored", Reason::Used.to_string())));
+        }
+        let proof = letter.sender.map_or_else(ToString::to_string, proof_of);
+        let by = ByMail { reply: reply.id.clone(), mail: reply.raw.clone(), proof, token: reply.token.clone() };
+        parts.store.leave_digest(LeaveDigest { person: person.id.clone(), by, at: parts.clock.now() }).await?;
+        tracing::info!(reply.id = %reply.id, person = person.name, "turned digests off by mail");
+        metrics::counter!("opspilot_replies_total", "state" => "unsubscribed").increment(1);
+        Ok(None)
     }
 
     /// What the secret was made for, when it is one of ours.

@@ -39,6 +39,14 @@ pub(crate) enum User {
         /// Name of the person.
         name: String,
     },
+    /// Turn the digests that a person gets by mail on or off.
+    Digest {
+        /// Name of the person.
+        name: String,
+        /// on or off.
+        #[arg(value_name = "ON|OFF", action = clap::ArgAction::Set, value_parser = ["on", "off"])]
+        wanted: String,
+    },
     /// Give a person a role.
     Grant {
         /// Name of the person.
@@ -90,6 +98,11 @@ impl User {
                 access.disable_person(principal, &name, false).await?;
                 told(setup, &name, "is let back in")
             }
+            Self::Digest { name, wanted } => {
+                access.set_digest(principal, &name, wanted == "on").await?;
+                let what = if wanted == "on" { "gets digests" } else { "gets no digests any more" };
+                told(setup, &name, what)
+            }
             Self::Grant { name, role, scope } => {
                 access.grant(principal, &name, role, &scope, true).await?;
                 told(setup, &name, &format!("is {role} in {scope}"))
@@ -117,7 +130,11 @@ async fn list(setup: &Setup, house: &House, principal: &Principal) -> Result<(),
     let mut table = Table::new(&["name", "roles", "email", "state", "added", "id"]);
     for person in &people {
         let roles: Vec<String> = person.grants.iter().map(|(role, scope)| format!("{role} in {scope}")).collect();
-        let state = if person.disabled { "disabled" } else { "active" };
+        let state = match (person.disabled, person.digest) {
+            (true, _) => "disabled",
+            (false, true) => "active",
+            (false, false) => "active, no digests",
+        };
         let (email, added) = (person.email.clone().unwrap_or_default(), text::time(person.added_at));
         table.row([person.name.clone(), roles.join(", "), email, state.to_owned(), added, person.id.to_string()]);
     }

@@ -480,9 +480,9 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "schedule",
         "kind",
-        Choice(&["weekly_report"]),
+        Choice(&["weekly_report", "digest"]),
         Needed,
-        "What it makes: `weekly_report`, the figures of the pilot's last whole week",
+        "What it makes: `weekly_report`, the figures of the pilot's last whole week; `digest`, a letter to each of `notify` on what waits for them and what happened since the last one",
     ),
     key("schedule", "pilot", Words, Needed, "Pilot that it is for"),
     key(

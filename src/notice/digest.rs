@@ -25,14 +25,18 @@ pub struct Digest<'a> {
     pub name: &'a str,
     /// The moment for which it is true.
     pub at: Timestamp,
-    /// What waits for this person.
+    /// What waits for this person: the oldest of it.
     pub waiting: &'a [Waiting<'a>],
+    /// How much waits besides.
+    pub more: usize,
     /// What came in since the last digest.
     pub arrived: u32,
     /// What was decided since the last digest, by anybody.
     pub decided: u32,
     /// What stands in quarantine or is held, for a person to look at.
     pub aside: u32,
+    /// Whether their mail program can unsubscribe them.
+    pub can_leave: bool,
     /// A page that asks who one is.
     pub page: Option<&'a str>,
 }
@@ -40,7 +44,7 @@ pub struct Digest<'a> {
 /// The daily letter.
 #[must_use]
 pub fn digest(frame: &Frame<'_>, digest: &Digest<'_>) -> Notice {
-    let count = digest.waiting.len();
+    let count = digest.waiting.len() + digest.more;
     let waits = match count {
         0 => "Nothing waits for you".to_owned(),
         1 => "1 brief waits for you".to_owned(),
@@ -66,11 +70,17 @@ pub fn digest(frame: &Frame<'_>, digest: &Digest<'_>) -> Notice {
             (line(waiting.item.title, 120), format!("\n{about} · {}", waiting.item.brief))
         };
         page.add(Block::Points { numbered: true, points: waiting.iter().take(MOST).map(point).collect() });
-        if count > MOST {
-            page.paragraph(format!("And {} more.", count - MOST));
+        let more = count - digest.waiting.len().min(MOST);
+        if more > 0 {
+            page.paragraph(format!("And {more} more."));
         }
         page.paragraph("Answer the mail about a brief to decide on it; an answer to this one decides nothing.");
     }
+    page.small(if digest.can_leave {
+        "Your mail program can unsubscribe you from these daily letters; letters that ask for a decision come all the same."
+    } else {
+        "Whoever runs OpsPilot can turn these daily letters off for you."
+    });
     page.link("Look at them in the browser (you sign in there)", digest.page);
     frame.finish(format!("{waits} ({})", when::day(digest.at, frame.zone)), page)
 }

@@ -89,7 +89,12 @@ impl Outbox {
     #[expect(clippy::unnecessary_wraps, reason = "both callers end with it")]
     fn as_answer(&self, about: &About<'_>, notice: Notice) -> Result<Option<NewLetter>, StoreError> {
         let Some(address) = about.person.email.clone() else { return Ok(None) };
-        let person = Addressee { id: about.person.id.to_string(), name: about.person.name.clone(), address };
+        let person = Addressee {
+            id: about.person.id.to_string(),
+            name: about.person.name.clone(),
+            address,
+            digest: about.person.digest,
+        };
         let mut letter =
             self.letter("answer", about.brief, about.asked.revision, about.reply.as_str(), &person, notice);
         // A foreign identifier that is none would make the letter impossible to send.

@@ -1,9 +1,9 @@
-//! Letters that the calendar gives rise to: reminders, escalations, weekly reports. Own file because the rota says in receipts that they are
+//! Letters that the calendar gives rise to: reminders, escalations, weekly reports and digests. Own file because the rota says in receipts that they are
 //! due, and only here do they become letters. INVARIANT: a report is carried as it was kept; a letter is queued once for each turn or slot;
 //! none of them is about a brief that no longer waits, and whoever is no reviewer gets none that could decide.
 
 use super::write::frame;
-use super::{Addressee, Outbox};
+use super::{Addressee, DIGEST, Outbox};
 use crate::domain::id::BriefId;
 use crate::domain::pilot::Pilot;
 use crate::domain::review::ReviewState;
@@ -16,6 +16,8 @@ use serde_json::Value;
 
 /// For how long a report is news: until the next one comes.
 const REPORT_NEWS: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// For how long a digest is.
+const DIGEST_NEWS: SignedDuration = SignedDuration::from_hours(24);
 /// Slots of a schedule looked through for the one that was fired.
 const SLOTS: u32 = 50;
 
@@ -119,6 +121,7 @@ impl Outbox {
                 let report = self.parts().store.report_named(id).await?;
                 self.report(pilot, slot, &report).await
             }
+            (DIGEST, _) if age < DIGEST_NEWS => self.digest(pilot, slot, &slots).await,
             _ => Ok(Vec::new()),
         }
     }

@@ -10,6 +10,7 @@
 
 mod answer;
 mod calendar;
+mod digest;
 mod hand;
 mod options;
 mod send;
@@ -20,6 +21,7 @@ mod whom;
 mod write;
 
 pub use answer::About;
+pub use digest::DIGEST;
 pub use hand::{LetterError, Letters, resource_of};
 pub use options::{Options, SecretIn};
 pub use send::Health;
@@ -28,7 +30,7 @@ pub use whom::{Away, Others};
 use crate::clock::Clock;
 use crate::domain::id::{LetterId, NodeId};
 use crate::domain::pilot::Pilots;
-use crate::reply::{Key, Token};
+use crate::reply::{Bound, Key, Token};
 use crate::screen::Boundary;
 use crate::store::{LetterRow, Store, StoreError};
 use opspilot_sdk::{Carrier, Mailbox};
@@ -139,10 +141,15 @@ impl Outbox {
         LetterId::new(self.parts().clock.now(), self.parts().store.chance())
     }
 
-    /// The secret that an answer to a letter carries; `None` when it cannot be answered. Made anew each time, and so kept nowhere.
+    /// The secret that an answer to a letter carries, or that leaves the digests; `None` when it cannot be answered. Made anew each time, and so kept nowhere.
     fn token(&self, letter: &LetterRow) -> Option<Token> {
-        let brief = letter.brief.as_ref().filter(|_| !letter.digest.is_empty())?;
-        let bound = crate::reply::Bound { brief: brief.as_str(), revision: &letter.digest, reviewer: &letter.person };
+        let bound = match &letter.brief {
+            Some(brief) if !letter.digest.is_empty() => {
+                Bound { brief: brief.as_str(), revision: &letter.digest, reviewer: &letter.person }
+            }
+            None if letter.kind == DIGEST => self.bound_of_digest(letter),
+            _ => return None,
+        };
         Some(self.parts().key.mint(&bound, letter.expires_at))
     }
 
@@ -154,7 +161,7 @@ impl Outbox {
             Err(cause) => return Err(cause),
         };
         let Some(address) = person.email.filter(|_| !person.disabled) else { return Ok(None) };
-        Ok(Some(Addressee { id: person.id.to_string(), name: person.name, address }))
+        Ok(Some(Addressee { id: person.id.to_string(), name: person.name, address, digest: person.digest }))
     }
 }
 
@@ -163,4 +170,6 @@ struct Addressee {
     id: String,
     name: String,
     address: String,
+    /// Whether they want digests.
+    digest: bool,
 }

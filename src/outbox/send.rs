@@ -1,7 +1,7 @@
 //! Sending: takes a letter whose intent is on disk, hands it over, puts the outcome down. Own file because it is the one place that calls
 //! the mail server. INVARIANT: between intent and outcome nothing is guessed: what is not known to have failed is not sent again.
 
-use super::{Outbox, SecretIn};
+use super::{DIGEST, Outbox, SecretIn};
 use crate::domain::id::NodeId;
 use crate::failpoint;
 use crate::reply::{sub_address, subject_mark};
@@ -138,12 +138,20 @@ impl Outbox {
     }
 
     /// The letter as it goes out. The same row gives the same letter, word for word.
-    fn composed(&self, row: &LetterRow) -> Letter {
+    pub(super) fn composed(&self, row: &LetterRow) -> Letter {
         let (parts, options) = (self.parts(), self.options());
         let token = self.token(row).zip(options.reply_address.as_deref());
         let (mut reply_to, mut subject) = (options.reply_address.clone(), row.subject.clone());
-        let mut bounces = None;
+        let (mut bounces, mut unsubscribe) = (None, None);
         match (&token, options.reply_mark) {
+            // The secret of a digest leaves it, and does nothing else.
+            (Some((token, address)), SecretIn::Address) if row.kind == DIGEST => {
+                unsubscribe = sub_address(address, token);
+                bounces.clone_from(&unsubscribe);
+            }
+            (Some((token, address)), SecretIn::Subject) if row.kind == DIGEST => {
+                unsubscribe = Some(format!("{address}?subject={}", token.letters()));
+            }
             (Some((token, address)), SecretIn::Address) => {
                 reply_to = sub_address(address, token).or(reply_to);
                 bounces.clone_from(&reply_to);
@@ -171,7 +179,7 @@ impl Outbox {
             text: row.text.clone(),
             html: Some(row.html.clone()).filter(|html| !html.is_empty()),
             auto_submitted: if is_answer { AutoSubmitted::Replied } else { AutoSubmitted::Generated },
-            list_unsubscribe: None,
+            list_unsubscribe: unsubscribe,
             loop_mark: parts.mark.clone(),
         }
     }

@@ -14,7 +14,7 @@ use crate::store::conformance::samples::{accept, advance, belongs, claim, decide
 use crate::store::conformance::{Fixture, on_both};
 use crate::store::{
     Act, AddPerson, Advance, Caps, ClaimedRun, Draft, FallDue, FireSlot, LetterFilter, LetterRow, NewReport, Nudge,
-    Right, TakeSlot, Told, report_digest,
+    Right, SetDigest, TakeSlot, Told, report_digest,
 };
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
@@ -31,6 +31,7 @@ on_both!(
     of_reminders_read_late_the_newest_is_sent,
     a_cover_gets_letters_while_somebody_is_away,
     a_report_goes_to_owner_and_reviewers_as_it_was_kept,
+    a_digest_tells_what_waits_and_can_be_left,
 );
 
 struct Nobody;
@@ -307,13 +308,13 @@ async fn a_cover_gets_letters_while_somebody_is_away(on: &Fixture) {
     assert_eq!(on.verify().await.get("brief.decided"), None, "absence decides nothing");
 }
 
-/// A report of some week, kept by the slot of that name.
-async fn fire(on: &Fixture, key: &str, text: &str) {
+/// A slot of a schedule, fired.
+async fn fire(on: &Fixture, kind: &'static str, key: &str, report: Option<NewReport>) {
     let node = NodeId::new(on.now(), on.store.chance());
     let due = FallDue {
-        schedule: "weekly".into(),
+        schedule: kind.into(),
         key: key.into(),
-        kind: "weekly_report",
+        kind,
         pilot: "north".into(),
         tenant: "acme".into(),
         due_at: on.now(),
@@ -326,6 +327,11 @@ async fn fire(on: &Fixture, key: &str, text: &str) {
     assert!(on.store.fall_due(due).await.unwrap());
     let take = TakeSlot { node: node.clone(), only: None, until: on.in_secs(60), at: on.now() };
     let slot = on.store.take_slot(take).await.unwrap().unwrap();
+    on.store.fire_slot(FireSlot { slot, node, report, at: on.now() }).await.unwrap();
+}
+
+/// A report of some week, kept by the slot of that name.
+async fn report(on: &Fixture, key: &str, text: &str) {
     let (html, figures) = (format!("<p>{text}</p>"), "{}".to_owned());
     let report = NewReport {
         id: crate::domain::id::ReportId::new(on.now(), on.store.chance()),
@@ -338,14 +344,14 @@ async fn fire(on: &Fixture, key: &str, text: &str) {
         html,
         figures,
     };
-    on.store.fire_slot(FireSlot { slot, node, report: Some(report), at: on.now() }).await.unwrap();
+    fire(on, "weekly_report", key, Some(report)).await;
 }
 
 async fn a_report_goes_to_owner_and_reviewers_as_it_was_kept(on: &Fixture) {
     people(on).await;
-    fire(on, "2026-W45", "of old").await;
+    report(on, "2026-W45", "of old").await;
     on.clock.turn(8 * 86_400);
-    fire(on, "2026-W46", "what was counted").await;
+    report(on, "2026-W46", "what was counted").await;
     on.clock.turn(3 * 86_400);
     // Whoever fired it died before the letters were queued, and nothing ran for days. The one of the week before is no news any more.
     let pilot = || Pilot { notify: vec!["ada".into(), "bob".into()], ..pilot() };
@@ -362,10 +368,63 @@ async fn a_report_goes_to_owner_and_reviewers_as_it_was_kept(on: &Fixture) {
     assert!(House::new(on, pilot(), late()).told(on).await.is_empty());
     // An owner who reviews, too, gets one.
     let pilot = Pilot { owner: "ada".into(), ..pilot() };
-    fire(on, "2026-W47", "the next").await;
+    report(on, "2026-W47", "the next").await;
     on.clock.turn(61);
     assert_eq!(
         whom(&House::new(on, pilot, late()).told(on).await),
         BTreeSet::from([("report", "ada"), ("report", "bob")])
     );
+}
+
+async fn a_digest_tells_what_waits_and_can_be_left(on: &Fixture) {
+    people(on).await;
+    let pilot = || Pilot { notify: vec!["ada".into(), "bob".into()], ..pilot() };
+    let mut house = House::new(on, pilot(), late());
+    fire(on, "digest", "monday", None).await;
+    assert!(house.told(on).await.is_empty(), "there is nothing to tell");
+    for key in ["one", "two", "three"] {
+        waiting(on, key).await;
+    }
+    let run = waiting(on, "four").await;
+    on.store.decide(decide(on, &run.brief(), 1, "usr_ada", "reject")).await.unwrap();
+    on.clock.turn(3600);
+    house.told(on).await;
+    on.clock.turn(3600);
+    fire(on, "digest", "tuesday", None).await;
+    let told = house.told(on).await;
+    assert_eq!(whom(&told), BTreeSet::from([("digest", "ada"), ("digest", "bob")]));
+    for letter in &told {
+        let words = words(letter);
+        assert!(letter.subject.starts_with("3 briefs wait for you"), "{}", letter.subject);
+        for told in ["new since the last digest: 4", "decided since then: 1", "question two", "for 2 h", "unsubscribe"]
+        {
+            assert!(words.contains(told), "`{told}` is not in {words}");
+        }
+        assert!(letter.brief.is_none() && letter.digest.is_empty(), "nothing can be decided by it");
+        let token = house.outbox.token(letter).unwrap();
+        assert_eq!(on.store.letter_asking(&token.name()).await.unwrap().unwrap().id, letter.id);
+        let sent = house.outbox.composed(letter);
+        let leave = format!("pilot+{}@ops.example", token.letters());
+        assert_eq!(sent.list_unsubscribe.as_deref(), Some(leave.as_str()));
+        assert_eq!(sent.reply_to.unwrap().address, "pilot@ops.example");
+    }
+    let wants = |name: &'static str, wanted| async move {
+        let person = on.store.person(name).await.unwrap().id;
+        let permit = permit(Action::UserManage, Kind::User, person.as_str());
+        on.store.set_digest(SetDigest { person, wanted, actor: "usr_ada".into(), permit, at: on.now() }).await.unwrap();
+    };
+    wants("ada", false).await;
+    on.clock.turn(86_400);
+    fire(on, "digest", "wednesday", None).await;
+    let told = house.told(on).await;
+    assert_eq!(whom(&told), BTreeSet::from([("digest", "bob")]));
+    assert!(words(&told[0]).contains("new since the last digest: 0"), "{}", told[0].text);
+    wants("ada", true).await;
+    on.clock.turn(86_400);
+    fire(on, "digest", "thursday", None).await;
+    // A day later it is no news.
+    on.clock.turn(86_401);
+    assert!(house.told(on).await.is_empty());
+    fire(on, "digest", "friday", None).await;
+    assert_eq!(whom(&house.told(on).await), BTreeSet::from([("digest", "ada"), ("digest", "bob")]));
 }

@@ -226,28 +226,13 @@ pub enum Reason {
 /// Judges an answer. `asked` is what is remembered under the secret's name, if anything.
 #[must_use]
 pub fn judge<'a>(letter: &Letter<'_>, asked: Option<&Asked<'a>>, key: &Key, words: &Words) -> Judgement<'a> {
-    if let Some(why) = letter.automatic {
-        return Judgement::Silent(Reason::Automatic { why: why.to_owned() });
-    }
-    let Some(given) = letter.given else { return Judgement::Silent(Reason::NoSecret) };
-    let unheard = |reason| Judgement::Refused { reason, answerable: false };
+    let (checked, sender) = match known(letter, asked.map(|asked| (&asked.bound, asked.addresses)), key) {
+        Ok(known) => known,
+        Err(judgement) => return judgement,
+    };
+    // Nothing is known without what was asked.
+    let Some(asked) = asked else { return Judgement::Silent(Reason::NoSecret) };
     let heard = |reason| Judgement::Refused { reason, answerable: true };
-    if letter.tries >= MAX_TRIES {
-        return unheard(Reason::Locked);
-    }
-    let Some((asked, checked)) = asked.and_then(|asked| Some((asked, key.check(&given.token, &asked.bound)?))) else {
-        return unheard(Reason::WrongSecret);
-    };
-    let sender = match letter.sender {
-        Ok(sender) => sender,
-        Err(unproven) => return unheard(Reason::Unproven(unproven.clone())),
-    };
-    if let Some(field) = given.place.field().filter(|field| !sender.covers(field)) {
-        return unheard(Reason::Uncovered { field });
-    }
-    if !asked.addresses.iter().any(|address| same_address(address, sender.address())) {
-        return unheard(Reason::Stranger { address: sender.address().to_owned() });
-    }
     // From here on it is the reviewer, proven: they are told.
     if !asked.allowed {
         return heard(Reason::SwitchedOff);
@@ -268,6 +253,51 @@ pub fn judge<'a>(letter: &Letter<'_>, asked: Option<&Asked<'a>>, key: &Key, word
         Ok(decision) => Judgement::Decide(Box::new(Candidate { checked, sender: sender.clone(), decision })),
         Err(why) => Judgement::Unclear { understood: why.understood(), why },
     }
+}
+
+/// Whether somebody leaves a list of regular letters: a message to the address that a letter to them names for that, from themselves, whatever
+/// it says. It decides nothing; all that would keep a decision from counting keeps this from counting.
+///
+/// # Errors
+/// What becomes of the message instead; it is never answered.
+pub fn leaves(
+    letter: &Letter<'_>,
+    bound: &Bound<'_>,
+    addresses: &[String],
+    key: &Key,
+) -> Result<Checked, Judgement<'static>> {
+    let (checked, _) = known(letter, Some((bound, addresses)), key)?;
+    if letter.received >= checked.expires() {
+        let reason = Reason::Expired { at: checked.expires() };
+        return Err(Judgement::Refused { reason, answerable: false });
+    }
+    Ok(checked)
+}
+
+/// What is asked before a word is read: a person wrote it, with a secret that is ours, and is proven to be the one it was made for.
+fn known<'l>(
+    letter: &Letter<'l>,
+    asked: Option<(&Bound<'_>, &[String])>,
+    key: &Key,
+) -> Result<(Checked, &'l Authentic), Judgement<'static>> {
+    if let Some(why) = letter.automatic {
+        return Err(Judgement::Silent(Reason::Automatic { why: why.to_owned() }));
+    }
+    let given = letter.given.ok_or(Judgement::Silent(Reason::NoSecret))?;
+    let unheard = |reason| Judgement::Refused { reason, answerable: false };
+    if letter.tries >= MAX_TRIES {
+        return Err(unheard(Reason::Locked));
+    }
+    let checked = asked.and_then(|(bound, addresses)| Some((key.check(&given.token, bound)?, addresses)));
+    let (checked, addresses) = checked.ok_or_else(|| unheard(Reason::WrongSecret))?;
+    let sender = letter.sender.map_err(|unproven| unheard(Reason::Unproven(unproven.clone())))?;
+    if let Some(field) = given.place.field().filter(|field| !sender.covers(field)) {
+        return Err(unheard(Reason::Uncovered { field }));
+    }
+    if !addresses.iter().any(|address| same_address(address, sender.address())) {
+        return Err(unheard(Reason::Stranger { address: sender.address().to_owned() }));
+    }
+    Ok((checked, sender))
 }
 
 /// Whether two addresses are the same mailbox: domains in any case, and local parts too, as every provider of today has it.

@@ -26,6 +26,8 @@ mod words;
 
 pub use fields::Field;
 pub use grammar::{Decision, MAX_COMMENT_BYTES, NO_REASON, Part, Shown, Unclear, read};
-pub use judge::{Asked, Candidate, Decided, Given, Judgement, Letter, MAX_TRIES, Place, Reason, Standing, judge};
+pub use judge::{
+    Asked, Candidate, Decided, Given, Judgement, Letter, MAX_TRIES, Place, Reason, Standing, judge, leaves,
+};
 pub use secret::{Bound, Checked, Key, LENGTH, Token, sub_address, subject_mark};
 pub use words::{Kind, Words, WordsError};

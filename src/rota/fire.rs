@@ -121,6 +121,8 @@ impl Rota {
         let pilot = self.pilot(&slot.pilot)?;
         let unknown = || StoreError::Corrupt { what: format!("a slot of the kind `{}`", slot.kind) };
         match Kind::parse(&slot.kind).ok_or_else(unknown)? {
+            // A digest is another one for each person: it is written where letters are, from the receipt of this firing.
+            Kind::Digest => Ok(None),
             Kind::WeeklyReport => {
                 let week = Week::of(slot.due_at, &pilot.time_zone).before();
                 let (from, until) = week.span(&pilot.time_zone);

@@ -12,17 +12,20 @@ use std::collections::BTreeMap;
 pub enum Kind {
     /// The report on the pilot's last whole week, for its reviewers.
     WeeklyReport,
+    /// What waits, came in and was decided since the last one, for each of those whom the pilot tells by mail.
+    Digest,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 1] = [Self::WeeklyReport];
+    pub const ALL: [Self; 2] = [Self::WeeklyReport, Self::Digest];
 
     /// Its name in the configuration and in the store.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::WeeklyReport => "weekly_report",
+            Self::Digest => "digest",
         }
     }
 

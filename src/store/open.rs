@@ -75,6 +75,7 @@ pub(super) const SQLITE: &[(i64, &str, &str)] = &[
     (3, "outbox", include_str!("migrations/sqlite/0003_outbox.sql")),
     (4, "schedule", include_str!("migrations/sqlite/0004_schedule.sql")),
     (5, "week", include_str!("migrations/sqlite/0005_week.sql")),
+    (6, "digest", include_str!("migrations/sqlite/0006_digest.sql")),
 ];
 pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "road", include_str!("migrations/postgres/0001_road.sql")),
@@ -82,6 +83,7 @@ pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (3, "outbox", include_str!("migrations/postgres/0003_outbox.sql")),
     (4, "schedule", include_str!("migrations/postgres/0004_schedule.sql")),
     (5, "week", include_str!("migrations/postgres/0005_week.sql")),
+    (6, "digest", include_str!("migrations/postgres/0006_digest.sql")),
 ];
 
 fn migrator(list: &[(i64, &'static str, &'static str)]) -> Migrator {

@@ -9,6 +9,7 @@ use crate::letters::Post;
 use crate::post::{Arrived, answer};
 use crate::stop::with_clock;
 use crate::wait::until;
+use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
 
@@ -129,4 +130,55 @@ fn a_report_arrives_once_though_the_daemon_died_between_firing_and_queueing() {
     assert_eq!(ran.status, 200, "{}", ran.text());
     until("somebody wanted it again", || (of_kind(&daemon, "letter.sent") == 3).then_some(()));
     assert_eq!(post.letters().len(), 3);
+}
+
+#[test]
+fn a_digest_is_left_by_whoever_got_it_and_nobody_else() {
+    let (post, clock) = (Post::open(), tempfile::NamedTempFile::new().unwrap());
+    let table = "\n[[schedule]]\nname = \"daily\"\nkind = \"digest\"\npilot = \"northwind\"\npattern = \"0 7 * * *\"\n";
+    let Some(mut daemon) = daemon(&post, clock.path(), "", table) else { return };
+    daemon.start();
+    until("the schedule is known", || (of_kind(&daemon, "schedule.set") == 1).then_some(()));
+    assert_eq!(daemon.ask(&hook::delivery("one")).status, 202);
+    post.letter("Brief: Question one");
+    turn(clock.path(), "+24h");
+    let digest = post.letter("1 brief waits for you");
+    assert!(digest.raw.contains("Question one"), "{}", digest.raw);
+    assert_eq!(digest.field("List-Unsubscribe-Post"), "", "nothing is done by opening a link");
+    let leave = digest.field("List-Unsubscribe").trim_start_matches("<mailto:").trim_end_matches('>').to_owned();
+    assert!(leave.starts_with("pilot+a") && leave.ends_with("@ops.example"), "{}", digest.raw);
+    let wants = |daemon: &TestDaemon| daemon.see("/api/v1/users")["items"][0]["digest"].as_bool().unwrap();
+    // Nobody vouches for it; a stranger who is proven; a machine of the right person.
+    let message =
+        |from: &str, above: &str, text: &str| answer(&digest, from, above, text).replace(&digest.reply_to(), &leave);
+    let stranger = "Authentication-Results: mx.ops.example; dmarc=pass header.from=evil.example\r\n";
+    post.deliver("1-unproven.eml", &message(MIKE, "", "unsubscribe"));
+    post.deliver("2-stranger.eml", &message("Eve <eve@evil.example>", stranger, "unsubscribe"));
+    post.deliver("3-machine.eml", &message(MIKE, &format!("{PROVEN}Auto-Submitted: auto-replied\r\n"), "I am away"));
+    until("they are refused", || (of_kind(&daemon, "reply.refused") == 2).then_some(()));
+    until("it is ignored", || (of_kind(&daemon, "reply.ignored") == 1).then_some(()));
+    assert!(wants(&daemon));
+    // It is about digests and nothing else, whatever it says.
+    let goodbye = message(MIKE, PROVEN, "approve");
+    post.deliver("4-leave.eml", &goodbye);
+    until("it is turned off", || (!wants(&daemon)).then_some(()));
+    assert_eq!((of_kind(&daemon, "user.digest"), of_kind(&daemon, "brief.decided")), (1, 0));
+    let listed = daemon.cli(&["user", "list"]);
+    assert!(listed.out.contains("active, no digests"), "{}", listed.out);
+    turn(clock.path(), "+48h");
+    until("it fires all the same", || (of_kind(&daemon, "schedule.fired") == 2).then_some(()));
+    // Told of in the order of the receipts: with this letter the digest would have come.
+    let body = json!({ "name": "Dana Fox", "message": "Question two" }).to_string();
+    let there = hook::signed("two", hook::now() + 48 * 3600, body.as_bytes());
+    assert_eq!(daemon.ask(&there).status, 202);
+    post.letter("Brief: Question two");
+    let asked = daemon.cli(&["user", "digest", "mike", "on"]);
+    assert!(asked.status.success() && asked.out.contains("mike gets digests"), "{}{}", asked.out, asked.err);
+    // The mail that came once comes again, and counts no more.
+    post.deliver("5-again.eml", &goodbye);
+    until("it is ignored", || (of_kind(&daemon, "reply.ignored") == 2).then_some(()));
+    turn(clock.path(), "+72h");
+    post.letter("2 briefs wait for you");
+    assert_eq!((of_kind(&daemon, "schedule.fired"), post.letters().len()), (3, 4));
+    assert!(wants(&daemon));
 }

@@ -66,7 +66,8 @@ pub struct Letter {
     pub html: Option<String>,
     /// Why it is sent.
     pub auto_submitted: AutoSubmitted,
-    /// Where a person can leave a list of regular letters: an address or an `https` page (RFC 2369).
+    /// Where a person can leave a list of regular letters: an address, also with `?subject=word`, or an `https` page
+    /// (RFC 2369).
     pub list_unsubscribe: Option<String>,
     /// Names the daemon, so that it knows its own letters when they come back: `X-OpsPilot-Loop`.
     pub loop_mark: String,

@@ -135,7 +135,13 @@ fn unsubscribe_from(place: &str) -> Result<String, ConnectorError> {
     if place.starts_with("https://") {
         return Ok(format!("<{place}>"));
     }
-    address(&place, "list_unsubscribe").map(|address| format!("<mailto:{address}>"))
+    // RFC 6068 section 2. Letters and digits need no escaping there.
+    let (to, subject) = place.split_once("?subject=").map_or((place.as_str(), None), |(to, words)| (to, Some(words)));
+    if subject.is_some_and(|words| words.is_empty() || !words.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+        return Err(fault::unfit("the subject of `list_unsubscribe` is not one word of letters and digits"));
+    }
+    let subject = subject.map_or_else(String::new, |words| format!("?subject={words}"));
+    address(to, "list_unsubscribe").map(|address| format!("<mailto:{address}{subject}>"))
 }
 
 /// One line of visible characters.

@@ -51,8 +51,15 @@ fn addresses_and_identifiers_that_are_none_are_refused() {
         letters.push(Letter { message_id: id.to_owned(), ..letter() });
         letters.push(Letter { in_reply_to: Some(id.to_owned()), ..letter() });
     }
-    for place in ["http://x.test", "javascript:alert(1)", "https://x.test/>,<https://y.test", "https://x.test\r\nX: y"]
-    {
+    for place in [
+        "http://x.test",
+        "javascript:alert(1)",
+        "https://x.test/>,<https://y.test",
+        "https://x.test\r\nX: y",
+        "a@b.test?subject=",
+        "a@b.test?subject=x%0d",
+        "a@b.test?cc=c@d.test",
+    ] {
         letters.push(Letter { list_unsubscribe: Some(place.to_owned()), ..letter() });
     }
     letters.push(Letter { loop_mark: "a\r\nb".to_owned(), ..letter() });
@@ -65,6 +72,19 @@ fn addresses_and_identifiers_that_are_none_are_refused() {
         Letter { references: vec!["bad id".to_owned(), "a@b.test".to_owned(), "x\r\nY: z@w".to_owned()], ..letter() };
     let text = String::from_utf8(compose(&thread).unwrap().bytes).unwrap();
     assert!(text.contains("\r\nReferences: <a@b.test>\r\n"), "{text}");
+}
+
+#[test]
+fn a_list_is_left_by_mail() {
+    for (place, field) in [
+        ("pilot+abc@ops.test", "<mailto:pilot+abc@ops.test>"),
+        ("pilot@ops.test?subject=abc7", "<mailto:pilot@ops.test?subject=abc7>"),
+    ] {
+        let letter = Letter { list_unsubscribe: Some(place.to_owned()), ..letter() };
+        let text = String::from_utf8(compose(&letter).unwrap().bytes).unwrap();
+        assert!(text.contains(&format!("\r\nList-Unsubscribe: {field}\r\n")), "{text}");
+        assert!(!text.contains("List-Unsubscribe-Post"), "nothing is done by opening a link");
+    }
 }
 
 #[test]

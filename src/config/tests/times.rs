@@ -93,5 +93,5 @@ fn no_key_maps_silence_to_a_decision() {
         assert!(told.iter().any(|problem| problem.code == "OP-1003"), "{key}: {told:?}");
     }
     // What a schedule can make: letters.
-    assert_eq!(Kind::ALL.map(Kind::as_str), ["weekly_report"]);
+    assert_eq!(Kind::ALL.map(Kind::as_str), ["weekly_report", "digest"]);
 }

@@ -265,6 +265,8 @@ pub(crate) fn all(evil: Option<&str>) -> Vec<(&'static str, Notice)> {
         name: "Mike",
         at: at("2026-11-23T07:00:00Z"),
         waiting: &waiting,
+        more: 0,
+        can_leave: true,
         arrived: 12,
         decided: 9,
         aside: 1,

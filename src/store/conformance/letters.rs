@@ -3,12 +3,13 @@
 use super::fixture::{Fixture, is_stale};
 use super::on_both;
 use super::samples::{decide, in_review, node, permit};
-use crate::domain::id::{LetterId, ReplyId};
+use crate::domain::id::{LetterId, ReplyId, UserId};
 use crate::domain::review::ReviewState;
 use crate::policy::{Action, Kind};
 use crate::store::{
-    Bounce, ByMail, Caps, ClaimLetter, ClaimedLetter, ClaimedRun, KeepReply, LetterFilter, LetterRow, NewLetter,
-    QueueLetters, RuleLetter, Ruling, Sent, SettleLetter, SettleReply, StoreError, TakeSource, Yielded,
+    AddPerson, Bounce, ByMail, Caps, ClaimLetter, ClaimedLetter, ClaimedRun, KeepReply, LeaveDigest, LetterFilter,
+    LetterRow, NewLetter, QueueLetters, Right, RuleLetter, Ruling, Sent, SetDigest, SettleLetter, SettleReply,
+    StoreError, TakeSource, Yielded,
 };
 
 on_both!(
@@ -22,6 +23,7 @@ on_both!(
     a_person_sends_again_what_did_not_arrive,
     an_answer_decides_once,
     an_answer_is_settled_once_with_its_letter,
+    digests_are_left_by_mail_once_for_each_secret_and_come_back_by_permit,
 );
 
 const CAPS: Caps = Caps { thread: 10, person: 20, day: 30 };
@@ -355,4 +357,45 @@ async fn an_answer_is_settled_once_with_its_letter(on: &Fixture) {
         1
     );
     assert_eq!(on.verify().await["reply.answered"], 1);
+}
+
+async fn digests_are_left_by_mail_once_for_each_secret_and_come_back_by_permit(on: &Fixture) {
+    let person = UserId::new(on.now(), on.store.chance());
+    let add = AddPerson {
+        id: person.clone(),
+        name: "ada".into(),
+        email: None,
+        kind: "user",
+        grants: vec![],
+        actor: "opspilot".into(),
+        right: Right::First,
+        at: on.now(),
+    };
+    on.store.add_person(add).await.unwrap();
+    let wants = || async { on.store.person("ada").await.unwrap().digest };
+    assert!(wants().await, "until they say otherwise");
+    let (first, again) = (kept(on, "m1", "t1").await, kept(on, "m2", "t1").await);
+    let leave = |reply: &ReplyId, token: &str| {
+        on.store.leave_digest(LeaveDigest { person: person.clone(), by: by(reply, token).unwrap(), at: on.now() })
+    };
+    leave(&first, "t1").await.unwrap();
+    assert!(!wants().await);
+    let set = |wanted| SetDigest {
+        person: person.clone(),
+        wanted,
+        actor: "usr_ada".into(),
+        permit: permit(Action::UserManage, Kind::User, person.as_str()),
+        at: on.now(),
+    };
+    on.store.set_digest(set(true)).await.unwrap();
+    // The same secret, and the same mail, do nothing any more.
+    assert!(is_stale(&leave(&again, "t1").await) && is_stale(&leave(&first, "t2").await));
+    assert!(wants().await);
+    let states = on.store.replies(None, None, 10).await.unwrap().items;
+    assert_eq!(states.iter().map(|reply| reply.state.as_str()).collect::<Vec<_>>(), ["waiting", "unsubscribed"]);
+    on.store.set_digest(set(false)).await.unwrap();
+    assert!(!wants().await);
+    let stranger = SetDigest { person: UserId::new(on.now(), on.store.chance()), ..set(true) };
+    assert!(matches!(on.store.set_digest(stranger).await, Err(StoreError::NotFound { .. })));
+    assert_eq!(on.verify().await["user.digest"], 3);
 }

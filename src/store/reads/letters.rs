@@ -147,7 +147,7 @@ pub struct ReplyRow {
     pub token: String,
     /// Who it says it is from.
     pub sender: String,
-    /// `waiting`, `decided`, `edited`, `answered`, `refused` or `ignored`.
+    /// `waiting`, `decided`, `edited`, `unsubscribed`, `answered`, `refused` or `ignored`.
     pub state: String,
     /// How often it was looked at.
     pub attempt: u32,

@@ -19,6 +19,8 @@ pub struct PersonRow {
     pub kind: String,
     /// Whether it may do nothing any more.
     pub disabled: bool,
+    /// Whether it gets digests of the pilots that tell it by mail.
+    pub digest: bool,
     /// Roles and scopes.
     pub grants: Vec<(String, String)>,
     /// When it was added.
@@ -46,7 +48,7 @@ pub struct TokenRow {
 
 macro_rules! person_sql {
     ($rest:literal) => {
-        concat!("SELECT id, name, email, kind, disabled, added_at FROM person ", $rest)
+        concat!("SELECT id, name, email, kind, disabled, added_at, digest_off FROM person ", $rest)
     };
 }
 macro_rules! token_sql {
@@ -125,6 +127,7 @@ impl Store {
                 email: row.maybe_text(2)?,
                 kind: row.text(3)?,
                 disabled: row.int(4)? != 0,
+                digest: row.int(6)? == 0,
                 grants: grants.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect::<Result<_, StoreError>>()?,
                 added_at: time(row.int(5)?)?,
             });

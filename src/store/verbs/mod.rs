@@ -4,6 +4,7 @@
 mod advance;
 mod aside;
 mod claim;
+mod digest;
 mod idempotency;
 mod intake;
 mod letter;
@@ -18,6 +19,7 @@ mod source;
 pub use advance::{Act, Advance, Draft, Next, StepDone, Told};
 pub use aside::{Aside, AsideState, TakeAside};
 pub use claim::{Claim, Claimed};
+pub use digest::{LeaveDigest, SetDigest};
 pub use idempotency::RememberedAnswer;
 pub use intake::{Accept, Accepted, File};
 pub use letter::{

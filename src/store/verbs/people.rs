@@ -127,14 +127,14 @@ one_by_one!(RevokeToken, (), revoke_token);
 
 type Refusable = Result<Result<(), StoreError>, StoreError>;
 
-struct About<'a> {
-    kind: &'a str,
-    subject: &'a str,
-    actor: &'a str,
-    at: Timestamp,
+pub(super) struct About<'a> {
+    pub(super) kind: &'a str,
+    pub(super) subject: &'a str,
+    pub(super) actor: &'a str,
+    pub(super) at: Timestamp,
 }
 
-fn told(
+pub(super) fn told(
     about: &About<'_>,
     permit: Option<&Permit>,
     more: &[(&str, Field<'_>)],

@@ -36,7 +36,7 @@ pub struct KeepReply {
     pub at: Timestamp,
 }
 
-/// By which mail something was decided.
+/// By which mail something was decided or left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ByMail {
     /// The answer.
@@ -114,11 +114,11 @@ pub(super) async fn is_open(by: &ByMail, tx: &mut Tx<'_>) -> Result<bool, StoreE
     Ok(tx.conn.row(sql, values![by.reply.as_str(), &by.token]).await?.is_some())
 }
 
-/// Puts down that an answer has decided; its secret is used up. Of two at once the database refuses the second.
-pub(super) async fn decided(
+/// Puts down what an answer did; its secret is used up. Of two at once the database refuses the second.
+pub(super) async fn used(
     by: &ByMail,
     state: &str,
-    brief: &BriefId,
+    brief: Option<&BriefId>,
     at: Timestamp,
     tx: &mut Tx<'_>,
 ) -> Result<(), StoreError> {
@@ -126,7 +126,7 @@ pub(super) async fn decided(
     let sql = "INSERT INTO used_token (token, reply, at) VALUES ($1, $2, $3)";
     tx.conn.run(sql, values![&by.token, by.reply.as_str(), at]).await?;
     let sql = "UPDATE reply SET state = $2, brief = $3, proof = $4, code = NULL, message = NULL, updated_at = $5 WHERE id = $1 AND state = 'waiting'";
-    tx.conn.run(sql, values![by.reply.as_str(), state, brief.as_str(), &by.proof, at]).await?;
+    tx.conn.run(sql, values![by.reply.as_str(), state, brief.map(BriefId::as_str), &by.proof, at]).await?;
     Ok(())
 }
 

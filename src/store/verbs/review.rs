@@ -191,7 +191,7 @@ impl Verb for Decide {
             }
             told(item, tx)?;
             if let Some(by) = &item.by_mail {
-                reply::decided(by, "decided", &item.brief, item.at, tx).await?;
+                reply::used(by, "decided", Some(&item.brief), item.at, tx).await?;
             }
             outs.push(Ok(()));
         }
@@ -295,7 +295,7 @@ async fn edit(item: &Edit, tx: &mut Tx<'_>) -> Result<Result<(), StoreError>, St
     ]);
     fields.extend(item.by_mail.iter().flat_map(reply::fields));
     if let Some(by) = &item.by_mail {
-        reply::decided(by, "edited", &item.brief, item.at, tx).await?;
+        reply::used(by, "edited", Some(&item.brief), item.at, tx).await?;
     }
     receipt("brief.edited", item.at, &item.brief, &item.belongs, &item.person, &fields, tx)?;
     Ok(Ok(()))

@@ -74,6 +74,7 @@ routes! {
     POST "/api/v1/users" Acts [] people::add;
     POST "/api/v1/users/{name}/disable" Acts [] people::disable;
     POST "/api/v1/users/{name}/enable" Acts [] people::enable;
+    POST "/api/v1/users/{name}/digest" Acts [] people::digest;
     POST "/api/v1/users/{name}/grant" Acts [] people::grant;
     GET "/api/v1/tokens" Reads ["all"] people::tokens;
     POST "/api/v1/tokens" Acts [] people::add_token;

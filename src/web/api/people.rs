@@ -34,6 +34,12 @@ struct Granted {
     take: bool,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Digests {
+    wanted: bool,
+}
+
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
@@ -54,8 +60,8 @@ struct Token {
 fn person(row: &PersonRow) -> Value {
     let grants: Vec<Value> = row.grants.iter().map(|(role, scope)| json!({ "role": role, "scope": scope })).collect();
     json!({
-        "id": row.id, "name": row.name, "email": row.email, "kind": row.kind, "disabled": row.disabled, "grants": grants,
-        "added_at": row.added_at,
+        "id": row.id, "name": row.name, "email": row.email, "kind": row.kind, "disabled": row.disabled, "digest": row.digest,
+        "grants": grants, "added_at": row.added_at,
     })
 }
 
@@ -113,6 +119,13 @@ async fn set_disabled(call: Call, disabled: bool) -> Result<Answer, Refused> {
     manages(&call)?;
     let Nothing {} = call.json_or_nothing()?;
     call.app.web.access.disable_person(&call.caller, call.part("name"), disabled).await?;
+    standing(&call).await
+}
+
+pub(super) async fn digest(call: Call) -> Result<Answer, Refused> {
+    manages(&call)?;
+    let Digests { wanted } = call.json()?;
+    call.app.web.access.set_digest(&call.caller, call.part("name"), wanted).await?;
     standing(&call).await
 }
 

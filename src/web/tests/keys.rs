@@ -93,6 +93,11 @@ async fn people_come_change_and_go() {
         "",
     );
     assert_eq!(send(house.address, &bytes).await.status, 200);
+    for wanted in [false, true] {
+        let told = house.post("owner", "/api/v1/users/grace/digest", json!({ "wanted": wanted })).await;
+        assert_eq!((told.status, &told.json()["digest"]), (200, &json!(wanted)));
+    }
+    assert_eq!(house.post("owner", "/api/v1/users/grace/digest", json!({})).await.status, 422);
     assert_eq!(house.post("owner", "/api/v1/users/grace/disable", json!({})).await.json()["disabled"], true);
     assert_eq!(send(house.address, &bytes).await.status, 401);
     assert_eq!(house.post("owner", "/api/v1/users/grace/enable", json!({})).await.status, 200);
