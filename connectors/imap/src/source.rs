@@ -14,7 +14,7 @@ use crate::wire::Limit;
 use opspilot_sdk::{
     Batch, BatchId, BoxFuture, Clock, ConnectorError, Cursor, ErrorKind, Inventory, Secret, Settled, Source,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -47,6 +47,8 @@ pub(crate) struct Mailbox {
     pub(crate) read: u64,
     /// How many more are read one by one.
     pub(crate) singly: u32,
+    /// The folders that could be opened before.
+    opened: BTreeSet<String>,
     /// The first folder's next UID when it was last looked at.
     next: Option<(u32, u32)>,
 }
@@ -80,6 +82,7 @@ impl Mailbox {
             ailing: HashMap::new(),
             read: 0,
             singly: 0,
+            opened: BTreeSet::new(),
             next: None,
         }
     }
@@ -170,7 +173,11 @@ impl Mailbox {
             };
             let mut ahead = match looked {
                 // A folder that is gone must not keep the others from being read.
-                Err(error) if error.code == FOLDER => {
+                Err(mut error) if error.code == FOLDER => {
+                    // One that was there is perhaps being made anew, as a restored backup is.
+                    if self.opened.contains(folder) {
+                        error.kind = ErrorKind::Transient;
+                    }
                     trouble = trouble.or(Some(error));
                     continue;
                 }
@@ -242,6 +249,9 @@ impl Mailbox {
         places: &Places,
     ) -> Result<Ahead, ConnectorError> {
         let opened = live.examine(folder, false).await?;
+        if !self.opened.contains(folder) {
+            self.opened.insert(folder.to_owned());
+        }
         if index == 0 {
             self.next = Some((opened.validity, opened.next));
         }

@@ -139,3 +139,23 @@ async fn one_unreadable_message_delays_no_other_and_is_not_forgotten() {
     // Nothing of it is left open: the place is past it.
     assert!(!store.cursor.unwrap().0.contains("\"open\""));
 }
+
+#[tokio::test]
+async fn a_folder_that_is_made_anew_is_soon_looked_for_again() {
+    let (server, folder) = (Dovecot::start(None).unwrap(), secrets());
+    let expected = fill(&server, "Requests", 0..3);
+    let more = json!({ "folders": ["Requests"] });
+    let (mut source, mut store) =
+        (build(folder.path(), &with(options(&server, USER), &more)).unwrap(), Store::default());
+    store.drain(source.as_mut(), 7).await;
+    server.doveadm(&["mailbox", "delete", "-u", USER, "Requests"]).unwrap();
+    store.turn(source.as_mut(), 7).await;
+    let fault = store.faults.pop().unwrap();
+    // A wrong name is looked at again after minutes; what was there may be back at once.
+    assert_eq!((fault.kind, fault.code), (ErrorKind::Transient, "OP-2504"), "{fault}");
+    server.doveadm(&["mailbox", "create", "-u", USER, "Requests"]).unwrap();
+    assert_eq!(fill(&server, "Requests", 0..3), expected);
+    store.drain(source.as_mut(), 7).await;
+    assert!(store.faults.is_empty(), "{:?}", store.faults);
+    assert_eq!(store.kept.keys().cloned().collect::<BTreeSet<_>>(), expected);
+}
