@@ -5,28 +5,33 @@ use super::StoreError;
 
 const PLAIN: u8 = 0;
 const LZ4: u8 = 1;
-/// Longest content, in bytes: what a damaged length in a row may make us allocate.
+/// Longest content that is compressed, in bytes: what a damaged length in a row may make us allocate, and what compressing may cost.
 const LONGEST: usize = 16 << 20;
 
 /// The form to store.
 pub(super) fn pack(bytes: &[u8]) -> Vec<u8> {
-    let mut packed = vec![0; 1 + 4 + lz4_flex::block::get_maximum_output_size(bytes.len())];
-    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    if let Some((head, body)) = packed.split_at_mut_checked(5)
-        && let Ok(written) = lz4_flex::block::compress_into(bytes, body)
-        && written + 4 < bytes.len()
-        && bytes.len() <= LONGEST
-        && let [mark, size @ ..] = head
+    if bytes.len() <= LONGEST
+        && let Some(packed) = pressed(bytes)
     {
-        *mark = LZ4;
-        size.copy_from_slice(&length.to_le_bytes());
-        packed.truncate(5 + written);
         return packed;
     }
     let mut plain = Vec::with_capacity(1 + bytes.len());
     plain.push(PLAIN);
     plain.extend_from_slice(bytes);
     plain
+}
+
+/// Compressed, where that is shorter.
+fn pressed(bytes: &[u8]) -> Option<Vec<u8>> {
+    let length = u32::try_from(bytes.len()).ok()?;
+    let mut packed = vec![0; 1 + 4 + lz4_flex::block::get_maximum_output_size(bytes.len())];
+    let (head, body) = packed.split_at_mut_checked(5)?;
+    let written = lz4_flex::block::compress_into(bytes, body).ok().filter(|written| written + 4 < bytes.len())?;
+    let [mark, size @ ..] = head else { return None };
+    *mark = LZ4;
+    size.copy_from_slice(&length.to_le_bytes());
+    packed.truncate(5 + written);
+    Some(packed)
 }
 
 /// The plain bytes again.
@@ -62,6 +67,14 @@ mod tests {
         fn damage_is_an_error_not_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = unpack(&bytes);
         }
+    }
+
+    #[test]
+    fn what_is_very_long_stays_as_it_is() {
+        let long = vec![b'a'; super::LONGEST + 1];
+        let packed = pack(&long);
+        assert_eq!((packed.len(), packed[0]), (long.len() + 1, super::PLAIN));
+        assert!(unpack(&packed).unwrap() == long);
     }
 
     #[test]
