@@ -2,6 +2,7 @@
 //! daemon; one bad message delays no other; `reconcile` proves it, and says so when it is not so.
 
 use crate::census::word;
+use crate::cyrus::{self, Cyrus};
 use crate::daemon::{Kind, PILOT, Setup, TestDaemon};
 use crate::dovecot::{Dovecot, PASSWORD};
 use crate::http::Ask;
@@ -9,15 +10,16 @@ use crate::proxy::{Mode, Proxy};
 use crate::wait::{pause, until};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 pub(crate) const USER: &str = "intake@example.com";
 
-/// A daemon, stopped, that reads `folder` of the mailbox through `port`.
-pub(crate) fn reader_of(server: &Dovecot, port: u16, folder: &str, kind: Kind, more: &str) -> TestDaemon {
+/// A daemon, stopped, that reads `folder` of the mailbox behind `port`, whose certificate `authority` signed.
+pub(crate) fn reader_of(authority: &Path, port: u16, folder: &str, kind: Kind, more: &str) -> TestDaemon {
     let source = format!(
         "\n[[source]]\nname = \"mail\"\nkind = \"imap\"\npilot = \"{PILOT}\"\n\n[source.options]\nhost = \"localhost\"\nport = {port}\n\
          ca_file = \"{}\"\nuser = \"{USER}\"\nauth = {{ password_file = \"mail.password\" }}\npoll_secs = 1\nfolders = [\"{folder}\"]\n{more}",
-        server.authority().display()
+        authority.display()
     );
     let daemon = Setup::on(kind).without_drop().with(&source).make();
     std::fs::write(daemon.data("mail.password"), PASSWORD).unwrap();
@@ -25,7 +27,7 @@ pub(crate) fn reader_of(server: &Dovecot, port: u16, folder: &str, kind: Kind, m
 }
 
 fn mailbox(server: &Dovecot, kind: Kind) -> TestDaemon {
-    reader_of(server, server.imaps(), "INBOX", kind, "")
+    reader_of(&server.authority(), server.imaps(), "INBOX", kind, "")
 }
 
 pub(crate) fn mail(number: usize, more: &str, text: &str) -> Vec<u8> {
@@ -143,7 +145,7 @@ fn what_is_not_there_is_said_and_what_cannot_be_told_too() {
     let server = Dovecot::start(None).unwrap();
     let proxy = Proxy::start("127.0.0.1", server.imaps());
     server.deliver(USER, "INBOX", &mail(1, "", "We need twelve chairs by Friday.")).unwrap();
-    let mut daemon = reader_of(&server, proxy.port, "INBOX", Kind::Sqlite, "command_secs = 2\n");
+    let mut daemon = reader_of(&server.authority(), proxy.port, "INBOX", Kind::Sqlite, "command_secs = 2\n");
     daemon.start();
     until("it is read", || (requests(&daemon).len() == 1).then_some(()));
     daemon.settle();
@@ -210,7 +212,7 @@ fn what_a_mailing_list_sent_is_taken_where_that_is_wanted() {
     server.deliver(USER, "INBOX", &mail(2, "Auto-Submitted: auto-replied\r\n", "I am away.")).unwrap();
     for (take, requested, ignored) in [("ignore", 0, 2), ("take", 1, 1)] {
         let source = |text: &str| text.replace("kind = \"imap\"", &format!("kind = \"imap\"\nlist_mail = \"{take}\""));
-        let mut daemon = reader_of(&server, server.imaps(), "INBOX", Kind::Sqlite, "");
+        let mut daemon = reader_of(&server.authority(), server.imaps(), "INBOX", Kind::Sqlite, "");
         let file = daemon.path("opspilot.toml");
         std::fs::write(&file, source(&std::fs::read_to_string(&file).unwrap())).unwrap();
         daemon.start();
@@ -219,4 +221,38 @@ fn what_a_mailing_list_sent_is_taken_where_that_is_wanted() {
         });
         assert_eq!(daemon.cli(&["reconcile"]).code(), 0);
     }
+}
+
+#[test]
+fn another_server_is_read_as_well() {
+    let Some(server) = Cyrus::start(USER) else {
+        return eprintln!("SKIPPED: Cyrus is not installed, so no second kind of server was read");
+    };
+    let count = 40;
+    let mails: Vec<Vec<u8>> = (0..count)
+        .map(|number| match number % 10 {
+            3 => mail(number, "Auto-Submitted: auto-generated\r\n", "A notice."),
+            _ => mail(number, "", &format!("Please send {number} chairs, and tell us the price.")),
+        })
+        .collect();
+    mails.iter().take(count / 2).for_each(|message| server.deliver(USER, message).unwrap());
+    let mut daemon = reader_of(&server.authority(), server.imaps, "INBOX", Kind::Sqlite, "");
+    std::fs::write(daemon.data("mail.password"), cyrus::PASSWORD).unwrap();
+    daemon.start();
+    pause(std::time::Duration::from_millis(150));
+    daemon.kill_9();
+    daemon.start();
+    let there = |requested: usize, ignored: usize| {
+        (requests(&daemon).len() == requested && items(&daemon, "ignored").len() == ignored).then_some(())
+    };
+    until("the first half is read", || there(count * 9 / 20, count / 20));
+    // Another UIDVALIDITY, the same mail, and more of it; the folder is away for a moment, and that is not taken for a wrong name.
+    server.again(USER).unwrap();
+    mails.iter().for_each(|message| server.deliver(USER, message).unwrap());
+    until("all is read", || there(count * 9 / 10, count / 10));
+    let whole = daemon.cli(&["reconcile", "--json"]);
+    assert_eq!(whole.code(), 0, "{}{}", whole.out, whole.err);
+    let found: Value = serde_json::from_str(&whole.out).unwrap();
+    assert_eq!(found["items"][0]["held"].as_u64(), Some(count as u64), "{found}");
+    until("it is whole", || there(count * 9 / 10, count / 10));
 }

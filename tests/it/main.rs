@@ -10,6 +10,9 @@ mod cli;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+#[path = "../support/cyrus.rs"]
+mod cyrus;
+#[cfg(test)]
 #[path = "../support/daemon.rs"]
 mod daemon;
 #[cfg(test)]

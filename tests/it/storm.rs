@@ -84,7 +84,7 @@ fn storm(kind: Kind) {
     let mut heap = Heap { server: Dovecot::start(None).unwrap(), delivered: Vec::new(), requests: 0, ignored: 0 };
     heap.deliver(hostile());
     let proxy = Proxy::start("127.0.0.1", heap.server.imaps());
-    let mut daemon = reader_of(&heap.server, proxy.port, FOLDER, kind, "command_secs = 5\n");
+    let mut daemon = reader_of(&heap.server.authority(), proxy.port, FOLDER, kind, "command_secs = 5\n");
     let (mut saved, mut sent, mut cuts): (Vec<PathBuf>, usize, usize) = (Vec::new(), 0, 0);
     let begun = Instant::now();
     for round in 0..kills {
@@ -180,7 +180,7 @@ fn a_heap_of_large_mail_does_not_make_the_daemon_large() {
         server.deliver(USER, "INBOX", &large(number, bytes)).unwrap();
     }
     server.deliver(USER, "INBOX", &mail(9002, "", "And one small thing: two lamps.")).unwrap();
-    let mut daemon = reader_of(&server, server.imaps(), "INBOX", Kind::Sqlite, "");
+    let mut daemon = reader_of(&server.authority(), server.imaps(), "INBOX", Kind::Sqlite, "");
     let begun = Instant::now();
     daemon.start();
     let before = peak(&daemon);

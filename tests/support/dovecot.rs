@@ -311,7 +311,7 @@ fn tokens(introspection: &str) -> String {
 }
 
 /// An authority and a certificate for `localhost` signed by it, both good for ten days.
-fn certificates(folder: &Path) -> io::Result<()> {
+pub(crate) fn certificates(folder: &Path) -> io::Result<()> {
     std::fs::write(folder.join("names"), "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n")?;
     let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
     let authority =
@@ -344,7 +344,7 @@ fn certificates(folder: &Path) -> io::Result<()> {
 }
 
 /// The account that the server runs as when this process is root, which is more than it needs.
-fn account() -> io::Result<Option<(u32, u32)>> {
+pub(crate) fn account() -> io::Result<Option<(u32, u32)>> {
     if std::fs::metadata("/proc/self")?.uid() != 0 {
         return Ok(None);
     }
@@ -359,7 +359,7 @@ fn account() -> io::Result<Option<(u32, u32)>> {
 }
 
 /// The name of an account or group; without a number, that of this process.
-fn name_of(file: &str, id: Option<u32>) -> io::Result<String> {
+pub(crate) fn name_of(file: &str, id: Option<u32>) -> io::Result<String> {
     let own = std::fs::metadata("/proc/self")?;
     let id = id.unwrap_or(if file.ends_with("group") { own.gid() } else { own.uid() }).to_string();
     let text = std::fs::read_to_string(file)?;
@@ -380,7 +380,7 @@ fn signal(name: &str, pid: u32) {
     let _ = Command::new("kill").args(["-s", name, &pid.to_string()]).stderr(Stdio::null()).status();
 }
 
-fn free_port() -> io::Result<u16> {
+pub(crate) fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 

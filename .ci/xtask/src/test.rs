@@ -11,6 +11,7 @@ pub(crate) fn run(args: &[String]) -> io::Result<Report> {
     tools::postgres()?;
     tools::dovecot()?;
     tools::smtp()?;
+    tools::cyrus();
     tools::watchers();
     tools::nextest()?;
     let mut report = Report::default();

@@ -4,7 +4,7 @@
 use crate::command::{cargo, program};
 use crate::postgres;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The release of cargo-nextest that the configuration of the tests is written for.
 const NEXTEST: &str = "0.9.143";
@@ -63,6 +63,39 @@ pub(crate) fn dovecot() -> io::Result<()> {
     // Debian starts a server of its own when it is installed, where services are started at all; ours listen elsewhere.
     apt(&["install", "--no-install-recommends", "dovecot-imapd", "openssl"]).map_err(missing)?;
     if there() { Ok(()) } else { Err(missing(io::Error::other("it is installed and not found"))) }
+}
+
+/// A second, different mail server, on build servers alone: Debian would start one of its own. Its package with the IMAP program cannot stand
+/// beside Dovecot's, so that one is unpacked where the tests look for it. Without it one test says that it was skipped.
+pub(crate) fn cyrus() {
+    let place = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default().join(".cache/opspilot/cyrus");
+    let there = place.join("usr/lib/cyrus/bin/imapd").exists() || Path::new("/usr/lib/cyrus/bin/imapd").exists();
+    if std::env::var_os("CI").is_none() || (there && Path::new("/usr/sbin/cyrmaster").exists()) {
+        return;
+    }
+    eprintln!("Cyrus is not installed; installing it");
+    let unpacked = || -> io::Result<()> {
+        apt(&["update"])?;
+        apt(&[
+            "install",
+            "--no-install-recommends",
+            "--no-remove",
+            "cyrus-common",
+            "libwrap0",
+            "sasl2-bin",
+            "libsasl2-modules",
+        ])?;
+        let folder = std::env::temp_dir().join(format!("opspilot-cyrus-package-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)?;
+        std::fs::create_dir_all(&place)?;
+        let script = "apt-get -q download cyrus-imapd && dpkg -x ./cyrus-imapd_*.deb \"$1\"";
+        let done = program("sh").args(["-c", &format!("cd \"$0\" && {script}")]).args([&folder, &place]).run();
+        std::fs::remove_dir_all(&folder)?;
+        done
+    };
+    if let Err(cause) = unpacked() {
+        eprintln!("{cause}; the test that needs Cyrus is skipped");
+    }
 }
 
 /// What watches and turns a daemon from outside: `strace`, `libfaketime`. A machine that does not let us install them goes without; the
