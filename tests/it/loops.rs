@@ -89,7 +89,7 @@ fn is_quiet(house: &TestDaemon) -> bool {
 #[test]
 fn two_houses_and_their_responders_settle_down() {
     let hours = number("OPSPILOT_HOURS", 3);
-    let (thread, person) = (4, 16);
+    let (thread, person) = (3, 8);
     let caps = format!("check_signatures = false\nper_thread = {thread}\nper_person = {person}");
     let post = Postroom::open();
     let clock = tempfile::NamedTempFile::new().unwrap();
@@ -180,7 +180,7 @@ fn automatic(letter: &Arrived, number: usize) -> String {
 
 #[test]
 fn a_flood_of_automatic_mail_is_answered_by_nothing() {
-    let flood = number("OPSPILOT_FLOOD", 160) as usize;
+    let flood = number("OPSPILOT_FLOOD", 80) as usize;
     let post = Postroom::open();
     let daemon = post.house(Setup::sqlite(), "check_signatures = false");
     post.deliver(request(1));

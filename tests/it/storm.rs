@@ -154,10 +154,10 @@ fn killed_cut_off_and_renumbered_on_a_server_it_loses_and_doubles_nothing() {
     storm(Kind::Postgres);
 }
 
-/// A message with `bytes` of attachment, which nothing makes smaller.
-fn large(number: usize, bytes: usize) -> Vec<u8> {
+/// An attachment that nothing makes smaller, as it stands in a message.
+fn attachment(bytes: usize) -> String {
     use base64::Engine as _;
-    let mut draw = Draw(number as u64);
+    let mut draw = Draw(25);
     let content: Vec<u8> = (0..bytes / 8 + 1).flat_map(|_| draw.below(u64::MAX).to_le_bytes()).take(bytes).collect();
     let encoded = base64::engine::general_purpose::STANDARD.encode(content);
     let mut lines = String::with_capacity(encoded.len() + encoded.len() / 38);
@@ -165,10 +165,14 @@ fn large(number: usize, bytes: usize) -> Vec<u8> {
         lines.push_str(&encoded[at..encoded.len().min(at + 76)]);
         lines.push_str("\r\n");
     }
+    lines
+}
+
+fn large(number: usize, attachment: &str) -> Vec<u8> {
     let text =
         format!("--x\r\nContent-Type: text/plain\r\n\r\nThe drawings of room {number}: we need twelve chairs.\r\n");
     let file = "Content-Type: application/octet-stream; name=plan.bin\r\nContent-Disposition: attachment; filename=plan.bin\r\n";
-    let body = format!("{text}--x\r\n{file}Content-Transfer-Encoding: base64\r\n\r\n{lines}--x--");
+    let body = format!("{text}--x\r\n{file}Content-Transfer-Encoding: base64\r\n\r\n{attachment}--x--");
     mail(number, "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n", &body)
 }
 
@@ -176,8 +180,9 @@ fn large(number: usize, bytes: usize) -> Vec<u8> {
 fn a_heap_of_large_mail_does_not_make_the_daemon_large() {
     let (heap, bytes) = (number("OPSPILOT_LARGE", 3) as usize, 25_000_000);
     let server = Dovecot::start(None).unwrap();
+    let attachment = attachment(bytes);
     for number in 0..heap {
-        server.deliver(USER, "INBOX", &large(number, bytes)).unwrap();
+        server.deliver(USER, "INBOX", &large(number, &attachment)).unwrap();
     }
     server.deliver(USER, "INBOX", &mail(9002, "", "And one small thing: two lamps.")).unwrap();
     let mut daemon = reader_of(&server.authority(), server.imaps(), "INBOX", Kind::Sqlite, "");
