@@ -4,8 +4,8 @@ use super::{Access, AccessError};
 use crate::domain::id::{PermitId, TokenId, UserId};
 use crate::policy::{Action, Ask, Kind, Permit, Principal, Resource, Role, Scope, TokenScope};
 use crate::store::{
-    AddPerson, AddToken, DisablePerson, GrantRole, PersonRow, RevokeToken, Right, SetDigest, Store, StoreError,
-    TokenRow,
+    AddPerson, AddToken, AddressPerson, DisablePerson, GrantRole, PersonRow, RevokeToken, Right, SetDigest, Store,
+    StoreError, TokenRow,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -21,8 +21,8 @@ pub(super) const TOKEN_PREFIX: &str = "opp_";
 pub struct NewPerson {
     /// Name, unique: lowercase letters, digits, `.`, `_`, `-`.
     pub name: String,
-    /// E-mail address.
-    pub email: Option<String>,
+    /// E-mail addresses; letters go to the first.
+    pub emails: Vec<String>,
     /// Roles with scopes.
     pub grants: Vec<(Role, Scope)>,
 }
@@ -58,6 +58,28 @@ fn judge_name(name: &str) -> Result<(), AccessError> {
     Ok(())
 }
 
+/// Addresses that a person may have: none twice, at most five, each in one piece.
+fn judge_emails(emails: Vec<String>) -> Result<Vec<String>, AccessError> {
+    let mut judged: Vec<String> = Vec::with_capacity(emails.len());
+    for email in emails {
+        let email = email.trim().to_owned();
+        let one = !email.chars().any(|one| one.is_control() || one.is_whitespace());
+        let halves = email.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+        if email.len() > 254 || !one || !halves {
+            let shown: String = email.chars().take(64).collect();
+            let what = format!("`{shown}` is no e-mail address; correct it or leave it out");
+            return Err(AccessError::Malformed { what });
+        }
+        if !judged.iter().any(|known| known.eq_ignore_ascii_case(&email)) {
+            judged.push(email);
+        }
+    }
+    if judged.len() > 5 {
+        return Err(AccessError::Malformed { what: "a person has at most five e-mail addresses; name fewer".into() });
+    }
+    Ok(judged)
+}
+
 fn new_secret(store: &Store) -> (String, String) {
     let mut random = [0; 32];
     store.fill(&mut random);
@@ -76,12 +98,12 @@ pub async fn first_person(store: &Store, name: &str, email: Option<&str>) -> Res
     let id = UserId::new(at, store.chance());
     let grants =
         vec![(Role::Owner.to_string(), Scope::All.to_string()), (Role::Reviewer.to_string(), Scope::All.to_string())];
-    let email = email.map(str::to_owned);
+    let emails = judge_emails(email.map(str::to_owned).into_iter().collect())?;
     let actor = id.to_string();
     let person = AddPerson {
         id: id.clone(),
         name: name.to_owned(),
-        email,
+        emails,
         kind: "user",
         grants,
         actor,
@@ -133,11 +155,24 @@ impl Access {
         let id = UserId::new(at, self.store.chance());
         let grants = new.grants.iter().map(|(role, scope)| (role.to_string(), scope.to_string())).collect();
         let (actor, right) = (principal.user.clone(), Right::Permit(permit));
-        let (name, email) = (new.name, new.email);
+        let (name, emails) = (new.name, judge_emails(new.emails)?);
         self.store
-            .add_person(AddPerson { id: id.clone(), name, email, kind: "user", grants, actor, right, at })
+            .add_person(AddPerson { id: id.clone(), name, emails, kind: "user", grants, actor, right, at })
             .await?;
         Ok(id)
+    }
+
+    /// Puts other addresses in the place of a person's: letters go to the first, and answers count from each.
+    ///
+    /// # Errors
+    /// [`AccessError::Denied`], [`AccessError::Malformed`], [`StoreError::NotFound`].
+    pub async fn address(&self, principal: &Principal, name: &str, emails: Vec<String>) -> Result<(), AccessError> {
+        let emails = judge_emails(emails)?;
+        let person = self.store.person(name).await?.id;
+        let permit = self.permit(principal, Action::UserManage, &Resource::new(Kind::User, person.as_str()))?;
+        let (actor, at) = (principal.user.clone(), self.clock.now());
+        self.store.address_person(AddressPerson { person, emails, actor, permit, at }).await?;
+        Ok(())
     }
 
     /// Disables a person, or lets them back in.

@@ -221,8 +221,9 @@ impl Answers {
     ) -> Result<Option<Outcome>, StoreError> {
         let parts = &self.0;
         let person = parts.store.person(&digest.person).await?;
-        let addresses: Vec<String> = person.email.into_iter().collect();
-        if let Err(judgement) = leaves(letter, &parts.outbox.bound_of_digest(digest), &addresses, parts.outbox.key()) {
+        if let Err(judgement) =
+            leaves(letter, &parts.outbox.bound_of_digest(digest), &person.emails, parts.outbox.key())
+        {
             return Ok(Some(match judgement {
                 Judgement::Refused { reason, .. } => Outcome::of("refused", reason.to_string()),
                 Judgement::Silent(reason) => Outcome::of("ignored", reason.to_string()),
@@ -263,7 +264,7 @@ impl Answers {
             (Some(what), _) => Some(("an operator".to_owned(), what, brief.updated_at)),
         };
         let allowed = !person.disabled && self.0.outbox.takes_answers(&pilot, &person.name);
-        let addresses = person.email.clone().into_iter().collect();
+        let addresses = person.emails.clone();
         let used = store.is_used(&reply.token).await?;
         Ok(Some(Matter { asked, brief, person, pilot, used, addresses, allowed, settled }))
     }

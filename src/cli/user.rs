@@ -17,9 +17,9 @@ pub(crate) enum User {
     Add {
         /// Name: lowercase letters, digits, `.`, `_`, `-`.
         name: String,
-        /// E-mail address.
+        /// E-mail address; given several times, letters go to the first, and answers count from each.
         #[arg(long, value_name = "ADDRESS")]
-        email: Option<String>,
+        email: Vec<String>,
         /// Role: owner, reviewer, operator or viewer; may be given several times.
         #[arg(long, value_name = "ROLE")]
         role: Vec<Role>,
@@ -29,6 +29,14 @@ pub(crate) enum User {
     },
     /// List people with their roles.
     List,
+    /// Put other e-mail addresses in the place of a person's.
+    Email {
+        /// Name of the person.
+        name: String,
+        /// Addresses; letters go to the first, and answers count from each. None: no letters.
+        #[arg(value_name = "ADDRESS")]
+        emails: Vec<String>,
+    },
     /// Shut a person out; what they did stays on record.
     Disable {
         /// Name of the person.
@@ -84,12 +92,20 @@ impl User {
         match self {
             Self::Add { name, email, role, scope } => {
                 let grants = role.into_iter().map(|role| (role, scope.clone())).collect();
-                let id = access.add_person(principal, NewPerson { name: name.clone(), email, grants }).await?;
+                let id = access.add_person(principal, NewPerson { name: name.clone(), emails: email, grants }).await?;
                 told(setup, &name, &format!("is added as {id}"))?;
                 setup.out.say(&format!("give them a token: opspilot token new --user {name}"));
                 Ok(())
             }
             Self::List => list(setup, house, principal).await,
+            Self::Email { name, emails } => {
+                let what = match emails.as_slice() {
+                    [] => "gets no letters".to_owned(),
+                    emails => format!("is at {}", emails.join(", ")),
+                };
+                access.address(principal, &name, emails).await?;
+                told(setup, &name, &what)
+            }
             Self::Disable { name } => {
                 access.disable_person(principal, &name, true).await?;
                 told(setup, &name, "is shut out")
@@ -135,7 +151,7 @@ async fn list(setup: &Setup, house: &House, principal: &Principal) -> Result<(),
             (false, true) => "active",
             (false, false) => "active, no digests",
         };
-        let (email, added) = (person.email.clone().unwrap_or_default(), text::time(person.added_at));
+        let (email, added) = (person.emails.join(", "), text::time(person.added_at));
         table.row([person.name.clone(), roles.join(", "), email, state.to_owned(), added, person.id.to_string()]);
     }
     setup.out.table(&table)

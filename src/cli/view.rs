@@ -103,7 +103,7 @@ pub(crate) fn receipt(row: &ReceiptRow) -> Value {
 pub(crate) fn person(row: &PersonRow) -> Value {
     let grants: Vec<Value> = row.grants.iter().map(|(role, scope)| json!({ "role": role, "scope": scope })).collect();
     json!({
-        "id": row.id.as_str(), "name": row.name, "email": row.email, "kind": row.kind, "disabled": row.disabled, "digest": row.digest,
+        "id": row.id.as_str(), "name": row.name, "email": row.email(), "emails": row.emails, "kind": row.kind, "disabled": row.disabled, "digest": row.digest,
         "grants": grants, "added_at": row.added_at,
     })
 }

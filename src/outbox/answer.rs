@@ -88,7 +88,7 @@ impl Outbox {
 
     #[expect(clippy::unnecessary_wraps, reason = "both callers end with it")]
     fn as_answer(&self, about: &About<'_>, notice: Notice) -> Result<Option<NewLetter>, StoreError> {
-        let Some(address) = about.person.email.clone() else { return Ok(None) };
+        let Some(address) = about.person.email().map(str::to_owned) else { return Ok(None) };
         let person = Addressee {
             id: about.person.id.to_string(),
             name: about.person.name.clone(),

@@ -89,6 +89,6 @@ impl Letters {
         if person.disabled {
             return Err(unreachable("the account is disabled"));
         }
-        person.email.clone().ok_or_else(|| unreachable("no mail address is known"))
+        person.email().map(str::to_owned).ok_or_else(|| unreachable("no mail address is known"))
     }
 }

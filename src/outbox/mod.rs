@@ -160,7 +160,7 @@ impl Outbox {
             Err(StoreError::NotFound { .. }) => return Ok(None),
             Err(cause) => return Err(cause),
         };
-        let Some(address) = person.email.filter(|_| !person.disabled) else { return Ok(None) };
+        let Some(address) = person.email().filter(|_| !person.disabled).map(str::to_owned) else { return Ok(None) };
         Ok(Some(Addressee { id: person.id.to_string(), name: person.name, address, digest: person.digest }))
     }
 }

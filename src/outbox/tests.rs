@@ -130,7 +130,7 @@ async fn people(on: &Fixture) {
         let add = AddPerson {
             id: UserId::new(on.now(), on.store.chance()),
             name: name.into(),
-            email: Some(format!("{name}@ops.example")),
+            emails: vec![format!("{name}@ops.example")],
             kind: "user",
             grants: vec![],
             actor: "usr_ada".into(),

@@ -442,7 +442,7 @@ async fn people(store: &Store) {
         let add = AddPerson {
             id: UserId::new(store.now(), store.chance()),
             name: name.into(),
-            email: Some(format!("{name}@ops.example")),
+            emails: vec![format!("{name}@ops.example")],
             kind: "user",
             grants: vec![],
             actor: "usr_ada".into(),

@@ -364,7 +364,7 @@ async fn digests_are_left_by_mail_once_for_each_secret_and_come_back_by_permit(o
     let add = AddPerson {
         id: person.clone(),
         name: "ada".into(),
-        email: None,
+        emails: vec![],
         kind: "user",
         grants: vec![],
         actor: "opspilot".into(),

@@ -5,7 +5,7 @@ use super::on_both;
 use super::samples::permit;
 use crate::domain::id::{TokenId, UserId};
 use crate::policy::{Action, Kind};
-use crate::store::{AddPerson, AddToken, DisablePerson, GrantRole, RevokeToken, Right, StoreError};
+use crate::store::{AddPerson, AddToken, AddressPerson, DisablePerson, GrantRole, RevokeToken, Right, StoreError};
 
 on_both!(
     the_first_person_needs_nobody_and_only_the_first,
@@ -25,7 +25,7 @@ fn person(on: &Fixture, name: &str, right: Right) -> AddPerson {
     AddPerson {
         id: UserId::new(on.now(), on.store.chance()),
         name: name.into(),
-        email: Some(format!("{name}@example.com")),
+        emails: vec![format!("{name}@example.com")],
         kind: "user",
         // Said twice, given once.
         grants: vec![scope("owner"), scope("owner"), scope("reviewer")],
@@ -97,7 +97,20 @@ async fn roles_are_given_and_taken(on: &Fixture) {
     let mut nobody = grant("viewer", true);
     nobody.person = UserId::new(on.now(), [9; 10]);
     assert!(matches!(on.store.grant_role(nobody).await, Err(StoreError::NotFound { .. })));
-    let permit = permit(Action::UserManage, Kind::User, "thing");
+    let permit = |_| permit(Action::UserManage, Kind::User, "thing");
+    let at = |emails: &[&str], now| AddressPerson {
+        person: id.clone(),
+        emails: emails.iter().map(|email| (*email).to_owned()).collect(),
+        actor: "usr_ada".into(),
+        permit: permit(now),
+        at: now,
+    };
+    on.store.address_person(at(&["a@work.example", "a@home.example"], on.now())).await.unwrap();
+    let ada = on.store.person("ada").await.unwrap();
+    assert_eq!((ada.email(), ada.emails.len()), (Some("a@work.example"), 2));
+    on.store.address_person(at(&[], on.now())).await.unwrap();
+    assert_eq!(on.store.person("ada").await.unwrap().email(), None);
+    let permit = permit(on.now());
     let disable = DisablePerson { person: id, disabled: true, actor: "usr_ada".into(), permit, at: on.now() };
     on.store.disable_person(disable).await.unwrap();
     assert!(on.store.person("ada").await.unwrap().disabled);

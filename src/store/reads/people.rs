@@ -13,8 +13,8 @@ pub struct PersonRow {
     pub id: UserId,
     /// Its name for people.
     pub name: String,
-    /// E-mail address.
-    pub email: Option<String>,
+    /// E-mail addresses; letters go to the first.
+    pub emails: Vec<String>,
     /// `user` or `service`.
     pub kind: String,
     /// Whether it may do nothing any more.
@@ -67,6 +67,14 @@ fn token_of(row: &Row) -> Result<TokenRow, StoreError> {
         expires_at: row.maybe_int(5)?.map(time).transpose()?,
         revoked_at: row.maybe_int(6)?.map(time).transpose()?,
     })
+}
+
+impl PersonRow {
+    /// Where letters go.
+    #[must_use]
+    pub fn email(&self) -> Option<&str> {
+        self.emails.first().map(String::as_str)
+    }
 }
 
 impl Store {
@@ -124,7 +132,7 @@ impl Store {
             persons.push(PersonRow {
                 id: id(UserId::parse(&person))?,
                 name: row.text(1)?,
-                email: row.maybe_text(2)?,
+                emails: row.maybe_text(2)?.unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
                 kind: row.text(3)?,
                 disabled: row.int(4)? != 0,
                 digest: row.int(6)? == 0,

@@ -27,7 +27,7 @@ pub use letter::{
 };
 pub use nudge::Nudge;
 pub use operate::{Cancel, Resume, Retry};
-pub use people::{AddPerson, AddToken, DisablePerson, GrantRole, RevokeToken, Right};
+pub use people::{AddPerson, AddToken, AddressPerson, DisablePerson, GrantRole, RevokeToken, Right};
 pub use reply::{ByMail, KeepReply, SettleReply};
 pub use review::{Belongs, Decide, Edit, Hold, Wake};
 pub use schedule::{FallDue, FireSlot, Hand, NewReport, PutBackSlot, SetSchedule, TakeSlot};

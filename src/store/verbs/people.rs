@@ -35,8 +35,8 @@ pub struct AddPerson {
     pub id: UserId,
     /// Its name for people, unique.
     pub name: String,
-    /// E-mail address.
-    pub email: Option<String>,
+    /// E-mail addresses, none of which holds white space; letters go to the first.
+    pub emails: Vec<String>,
     /// `user` or `service`.
     pub kind: &'static str,
     /// Roles and scopes (`all`, `tenant:NAME`, `pilot:NAME`).
@@ -45,6 +45,21 @@ pub struct AddPerson {
     pub actor: String,
     /// By what right.
     pub right: Right,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Puts other addresses in the place of a person's.
+#[derive(Debug)]
+pub struct AddressPerson {
+    /// Who.
+    pub person: UserId,
+    /// All of them from now on, none of which holds white space; letters go to the first.
+    pub emails: Vec<String>,
+    /// Who did it.
+    pub actor: String,
+    /// By what right.
+    pub permit: Permit,
     /// When.
     pub at: Timestamp,
 }
@@ -120,6 +135,7 @@ pub struct RevokeToken {
 }
 
 one_by_one!(AddPerson, (), add_person);
+one_by_one!(AddressPerson, (), address_person);
 one_by_one!(DisablePerson, (), disable_person);
 one_by_one!(GrantRole, (), grant_role);
 one_by_one!(AddToken, (), add_token);
@@ -161,7 +177,7 @@ async fn add_person(item: &AddPerson, tx: &mut Tx<'_>) -> Refusable {
     }
     let (id, at) = (item.id.as_str(), item.at.as_microsecond());
     let sql = "INSERT INTO person (id, name, email, kind, disabled, added_at) VALUES ($1, $2, $3, $4, 0, $5) ON CONFLICT (name) DO NOTHING";
-    if tx.conn.run(sql, values![id, &item.name, &item.email, item.kind, at]).await? == 0 {
+    if tx.conn.run(sql, values![id, &item.name, joined(&item.emails).as_deref(), item.kind, at]).await? == 0 {
         return Ok(Err(StoreError::Conflict {
             what: format!("there is a user `{}` already; choose another name", item.name),
         }));
@@ -183,6 +199,24 @@ async fn add_person(item: &AddPerson, tx: &mut Tx<'_>) -> Refusable {
         &[("grants", Field::Texts(&grants)), ("kind", Field::Text(item.kind)), ("name", Field::Text(&item.name))],
         tx,
     )?;
+    Ok(Ok(()))
+}
+
+/// Addresses as they stand in one column.
+fn joined(emails: &[String]) -> Option<String> {
+    (!emails.is_empty()).then(|| emails.join(" "))
+}
+
+async fn address_person(item: &AddressPerson, tx: &mut Tx<'_>) -> Refusable {
+    let id = item.person.as_str();
+    if tx.conn.run("UPDATE person SET email = $2 WHERE id = $1", values![id, joined(&item.emails).as_deref()]).await?
+        == 0
+    {
+        return Ok(Err(StoreError::NotFound { what: "user", id: id.to_owned() }));
+    }
+    let about = About { kind: "user.addressed", subject: id, actor: &item.actor, at: item.at };
+    let count = Field::Int(i64::try_from(item.emails.len()).unwrap_or(i64::MAX));
+    told(&about, Some(&item.permit), &[("addresses", count)], tx)?;
     Ok(Ok(()))
 }
 
@@ -265,6 +299,8 @@ macro_rules! submit {
 submit! {
     /// Adds a person or service.
     add_person(AddPerson);
+    /// Puts other addresses in the place of a person's.
+    address_person(AddressPerson);
     /// Disables a person, or lets them back in.
     disable_person(DisablePerson);
     /// Gives a person a role, or takes it.

@@ -72,6 +72,7 @@ routes! {
     GET "/api/v1/workflows" Reads [] rules::workflows;
     GET "/api/v1/users" Reads [] people::list;
     POST "/api/v1/users" Acts [] people::add;
+    POST "/api/v1/users/{name}/addresses" Acts [] people::address;
     POST "/api/v1/users/{name}/disable" Acts [] people::disable;
     POST "/api/v1/users/{name}/enable" Acts [] people::enable;
     POST "/api/v1/users/{name}/digest" Acts [] people::digest;

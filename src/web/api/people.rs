@@ -26,6 +26,12 @@ struct Person {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Addresses {
+    emails: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Granted {
     role: Role,
     scope: Scope,
@@ -60,7 +66,7 @@ struct Token {
 fn person(row: &PersonRow) -> Value {
     let grants: Vec<Value> = row.grants.iter().map(|(role, scope)| json!({ "role": role, "scope": scope })).collect();
     json!({
-        "id": row.id, "name": row.name, "email": row.email, "kind": row.kind, "disabled": row.disabled, "digest": row.digest,
+        "id": row.id, "name": row.name, "email": row.email(), "emails": row.emails, "kind": row.kind, "disabled": row.disabled, "digest": row.digest,
         "grants": grants, "added_at": row.added_at,
     })
 }
@@ -87,19 +93,9 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refused> {
 pub(super) async fn add(call: Call) -> Result<Answer, Refused> {
     manages(&call)?;
     let Person { name, email, grants } = call.json()?;
-    let email = email.map(|email| email.trim().to_owned()).filter(|email| !email.is_empty());
-    let fits = |email: &String| {
-        email.len() <= 254 && email.contains('@') && !email.chars().any(|one| one.is_control() || one.is_whitespace())
-    };
-    if email.as_ref().is_some_and(|email| !fits(email)) {
-        return Err(Refused::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "OP-9013",
-            "`email` is no e-mail address; leave it out or correct it",
-        ));
-    }
+    let emails = email.filter(|email| !email.trim().is_empty()).into_iter().collect();
     let grants = grants.into_iter().map(|grant| (grant.role, grant.scope)).collect();
-    let id = call.app.web.access.add_person(&call.caller, NewPerson { name: name.clone(), email, grants }).await?;
+    let id = call.app.web.access.add_person(&call.caller, NewPerson { name: name.clone(), emails, grants }).await?;
     Answer::json_as(StatusCode::CREATED, &json!({ "id": id, "name": name }))
 }
 
@@ -126,6 +122,13 @@ pub(super) async fn digest(call: Call) -> Result<Answer, Refused> {
     manages(&call)?;
     let Digests { wanted } = call.json()?;
     call.app.web.access.set_digest(&call.caller, call.part("name"), wanted).await?;
+    standing(&call).await
+}
+
+pub(super) async fn address(call: Call) -> Result<Answer, Refused> {
+    manages(&call)?;
+    let Addresses { emails } = call.json()?;
+    call.app.web.access.address(&call.caller, call.part("name"), emails).await?;
     standing(&call).await
 }
 

@@ -277,7 +277,14 @@ async fn people(store: &Store, access: &Access) -> BTreeMap<&'static str, String
     ];
     for (name, role, scope) in more {
         access
-            .add_person(&owner, NewPerson { name: name.into(), email: address(name), grants: vec![(role, scope)] })
+            .add_person(
+                &owner,
+                NewPerson {
+                    name: name.into(),
+                    emails: address(name).into_iter().collect(),
+                    grants: vec![(role, scope)],
+                },
+            )
             .await
             .unwrap();
         let made = access
@@ -292,7 +299,7 @@ async fn people(store: &Store, access: &Access) -> BTreeMap<&'static str, String
         .await
         .unwrap();
     tokens.insert("narrow", made.secret);
-    let nobody = NewPerson { name: "nobody".into(), email: None, grants: vec![] };
+    let nobody = NewPerson { name: "nobody".into(), emails: vec![], grants: vec![] };
     access.add_person(&owner, nobody).await.unwrap();
     let made = access
         .add_token(&owner, "nobody", NewToken { name: "test".into(), scopes: None, expires_at: None })
