@@ -13,7 +13,7 @@ use crate::domain::id::BriefId;
 use crate::domain::pilot::{Pilot, Pilots};
 use crate::domain::review::{ReviewState, Verdict};
 use crate::intake::given;
-use crate::mail::automatic::{Kind, own};
+use crate::mail::automatic::own;
 use crate::mail::{self, Limits, Message};
 use crate::outbox::{About, DIGEST, Outbox};
 use crate::reply::authenticity::{Authentic, Checker, Records, Trust, Unproven, names, prove};
@@ -150,9 +150,9 @@ impl Answers {
             Err(cause) => return Ok(Some(Outcome::of("refused", cause.to_string()))),
         };
         let automatic = own(&message, LOOP_HEADER, "").or_else(|| message.automatic.clone());
-        if automatic.as_ref().is_some_and(|automatic| automatic.kind == Kind::Bounce) {
-            let message: String = message.text.chars().take(500).collect();
-            self.0.store.bounce(Bounce { token: reply.token.clone(), message, at: self.0.clock.now() }).await?;
+        if let Some(report) = mail::undelivered(&message) {
+            let (token, message) = (reply.token.clone(), report.said);
+            self.0.store.bounce(Bounce { token, message, at: self.0.clock.now() }).await?;
         }
         let matter = self.matter(reply).await?;
         let sender = self.prove(&raw, automatic.is_some()).await;

@@ -46,12 +46,11 @@ pub(crate) struct List {
 
 /// What became of it.
 #[derive(Args)]
-#[group(id = "outcome", required = true, multiple = false, args = ["went", "did_not_go"])]
 pub(crate) struct Settle {
     /// Letter, such as `ltr_…`.
     id: LetterId,
     /// It arrived, or the mail server has it.
-    #[arg(long)]
+    #[arg(long, required_unless_present = "did_not_go", conflicts_with = "did_not_go")]
     went: bool,
     /// It did not arrive: it is sent again, under the same Message-ID.
     #[arg(long)]

@@ -6,8 +6,8 @@ use super::{Door, Intake, IntakeError, message, normalise};
 use crate::domain::id::QuarantineId;
 use crate::domain::pilot::Pilot;
 use crate::mail::automatic::{Kind, own};
-use crate::mail::{self, Automatic, Limits, Message};
-use crate::store::{Accept, Aside, AsideState, KeepReply};
+use crate::mail::{self, Automatic, Limits, Message, undelivered};
+use crate::store::{Accept, Aside, AsideState, KeepReply, Returned};
 use opspilot_sdk::{Content, Envelope, Refused, sha256_hex};
 
 /// The header that every mail of ours carries.
@@ -55,7 +55,13 @@ impl Intake {
         }
         if let Some((code, automatic)) = message.as_ref().and_then(|message| not_asked(message, take_lists)) {
             let pilot = self.pilot(door)?;
-            return Ok(self.aside(pilot, envelope, AsideState::Ignored, code.to_owned(), automatic.reason));
+            let returned = message.as_ref().and_then(undelivered);
+            let mut sorted = self.aside(pilot, envelope, AsideState::Ignored, code.to_owned(), automatic.reason);
+            if let Sorted::Aside(aside) = &mut sorted {
+                // Nobody's text gets into a row but as words on one line.
+                aside.returned = returned.map(|report| Returned { ids: report.ids, said: plain(&report.said) });
+            }
+            return Ok(sorted);
         }
         // Two copies of one mail differ in their trace, and not in what was written, of which its key is made.
         let key_is_content = message.is_some();
@@ -104,6 +110,7 @@ impl Intake {
             raw: Some((sha256_hex(&envelope.raw), envelope.raw)),
             media_type: Some(plain(&envelope.media_type)),
             received_at: envelope.received_at,
+            returned: None,
         }))
     }
 
@@ -122,6 +129,7 @@ impl Intake {
             raw: None,
             media_type: None,
             received_at: now,
+            returned: None,
         })
     }
 }

@@ -28,6 +28,7 @@ mod message;
 mod tests;
 mod text;
 mod tnef;
+mod undelivered;
 mod unreadable;
 pub mod visible;
 mod walk;
@@ -38,6 +39,7 @@ pub use forward::Forwarded;
 pub use inspect::{File, Inspection};
 pub use limits::Limits;
 pub use message::{Attachment, Message};
+pub use undelivered::{Undelivered, undelivered};
 pub use unreadable::Unreadable;
 
 /// Reads a message as it came from the wire (RFC 5322, MIME RFC 2045 to 2049).

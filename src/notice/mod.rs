@@ -22,7 +22,7 @@ pub use brief::{Act, Changed, Factor, Item, NewBrief, Phase, Question, Received,
 pub use digest::{Digest, Waiting, digest};
 pub use how::How;
 pub use nudge::{Asks, Nudge, escalation, reminder};
-pub use outcome::{Decided, Late, Unclear, decided, late, unclear};
+pub use outcome::{Decided, Late, Refused, Unclear, decided, late, refused, unclear};
 
 /// A letter, ready to be carried.
 #[derive(Clone, Debug, PartialEq, Eq)]

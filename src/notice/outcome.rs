@@ -113,3 +113,26 @@ pub fn late(frame: &Frame<'_>, late: &Late<'_>) -> Notice {
     page.small(format!("{} revision {}.", item.brief, item.revision));
     frame.finish(format!("Already settled: {}", line(item.title, 110)), page)
 }
+
+/// An answer that was understood and could not count.
+#[derive(Clone, Debug)]
+pub struct Refused<'a> {
+    /// About which brief.
+    pub item: Item<'a>,
+    /// Why; whole sentences.
+    pub why: &'a [String],
+}
+
+/// To somebody whose answer could not count.
+#[must_use]
+pub fn refused(frame: &Frame<'_>, refused: &Refused<'_>) -> Notice {
+    let item = &refused.item;
+    let mut page = Page::new("Your answer decided nothing");
+    page.paragraph(format!("Thank you for your answer about “{}”. It changed nothing.", line(item.title, 160)));
+    for why in refused.why {
+        page.paragraph(why.as_str());
+    }
+    page.paragraph("The brief stands as it stood before you wrote.");
+    page.small(format!("{} revision {}.", item.brief, item.revision));
+    frame.finish(format!("Not decided: {}", line(item.title, 110)), page)
+}

@@ -71,7 +71,7 @@ impl Outbox {
                 };
                 notice::late(&frame(about.pilot), &notice::Late { item, settled: Some(decided), current: None })
             }
-            _ => Notice { subject: format!("Not decided: {title}"), text: words.text(), html: String::new() },
+            _ => notice::refused(&frame(about.pilot), &notice::Refused { item, why: &words.paragraphs }),
         };
         self.as_answer(about, notice)
     }
@@ -82,8 +82,10 @@ impl Outbox {
     /// [`StoreError`] when what it is about cannot be read.
     pub async fn refusal_of(&self, about: &About<'_>, why: &str) -> Result<Option<NewLetter>, StoreError> {
         let title = self.title_of(about.brief).await?;
-        let text = format!("Your answer about \"{title}\" decided nothing.\n\nThe reason: {why}.\n");
-        self.as_answer(about, Notice { subject: format!("Not decided: {title}"), text, html: String::new() })
+        let (brief, request) = (about.brief.id.to_string(), about.brief.id.request().to_string());
+        let item = Item { brief: &brief, request: &request, revision: about.asked.revision, title: &title };
+        let why = [format!("The reason: {why}.")];
+        self.as_answer(about, notice::refused(&frame(about.pilot), &notice::Refused { item, why: &why }))
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "both callers end with it")]

@@ -142,7 +142,7 @@ impl Outbox {
         let (parts, options) = (self.parts(), self.options());
         let token = self.token(row).zip(options.reply_address.as_deref());
         let (mut reply_to, mut subject) = (options.reply_address.clone(), row.subject.clone());
-        let (mut bounces, mut unsubscribe) = (None, None);
+        let (mut bounces, mut unsubscribe, mut references) = (None, None, row.thread.clone());
         match (&token, options.reply_mark) {
             // The secret of a digest leaves it, and does nothing else.
             (Some((token, address)), SecretIn::Address) if row.kind == DIGEST => {
@@ -156,7 +156,12 @@ impl Outbox {
                 reply_to = sub_address(address, token).or(reply_to);
                 bounces.clone_from(&reply_to);
             }
-            (Some((token, _)), SecretIn::Subject) => subject = format!("{subject} {}", subject_mark(token)),
+            (Some((token, _)), SecretIn::Subject) => {
+                subject = format!("{subject} {}", subject_mark(token));
+                // Programs carry the thread over into an answer, whatever a person makes of the subject (RFC 5322 section 3.6.4). The first
+                // one stays when they shorten it.
+                references.insert(0, format!("{}@{}", token.letters(), options.domain));
+            }
             (None, _) => {}
         }
         let is_answer = row.kind == "answer";
@@ -173,7 +178,7 @@ impl Outbox {
             return_path,
             message_id: row.message_id.clone(),
             in_reply_to: row.answers.clone().or_else(|| row.thread.last().cloned()),
-            references: row.thread.clone(),
+            references,
             date: row.created_at,
             subject,
             text: row.text.clone(),

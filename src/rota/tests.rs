@@ -309,6 +309,7 @@ async fn read_a_mailbox(on: &Fixture) {
         raw: None,
         media_type: None,
         received_at: at,
+        returned: None,
     };
     let (ignored, quarantined) = (AsideState::Ignored, AsideState::Quarantined);
     let all = [(ignored, "OP-2605"), (ignored, "OP-2605"), (ignored, "OP-2824"), (quarantined, "OP-2603")];

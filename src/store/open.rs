@@ -76,6 +76,7 @@ pub(super) const SQLITE: &[(i64, &str, &str)] = &[
     (4, "schedule", include_str!("migrations/sqlite/0004_schedule.sql")),
     (5, "week", include_str!("migrations/sqlite/0005_week.sql")),
     (6, "digest", include_str!("migrations/sqlite/0006_digest.sql")),
+    (7, "returned", include_str!("migrations/sqlite/0007_returned.sql")),
 ];
 pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "road", include_str!("migrations/postgres/0001_road.sql")),
@@ -84,6 +85,7 @@ pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (4, "schedule", include_str!("migrations/postgres/0004_schedule.sql")),
     (5, "week", include_str!("migrations/postgres/0005_week.sql")),
     (6, "digest", include_str!("migrations/postgres/0006_digest.sql")),
+    (7, "returned", include_str!("migrations/postgres/0007_returned.sql")),
 ];
 
 fn migrator(list: &[(i64, &'static str, &'static str)]) -> Migrator {

@@ -15,6 +15,20 @@ const MIKE: &str = "Mike <mike@northwind.example>";
 /// What the reviewer's own server says about mail that is his.
 const PROVEN: &str = "Authentication-Results: mx.ops.example; dmarc=pass header.from=northwind.example\r\n";
 
+/// A report on delivery by Postfix, as it was once received.
+const REPORT: &str = include_str!("../data/automail/eml/373f9cabeba6.eml");
+
+/// The same report, to `to` and about the message `id`, with that outcome.
+fn report(to: &str, id: &str, action: &str) -> String {
+    let (head, body) = REPORT.split_once("\n\n").unwrap();
+    let head = head.replace("To: kijitora@example.net", &format!("To: {to}"));
+    let body = body.replace("<20160429233445.D64BFFEA8AE7@mail.example.com>", id);
+    assert!(head.contains(to) && body.contains(id));
+    let body = body.replace("Action: failed", &format!("Action: {action}"));
+    // What came back holds words that would decide, were it an answer.
+    format!("{head}\n\n{body}").replace("Nyaan\n", "approve\n").replace('\n', "\r\n")
+}
+
 /// Brings every file of a folder as a message, each under its name.
 const READER: &str = r#"
 import base64, json, os, sys, time
@@ -44,6 +58,11 @@ impl Post {
     }
 
     pub(crate) fn setup(&self) -> Setup {
+        self.setup_with("")
+    }
+
+    /// With more lines in the section `[mail]`.
+    pub(crate) fn setup_with(&self, more: &str) -> Setup {
         let at = |name: &str| self.folder.path().join(name).display().to_string();
         Setup::sqlite().without_drop().with(&format!(
             r#"
@@ -55,6 +74,7 @@ from = "OpsPilot <pilot@ops.example>"
 reply_address = "pilot@ops.example"
 trusted_servers = ["mx.ops.example"]
 check_signatures = false
+{more}
 
 [[source]]
 name = "mailbox"
@@ -163,7 +183,8 @@ fn only_the_proven_answer_of_the_reviewer_decides() {
     assert!(news.field("References").contains(letter.field("Message-ID")), "{}", news.raw);
     // The same again: late, and told so, once for each message.
     post.deliver("6-again.eml", &approval);
-    post.letter("Already settled");
+    let late = post.letter("Already settled");
+    assert!(late.raw.contains("text/html") && unclear.raw.contains("text/html"), "{}", late.raw);
     post.deliver("7-reject.eml", &answer(&letter, MIKE, PROVEN, "reject: on second thoughts no"));
     until("both are answered", || (count(&daemon, "reply.answered") == 3).then_some(()));
     assert_eq!((state(&daemon, &brief), count(&daemon, "brief.decided")), ("approved".to_owned(), 1));
@@ -233,4 +254,135 @@ fn letters_wait_for_a_mail_server_that_is_away() {
     assert_eq!((count(&daemon, "letter.sent"), count(&daemon, "letter.refused")), (0, 0), "nobody listens on {port}");
     let answer = daemon.ask(&crate::http::Ask::get("/readyz"));
     assert!(answer.text().contains("OP-2701"), "{}", answer.text());
+}
+
+#[test]
+fn a_report_of_failure_comes_back_onto_its_letter_and_decides_nothing() {
+    let post = Post::open();
+    let daemon = post.setup().start();
+    assert_eq!(daemon.ask(&hook::delivery("one")).status, 202);
+    let asked = post.letter("Brief: Question one");
+    let (brief, id) = (brief(&daemon), asked.field("Message-ID").to_owned());
+    let path = word(&serde_json::from_str(&post.sink.kept()[0].envelope).unwrap(), "from");
+    assert_eq!(path, asked.reply_to(), "what cannot be delivered comes back to where answers go");
+    until("it is sent", || (count(&daemon, "letter.sent") == 1).then_some(()));
+    // Late is not lost.
+    post.deliver("1-late.eml", &report(&path, &id, "delayed"));
+    until("the notice is ignored", || (count(&daemon, "reply.ignored") == 1).then_some(()));
+    assert_eq!(count(&daemon, "letter.bounced"), 0);
+    post.deliver("2-lost.eml", &report(&path, &id, "failed"));
+    until("it came back", || (count(&daemon, "letter.bounced") == 1).then_some(()));
+    until("and the report is no answer", || (count(&daemon, "reply.ignored") == 2).then_some(()));
+    let why = daemon.cli(&["request", "why", &brief.replace("brf_", "req_")]);
+    let told = why.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains("letter bounced") && told.contains("504 Command parameter not implemented OP-2723"),
+        "{}",
+        why.out
+    );
+    // A letter that nobody can answer comes back to the sender's own address, and is known by its identifier.
+    let approved = daemon.cli(&["review", "approve", &brief, "--revision", &digest(&daemon, &brief)]);
+    assert!(approved.status.success(), "{}", approved.err);
+    let news = post.letter("Approved: ");
+    let path = word(&serde_json::from_str(&post.sink.kept()[1].envelope).unwrap(), "from");
+    assert_eq!(path, "pilot@ops.example");
+    until("it is sent", || (count(&daemon, "letter.sent") == 2).then_some(()));
+    post.deliver("3-late.eml", &report(&path, news.field("Message-ID"), "delayed"));
+    post.deliver("4-foreign.eml", &report(&path, "<somebody.else@ops.example>", "failed"));
+    post.deliver("5-lost.eml", &report(&path, news.field("Message-ID"), "failed"));
+    until("it came back", || (count(&daemon, "letter.bounced") == 2).then_some(()));
+    until("all are set aside", || (count(&daemon, "item.ignored") == 5).then_some(()));
+    let bounced = daemon.list("/api/v1/letters?state=bounced");
+    assert_eq!(bounced.len(), 2, "{bounced:?}");
+    assert!(bounced.iter().all(|letter| word(letter, "message").contains("504 Command parameter")), "{bounced:?}");
+    assert_eq!((post.letters().len(), count(&daemon, "reply.answered")), (2, 0), "a report is never answered");
+    assert_eq!((count(&daemon, "brief.decided"), Census::take(&daemon).of("mailbox")), (1, 0));
+    // Put right, it is sent again by a person: the same letter.
+    let again = word(&bounced[0], "id");
+    let sent = daemon.cli(&["letter", "resend", &again]);
+    assert!(sent.status.success() && sent.out.contains("waits to be sent again"), "{} {}", sent.out, sent.err);
+    until("it goes out again", || (post.letters().len() == 3).then_some(()));
+    assert_eq!(post.letters()[2].field("Message-ID"), news.field("Message-ID"));
+    let twice = daemon.cli(&["letter", "settle", &again, "--went"]);
+    assert!(!twice.status.success() && twice.err.contains("OP-3002"), "{} {}", twice.out, twice.err);
+    assert_eq!(count(&daemon, "letter.resent"), 1);
+}
+
+fn digest(daemon: &TestDaemon, brief: &str) -> String {
+    word(&daemon.see(&format!("/api/v1/briefs/{brief}")), "digest").replace("sha256:", "")
+}
+
+#[test]
+fn no_more_letters_go_out_than_the_limits_allow() {
+    // The limit, and how many of three letters it lets go: two briefs, and the decision on the first.
+    for (limit, go) in [("per_thread = 1", 2), ("per_person = 2", 2), ("per_day = 1", 1)] {
+        let post = Post::open();
+        let daemon = post.setup_with(limit).start();
+        assert_eq!(daemon.ask(&hook::delivery("one")).status, 202);
+        post.letter("Brief: Question one");
+        let first = brief(&daemon);
+        assert_eq!(daemon.ask(&hook::delivery("two")).status, 202);
+        until("two are queued", || (count(&daemon, "letter.queued") == 2).then_some(()));
+        let done = |daemon: &TestDaemon| count(daemon, "letter.sent") + count(daemon, "letter.capped");
+        until("two are seen to", || (done(&daemon) == 2).then_some(()));
+        let approved = daemon.cli(&["review", "approve", &first, "--revision", &digest(&daemon, &first)]);
+        assert!(approved.status.success(), "{}", approved.err);
+        until("all are seen to", || (done(&daemon) == 3).then_some(()));
+        assert_eq!((post.letters().len(), count(&daemon, "letter.sent")), (go, go), "{limit}");
+        let capped = daemon.cli(&["letter", "list", "--state", "capped", "--json"]);
+        let listed: serde_json::Value = serde_json::from_str(&capped.out).unwrap();
+        assert_eq!(listed["items"].as_array().unwrap().len(), 3 - go, "{limit}: {}", capped.out);
+        let name = limit.split_whitespace().next().unwrap();
+        assert!(word(&listed["items"][0], "message").contains(name), "{limit}: {}", capped.out);
+        // A person's wish does not lift a limit.
+        assert!(daemon.cli(&["letter", "resend", &word(&listed["items"][0], "id")]).status.success());
+        until("it is set aside again", || (count(&daemon, "letter.capped") == 4 - go).then_some(()));
+        assert_eq!(post.letters().len(), go, "{limit}");
+    }
+}
+
+#[test]
+fn a_person_says_that_an_uncertain_letter_did_not_go() {
+    let post = Post::open();
+    let mut daemon = post.setup().make();
+    daemon.set_env("OPSPILOT_FAILPOINT", Some("outbox.before_send=1"));
+    daemon.start();
+    assert_eq!(daemon.ask(&hook::delivery("one")).status, 202);
+    assert!(daemon.dies(Duration::from_secs(60)), "the point is not passed");
+    daemon.set_env("OPSPILOT_FAILPOINT", None);
+    daemon.start();
+    until("it is uncertain", || (count(&daemon, "letter.uncertain") == 1).then_some(()));
+    let doctor = daemon.cli(&["doctor"]);
+    assert!(doctor.out.contains("1 uncertain want a person"), "{}", doctor.out);
+    let id = word(&daemon.list("/api/v1/letters?state=uncertain")[0], "id");
+    assert_eq!(daemon.cli(&["letter", "settle", &id]).code(), 2, "one of the two must be said");
+    let shown = daemon.cli(&["letter", "show", &id]);
+    assert!(shown.out.contains("OP-2721") && shown.out.contains("mike@northwind.example"), "{}", shown.out);
+    let settled = daemon.cli(&["letter", "settle", &id, "--did-not-go"]);
+    assert!(settled.status.success(), "{}", settled.err);
+    post.letter("Brief: Question one");
+    until("it is sent", || (count(&daemon, "letter.sent") == 1).then_some(()));
+    assert_eq!(count(&daemon, "letter.settled"), 1);
+    assert!(!daemon.cli(&["doctor"]).out.contains("want a person"));
+}
+
+#[test]
+fn a_secret_in_the_subject_is_found_when_the_subject_was_changed() {
+    let post = Post::open();
+    let daemon = post.setup_with("reply_mark = \"subject\"").start();
+    assert_eq!(daemon.ask(&hook::delivery("one")).status, 202);
+    let letter = post.letter("Brief: Question one");
+    assert_eq!(letter.reply_to(), "pilot@ops.example", "the address carries nothing here");
+    let mark = letter.field("Subject").rsplit_once("[OP-").unwrap().1.trim_end_matches(']').to_owned();
+    assert!(letter.field("References").contains(&mark), "{}", letter.raw);
+    let brief = brief(&daemon);
+    // A program that keeps the thread, and a person who writes a subject of their own.
+    let (id, thread) = (letter.field("Message-ID"), letter.field("References"));
+    let message = answer(&letter, MIKE, PROVEN, "approve")
+        .replace(&format!("Subject: Re: {}", letter.field("Subject")), "Subject: from my telephone")
+        .replace(&format!("References: {id}"), &format!("References: {thread} {id}"));
+    assert!(!message.contains("[OP-"));
+    post.deliver("1-approve.eml", &message);
+    until("it is approved", || (state(&daemon, &brief) == "approved").then_some(()));
+    assert_eq!(count(&daemon, "brief.decided"), 1);
 }

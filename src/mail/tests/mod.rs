@@ -3,3 +3,4 @@
 mod hostile;
 mod parts;
 mod scores;
+mod undelivered;

@@ -292,6 +292,7 @@ pub(crate) fn all(evil: Option<&str>) -> Vec<(&'static str, Notice)> {
         ("escalation", escalation(&frame, &nudge)),
         ("decided", decided(&frame, &done)),
         ("unclear", unclear(&frame, &Unclear { item, understood: &understood, written: Some(&written), how })),
+        ("refused", refused(&frame, &Refused { item, why: &[or("The reason: you may not decide here (OP-5003).")] })),
         ("late", late(&frame, &Late { item, settled: Some(done), current: None })),
         ("superseded", late(&frame, &Late { item: Item { revision: 1, ..item }, settled: None, current: Some(2) })),
         ("digest", digest(&frame, &day)),

@@ -7,9 +7,9 @@ use crate::domain::id::{LetterId, ReplyId, UserId};
 use crate::domain::review::ReviewState;
 use crate::policy::{Action, Kind};
 use crate::store::{
-    AddPerson, Bounce, ByMail, Caps, ClaimLetter, ClaimedLetter, ClaimedRun, KeepReply, LeaveDigest, LetterFilter,
-    LetterRow, NewLetter, QueueLetters, Right, RuleLetter, Ruling, Sent, SetDigest, SettleLetter, SettleReply,
-    StoreError, TakeSource, Yielded,
+    AddPerson, Aside, AsideState, Bounce, ByMail, Caps, ClaimLetter, ClaimedLetter, ClaimedRun, KeepReply, LeaveDigest,
+    LetterFilter, LetterRow, NewLetter, QueueLetters, Returned, Right, RuleLetter, Ruling, Sent, SetDigest,
+    SettleLetter, SettleReply, StoreError, TakeSource, Yielded,
 };
 
 on_both!(
@@ -21,6 +21,7 @@ on_both!(
     letters_of_a_thread_name_the_earlier_ones,
     a_person_says_what_became_of_an_uncertain_letter,
     a_person_sends_again_what_did_not_arrive,
+    a_report_of_failure_finds_its_letter_by_its_identifier,
     an_answer_decides_once,
     an_answer_is_settled_once_with_its_letter,
     digests_are_left_by_mail_once_for_each_secret_and_come_back_by_permit,
@@ -256,6 +257,32 @@ async fn a_person_sends_again_what_did_not_arrive(on: &Fixture) {
     on.store.decide(decide(on, &run.brief(), 1, "usr_ada", "reject")).await.unwrap();
     assert!(on.store.letters_aside().await.unwrap().is_empty(), "nobody waits for letters about what is decided");
     assert_eq!(on.verify().await["letter.resent"], 4);
+}
+
+async fn a_report_of_failure_finds_its_letter_by_its_identifier(on: &Fixture) {
+    let run = in_review(on, "k1").await;
+    for about in ["a", "b"] {
+        queue(on, vec![NewLetter { token: None, ..letter(on, &run, about) }]).await;
+        on.clock.turn(1);
+    }
+    let sent = claimed(on).await;
+    settle(on, &sent, Sent::Accepted { response: "250 ok".into() }).await.unwrap();
+    let waiting = all(on).await.into_iter().find(|letter| letter.state == "waiting").unwrap();
+    let reader = super::source::take(on, "mail", &node(on)).await;
+    let ids = vec!["nobody@else.example".to_owned(), waiting.message_id.clone(), sent.message_id.clone()];
+    let item = |key: &str| Aside {
+        returned: Some(Returned { ids: ids.clone(), said: "5.1.1 no such user".into() }),
+        ..super::source::aside(on, key, AsideState::Ignored)
+    };
+    // The same report twice: from the same place, and from another.
+    for key in ["k1", "k1", "k2"] {
+        on.store.take_in(Yielded { asides: vec![item(key)], ..super::source::batch(on, &reader) }).await.unwrap();
+    }
+    let found = on.store.letter(&sent.id).await.unwrap();
+    let (code, said) = (found.code.as_deref(), found.message.as_deref());
+    assert_eq!((found.state.as_str(), code, said), ("bounced", Some("OP-2723"), Some("5.1.1 no such user")));
+    assert_eq!(on.store.letter(&waiting.id).await.unwrap().state, "waiting", "what was never sent cannot come back");
+    assert_eq!(on.verify().await["letter.bounced"], 1);
 }
 
 async fn letters_of_a_thread_name_the_earlier_ones(on: &Fixture) {

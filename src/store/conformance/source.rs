@@ -83,6 +83,7 @@ pub(super) fn aside(on: &Fixture, key: &str, state: AsideState) -> Aside {
         raw: Some((sha256_hex(&raw), raw)),
         media_type: Some("message/rfc822".into()),
         received_at: on.now(),
+        returned: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Items that did not become requests: set aside with their reason, and taken in by a person later. INVARIANT: one row per (source, dedup
 //! key), never removed; a row whose request exists says so, and no item is both asked about and answered.
 
+use super::letter::{self, Returned};
 use crate::domain::id::{QuarantineId, RequestId};
 use crate::policy::Permit;
 use crate::receipt::{Body, Field};
@@ -62,6 +63,8 @@ pub struct Aside {
     pub media_type: Option<String>,
     /// When it reached us.
     pub received_at: Timestamp,
+    /// Which of our letters came back with it.
+    pub returned: Option<Returned>,
 }
 
 /// A person takes in what was set aside.
@@ -118,6 +121,9 @@ pub(super) async fn set_aside(
         if let Some((digest, bytes)) = &item.raw {
             let sql = "INSERT INTO blob (digest, bytes) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
             tx.conn.run(sql, values![digest, &bytes[..]]).await?;
+        }
+        if let Some(returned) = &item.returned {
+            letter::returned(returned, at, tx).await?;
         }
         let mut fields = vec![("code", Field::Text(&item.code)), ("source", Field::Text(source))];
         fields.extend(digest.map(|digest| ("raw", Field::Text(digest))));

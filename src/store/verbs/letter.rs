@@ -170,6 +170,15 @@ pub struct Bounce {
     pub at: Timestamp,
 }
 
+/// A report that a message was not delivered, by the identifiers it names: it may be about a letter of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Returned {
+    /// The identifiers, without brackets.
+    pub ids: Vec<String>,
+    /// What it says.
+    pub said: String,
+}
+
 /// What a person says of a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ruling {
@@ -439,11 +448,25 @@ async fn rescue_letters(item: &RescueLetters, tx: &mut Tx<'_>) -> Refusable<u64>
 async fn bounce(item: &Bounce, tx: &mut Tx<'_>) -> Refusable<()> {
     let sql = letter_sql!("WHERE token = $1 AND state IN ('sent', 'uncertain')");
     let Some(row) = tx.conn.row(sql, values![&item.token]).await? else { return Ok(Ok(())) };
-    let letter = letter_of(&row)?;
-    let sql = "UPDATE letter SET state = 'bounced', code = 'OP-2723', message = $2, updated_at = $3 WHERE id = $1";
-    tx.conn.run(sql, values![letter.id.as_str(), &item.message, item.at.as_microsecond()]).await?;
-    tell("letter.bounced", &About::of(&letter), &[("kind", Field::Text(&letter.kind))], item.at, tx)?;
+    came_back(&letter_of(&row)?, &item.message, item.at, tx).await?;
     Ok(Ok(()))
+}
+
+async fn came_back(letter: &LetterRow, said: &str, at: Timestamp, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let sql = "UPDATE letter SET state = 'bounced', code = 'OP-2723', message = $2, updated_at = $3 WHERE id = $1";
+    tx.conn.run(sql, values![letter.id.as_str(), said, at.as_microsecond()]).await?;
+    tell("letter.bounced", &About::of(letter), &[("kind", Field::Text(&letter.kind))], at, tx)
+}
+
+/// Puts a report onto the letters it names, within the transaction of the item that it is.
+pub(super) async fn returned(item: &Returned, at: Timestamp, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    for id in &item.ids {
+        let sql = letter_sql!("WHERE message_id = $1 AND state IN ('sent', 'uncertain')");
+        if let Some(row) = tx.conn.row(sql, values![id]).await? {
+            came_back(&letter_of(&row)?, &item.said, at, tx).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn rule_letter(item: &RuleLetter, tx: &mut Tx<'_>) -> Refusable<()> {

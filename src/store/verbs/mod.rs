@@ -23,7 +23,7 @@ pub use digest::{LeaveDigest, SetDigest};
 pub use idempotency::RememberedAnswer;
 pub use intake::{Accept, Accepted, File};
 pub use letter::{
-    Bounce, Caps, ClaimLetter, ClaimedLetter, NewLetter, QueueLetters, RuleLetter, Ruling, Sent, SettleLetter,
+    Bounce, Caps, ClaimLetter, ClaimedLetter, NewLetter, QueueLetters, Returned, RuleLetter, Ruling, Sent, SettleLetter,
 };
 pub use nudge::Nudge;
 pub use operate::{Cancel, Resume, Retry};

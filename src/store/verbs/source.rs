@@ -174,6 +174,7 @@ fn clash(accept: &Accept, outcome: &Result<Accepted, StoreError>) -> Option<Asid
         raw: Some((request.raw.clone(), accept.raw.clone())),
         media_type: Some(request.media_type.clone()),
         received_at: request.received_at,
+        returned: None,
     })
 }
 

@@ -96,6 +96,7 @@ async fn aside(house: &House) -> String {
         raw: None,
         media_type: None,
         received_at: at,
+        returned: None,
     };
     let (accepts, asides, replies) = (Vec::new(), vec![item], Vec::new());
     let batch =
