@@ -471,6 +471,21 @@ pub(super) const KEYS: &[Key] = &[
     key("person", "quiet_from", Words, Without("18:00"), "When their quiet hours begin, such as `18:00`"),
     key("person", "quiet_until", Words, Without("08:00"), "When their quiet hours end, such as `08:00`"),
     key(
+        "person",
+        "away_from",
+        Words,
+        Without("they are not away"),
+        "The first day of an absence, such as `2026-12-21`",
+    ),
+    key("person", "away_until", Words, Without("they are not away"), "The last day of that absence"),
+    key(
+        "person",
+        "cover",
+        Name,
+        Without("nobody"),
+        "Who gets their letters as well while they are away, in pilots of which this one is a reviewer; nothing is decided by absence",
+    ),
+    key(
         "schedule",
         "name",
         Name,

@@ -8,10 +8,10 @@ use super::problem::Code;
 use super::read::{Part, Reader, is_name, short, ticked};
 use crate::calendar::{Hours, Schedule};
 use crate::domain::pilot::Pilot;
-use crate::rota::{Kind, Plan, Waits};
-use jiff::SignedDuration;
-use jiff::civil::{Time, Weekday};
+use crate::rota::{Away, Kind, Plan, Waits};
+use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use std::collections::BTreeMap;
 
 /// Reads one schedule, `schedule[index]`. `pilots` are those that could be read, `names` the names of all, `None` when not all could be.
@@ -55,12 +55,14 @@ pub(super) fn schedule(
     Some(Plan { name: name?, kind: Kind::parse(&kind?)?, pilot: pilot?, schedule })
 }
 
-/// A person's working time before it is known in whose zone.
+/// A person's working time and absence before it is known in whose zone.
 pub(super) struct Working {
     name: String,
     zone: Option<TimeZone>,
     days: Vec<Weekday>,
     quiet: (Time, Time),
+    /// First and last day, and who covers.
+    away: Option<(Date, Date, String)>,
 }
 
 /// Reads one person, `person[index]`.
@@ -77,7 +79,42 @@ pub(super) fn person(reader: &mut Reader, index: usize, node: &Node) -> Option<W
         reader.add(problem.code, part.place(key), part.path(key), problem.message, problem.help);
         return None;
     }
-    Some(Working { name: name?, zone, days, quiet: (from, until) })
+    let away = absence(reader, &part, name.as_deref());
+    Some(Working { name: name?, zone, days, quiet: (from, until), away })
+}
+
+/// Reads when a person is away: all of it or nothing.
+fn absence(reader: &mut Reader, part: &Part<'_>, name: Option<&str>) -> Option<(Date, Date, String)> {
+    const KEYS: [&str; 3] = ["away_from", "away_until", "cover"];
+    let missing = KEYS.iter().find(|key| part.node(key).is_none());
+    if let (Some(missing), Some(given)) = (missing, KEYS.iter().find(|key| part.node(key).is_some())) {
+        let message = "`away_from`, `away_until` and `cover` mean nothing without each other";
+        reader.at(Code::Together, part, given, message, format!("add `{missing}`, or take this away"));
+        return None;
+    }
+    let (from, until) = (date(reader, part, "away_from"), date(reader, part, "away_until"));
+    let cover = reader.text(part, "cover")?;
+    if !is_name(&cover) || name == Some(cover.as_str()) {
+        let help = "name another reviewer, as `opspilot user list` shows them";
+        reader.at(Code::Value, part, "cover", format!("`{}` cannot cover for this person", short(&cover)), help);
+        return None;
+    }
+    let (from, until) = (from?, until?);
+    if until < from {
+        reader.at(Code::Together, part, "away_until", "is before `away_from`", "write the last day of the absence");
+        return None;
+    }
+    Some((from, until, cover))
+}
+
+fn date(reader: &mut Reader, part: &Part<'_>, name: &str) -> Option<Date> {
+    let text = reader.text(part, name)?;
+    let date = Date::strptime("%Y-%m-%d", &text).ok();
+    if date.is_none() {
+        let message = format!("`{}` is no day", short(&text));
+        reader.at(Code::Value, part, name, message, "write year, month and day, such as `2026-12-21`");
+    }
+    date
 }
 
 const DAYS: [(&str, Weekday); 7] = [
@@ -152,7 +189,15 @@ pub(super) fn waits(
         Some((one.name.clone(), Hours::new(zone, &one.days, Some(one.quiet)).ok()?))
     };
     let hours: BTreeMap<String, Hours> = working.iter().filter_map(own).collect();
-    Some(Waits { remind_after, remind_times, escalate_after, escalate_to, hours, usual: Waits::usual_hours(zone) })
+    let midnight =
+        |day: Date, zone: &TimeZone| day.to_zoned(zone.clone()).map_or(Timestamp::MAX, |zoned| zoned.timestamp());
+    let away = |one: &Working| {
+        let ((from, last, cover), zone) = (one.away.as_ref()?, one.zone.as_ref().unwrap_or(zone));
+        let until = last.checked_add(1.day()).map_or(Timestamp::MAX, |day| midnight(day, zone));
+        Some((one.name.clone(), Away { from: midnight(*from, zone), until, cover: cover.clone() }))
+    };
+    let (usual, away) = (Waits::usual_hours(zone), working.iter().filter_map(away).collect());
+    Some(Waits { remind_after, remind_times, escalate_after, escalate_to, hours, usual, away })
 }
 
 /// Working time as people may see it.
@@ -167,6 +212,13 @@ pub(super) fn shown_person(working: &Working) -> toml::Table {
     table.insert("working_days".into(), days.collect::<Vec<_>>().into());
     for (name, time) in [("quiet_from", working.quiet.0), ("quiet_until", working.quiet.1)] {
         table.insert(name.into(), text(&time.strftime("%H:%M").to_string()));
+    }
+    if let Some((from, until, cover)) = &working.away {
+        for (name, value) in
+            [("away_from", from.to_string()), ("away_until", until.to_string()), ("cover", cover.clone())]
+        {
+            table.insert(name.into(), text(&value));
+        }
     }
     table
 }

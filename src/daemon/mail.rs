@@ -3,9 +3,9 @@
 use super::{House, StartError};
 use crate::answering::{Answers, Dns, Parts as AnswerParts, SystemDns};
 use crate::config::Settings;
-use crate::outbox::{self, Others, Outbox, Parts, reply_key};
+use crate::outbox::{self, Away, Others, Outbox, Parts, reply_key};
 use crate::reply::authenticity::Checker;
-use crate::rota::Waits;
+use crate::rota::{self, Waits};
 use crate::web::Check;
 use opspilot_sdk::{Carrier as _, ConnectorError};
 use opspilot_smtp::Smtp;
@@ -49,7 +49,12 @@ pub(super) fn build(house: &House) -> Result<Option<Mail>, StartError> {
 
 /// Who hears of the pilots' briefs besides those who get every letter.
 fn others(settings: &Settings) -> BTreeMap<String, Others> {
-    let others = |waits: &Waits| Others { escalate_to: waits.escalate_to.clone(), away: Vec::new() };
+    let away = |(name, away): (&String, &rota::Away)| {
+        let (name, cover) = (name.clone(), away.cover.clone());
+        Away { name, from: away.from, until: away.until, cover }
+    };
+    let others =
+        |waits: &Waits| Others { escalate_to: waits.escalate_to.clone(), away: waits.away.iter().map(away).collect() };
     settings.waits.iter().map(|(pilot, waits)| (pilot.clone(), others(waits))).collect()
 }
 

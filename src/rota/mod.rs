@@ -12,7 +12,7 @@ mod tests;
 mod week;
 
 pub use error::RotaError;
-pub use plan::{Kind, Plan, Waits};
+pub use plan::{Away, Kind, Plan, Waits};
 pub use report::{Made, figures};
 pub use week::Week;
 

@@ -2,9 +2,9 @@
 //! rota share these and nothing else.
 
 use crate::calendar::{Hours, Schedule};
-use jiff::SignedDuration;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 /// What a schedule makes when it falls due.
@@ -64,6 +64,19 @@ pub struct Waits {
     pub hours: BTreeMap<String, Hours>,
     /// Working time of everybody else: that of the pilot's zone.
     pub usual: Hours,
+    /// Who is away for a while, by name.
+    pub away: BTreeMap<String, Away>,
+}
+
+/// An absence. It changes who gets letters, and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Away {
+    /// Its first moment.
+    pub from: Timestamp,
+    /// The first moment after it.
+    pub until: Timestamp,
+    /// The name of whoever gets the letters as well.
+    pub cover: String,
 }
 
 impl Waits {

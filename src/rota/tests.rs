@@ -343,6 +343,7 @@ fn waits() -> Waits {
         escalate_to: vec!["grace".into()],
         hours: BTreeMap::from([("bob".to_owned(), saturdays)]),
         usual: Waits::usual_hours(&berlin),
+        away: BTreeMap::new(),
     }
 }
 

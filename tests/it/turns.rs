@@ -182,3 +182,27 @@ fn a_digest_is_left_by_whoever_got_it_and_nobody_else() {
     assert_eq!((of_kind(&daemon, "schedule.fired"), post.letters().len()), (3, 4));
     assert!(wants(&daemon));
 }
+
+#[test]
+fn whoever_covers_gets_the_letters_as_well_and_decides_as_themselves() {
+    let post = Post::open();
+    let away =
+        "\n[[person]]\nname = \"mike\"\naway_from = \"2020-01-01\"\naway_until = \"2099-12-31\"\ncover = \"carol\"\n";
+    let mut daemon = post.setup().with(away).make();
+    let path = daemon.path("opspilot.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let named = "reviewers = [\"mike\", \"carol\"]\nnotify = [\"mike\"]\n";
+    std::fs::write(&path, text.replace("reviewers = [\"mike\"]\n", named)).unwrap();
+    let added = daemon.cli(&["user", "add", "carol", "--email", "carol@northwind.example", "--role", "reviewer"]);
+    assert!(added.status.success(), "{}", added.err);
+    daemon.start();
+    assert_eq!(daemon.ask(&hook::delivery("one")).status, 202);
+    until("both have it", || (subjects(&post, "Brief: Question one").len() == 2).then_some(()));
+    let mine = |letter: &Arrived| letter.field("To").starts_with("carol");
+    let letter = subjects(&post, "Brief: Question one").into_iter().find(mine).unwrap();
+    post.deliver("1.eml", &answer(&letter, "Carol <carol@northwind.example>", PROVEN, "approve"));
+    until("it is approved", || (of_kind(&daemon, "brief.decided") == 1).then_some(()));
+    let decided = receipts(&daemon).into_iter().find(|receipt| word(receipt, "kind") == "brief.decided").unwrap();
+    let carol = &daemon.see("/api/v1/users")["items"][0];
+    assert_eq!((word(carol, "name"), word(&decided, "actor")), ("carol".to_owned(), word(carol, "id")));
+}

@@ -66,6 +66,30 @@ fn people_have_working_time() {
     assert_eq!(brief(&alone), [("OP-1015", "pilot[0].escalate_to", 5)]);
 }
 
+#[test]
+fn people_are_away_from_a_first_day_through_a_last_one() {
+    let person = "[[person]]\nname = 'ada'\ntime_zone = 'Asia/Tokyo'\naway_from = '2026-12-21'\naway_until = '2026-12-31'\ncover = 'bob'\n";
+    let with = |from: &str, to: &str| format!("{PILOT}{}", person.replace(from, to));
+    let settings = good(&with("", ""));
+    let away = &settings.waits["a"].away["ada"];
+    // On their own clock, nine hours before UTC.
+    assert_eq!(
+        (away.from.to_string().as_str(), away.until.to_string().as_str(), away.cover.as_str()),
+        ("2026-12-20T15:00:00Z", "2026-12-31T15:00:00Z", "bob")
+    );
+    assert!(show(&settings).contains("away_until = \"2026-12-31\"") && show(&settings).contains("cover = \"bob\""));
+    let one = |from: &str, to: &str| {
+        let problems = bad(&with(from, to));
+        brief(&problems).into_iter().map(|(code, key, _)| (code, key.to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(one("cover = 'bob'\n", ""), [("OP-1015", "person[0].away_from".into())]);
+    assert_eq!(one("away_from = '2026-12-21'\n", ""), [("OP-1015", "person[0].away_until".into())]);
+    assert_eq!(one("'2026-12-31'", "'2026-12-01'"), [("OP-1015", "person[0].away_until".into())]);
+    assert_eq!(one("'2026-12-31'", "'31.12.2026'"), [("OP-1006", "person[0].away_until".into())]);
+    assert_eq!(one("'bob'", "'ada'"), [("OP-1006", "person[0].cover".into())]);
+    assert_eq!(one("'bob'", "'Bob B'"), [("OP-1006", "person[0].cover".into())]);
+}
+
 /// Silence is never consent: neither the name of a key nor a word it takes joins a time with a decision.
 #[test]
 fn no_key_maps_silence_to_a_decision() {
