@@ -77,7 +77,9 @@ fn peak(daemon: &TestDaemon) -> u64 {
 }
 
 fn storm(kind: Kind) {
-    let (mails, kills) = (number("OPSPILOT_MAILS", 200) as usize, number("OPSPILOT_KILLS", 4) as usize);
+    // On a server the mailbox is the dead daemon's for as long as its lease, and a kill is to meet one that reads.
+    let few = if kind == Kind::Sqlite { 4 } else { 2 };
+    let (mails, kills) = (number("OPSPILOT_MAILS", 200) as usize, number("OPSPILOT_KILLS", few) as usize);
     let seed = number("OPSPILOT_SEED", u64::from(std::process::id()));
     eprintln!("OPSPILOT_SEED={seed}");
     let mut draw = Draw(seed);
@@ -99,7 +101,9 @@ fn storm(kind: Kind) {
         };
         cuts += usize::from(mode != Mode::Pass);
         proxy.set(mode);
+        let before = proxy.accepted();
         daemon.start();
+        until("it reads", || (proxy.accepted() > before).then_some(()));
         pause(Duration::from_millis(draw.below(900)));
         if round == kills / 2 {
             proxy.set(Mode::Pass);
