@@ -1,7 +1,7 @@
 //! Items that did not become requests: set aside with their reason, and taken in by a person later. INVARIANT: one row per (source, dedup
 //! key), never removed; a row whose request exists says so, and no item is both asked about and answered.
 
-use super::letter::{self, Returned};
+use super::returned::{self, Returned};
 use crate::domain::id::{QuarantineId, RequestId};
 use crate::policy::Permit;
 use crate::receipt::{Body, Field};
@@ -123,7 +123,7 @@ pub(super) async fn set_aside(
             tx.conn.run(sql, values![digest, &bytes[..]]).await?;
         }
         if let Some(returned) = &item.returned {
-            letter::returned(returned, at, tx).await?;
+            returned::returned(returned, at, tx).await?;
         }
         let mut fields = vec![("code", Field::Text(&item.code)), ("source", Field::Text(source))];
         fields.extend(digest.map(|digest| ("raw", Field::Text(digest))));

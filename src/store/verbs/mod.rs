@@ -12,8 +12,11 @@ mod nudge;
 mod operate;
 mod people;
 mod reply;
+mod returned;
 mod review;
+mod ruling;
 mod schedule;
+mod sending;
 mod source;
 
 pub use advance::{Act, Advance, Draft, Next, StepDone, Told};
@@ -22,13 +25,14 @@ pub use claim::{Claim, Claimed};
 pub use digest::{LeaveDigest, SetDigest};
 pub use idempotency::RememberedAnswer;
 pub use intake::{Accept, Accepted, File};
-pub use letter::{
-    Bounce, Caps, ClaimLetter, ClaimedLetter, NewLetter, QueueLetters, Returned, RuleLetter, Ruling, Sent, SettleLetter,
-};
+pub use letter::{NewLetter, QueueLetters};
 pub use nudge::Nudge;
 pub use operate::{Cancel, Resume, Retry};
 pub use people::{AddPerson, AddToken, AddressPerson, DisablePerson, GrantRole, RevokeToken, Right};
 pub use reply::{ByMail, KeepReply, SettleReply};
+pub use returned::{Bounce, Returned};
 pub use review::{Belongs, Decide, Edit, Hold, Wake};
+pub use ruling::{RuleLetter, Ruling};
 pub use schedule::{FallDue, FireSlot, Hand, NewReport, PutBackSlot, SetSchedule, TakeSlot};
+pub use sending::{Caps, ClaimLetter, ClaimedLetter, Sent, SettleLetter};
 pub use source::{Reconciled, Stored, TakeSource, TakenSource, Yielded};
