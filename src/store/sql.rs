@@ -138,45 +138,77 @@ pub(super) enum Conn<'c> {
     Postgres(&'c mut PgConnection),
 }
 
-/// A statement over any number of rows at once: `before`, then `(…), (…)`, then `after`. A column given as `TEXT`, `BIGINT` or `BYTEA`
-/// is cast, where a bare list of values has no column to take its type from; an empty one is not.
+/// A statement over any number of rows at once: `before`, which ends in `VALUES`, then `(…), (…)`, then `after`. A column given as `TEXT`,
+/// `BIGINT` or `BYTEA` is cast, where a bare list of values has no column to take its type from; an empty one is not. PostgreSQL gets
+/// the columns as arrays in place of the list, so that one text does for any number of rows.
 pub(super) struct Many {
     pub(super) before: &'static str,
     pub(super) columns: &'static [&'static str],
     pub(super) after: &'static str,
 }
 
-/// Rows per statement at most: powers of two below it are the only sizes ever prepared, so that few statements are cached.
+/// Rows per statement of SQLite at most: powers of two below it are the only sizes ever prepared, so that few statements are cached.
 const LARGEST: usize = 64;
+/// Rows per statement of PostgreSQL at most, which bounds the size of one message.
+const LONGEST: usize = 256;
 
-type Texts = Mutex<HashMap<(usize, usize, bool), Arc<str>>>;
+type Texts = Mutex<HashMap<(usize, usize), Arc<str>>>;
 
 impl Many {
-    /// The text for so many rows. PostgreSQL wants its placeholders numbered; SQLite takes bare ones, and looks up the name of every
-    /// numbered one in a list, which costs more than the statement when there are a thousand.
-    fn text(&'static self, rows: usize, numbered: bool) -> Arc<str> {
+    /// SQLite's text for so many rows; PostgreSQL's is that for none. Placeholders are bare: SQLite looks up the name of every numbered
+    /// one in a list, which costs more than the statement when there are a thousand.
+    fn text(&'static self, rows: usize, make: impl FnOnce() -> String) -> Arc<str> {
         static TEXTS: LazyLock<Texts> = LazyLock::new(Texts::default);
-        let key = (std::ptr::from_ref(self).addr(), rows, numbered);
         let mut texts = TEXTS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Arc::clone(texts.entry(key).or_insert_with(|| {
-            let mut sql = String::from(self.before);
-            for row in 0..rows {
-                sql.push_str(if row == 0 { " (" } else { ", (" });
-                for (index, cast) in self.columns.iter().enumerate() {
-                    let number = row * self.columns.len() + index + 1;
-                    let comma = if index == 0 { "" } else { ", " };
-                    let place = if numbered { format!("${number}") } else { "?".to_owned() };
-                    if cast.is_empty() {
-                        sql.push_str(&format!("{comma}{place}"));
-                    } else {
-                        sql.push_str(&format!("{comma}CAST({place} AS {cast})"));
-                    }
-                }
-                sql.push(')');
-            }
-            sql.push_str(self.after);
-            sql.into()
-        }))
+        Arc::clone(texts.entry((std::ptr::from_ref(self).addr(), rows)).or_insert_with(|| make().into()))
+    }
+
+    fn listed(&self, rows: usize) -> String {
+        let place = |cast: &&str| if cast.is_empty() { "?".to_owned() } else { format!("CAST(? AS {cast})") };
+        let row = format!("({})", self.columns.iter().map(place).collect::<Vec<_>>().join(", "));
+        format!("{} {}{}", self.before, vec![row; rows].join(", "), self.after)
+    }
+
+    fn in_arrays(&self, columns: &[Column]) -> String {
+        let before = self.before.strip_suffix("VALUES").unwrap_or(self.before);
+        let arrays = columns.iter().enumerate().map(|(index, column)| format!("${}::{}", index + 1, column.array()));
+        format!("{before}SELECT * FROM UNNEST({}){}", arrays.collect::<Vec<_>>().join(", "), self.after)
+    }
+}
+
+/// The values of one column, for PostgreSQL.
+enum Column {
+    Text(Vec<Option<String>>),
+    Int(Vec<Option<i64>>),
+    Bytes(Vec<Option<Vec<u8>>>),
+}
+
+impl Column {
+    /// An empty one, for values like this.
+    fn like(value: &Value) -> Self {
+        match value {
+            Value::Text(_) => Self::Text(Vec::new()),
+            Value::Int(_) => Self::Int(Vec::new()),
+            Value::Bytes(_) => Self::Bytes(Vec::new()),
+        }
+    }
+
+    fn array(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "TEXT[]",
+            Self::Int(_) => "BIGINT[]",
+            Self::Bytes(_) => "BYTEA[]",
+        }
+    }
+
+    fn push(&mut self, value: Value) -> Result<(), StoreError> {
+        match (self, value) {
+            (Self::Text(column), Value::Text(text)) => column.push(text),
+            (Self::Int(column), Value::Int(number)) => column.push(number),
+            (Self::Bytes(column), Value::Bytes(bytes)) => column.push(bytes),
+            _ => return Err(StoreError::corrupt("a column of two types")),
+        }
+        Ok(())
     }
 }
 
@@ -210,8 +242,18 @@ impl Conn<'_> {
     /// Runs a statement over many rows, given flat; says how many it touched.
     pub(super) async fn run_many(&mut self, many: &'static Many, values: Vec<Value>) -> Result<u64, StoreError> {
         let mut touched = 0;
-        for (sql, chunk) in chunks(many, values, self.is_postgres()) {
-            touched += self.run_text(sql, chunk).await?;
+        match self {
+            Self::Postgres(conn) => {
+                for (sql, arguments) in arrays(many, values)? {
+                    let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
+                    touched += (**conn).execute(query).await?.rows_affected();
+                }
+            }
+            _ => {
+                for (sql, chunk) in chunks(many, values) {
+                    touched += self.run_text(sql, chunk).await?;
+                }
+            }
         }
         Ok(touched)
     }
@@ -219,8 +261,18 @@ impl Conn<'_> {
     /// The rows a statement over many rows answers.
     pub(super) async fn rows_many(&mut self, many: &'static Many, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         let mut rows = Vec::new();
-        for (sql, chunk) in chunks(many, values, self.is_postgres()) {
-            rows.extend(self.rows_text(sql, chunk).await?);
+        match self {
+            Self::Postgres(conn) => {
+                for (sql, arguments) in arrays(many, values)? {
+                    let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
+                    rows.extend((**conn).fetch_all(query).await?.into_iter().map(Row::Postgres));
+                }
+            }
+            _ => {
+                for (sql, chunk) in chunks(many, values) {
+                    rows.extend(self.rows_text(sql, chunk).await?);
+                }
+            }
         }
         Ok(rows)
     }
@@ -264,7 +316,7 @@ impl Conn<'_> {
     }
 }
 
-fn chunks(many: &'static Many, values: Vec<Value>, numbered: bool) -> Vec<(Arc<str>, Vec<Value>)> {
+fn chunks(many: &'static Many, values: Vec<Value>) -> Vec<(Arc<str>, Vec<Value>)> {
     let width = many.columns.len();
     let mut left = values.len() / width;
     debug_assert_eq!(left * width, values.len(), "rows of one width");
@@ -272,10 +324,39 @@ fn chunks(many: &'static Many, values: Vec<Value>, numbered: bool) -> Vec<(Arc<s
     let mut chunks = Vec::new();
     while left > 0 {
         let size = if left >= LARGEST { LARGEST } else { 1 << left.ilog2() };
-        chunks.push((many.text(size, numbered), values.by_ref().take(size * width).collect()));
+        chunks.push((many.text(size, || many.listed(size)), values.by_ref().take(size * width).collect()));
         left -= size;
     }
     chunks
+}
+
+fn arrays(many: &'static Many, values: Vec<Value>) -> Result<Vec<(Arc<str>, PgArguments)>, StoreError> {
+    let width = many.columns.len();
+    let mut left = values.len() / width;
+    let mut values = values.into_iter();
+    let mut statements = Vec::new();
+    while left > 0 {
+        let size = left.min(LONGEST);
+        let mut columns: Vec<Column> = values.as_slice().iter().take(width).map(Column::like).collect();
+        for _ in 0..size {
+            for (column, value) in columns.iter_mut().zip(values.by_ref()) {
+                column.push(value)?;
+            }
+        }
+        let text = many.text(0, || many.in_arrays(&columns));
+        let mut arguments = PgArguments::default();
+        for column in columns {
+            match column {
+                Column::Text(texts) => arguments.add(texts),
+                Column::Int(numbers) => arguments.add(numbers),
+                Column::Bytes(bytes) => arguments.add(bytes),
+            }
+            .map_err(|cause| StoreError::Unavailable { reason: cause.to_string() })?;
+        }
+        statements.push((text, arguments));
+        left -= size;
+    }
+    Ok(statements)
 }
 
 fn sqlite(values: Vec<Value>) -> Result<SqliteArguments, StoreError> {
