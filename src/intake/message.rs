@@ -11,8 +11,8 @@ pub(super) fn read(raw: &[u8]) -> Result<(Fields, Vec<Attachment>), IntakeError>
 }
 
 /// Fields and files of a message that was read.
-pub(super) fn parts(message: Message) -> (Fields, Vec<Attachment>) {
-    let files = message.attachments.iter().map(file).collect();
+pub(super) fn parts(mut message: Message) -> (Fields, Vec<Attachment>) {
+    let files = message.attachments.iter_mut().map(file).collect();
     (fields(message), files)
 }
 
@@ -55,10 +55,11 @@ fn written(address: &Address) -> String {
     }
 }
 
-fn file(file: &mail::Attachment) -> Attachment {
+/// A file with its bytes, which are large and move.
+fn file(file: &mut mail::Attachment) -> Attachment {
     Attachment {
         name: file.name.clone().unwrap_or_else(|| "attachment".to_owned()),
         media_type: file.media_type.clone(),
-        bytes: file.bytes.clone(),
+        bytes: std::mem::take(&mut file.bytes),
     }
 }

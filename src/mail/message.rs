@@ -82,31 +82,33 @@ pub(super) fn read(raw: &[u8], limits: &Limits) -> Result<Message, Unreadable> {
     }
     let mut budget = Budget::new(limits);
     let tree = walk(raw, limits, &mut budget, 0)?;
-    message(&tree, limits, &mut budget, 0)
+    message(tree, limits, &mut budget, 0)
 }
 
 /// Messages inside messages that are read; what is deeper stays a file.
 const NESTED: usize = 4;
 
-fn message(tree: &Tree<'_>, limits: &Limits, budget: &mut Budget, depth: usize) -> Result<Message, Unreadable> {
-    let headers = &tree.headers;
-    let text = text::of(tree, limits);
-    let html = text::html(tree, limits);
+fn message(mut tree: Tree<'_>, limits: &Limits, budget: &mut Budget, depth: usize) -> Result<Message, Unreadable> {
+    let text = text::of(&tree, limits);
+    let plain_parts = text::plain_parts(&tree, limits);
+    let html = text::html(&tree, limits);
     let html_visible = html.as_deref().map(visible::of_html);
     let plain = tree.text.iter().filter_map(|at| tree.parts.get(*at)).any(|part| part.kind == Kind::Plain);
     let visible = match &html_visible {
         Some(seen) if !plain => seen.clone(),
         _ => visible::of_text(&text).into_owned(),
     };
+    // The files take their bytes with them: whatever else reads the parts has done so by then.
+    let subject = tree.headers.get(&HeaderName::Subject).and_then(HeaderValue::as_text).map(str::to_owned);
+    let from: Vec<Address> = tree.headers.all(&HeaderName::From).flat_map(address::of).collect();
+    let from_headers = tree.headers.all(&HeaderName::From).count();
+    let return_path = tree.headers.first("Return-Path");
+    let return_path = return_path.map(|path| path.trim_start_matches('<').trim_end_matches('>').trim().to_owned());
+    let automatic = judge(&Look::at(&tree, subject.as_deref(), from.first(), return_path.as_deref(), &text));
+    let notes = notes(&tree, limits, &text, from_headers);
+    let (attachments, attached) = files(&mut tree, limits, budget, depth)?;
+    let headers = &tree.headers;
     let one = |name| headers.get(&name).map(address::of).unwrap_or_default();
-    let from: Vec<Address> = headers.all(&HeaderName::From).flat_map(address::of).collect();
-    let subject = headers.get(&HeaderName::Subject).and_then(HeaderValue::as_text);
-    let return_path =
-        headers.first("Return-Path").map(|path| path.trim_start_matches('<').trim_end_matches('>').trim().to_owned());
-    let automatic = judge(&Look::at(tree, subject, from.first(), return_path.as_deref(), &text));
-    let from_headers = headers.all(&HeaderName::From).count();
-    let notes = notes(tree, limits, &text, from_headers);
-    let (attachments, attached) = files(tree, limits, budget, depth)?;
     Ok(Message {
         from,
         from_headers,
@@ -114,17 +116,17 @@ fn message(tree: &Tree<'_>, limits: &Limits, budget: &mut Budget, depth: usize) 
         reply_to: one(HeaderName::ReplyTo),
         to: headers.all(&HeaderName::To).flat_map(address::of).collect(),
         cc: headers.all(&HeaderName::Cc).flat_map(address::of).collect(),
-        subject: subject.map(str::to_owned),
         message_id: ids(headers, HeaderName::MessageId).into_iter().next(),
         in_reply_to: ids(headers, HeaderName::InReplyTo),
         references: ids(headers, HeaderName::References),
         date: headers.get(&HeaderName::Date).and_then(HeaderValue::as_datetime).and_then(date),
         return_path,
-        plain: text::plain_parts(tree, limits),
+        plain: plain_parts,
         html,
         visible,
         html_visible,
-        forwarded: attached.or_else(|| forward::inline(&text, subject)),
+        forwarded: attached.or_else(|| forward::inline(&text, subject.as_deref())),
+        subject,
         attachments,
         automatic,
         headers: headers.pairs().collect(),
@@ -146,26 +148,21 @@ fn date(date: &DateTime) -> Option<Timestamp> {
     possible.then(|| Timestamp::from_second(date.to_timestamp()).ok()).flatten()
 }
 
-/// Files of a message, and the first message among them as the one that was passed on.
+/// Files of a message, taken out of its parts, and the first message among them as the one that was passed on.
 fn files(
-    tree: &Tree<'_>,
+    tree: &mut Tree<'_>,
     limits: &Limits,
     budget: &mut Budget,
     depth: usize,
 ) -> Result<(Vec<Attachment>, Option<Forwarded>), Unreadable> {
     let (mut files, mut forwarded) = (Vec::new(), None);
-    for part in tree.attachments.iter().filter_map(|at| tree.parts.get(*at)) {
-        let mut file = Attachment {
-            inside: false,
-            name: part.name.clone(),
-            media_type: part.media_type.clone(),
-            bytes: part.body.to_vec(),
-            text: None,
-        };
-        let mut inside = Vec::new();
+    let Tree { attachments, parts, .. } = tree;
+    for at in attachments.iter() {
+        let Some(part) = parts.get_mut(*at) else { continue };
+        let (mut text, mut inside) = (None, Vec::new());
         if part.kind == Kind::Message && depth < NESTED {
-            let inner = message(&walk(&part.body, limits, budget, depth + 1)?, limits, budget, depth + 1)?;
-            file.text = Some(Ok(summary(&inner)));
+            let inner = message(walk(&part.body, limits, budget, depth + 1)?, limits, budget, depth + 1)?;
+            text = Some(Ok(summary(&inner)));
             inside = inner.attachments;
             for file in &mut inside {
                 file.inside = true;
@@ -179,16 +176,22 @@ fn files(
                 attached: true,
             }));
         } else if !part.inline {
-            file.text =
+            text =
                 attachment::text(part.name.as_deref(), &part.media_type, part.charset.as_deref(), &part.body, limits);
         }
         if tnef::is(&part.body)
             && let Some(unwrapped) = tnef::unwrap(&part.body)
         {
             inside = unwrapped.files.into_iter().map(|(name, bytes)| unwrapped_file(name, bytes, limits)).collect();
-            file.text = unwrapped.text.filter(|text| !text.trim().is_empty()).map(Ok);
+            text = unwrapped.text.filter(|text| !text.trim().is_empty()).map(Ok);
         }
-        files.push(file);
+        files.push(Attachment {
+            inside: false,
+            name: part.name.take(),
+            media_type: std::mem::take(&mut part.media_type),
+            bytes: std::mem::take(&mut part.body).into_owned(),
+            text,
+        });
         files.append(&mut inside);
     }
     Ok((files, forwarded))

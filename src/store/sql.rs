@@ -147,6 +147,9 @@ pub(super) struct Many {
     pub(super) after: &'static str,
 }
 
+/// Contents longer than this go down one by one, by [`Conn::put`]; in bytes.
+pub(super) const LONG: usize = 1 << 20;
+
 /// Rows per statement of SQLite at most: powers of two below it are the only sizes ever prepared, so that few statements are cached.
 const LARGEST: usize = 64;
 /// Rows per statement of PostgreSQL at most, which bounds the size of one message.
@@ -275,6 +278,24 @@ impl Conn<'_> {
             }
         }
         Ok(rows)
+    }
+
+    /// Keeps a content under its digest, unless it is there; unlike a [`Value`], it is not copied on its way down.
+    pub(super) async fn put(&mut self, digest: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO blob (digest, bytes) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
+        let failed = |cause: sqlx::error::BoxDynError| StoreError::Unavailable { reason: cause.to_string() };
+        match self {
+            Self::Writer(conn) => conn.put(digest, bytes)?,
+            Self::Sqlite(conn) => {
+                (**conn).execute(sqlx::query_with(SQL, sqlite(values![digest, bytes])?)).await?;
+            }
+            Self::Postgres(conn) => {
+                let mut arguments = PgArguments::default();
+                arguments.add(digest).and_then(|()| arguments.add(bytes)).map_err(failed)?;
+                (**conn).execute(sqlx::query_with(SQL, arguments)).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Runs text without values, several statements at once where needed.

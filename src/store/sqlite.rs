@@ -3,9 +3,10 @@
 //! (docs/adr/0010-sqlite-writer.md). INVARIANT: used on the writer's thread alone; a statement that fails has changed nothing.
 
 use super::StoreError;
-use super::sql::Value;
+use super::sql::{LONG, Value};
+use rusqlite::blob::ZeroBlob;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension as _};
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
@@ -73,6 +74,26 @@ impl Sqlite {
             rows.push((0..columns).map(|column| row.get(column)).collect::<Result<Cells, _>>()?);
         }
         Ok(rows)
+    }
+
+    /// Keeps a content under its digest, unless it is there. For a long one room is made first and then filled in place: bound to a
+    /// statement, SQLite would hold it twice more, as the value and as the row.
+    pub(super) fn put(&mut self, digest: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        if bytes.len() <= LONG {
+            let sql = "INSERT INTO blob (digest, bytes) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING";
+            self.conn.prepare_cached(sql)?.execute((digest, bytes))?;
+            return Ok(());
+        }
+        let room = i32::try_from(bytes.len()).map_err(|_| StoreError::Unavailable {
+            reason: format!("a content of {} bytes is longer than the store can hold", bytes.len()),
+        })?;
+        let sql = "INSERT INTO blob (digest, bytes) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING RETURNING rowid";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let row: Option<i64> = statement.query_row((digest, ZeroBlob(room)), |row| row.get(0)).optional()?;
+        if let Some(row) = row {
+            self.conn.blob_open(MAIN_DB, "blob", "bytes", row, false)?.write_all_at(bytes, 0)?;
+        }
+        Ok(())
     }
 
     /// Runs text without values.

@@ -198,5 +198,5 @@ fn a_heap_of_large_mail_does_not_make_the_daemon_large() {
     daemon.settle();
     let most = peak(&daemon);
     eprintln!("{heap} attachments of {bytes} bytes: peak {most} MiB ({before} MiB at first), {:?}", begun.elapsed());
-    assert!(most <= 300, "{most} MiB");
+    assert!(most <= 200, "{most} MiB");
 }

@@ -4,7 +4,8 @@ use super::fixture::Fixture;
 use super::on_both;
 use super::samples::{accept, accept_at, claim, node};
 use crate::domain::id::RequestId;
-use crate::store::{Accepted, File, StoreError};
+use crate::store::sql::LONG;
+use crate::store::{Accepted, AsideState, File, StoreError, Yielded};
 use futures_util::future::join_all;
 use opspilot_sdk::sha256_hex;
 use std::collections::HashSet;
@@ -19,6 +20,7 @@ on_both!(
     alike_in_one_batch_have_one_original,
     an_original_that_never_came_to_be_orphans_nobody,
     files_are_stored_once,
+    long_contents_come_back_byte_by_byte,
     racing_deliveries_are_accepted_once,
 );
 
@@ -120,6 +122,46 @@ async fn files_are_stored_once(on: &Fixture) {
     let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!((names, files[0].bytes), (vec!["one.csv", "two.csv"], 3));
     assert_eq!(on.store.blob(&files[1].digest).await.unwrap(), b"a;b");
+}
+
+async fn long_contents_come_back_byte_by_byte(on: &Fixture) {
+    let content = |length: usize, seed: usize| -> Vec<u8> {
+        (0..length).map(|at| u8::try_from((at * 31 + at / 4096 + seed) % 251).unwrap()).collect()
+    };
+    let file = |bytes: Vec<u8>| File {
+        name: "plan.bin".into(),
+        media_type: "application/octet-stream".into(),
+        digest: sha256_hex(&bytes),
+        bytes,
+    };
+    let long = |key: &str, seed: usize| {
+        let mut wanted = accept(on, key, &format!("text {key}"));
+        wanted.raw = content(5_000_003, seed);
+        std::sync::Arc::make_mut(&mut wanted.request).raw = sha256_hex(&wanted.raw);
+        wanted.files = vec![file(content(LONG + 1, seed)), file(content(LONG, seed)), file(content(LONG + 1, seed))];
+        wanted
+    };
+    let (one, two) = (long("k1", 0), long("k2", 1));
+    let lease = super::source::take(on, "mail", &node(on)).await;
+    let mut aside = super::source::aside(on, "k3", AsideState::Ignored);
+    aside.raw = Some((sha256_hex(&content(2_000_000, 7)), content(2_000_000, 7)));
+    let batch =
+        Yielded { accepts: vec![one.clone(), two.clone()], asides: vec![aside], ..super::source::batch(on, &lease) };
+    on.store.take_in(batch).await.unwrap();
+    // Known contents under another name are not written again, and not over.
+    on.store.accept(long("k4", 0)).await.unwrap();
+    for wanted in [&one, &two] {
+        assert!(on.store.blob(&wanted.request.raw).await.unwrap() == wanted.raw);
+        for file in &wanted.files {
+            assert!(on.store.blob(&file.digest).await.unwrap() == file.bytes);
+        }
+    }
+    assert!(on.store.blob(&sha256_hex(&content(2_000_000, 7))).await.unwrap() == content(2_000_000, 7));
+    // What is refused leaves nothing.
+    let mut clash = long("k1", 5);
+    clash.files.clear();
+    assert!(matches!(on.store.accept(clash.clone()).await, Err(StoreError::Conflict { .. })));
+    assert!(matches!(on.store.blob(&clash.request.raw).await, Err(StoreError::NotFound { .. })));
 }
 
 async fn racing_deliveries_are_accepted_once(on: &Fixture) {

@@ -119,8 +119,7 @@ pub(super) async fn set_aside(
             continue;
         }
         if let Some((digest, bytes)) = &item.raw {
-            let sql = "INSERT INTO blob (digest, bytes) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
-            tx.conn.run(sql, values![digest, &bytes[..]]).await?;
+            tx.conn.put(digest, bytes).await?;
         }
         if let Some(returned) = &item.returned {
             returned::returned(returned, at, tx).await?;

@@ -5,7 +5,7 @@ use crate::domain::id::{RequestId, RunId};
 use crate::domain::run::RunState;
 use crate::receipt::{Body, Field};
 use crate::store::queue::Verb;
-use crate::store::sql::{Many, values};
+use crate::store::sql::{LONG, Many, Value, values};
 use crate::store::tx::{Note, Tx};
 use crate::store::work::Request;
 use crate::store::{ClaimedRun, Store, StoreError};
@@ -139,11 +139,11 @@ impl Verb for Accept {
                 continue;
             }
             if stored.insert(&item.request.raw) {
-                blobs.extend(values![&item.request.raw, &item.raw[..]]);
+                keep(&item.request.raw, &item.raw, &mut blobs, tx).await?;
             }
             for (ordinal, file) in items_files(item) {
                 if stored.insert(&file.digest) {
-                    blobs.extend(values![&file.digest, &file.bytes[..]]);
+                    keep(&file.digest, &file.bytes, &mut blobs, tx).await?;
                 }
                 let size = i64::try_from(file.bytes.len()).unwrap_or(i64::MAX);
                 files.extend(values![id.as_str(), ordinal, &file.name, &file.media_type, &file.digest, size]);
@@ -163,6 +163,15 @@ impl Verb for Accept {
         let earlier = earlier(repeats, tx).await?;
         Ok(items.iter().zip(outs).map(|(item, out)| out.unwrap_or_else(|| repeat(item, &earlier))).collect())
     }
+}
+
+/// Keeps a content: with the others of the batch, or at once when it is long.
+async fn keep(digest: &str, bytes: &[u8], blobs: &mut Vec<Value>, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    if bytes.len() > LONG {
+        return tx.conn.put(digest, bytes).await;
+    }
+    blobs.extend(values![digest, bytes]);
+    Ok(())
 }
 
 fn items_files<'a>(item: &&'a Accept) -> impl Iterator<Item = (i64, &'a File)> {

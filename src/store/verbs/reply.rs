@@ -94,8 +94,7 @@ pub(super) async fn keep(item: &KeepReply, tx: &mut Tx<'_>) -> Result<bool, Stor
     if tx.conn.run(sql, row).await? == 0 {
         return Ok(false);
     }
-    let sql = "INSERT INTO blob (digest, bytes) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
-    tx.conn.run(sql, values![&digest, &item.raw[..]]).await?;
+    tx.conn.put(&digest, &item.raw).await?;
     let fields = [
         ("mail", Field::Text(&digest)),
         ("reply", Field::Text(item.id.as_str())),
