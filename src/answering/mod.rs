@@ -18,7 +18,8 @@ use crate::mail::{self, Limits, Message};
 use crate::outbox::{About, DIGEST, Outbox};
 use crate::reply::authenticity::{Authentic, Checker, Records, Trust, Unproven, names, prove};
 use crate::reply::{
-    Asked, Bound, Candidate, Decided, Decision, Judgement, Letter, Part, Reason, Shown, Standing, judge, leaves,
+    Asked, Bound, Candidate, Decided, Decision, Judgement, Letter, MAX_TRIES, Part, Reason, Shown, Standing, judge,
+    leaves,
 };
 use crate::review::{Review, ReviewError};
 use crate::screen::Boundary;
@@ -40,8 +41,11 @@ const BATCH: u32 = 20;
 const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(30);
 /// For how long it is tried to prove a sender while the DNS does not answer.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(48);
-/// For how long wrong secrets of a sender count.
+/// For how long wrong secrets of a sender count, and unproven answers with one secret.
 const MEMORY: SignedDuration = SignedDuration::from_hours(24);
+/// So many unproven answers with one secret, and the DNS is not asked about a further one. More than a reviewer's mistakes: whoever holds a
+/// letter could otherwise keep its reviewer from answering it.
+const MAX_DOUBTS: u32 = 20;
 
 /// The header that every letter of ours carries.
 const LOOP_HEADER: &str = "X-OpsPilot-Loop";
@@ -110,8 +114,11 @@ impl Answers {
     /// Judges answers until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         loop {
-            if let Err(cause) = self.look(&stop).await {
-                tracing::warn!(error = %cause, "answers could not be looked at; it is tried again");
+            match self.look(&stop).await {
+                // There may be more, and who waits behind a flood waits no longer than it takes.
+                Ok(looked_at) if looked_at >= BATCH as usize && !stop.is_cancelled() => continue,
+                Ok(_) => {}
+                Err(cause) => tracing::warn!(error = %cause, "answers could not be looked at; it is tried again"),
             }
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -120,9 +127,10 @@ impl Answers {
         }
     }
 
-    /// Judges everything that is due.
-    async fn look(&self, stop: &CancellationToken) -> Result<(), StoreError> {
+    /// Judges what is due, at most a batch of it; how many these were.
+    async fn look(&self, stop: &CancellationToken) -> Result<usize, StoreError> {
         let due = self.0.store.replies_due(self.0.clock.now(), BATCH).await?;
+        let looked_at = due.len();
         for reply in due {
             if stop.is_cancelled() {
                 break;
@@ -139,7 +147,7 @@ impl Answers {
                 Err(cause) => return Err(cause),
             }
         }
-        Ok(())
+        Ok(looked_at)
     }
 
     /// One answer: what becomes of it; `None` when that is on disk already.
@@ -154,15 +162,18 @@ impl Answers {
             let (token, message) = (reply.token.clone(), report.said);
             self.0.store.bounce(Bounce { token, message, at: self.0.clock.now() }).await?;
         }
-        let matter = self.matter(reply).await?;
-        let sender = self.prove(&raw, automatic.is_some()).await;
-        if let (Err(Unproven::Undecided { .. }), None) = (&sender, &automatic)
+        if self.0.store.is_settled_copy(reply).await? {
+            return Ok(Some(Outcome::of("ignored", Reason::Used.to_string())));
+        }
+        let asked = self.0.store.letter_asking(&reply.token).await?;
+        let matter = self.matter(asked.as_ref(), &reply.token).await?;
+        let (sender, tries) = self.prove(reply, &raw, asked.is_some() && automatic.is_none()).await?;
+        if let (Err(Unproven::Undecided { .. }), None, Some(_), 0) = (&sender, &automatic, &asked, tries)
             && self.0.clock.now().duration_since(reply.kept_at) < PATIENCE
         {
             let why = sender.err().map(|why| why.to_string()).unwrap_or_default();
             return self.later(reply, why).await.map(|()| None);
         }
-        let tries = self.0.store.wrong_secrets(&reply.sender, self.0.clock.now() - MEMORY).await?;
         let given = given(&message).filter(|given| given.token.name() == reply.token);
         let letter = Letter {
             given: given.as_ref(),
@@ -172,8 +183,8 @@ impl Answers {
             received: reply.received_at,
             tries,
         };
-        if let Some(digest) = self.0.store.letter_asking(&reply.token).await?.filter(|asked| asked.kind == DIGEST) {
-            return self.leave(reply, &digest, &letter).await;
+        if let Some(digest) = asked.as_ref().filter(|asked| asked.kind == DIGEST) {
+            return self.leave(reply, digest, &letter).await;
         }
         let asked = matter.as_ref().map(Matter::asked);
         let outbox = &self.0.outbox;
@@ -242,9 +253,9 @@ impl Answers {
     }
 
     /// What the secret was made for, when it is one of ours.
-    async fn matter(&self, reply: &ReplyRow) -> Result<Option<Matter>, StoreError> {
+    async fn matter(&self, asked: Option<&LetterRow>, token: &str) -> Result<Option<Matter>, StoreError> {
         let store = &self.0.store;
-        let Some(asked) = store.letter_asking(&reply.token).await? else { return Ok(None) };
+        let Some(asked) = asked.cloned() else { return Ok(None) };
         let Some(brief) = &asked.brief else { return Ok(None) };
         let (brief, _, decisions) = store.review(brief).await?;
         let person = store.person(&asked.person).await?;
@@ -265,22 +276,32 @@ impl Answers {
         };
         let allowed = !person.disabled && self.0.outbox.takes_answers(&pilot, &person.name);
         let addresses = person.emails.clone();
-        let used = store.is_used(&reply.token).await?;
+        let used = store.is_used(token).await?;
         Ok(Some(Matter { asked, brief, person, pilot, used, addresses, allowed, settled }))
     }
 
-    /// Who it is from: by what stands in the message first, and only then with the help of the DNS.
-    async fn prove(&self, raw: &[u8], automatic: bool) -> Result<Authentic, Unproven> {
-        let first = prove(&self.0.checker, raw, &Records::new(), &self.0.trust);
-        match (first, &self.0.dns) {
-            // Nobody asks who a machine is.
-            (Err(Unproven::Undecided { .. }), Some(dns)) if !automatic => {
-                let records = dns::ask(dns.as_ref(), &names(raw)).await;
-                prove(&self.0.checker, raw, &records, &self.0.trust)
-            }
-            (Err(Unproven::Undecided { domain }), None) => Err(Unproven::Nothing { domain }),
-            (first, _) => first,
+    /// Who it is from, and how many came before that were none: by what stands in the message first, and with the help of the DNS only for a
+    /// secret of ours, and not through a flood. Who guesses secrets costs nothing, and who is guessed for is not shut out by it: a right
+    /// secret was not guessed.
+    async fn prove(
+        &self,
+        reply: &ReplyRow,
+        raw: &[u8],
+        asks: bool,
+    ) -> Result<(Result<Authentic, Unproven>, u32), StoreError> {
+        let Parts { store, checker, trust, dns, clock, .. } = &self.0;
+        let first = prove(checker, raw, &Records::new(), trust);
+        let since = clock.now() - MEMORY;
+        if !asks {
+            return Ok((first, store.wrong_secrets(&reply.sender, since).await?));
         }
+        let Err(Unproven::Undecided { domain }) = &first else { return Ok((first, 0)) };
+        let Some(dns) = dns else { return Ok((Err(Unproven::Nothing { domain: domain.clone() }), 0)) };
+        if store.doubts(reply, since).await? >= MAX_DOUBTS {
+            return Ok((first, MAX_TRIES));
+        }
+        let records = dns::ask(dns.as_ref(), &names(raw)).await;
+        Ok((prove(checker, raw, &records, trust), 0))
     }
 
     /// Does what was decided, as every other face does.

@@ -204,8 +204,10 @@ pub enum Reason {
         /// How that was seen.
         why: String,
     },
-    /// Too many wrong secrets.
-    #[error("this sender came with too many wrong secrets; its mail decides nothing for a while (OP-2820)")]
+    /// Too many wrong secrets of one sender, or unproven answers with one secret.
+    #[error(
+        "too much mail of this sender, or with this secret, was refused; no more of it is looked at for a while (OP-2820)"
+    )]
     Locked,
     /// Switched off.
     #[error(

@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 pub(crate) mod conformance;
+mod copies;
 mod error;
 mod open;
 mod pack;

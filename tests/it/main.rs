@@ -2,6 +2,8 @@
 //! program is linked once; what is promised and how long the forms are: `tests/README.md`.
 
 #[cfg(test)]
+mod again;
+#[cfg(test)]
 mod answers;
 #[cfg(test)]
 mod census;
@@ -37,6 +39,8 @@ mod durable;
 mod failpoints;
 #[cfg(test)]
 mod full;
+#[cfg(test)]
+mod guesses;
 #[cfg(test)]
 #[path = "../support/hook.rs"]
 mod hook;

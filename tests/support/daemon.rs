@@ -274,6 +274,11 @@ impl TestDaemon {
         self.process().child.id()
     }
 
+    /// Its log so far.
+    pub(crate) fn said(&self) -> String {
+        self.process().log.text()
+    }
+
     /// Ends it as a power cut would: the whole process group, at once.
     pub(crate) fn kill_9(&mut self) {
         self.signal("KILL");

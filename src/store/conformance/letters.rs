@@ -24,6 +24,7 @@ on_both!(
     a_report_of_failure_finds_its_letter_by_its_identifier,
     an_answer_decides_once,
     an_answer_is_settled_once_with_its_letter,
+    a_copy_of_an_answer_is_kept_while_the_others_came_to_nothing,
     digests_are_left_by_mail_once_for_each_secret_and_come_back_by_permit,
 );
 
@@ -299,6 +300,11 @@ async fn letters_of_a_thread_name_the_earlier_ones(on: &Fixture) {
 }
 
 async fn kept(on: &Fixture, key: &str, token: &str) -> ReplyId {
+    copied(on, key, token, b"From: ada@example.com\r\n\r\napprove").await
+}
+
+/// An answer of this key with these bytes; its name if it is new.
+async fn copied(on: &Fixture, key: &str, token: &str, raw: &[u8]) -> ReplyId {
     let reader = node(on);
     let take =
         TakeSource { source: "mail".into(), node: reader.clone(), until: on.in_secs(30), proven: None, at: on.now() };
@@ -310,7 +316,7 @@ async fn kept(on: &Fixture, key: &str, token: &str) -> ReplyId {
         dedup_key: key.into(),
         pilot: "north".into(),
         tenant: "acme".into(),
-        raw: b"From: ada@example.com\r\n\r\napprove".to_vec(),
+        raw: raw.to_vec(),
         token: token.into(),
         sender: "ada@example.com".into(),
         received_at: on.now(),
@@ -384,6 +390,52 @@ async fn an_answer_is_settled_once_with_its_letter(on: &Fixture) {
         1
     );
     assert_eq!(on.verify().await["reply.answered"], 1);
+}
+
+async fn a_copy_of_an_answer_is_kept_while_the_others_came_to_nothing(on: &Fixture) {
+    let run = in_review(on, "k1").await;
+    queue(on, vec![NewLetter { token: Some("t1".into()), ..letter(on, &run, "") }]).await;
+    let hour = jiff::SignedDuration::from_hours(1);
+    let row = async |id: &ReplyId| {
+        let found = on.store.replies(None, None, 50).await.unwrap().items;
+        found.into_iter().find(|reply| reply.id == *id)
+    };
+    let settled = |id: &ReplyId, state: &'static str, code: &str| SettleReply {
+        id: id.clone(),
+        state,
+        due: None,
+        brief: Some(run.brief()),
+        code: Some(code.into()),
+        message: "no".into(),
+        proof: None,
+        letter: None,
+        at: on.now(),
+    };
+    let forged = copied(on, "m1", "t1", b"DKIM-Signature: one").await;
+    on.store.settle_reply(settled(&forged, "refused", "OP-2815")).await.unwrap();
+    let again = copied(on, "m1", "t1", b"DKIM-Signature: one").await;
+    assert_eq!(row(&again).await, None, "the same bytes are the same copy");
+    let (second, third) =
+        (copied(on, "m1", "t1", b"DKIM-Signature: two").await, copied(on, "m1", "t1", b"DKIM-Signature: three").await);
+    on.store.settle_reply(settled(&second, "refused", "OP-2820")).await.unwrap();
+    let third_row = row(&third).await.unwrap();
+    assert!(!on.store.is_settled_copy(&third_row).await.unwrap());
+    // What was not looked at is no doubt; neither is what was long ago.
+    assert_eq!(on.store.doubts(&third_row, on.now() - hour).await.unwrap(), 1);
+    assert_eq!(on.store.doubts(&third_row, on.now() + hour).await.unwrap(), 0);
+    let fourth = copied(on, "m1", "t1", b"DKIM-Signature: four").await;
+    on.store.settle_reply(settled(&third, "answered", "OP-2801")).await.unwrap();
+    assert!(on.store.is_settled_copy(&row(&fourth).await.unwrap()).await.unwrap());
+    assert!(!on.store.is_settled_copy(&row(&third).await.unwrap()).await.unwrap(), "it is what came to something");
+    let late = copied(on, "m1", "t1", b"DKIM-Signature: five").await;
+    assert_eq!(row(&late).await, None, "one of them was heard");
+    // A flood of copies is none of answers.
+    for number in 0..20 {
+        copied(on, "m2", "t1", format!("DKIM-Signature: {number}").as_bytes()).await;
+    }
+    let all = on.store.replies(None, None, 50).await.unwrap().items;
+    assert_eq!(all.iter().filter(|reply| reply.dedup_key.starts_with("m2")).count(), 8);
+    assert_eq!(on.verify().await["reply.kept"], 4 + 8);
 }
 
 async fn digests_are_left_by_mail_once_for_each_secret_and_come_back_by_permit(on: &Fixture) {

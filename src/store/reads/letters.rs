@@ -2,6 +2,7 @@
 
 use super::{Page, id, time};
 use crate::domain::id::{BriefId, LetterId, ReplyId};
+use crate::store::copies::{copies, copy_mark};
 use crate::store::pack::unpack;
 use crate::store::sql::{Row, values};
 use crate::store::{Store, StoreError};
@@ -298,9 +299,32 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn wrong_secrets(&self, sender: &str, since: Timestamp) -> Result<u32, StoreError> {
-        let sql = "SELECT COUNT(*) FROM reply WHERE sender = $1 AND received_at > $2 AND code = 'OP-2811'";
+        let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM reply WHERE sender = $1 AND received_at > $2 AND code = 'OP-2811' LIMIT 100) AS few";
         let row = self.reader().await?.conn().row(sql, values![sender, since.as_microsecond()]).await?;
         row.map_or(Ok(0), |row| row.small(0))
+    }
+
+    /// How many answers with the secret of this one were refused since then after they were looked at; counted up to a hundred.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn doubts(&self, reply: &ReplyRow, since: Timestamp) -> Result<u32, StoreError> {
+        // Those about a brief are found by it, whoever they say they are from.
+        let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM reply WHERE brief = (SELECT brief FROM letter WHERE token = $1) AND token = $1 \
+                   AND received_at > $2 AND state = 'refused' AND code <> 'OP-2820' LIMIT 100) AS few";
+        let row = self.reader().await?.conn().row(sql, values![&reply.token, since.as_microsecond()]).await?;
+        row.map_or(Ok(0), |row| row.small(0))
+    }
+
+    /// Whether this is a copy, other than in its text, of an answer that has come to something already.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn is_settled_copy(&self, reply: &ReplyRow) -> Result<bool, StoreError> {
+        let Some(original) = reply.dedup_key.strip_suffix(&copy_mark(&reply.raw)) else { return Ok(false) };
+        let mut reader = self.reader().await?;
+        let others = copies(&mut reader.conn(), &reply.source, &reply.sender, &reply.token, original).await?;
+        Ok(others.iter().any(|copy| copy.id != reply.id.as_str() && copy.came_to_something()))
     }
 
     /// Whether the secret of this name has decided something.

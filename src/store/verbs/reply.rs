@@ -4,6 +4,7 @@
 use super::letter::{self, NewLetter};
 use crate::domain::id::{BriefId, ReplyId};
 use crate::receipt::{Body, Field};
+use crate::store::copies::{copies, copy_mark};
 use crate::store::queue::one_by_one;
 use crate::store::sql::values;
 use crate::store::tx::{Note, Tx};
@@ -74,18 +75,34 @@ pub struct SettleReply {
 
 one_by_one!(SettleReply, (), settle_reply);
 
-/// Puts one down, within the transaction of its batch; whether it was not there already.
+/// Copies of one answer that are kept at most.
+const COPIES: usize = 8;
+
+/// Puts one down, within the transaction of its batch; whether it was not there already. A copy that differs in what servers add is judged
+/// by itself while the others have come to nothing: a forgery that came first must not keep the genuine one from being heard.
 pub(super) async fn keep(item: &KeepReply, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     let digest = sha256_hex(&item.raw);
+    if insert(item, &item.dedup_key, &digest, tx).await? {
+        return Ok(true);
+    }
+    let known = copies(&mut tx.conn, &item.source, &item.sender, &item.token, &item.dedup_key).await?;
+    let told = known.iter().any(|copy| copy.raw == digest || copy.came_to_something());
+    if told || known.is_empty() || known.len() >= COPIES {
+        return Ok(false);
+    }
+    insert(item, &format!("{}{}", item.dedup_key, copy_mark(&digest)), &digest, tx).await
+}
+
+async fn insert(item: &KeepReply, key: &str, digest: &str, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     let sql = "INSERT INTO reply (id, source, dedup_key, pilot, tenant, raw, token, sender, state, attempt, due_at, received_at, kept_at, updated_at) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', 0, $9, $10, $9, $9) ON CONFLICT (dedup_key, source) DO NOTHING";
     let row = values![
         item.id.as_str(),
         &item.source,
-        &item.dedup_key,
+        key,
         &item.pilot,
         &item.tenant,
-        &digest,
+        digest,
         &item.token,
         &item.sender,
         item.at.as_microsecond(),
@@ -94,9 +111,9 @@ pub(super) async fn keep(item: &KeepReply, tx: &mut Tx<'_>) -> Result<bool, Stor
     if tx.conn.run(sql, row).await? == 0 {
         return Ok(false);
     }
-    tx.conn.put(&digest, &item.raw).await?;
+    tx.conn.put(digest, &item.raw).await?;
     let fields = [
-        ("mail", Field::Text(&digest)),
+        ("mail", Field::Text(digest)),
         ("reply", Field::Text(item.id.as_str())),
         ("source", Field::Text(&item.source)),
     ];
