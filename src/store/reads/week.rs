@@ -158,9 +158,9 @@ impl Span<'_> {
     }
 
     async fn drafted(&self, conn: &mut Conn<'_>) -> Rows<(String, Timestamp, Timestamp, Vec<u8>)> {
-        let sql = "SELECT b.id, q.accepted_at, b.opened_at, r.content FROM brief b JOIN request q ON q.id = 'req_' || substr(b.id, 5) \
-                   JOIN revision r ON r.brief = b.id AND r.number = 1 \
-                   WHERE b.pilot = $1 AND b.opened_at >= $2 AND b.opened_at < $3 ORDER BY b.id";
+        let sql = "SELECT b.id, q.accepted_at, b.opened_at, r.content FROM revision r JOIN brief b ON b.id = r.brief \
+                   JOIN request q ON q.id = 'req_' || substr(b.id, 5) \
+                   WHERE r.number = 1 AND b.pilot = $1 AND r.at >= $2 AND r.at < $3 ORDER BY b.id";
         let drafted = |row: &Row| Ok((row.text(0)?, time(row.int(1)?)?, time(row.int(2)?)?, unpack(&row.bytes(3)?)?));
         conn.rows(sql, values![self.pilot, self.begin(), self.end()]).await?.iter().map(drafted).collect()
     }
@@ -182,12 +182,13 @@ impl Span<'_> {
         conn.rows(sql, values![self.begin(), self.end(), self.pilot]).await?.iter().map(decided).collect()
     }
 
-    /// What was decided since then still waited at the end. `|| ''` and `+ 0` keep planners from walking through all years of the pilot by
-    /// the index of its drafts: the backlog is short, and so is what was decided since.
+    /// What was decided or withdrawn since then still waited at the end.
     async fn waiting(&self, conn: &mut Conn<'_>) -> Rows<(String, Timestamp)> {
-        let sql = "SELECT id, opened_at FROM brief WHERE state IN ('open', 'amending', 'redrafting') AND pilot || '' = $1 AND opened_at < $2 \
-                   UNION ALL SELECT id, opened_at FROM brief WHERE state NOT IN ('open', 'amending', 'redrafting') AND pilot = $1 \
-                   AND updated_at >= $2 AND opened_at + 0 < $2 ORDER BY id";
+        let sql = "SELECT id, opened_at FROM brief WHERE state IN ('open', 'amending', 'redrafting') AND pilot = $1 AND opened_at < $2 \
+                   UNION ALL SELECT DISTINCT b.id, b.opened_at FROM decision d JOIN brief b ON b.id = d.brief \
+                   WHERE d.at >= $2 AND b.state IN ('approved', 'rejected') AND b.pilot = $1 AND b.opened_at < $2 \
+                   UNION ALL SELECT id, opened_at FROM brief WHERE state = 'withdrawn' AND pilot = $1 AND opened_at < $2 \
+                   AND updated_at >= $2 ORDER BY id";
         let waiting = |row: &Row| Ok((row.text(0)?, time(row.int(1)?)?));
         conn.rows(sql, values![self.pilot, self.end()]).await?.iter().map(waiting).collect()
     }

@@ -1,6 +1,7 @@
 -- Looking along time: what the weekly report counts is found by its moment, and what waits in quarantine by its pilot. Same number,
--- tables and columns as the PostgreSQL migration. INVARIANT: none; indexes only.
-CREATE INDEX brief_opened ON brief (pilot, opened_at);
-CREATE INDEX brief_closed ON brief (pilot, updated_at) WHERE state NOT IN ('open', 'amending', 'redrafting');
+-- tables and columns as the PostgreSQL migration. A brief is opened by its
+-- first revision and closed by its last decision or withdrawal: indexes of those are a third as large as of briefs. INVARIANT: none; indexes only.
+CREATE INDEX revision_first ON revision (at) WHERE number = 1;
+CREATE INDEX brief_withdrawn ON brief (updated_at) WHERE state = 'withdrawn';
 CREATE INDEX decision_at ON decision (at);
 CREATE INDEX quarantine_open ON quarantine (pilot, at) WHERE state = 'quarantined';
