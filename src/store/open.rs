@@ -193,6 +193,16 @@ fn connect(url: &Url, exclusive: bool) -> Result<Backend, StoreError> {
                 .acquire_timeout(Duration::from_secs(5))
                 .idle_timeout(Duration::from_secs(60))
                 .connect_lazy_with(options.clone());
+            // The writer finds every row by a key. Planned for an empty table and kept, a plan that walks through the table gets slower with
+            // every request; so it has no other choice than the index, and needs no new plan for a batch of another size. What is forbidden
+            // counts as very dear, which would have every statement compiled: that is off as well.
+            let options = options.options([
+                ("enable_seqscan", "off"),
+                ("enable_hashjoin", "off"),
+                ("enable_mergejoin", "off"),
+                ("plan_cache_mode", "force_generic_plan"),
+                ("jit", "off"),
+            ]);
             Ok(Backend::Postgres { options, readers })
         }
     }
