@@ -152,7 +152,8 @@ impl Writer {
                 self.line.push_str("________________________________");
                 self.end_line();
                 if self.wanted == Wanted::Reply
-                    && attribute(attributes, "id").is_some_and(|id| id.eq_ignore_ascii_case("stopSpelling"))
+                    && (has_id(attributes, &["stopSpelling", "zwchr"])
+                        || attribute(attributes, "data-marker").is_some_and(|marker| marker == "__DIVIDER__"))
                 {
                     self.bar();
                 }
@@ -208,7 +209,25 @@ impl Writer {
 
     fn is_signature(&self, attributes: &str) -> bool {
         self.wanted == Wanted::Reply
-            && has_class(attributes, &["gmail_signature", "moz-signature", "gmail_signature_prefix"])
+            && (has_class(
+                attributes,
+                &[
+                    "gmail_signature",
+                    "moz-signature",
+                    "gmail_signature_prefix",
+                    "protonmail_signature_block",
+                    "tutanota-signature",
+                    "front-signature",
+                ],
+            ) || has_id(
+                attributes,
+                &[
+                    "ms-outlook-mobile-signature",
+                    "ymail_android_signature",
+                    "composer_signature",
+                    "_signaturePlaceholder_BBPPID",
+                ],
+            ) || attribute(attributes, "name").is_some_and(|name| name == "messageSignatureSection"))
     }
 
     /// Everything below is quoted.
@@ -350,7 +369,19 @@ fn void(name: &str) -> bool {
 
 fn has_class(attributes: &str, wanted: &[&str]) -> bool {
     attribute(attributes, "class")
-        .is_some_and(|classes| classes.split_whitespace().any(|class| wanted.contains(&class)))
+        .is_some_and(|classes| classes.split_whitespace().any(|class| wanted.contains(&own(class))))
+}
+
+fn has_id(attributes: &str, wanted: &[&str]) -> bool {
+    attribute(attributes, "id").is_some_and(|id| wanted.iter().any(|known| own(id.trim()).eq_ignore_ascii_case(known)))
+}
+
+/// A name as its mail program wrote it: a program that quotes the mail of another one puts `x_` in front of it.
+fn own(mut name: &str) -> &str {
+    while let Some(rest) = name.strip_prefix("x_") {
+        name = rest;
+    }
+    name
 }
 
 /// Elements in which mail programs put the line that introduces a quotation, or the whole quotation.
@@ -365,40 +396,56 @@ fn quoting(attributes: &str) -> bool {
             "tutanota_quote",
             "zmail_extra",
             "zmail_extra_hr",
-            "x_gmail_attr",
             "WordSection1_quoted",
             "quoted-content",
             "moz-forward-container",
             "mail_quote",
+            "front-blockquote",
+            "sh-quoted-content",
+            "cm_quote",
         ],
-    )
+    ) || attribute(attributes, "name").is_some_and(|name| matches!(name, "quote" | "messageReplySection"))
+        || attribute(attributes, "data-marker")
+            .is_some_and(|marker| matches!(marker, "__QUOTED_TEXT__" | "__HEADERS__"))
+        || attribute(attributes, "style").is_some_and(|style| {
+            // Outlook draws a line at the left of what it quotes.
+            style.replace(' ', "").to_ascii_lowercase().starts_with("border:none;border-left:solid")
+        })
 }
 
 /// Gmail's container of introduction and quotation.
 fn gmail(attributes: &str) -> bool {
-    has_class(attributes, &["gmail_quote", "x_gmail_quote", "gmail_quote_container"])
+    has_class(attributes, &["gmail_quote", "gmail_quote_container"])
 }
 
 /// Elements of mail programs below which everything is quoted.
 fn cuts(attributes: &str) -> bool {
-    let id = attribute(attributes, "id").unwrap_or_default();
-    let id = id.strip_prefix("x_").unwrap_or(id);
-    if [
+    let known = [
         "divRplyFwdMsg",
         "appendonsend",
         "OLK_SRC_BODY_SECTION",
         "mail-editor-reference-message-container",
         "reply-intro",
         "replyBlockquote",
-    ]
-    .iter()
-    .any(|known| id.eq_ignore_ascii_case(known))
-    {
+        "isReplyContent",
+        "isForwardContent",
+        "reply139content",
+        "origbody",
+        "oriMsgHtmlSeperator",
+        "_originalContent_BBPPID",
+        "_pHCWrapper_BBPPID",
+    ];
+    if has_id(attributes, &known) || has_class(attributes, &["OutlookMessageHeader"]) {
         return true;
     }
     // Outlook draws a line above the headers of the mail it quotes.
     attribute(attributes, "style").is_some_and(|style| {
         let style = style.replace(' ', "").to_ascii_lowercase();
-        style.contains("border:none;border-top:solid#") && style.contains("padding:3.0pt")
+        let drawn = ["border-top:solid", "border-top:1pt", "border-top:1.0pt", "border-block-start:solid"];
+        if style.contains("border-style:solidnonenone") && style.contains("padding:3pt") {
+            return true;
+        }
+        let alone = style.contains("border:none") || style.contains("border-width:1pt") || style.contains("mediumnone");
+        alone && drawn.iter().any(|drawn| style.contains(drawn)) && style.contains("padding")
     })
 }

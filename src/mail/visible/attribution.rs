@@ -3,7 +3,7 @@
 //! No grammar per language: a word of the list for `wrote`, or an address at the end, together with a date or an address, and a colon.
 //! That also knows mail programs and languages nobody listed, while plain sentences stay.
 
-use super::when::{begins_with_date, has_address, has_date};
+use super::when::{self, begins_with_date, has_address, has_date};
 use super::words::{OPENERS, VERBS};
 use super::{header_block, line};
 
@@ -12,11 +12,14 @@ const LINES: usize = 6;
 /// Bytes an introduction may have.
 const BYTES: usize = 500;
 
-/// How many lines the introduction that begins at `at` has.
-pub(super) fn length(lines: &[&str], at: usize) -> Option<usize> {
+/// How many lines the introduction that begins at `at` has, and whether it surely is one.
+pub(super) fn length(lines: &[&str], at: usize) -> Option<(usize, bool)> {
     let first = lines.get(at)?;
-    if first.len() > BYTES || !opens(first) {
-        return None;
+    // In a language that is not known it may begin with any word, but then nothing stands above it.
+    let alone = at.checked_sub(1).and_then(|at| lines.get(at)).is_none_or(|text| line::invisible(text));
+    let dated = || alone && has_date(first) && !first.trim_end().ends_with(['.', '!', '?']);
+    if first.len() > BYTES || !(opens(first) || dated()) {
+        return guess(lines, at).map(|length| (length, false));
     }
     let mut whole = String::new();
     let mut gaps = 0;
@@ -53,7 +56,24 @@ pub(super) fn length(lines: &[&str], at: usize) -> Option<usize> {
             break;
         }
     }
-    found
+    found.map(|length| (length, true)).or_else(|| guess(lines, at).map(|length| (length, false)))
+}
+
+/// How many lines an introduction has whose words are not known: it stands below a blank line and directly above marked lines, and
+/// ends with a colon behind a date or an address.
+fn guess(lines: &[&str], at: usize) -> Option<usize> {
+    let above = at.checked_sub(1).and_then(|at| lines.get(at));
+    if above.is_some_and(|text| !line::invisible(text) && !line::quoted(text)) {
+        return None;
+    }
+    let length = lines.iter().skip(at).take(3).position(|text| line::quoted(text)).filter(|length| *length > 0)?;
+    let taken = lines.get(at..at + length)?;
+    let ends = taken.last()?.trim_end().ends_with([':', '：', '៖', '։']);
+    let whole = taken.join(" ");
+    // A greeting or an answer may stand on the line above: what is taken begins with the signs.
+    let begun = length == 1 || taken.first().is_some_and(|text| has_date(text) || has_address(text));
+    let told = when::has_moment(&whole) || when::has_address(&whole);
+    (ends && begun && told && whole.len() < 200).then_some(length)
 }
 
 /// Whether an introduction may begin with this line.
@@ -89,7 +109,9 @@ fn strip(text: &str) -> &str {
 fn introduces(whole: &str, lines: &[&str], next: usize) -> bool {
     let text = strip(whole);
     let bare = text.trim_end_matches([':', '：', ' ', '*']);
-    let colon = bare.len() < text.len() && text.get(bare.len()..).is_some_and(|rest| rest.contains([':', '：']));
+    let closed_date = bare.ends_with(')') && bare.contains(": (");
+    let colon =
+        closed_date || bare.len() < text.len() && text.get(bare.len()..).is_some_and(|rest| rest.contains([':', '：']));
     let (date, address) = (has_date(bare), has_address(bare));
     let drawn = whole.trim_start().starts_with("--") && whole.trim_end().ends_with("--");
     let starts = opener(bare) || begins_with_date(bare);
@@ -101,10 +123,23 @@ fn introduces(whole: &str, lines: &[&str], next: usize) -> bool {
             .iter()
             .find(|text| !line::invisible(text))
             .is_some_and(|text| line::quoted(text));
-        return (told && (colon || drawn)) || (colon && marked) || (starts && date && (marked || address));
+        let named = marked && header_block::named_address(bare);
+        return (told && (colon || drawn)) || (colon && marked) || named || (starts && date && (marked || address));
     }
     if colon && has_verb(bare) {
         return date && (address || starts || dated_verb(bare));
+    }
+    // Nobody's sentence puts a date, a name with its address in brackets and a colon at the end on a line above an empty one.
+    let open = lines.get(next).is_none_or(|text| line::invisible(text) || line::quoted(text));
+    let ends_with_address = begins_with_date(bare) && bare.rsplit(' ').next().is_some_and(has_address);
+    if colon
+        && open
+        && date
+        && bare.len() < 200
+        && (header_block::named_address(bare) || ends_with_address)
+        && header_block::split(bare).is_none()
+    {
+        return true;
     }
     // No word for it: a date in front, an address at the end.
     let closed = bare.ends_with('>') || bare.ends_with(')') || bare.ends_with(']');
@@ -140,8 +175,8 @@ fn has_verb(text: &str) -> bool {
 
 /// Whether a word for `wrote` is followed by `on`, as in `Ann wrote on Monday`.
 fn dated_verb(text: &str) -> bool {
-    VERBS
-        .iter()
-        .filter_map(|verb| text.split_once(verb))
-        .any(|(before, after)| before.ends_with(' ') && opener(after.trim_start()))
+    VERBS.iter().filter_map(|verb| text.split_once(verb)).any(|(before, after)| {
+        (before.is_empty() || before.ends_with(' '))
+            && (opener(after.trim_start()) || begins_with_date(after.trim_start()))
+    })
 }

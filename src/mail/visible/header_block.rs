@@ -65,12 +65,62 @@ pub(in crate::mail) fn length(lines: &[&str], at: usize) -> Option<usize> {
     let whose = has(Header::From) && (has(Header::Sent) || has(Header::Subject) || has(Header::To));
     let when = has(Header::Sent) && has(Header::To) && addressed;
     let about = has(Header::Subject) && has(Header::Sent) && has(Header::To);
-    let mail = addressed || (has(Header::Subject) && seen.len() >= 3);
+    // Without an address, in the order of the mail programs that leave it out, and with a time.
+    let ordered = seen.starts_with(&[Header::From, Header::Sent]) && has(Header::To);
+    let timed = ordered && lines.get(at..end).unwrap_or_default().iter().any(|text| when::has_moment(text));
+    let mail = addressed || timed || (has(Header::Subject) && seen.len() >= 3);
     // The last header may be folded over one more line, which is told by the blank line behind it.
     let folded = seen.last() == Some(&Header::Subject)
         && lines.get(end).is_some_and(|text| !line::invisible(text) && text.len() < 78)
         && lines.get(end + 1).is_some_and(|text| split(text).is_some());
     ((whose || when || about) && mail).then_some(end - at + usize::from(folded))
+}
+
+/// How many lines a block has whose names are not known: three or more `Name: value` lines below a blank or drawn line, one with an address
+/// in brackets behind a person's name, another with a date.
+pub(super) fn guess(lines: &[&str], at: usize) -> Option<usize> {
+    let above = at.checked_sub(1).and_then(|at| lines.get(at));
+    if above.is_some_and(|text| !line::invisible(text) && !line::bare(text)) {
+        return None;
+    }
+    let block = lines.iter().skip(at).take(LINES).map_while(|text| labelled(text).map(|(_, value)| value));
+    let (mut count, mut person, mut dated) = (0, false, false);
+    for value in block {
+        count += 1;
+        if named_address(value) {
+            person = true;
+        } else {
+            dated |= when::has_date(value);
+        }
+    }
+    (count >= 3 && person && dated).then_some(count)
+}
+
+/// A line of the shape `Name: value`, whatever the name: up to four words without figures.
+pub(super) fn labelled(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '*' || line::unseen(c));
+    let (at, colon) = text.char_indices().take(32).find(|(_, c)| matches!(c, ':' | '：'))?;
+    let name = text.get(..at)?.trim_end_matches(['*', ' ', '\u{a0}']);
+    let value = text.get(at + colon.len_utf8()..)?.trim_start_matches('*').trim();
+    let plain = !name.is_empty()
+        && !value.is_empty()
+        && !value.starts_with("//")
+        && name.split_whitespace().count() <= 4
+        && !name.contains(|c: char| c.is_numeric() || matches!(c, '@' | '<' | '>' | '(' | '"' | '.' | ',' | '/'));
+    plain.then_some((name, value))
+}
+
+/// Whether the text holds a person's name with an address in brackets behind it.
+pub(super) fn named_address(text: &str) -> bool {
+    text.char_indices().filter(|(_, c)| matches!(c, '<' | '[' | '(')).any(|(at, _)| {
+        let (before, inside) = text.split_at(at);
+        let inside = inside.split(['>', ']', ')']).next().unwrap_or_default();
+        let name = before.trim_end();
+        name.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '"' | '\'' | '.' | '“' | '”'))
+            && !when::has_address(name.rsplit([' ', ',', ';']).next().unwrap_or_default())
+            && when::has_address(inside)
+            && !inside.trim().contains(' ')
+    })
 }
 
 /// A header line: which one, and its value.

@@ -24,6 +24,8 @@ pub(super) enum Kind {
     Delimiter,
     /// `Sent from my …`.
     Closing,
+    /// By its shape alone the head of a quotation, in a language that is not known. Nothing may be decided on such a text.
+    Guess,
 }
 
 /// Lines `from` to `to`, the last one not included.
@@ -61,7 +63,8 @@ pub(super) fn bare(line: &str) -> bool {
     line.chars().all(|c| unseen(c) || matches!(c, '-' | '_' | '=' | '*' | '~' | '.' | '—' | '–' | '─' | '#' | '|'))
 }
 
-fn unseen(c: char) -> bool {
+/// Whether a character does not show.
+pub(super) fn unseen(c: char) -> bool {
     c.is_whitespace()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}')
 }
@@ -83,8 +86,11 @@ fn kind(lines: &[&str], at: usize) -> (Kind, usize) {
     if let Some(length) = header_block::length(lines, at) {
         return (Kind::Headers, length);
     }
-    if let Some(length) = attribution::length(lines, at) {
-        return (Kind::Attribution, length);
+    if let Some((length, sure)) = attribution::length(lines, at) {
+        return (if sure { Kind::Attribution } else { Kind::Guess }, length);
+    }
+    if let Some(length) = bar::guess(lines, at).or_else(|| header_block::guess(lines, at)) {
+        return (Kind::Guess, length);
     }
     if bare(line) {
         return (Kind::Rule, 1);

@@ -35,7 +35,8 @@ pub struct Visible<'t> {
     /// A signature was left out.
     pub signed: bool,
     /// False when new and quoted text cannot be told apart for sure: the mail begins with a quotation that has no marks, nothing in it is
-    /// new, or words stand directly below a quoted line and may be its end. Nothing may be decided on such a text.
+    /// new, words stand directly below a quoted line and may be its end, or a quotation is known by the shape of its head alone. Nothing
+    /// may be decided on such a text.
     pub certain: bool,
 }
 
@@ -99,7 +100,7 @@ fn choose(lines: &[&str], runs: &[Run]) -> Chosen {
             Kind::Blank => chosen.kept.push((run.from, run.to)),
             Kind::Text | Kind::Rule => {
                 if run.kind == Kind::Text {
-                    if chosen.quoted && left_over(runs, at) {
+                    if chosen.quoted && left_over(lines, runs, at) {
                         at += 1;
                         continue;
                     }
@@ -126,9 +127,11 @@ fn choose(lines: &[&str], runs: &[Run]) -> Chosen {
                     chosen.certain = false;
                 }
             }
-            Kind::Headers | Kind::Bar => {
+            Kind::Headers | Kind::Bar | Kind::Guess => {
                 chosen.quoted = true;
-                if new_text {
+                let guessed = run.kind == Kind::Guess;
+                chosen.certain &= !guessed;
+                if new_text && !(guessed && next.is_some_and(|next| next.kind == Kind::Quote)) {
                     break;
                 }
                 chosen.certain = false;
@@ -163,16 +166,20 @@ fn choose(lines: &[&str], runs: &[Run]) -> Chosen {
     chosen
 }
 
-/// Whether a run of text is the end of a quoted line that was broken on the way: it stands directly between two quoted runs.
-fn left_over(runs: &[Run], at: usize) -> bool {
+/// Whether a run of text is the end of a quoted line that was broken on the way: it stands directly between two quoted runs, below a line
+/// that is as long as lines are when they are broken, or it does not begin as a line does. Otherwise it is an answer.
+fn left_over(lines: &[&str], runs: &[Run], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|at| runs.get(at)).is_some_and(|run| run.kind == Kind::Quote);
     let after = runs.get(at + 1).is_some_and(|run| run.kind == Kind::Quote);
-    before && after && runs.get(at).is_some_and(|run| run.to - run.from <= 2)
+    let Some(run) = runs.get(at) else { return false };
+    let worded = lines.get(run.from).is_some_and(|line| line.starts_with(char::is_alphanumeric));
+    let above = run.from.checked_sub(1).and_then(|at| lines.get(at)).map_or(0, |line| line.trim_end().chars().count());
+    before && after && run.to - run.from <= 2 && (above >= 50 || !worded)
 }
 
 /// Where reading goes on after a signature: at the next thing that is surely no part of it.
 fn after_signature(runs: &[Run], at: usize) -> usize {
-    let quoting = |kind| matches!(kind, Kind::Attribution | Kind::Headers | Kind::Bar | Kind::Quote);
+    let quoting = |kind| matches!(kind, Kind::Attribution | Kind::Headers | Kind::Bar | Kind::Guess | Kind::Quote);
     runs.iter().skip(at).position(|run| quoting(run.kind)).map_or(runs.len(), |found| at + found)
 }
 
@@ -185,7 +192,7 @@ fn footer(lines: &[&str], runs: &[Run], at: usize) -> bool {
     underscored
         && filled.clone().count() <= 12
         && filled.clone().any(|line| line.contains('@') || line.contains("://"))
-        && !runs.iter().skip(at + 1).any(|run| matches!(run.kind, Kind::Quote))
+        && !runs.iter().skip(at + 1).any(|run| matches!(run.kind, Kind::Quote | Kind::Guess))
 }
 
 fn blank(lines: &[&str], kept: &[(usize, usize)]) -> bool {

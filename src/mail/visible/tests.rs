@@ -83,3 +83,75 @@ fn what_cannot_be_told_apart_is_not_certain() {
         assert!(!of_text(text).certain, "{text}");
     }
 }
+
+#[test]
+fn heads_of_quotations_in_unknown_words_are_known_by_their_shape_and_decide_nothing() {
+    for head in [
+        "-------- Zzuv kwe --------\nTzu: Ann Ox <ann@example.com>\nBlo: 2025-05-05 10:00",
+        "----- Zzuv ----- Tzu: Ann Ox <ann@example.com>Blo: \"bob@example.com\" <bob@example.com>Kri: 2025",
+        "Tzu: Ann Ox <ann@example.com>\nKwe vo: Mon May 05 10:00:00 2025\nBlo: Bob Sand <bob@example.com>",
+        "________________________________\nTzu: Ann Ox <ann@example.com>\nKwe: 5/5/2025 10:00\nBlo: Bob",
+    ] {
+        let text = format!("approve\n\n{head}\n\nPlease decide.\n");
+        let seen = of_text(&text);
+        assert_eq!((seen.text.as_ref(), seen.quoted, seen.certain), ("approve", true, false), "{head}");
+    }
+    let seen = of_text("approve\n\nZzu Ann Ox kwe 2025-05-05 10:00:\n> Please decide.\n");
+    assert_eq!((seen.text.as_ref(), seen.quoted, seen.certain), ("approve", true, false));
+}
+
+#[test]
+fn fields_and_lists_are_no_heads_of_quotations() {
+    for text in [
+        "edit\n\nowner: ann@example.com\ndue: 2025-06-01\ntitle: A lift for the hall",
+        "A new entry of the form:\n\nName: Ann Ox\nE-mail: ann@example.com\nDate: 5 May 2025 10:00\nText: please call",
+        "Cost: 500\nDue: 2025-06-01 10:00\nOwner: Ann",
+        "---- Second part ----\nThe lift is broken since 5 May 2025.",
+        "Please ask Ann Ox <ann@example.com> on 5 May 2025.\n\nShe knows.",
+    ] {
+        let seen = of_text(text);
+        assert_eq!((seen.text.as_ref(), seen.quoted, seen.certain), (text, false, true), "{text}");
+    }
+}
+
+#[test]
+fn headers_glued_to_a_bar_and_headers_without_an_address_are_known() {
+    for head in [
+        " ----- Forwarded Message ----- From: Ann Ox <ann@example.com>To: \"bob@example.com\" <bob@example.com>Sent: Monday",
+        "From: Ann Ox\nSent: \u{200e}Monday\u{200e}, \u{200e}May\u{200e} \u{200e}5\u{200e}, \u{200e}2025 \u{200e}10\u{200e}:\u{200e}00\nTo: Bob",
+        "  Original Message  \nFrom: Ann Ox\nSent: Monday, May 5, 2025 10:00\nTo: Bob\nSubject: Lift",
+        "##- Please type your reply above this line -##",
+        "5 May 2025 10:00 by ann@example.com:",
+    ] {
+        let text = format!("Yes.\n\n{head}\n\nPlease decide.\n");
+        let seen = of_text(&text);
+        assert_eq!((seen.text.as_ref(), seen.quoted, seen.certain), ("Yes.", true, true), "{head}");
+    }
+}
+
+#[test]
+fn a_short_answer_between_two_quoted_lines_is_kept_and_the_end_of_a_broken_line_is_not() {
+    let seen = of_text("> Shall I?\nYes\n> And then?\nNo\n");
+    assert_eq!((seen.text.as_ref(), seen.certain), ("Yes\n\nNo", false));
+    let broken = "Sure.\n\n> This line is as long as the mail program lets its lines become\nand more.\n> The end.\n";
+    assert_eq!(of_text(broken).text.as_ref(), "Sure.");
+}
+
+#[test]
+fn the_quoting_elements_of_mail_programs_are_known() {
+    for quoted in [
+        "<div name=\"quote\">Please decide.</div>",
+        "<div name=\"messageReplySection\">Please decide.</div>",
+        "<div class=\"x_x_gmail_quote\">Please decide.</div>",
+        "<hr id=\"zwchr\"><div>Please decide.</div>",
+        "<div data-marker=\"__QUOTED_TEXT__\">Please decide.</div>",
+        "<div style=\"border:none; border-left:solid blue 1.5pt; padding:0cm 0cm 0cm 4.0pt\">Please decide.</div>",
+        "<div style=\"border-right:medium none; border-top:1pt solid rgb(225,225,225); padding:3pt 0cm 0cm\"></div>Please decide.",
+        "<div class=OutlookMessageHeader></div>Please decide.",
+        "<div id=\"composer_signature\">Ann</div><blockquote>Please decide.</blockquote>",
+    ] {
+        let html = format!("<div>Yes.</div>{quoted}");
+        let seen = of_html(&html);
+        assert_eq!((seen.text.as_ref(), seen.quoted), ("Yes.", true), "{quoted}");
+    }
+}

@@ -1,14 +1,28 @@
 //! Signs of a date, a time and an address in a line, in whatever language: enough to know a line that introduces a quotation.
 
+use super::line;
 use super::words::{MONTHS, WEEKDAYS};
 
 /// Whether the text holds a time of day (`12:34`, `9.05`, `14h30`) or a year or a date in figures.
 pub(super) fn has_date(text: &str) -> bool {
+    let (year, clock, figures) = signs(text);
+    year || clock || figures
+}
+
+/// Whether the text holds a year and a time of day.
+pub(super) fn has_moment(text: &str) -> bool {
+    let (year, clock, _) = signs(text);
+    year && clock
+}
+
+/// Whether the text holds a year, a time of day, a date in figures. Marks that do not show are passed over.
+fn signs(text: &str) -> (bool, bool, bool) {
+    let mut found = (false, false, false);
     let mut digits = 0_usize;
     let mut groups = 0_usize;
     let mut last = ' ';
     let mut value = 0_u32;
-    for c in text.chars().chain([' ']) {
+    for c in text.chars().filter(|c| c.is_whitespace() || !line::unseen(*c)).chain([' ']) {
         if let Some(digit) = c.to_digit(10) {
             if digits == 0 {
                 groups = if matches!(last, ':' | '.' | '/' | '-' | 'h') && groups > 0 { groups + 1 } else { 1 };
@@ -20,11 +34,9 @@ pub(super) fn has_date(text: &str) -> bool {
             continue;
         }
         if digits > 0 {
-            let year = digits == 4 && (1970..2100).contains(&value);
-            let clock = groups >= 2 && digits == 2 && value < 60;
-            if year || clock || groups >= 3 {
-                return true;
-            }
+            found.0 |= digits == 4 && (1970..2100).contains(&value);
+            found.1 |= groups >= 2 && digits == 2 && value < 60;
+            found.2 |= groups >= 3;
         }
         if digits == 0 || !matches!(c, ':' | '.' | '/' | '-' | 'h') {
             groups = 0;
@@ -32,7 +44,7 @@ pub(super) fn has_date(text: &str) -> bool {
         digits = 0;
         last = c;
     }
-    false
+    found
 }
 
 /// Whether the text holds something that looks like an address.
