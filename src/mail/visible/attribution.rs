@@ -35,7 +35,7 @@ pub(super) fn length(lines: &[&str], at: usize) -> Option<(usize, bool)> {
             continue;
         }
         // Another introduction begins: what stands before it is somebody's words.
-        if taken > 0 && begins(text) {
+        if taken > 0 && begins(text) && !ends_one(&whole, text) {
             break;
         }
         let text = if taken > 0 { text.trim_start_matches(['>', ' ']) } else { text };
@@ -74,6 +74,12 @@ fn guess(lines: &[&str], at: usize) -> Option<usize> {
     let begun = length == 1 || taken.first().is_some_and(|text| has_date(text) || has_address(text));
     let told = when::has_moment(&whole) || when::has_address(&whole);
     (ends && begun && told && whole.len() < 200).then_some(length)
+}
+
+/// Whether a line that begins with a date is the end of the introduction before it: an address stands there, and here none.
+fn ends_one(before: &str, text: &str) -> bool {
+    let text = text.trim().to_lowercase();
+    has_address(before) && text.ends_with([':', '：']) && !has_address(&text) && !has_verb(&text)
 }
 
 /// Whether an introduction may begin with this line.
@@ -115,19 +121,15 @@ fn introduces(whole: &str, lines: &[&str], next: usize) -> bool {
     let (date, address) = (has_date(bare), has_address(bare));
     let drawn = whole.trim_start().starts_with("--") && whole.trim_end().ends_with("--");
     let starts = opener(bare) || begins_with_date(bare);
+    let below = lines.get(next..).unwrap_or_default().iter().find(|text| !line::invisible(text));
+    let marked = below.is_some_and(|text| line::quoted(text));
+    let named = marked && header_block::named_address(bare);
     if verb_at_end(bare) {
         let told = date || address;
-        let marked = lines
-            .get(next..)
-            .unwrap_or_default()
-            .iter()
-            .find(|text| !line::invisible(text))
-            .is_some_and(|text| line::quoted(text));
-        let named = marked && header_block::named_address(bare);
         return (told && (colon || drawn)) || (colon && marked) || named || (starts && date && (marked || address));
     }
     if colon && has_verb(bare) {
-        return date && (address || starts || dated_verb(bare));
+        return named || (date && (address || starts || dated_verb(bare)));
     }
     // Nobody's sentence puts a date, a name with its address in brackets and a colon at the end on a line above an empty one.
     let open = lines.get(next).is_none_or(|text| line::invisible(text) || line::quoted(text));
