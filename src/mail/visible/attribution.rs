@@ -18,7 +18,8 @@ pub(super) fn length(lines: &[&str], at: usize) -> Option<(usize, bool)> {
     // In a language that is not known it may begin with any word, but then nothing stands above it.
     let alone = at.checked_sub(1).and_then(|at| lines.get(at)).is_none_or(|text| line::invisible(text));
     let dated = || alone && has_date(first) && !first.trim_end().ends_with(['.', '!', '?']);
-    if first.len() > BYTES || !(opens(first) || dated()) {
+    let known = opens(first);
+    if first.len() > BYTES || !(known || dated()) {
         return guess(lines, at).map(|length| (length, false));
     }
     let mut whole = String::new();
@@ -46,8 +47,8 @@ pub(super) fn length(lines: &[&str], at: usize) -> Option<(usize, bool)> {
         if whole.len() > BYTES {
             break;
         }
-        if introduces(&whole, lines, at + taken + 1) {
-            found = Some(taken + 1);
+        if let Some(sure) = introduces(&whole, lines, at + taken + 1) {
+            found = Some((taken + 1, known && sure));
             // An address may be followed by the word for `wrote` on the next line, a colon by nothing.
             if whole.ends_with([':', '：', '-']) || verb_at_end(strip(&whole)) {
                 break;
@@ -56,7 +57,7 @@ pub(super) fn length(lines: &[&str], at: usize) -> Option<(usize, bool)> {
             break;
         }
     }
-    found.map(|length| (length, true)).or_else(|| guess(lines, at).map(|length| (length, false)))
+    found.or_else(|| guess(lines, at).map(|length| (length, false)))
 }
 
 /// How many lines an introduction has whose words are not known: it stands below a blank line and directly above marked lines, and
@@ -111,8 +112,8 @@ fn strip(text: &str) -> &str {
     })
 }
 
-/// Whether the words taken together (in lower case) introduce a quotation.
-fn introduces(whole: &str, lines: &[&str], next: usize) -> bool {
+/// Whether the words taken together (in lower case) introduce a quotation: surely, perhaps or not.
+fn introduces(whole: &str, lines: &[&str], next: usize) -> Option<bool> {
     let text = strip(whole);
     let bare = text.trim_end_matches([':', '：', ' ', '*']);
     let closed_date = bare.ends_with(')') && bare.contains(": (");
@@ -126,12 +127,14 @@ fn introduces(whole: &str, lines: &[&str], next: usize) -> bool {
     let named = marked && header_block::named_address(bare);
     if verb_at_end(bare) {
         let told = date || address;
-        return (told && (colon || drawn)) || (colon && marked) || named || (starts && date && (marked || address));
+        let sure = (told && (colon || drawn)) || (colon && marked) || (starts && date && (marked || address));
+        return (sure || named).then_some(sure);
     }
     if colon && has_verb(bare) {
-        return named || (date && (address || starts || dated_verb(bare)));
+        let sure = date && (address || starts || dated_verb(bare, opener));
+        return (sure || named || (date && dated_verb(bare, begins_with_date))).then_some(sure);
     }
-    // Nobody's sentence puts a date, a name with its address in brackets and a colon at the end on a line above an empty one.
+    // Hardly a sentence puts a date, a name with its address in brackets and a colon at the end on a line above an empty one.
     let open = lines.get(next).is_none_or(|text| line::invisible(text) || line::quoted(text));
     let ends_with_address = begins_with_date(bare) && bare.rsplit(' ').next().is_some_and(has_address);
     if colon
@@ -141,18 +144,19 @@ fn introduces(whole: &str, lines: &[&str], next: usize) -> bool {
         && (header_block::named_address(bare) || ends_with_address)
         && header_block::split(bare).is_none()
     {
-        return true;
+        return Some(starts);
     }
     // No word for it: a date in front, an address at the end.
     let closed = bare.ends_with('>') || bare.ends_with(')') || bare.ends_with(']');
     let short = bare.len() < 250;
-    short
+    let sure = short
         && closed
         && address
         && date
         && starts
         && header_block::split(bare).is_none()
-        && bare.matches('@').count() <= 4
+        && bare.matches('@').count() <= 4;
+    sure.then_some(true)
 }
 
 /// Whether the text ends with a word for `wrote`.
@@ -175,10 +179,10 @@ fn has_verb(text: &str) -> bool {
     })
 }
 
-/// Whether a word for `wrote` is followed by `on`, as in `Ann wrote on Monday`.
-fn dated_verb(text: &str) -> bool {
-    VERBS.iter().filter_map(|verb| text.split_once(verb)).any(|(before, after)| {
-        (before.is_empty() || before.ends_with(' '))
-            && (opener(after.trim_start()) || begins_with_date(after.trim_start()))
-    })
+/// Whether a word for `wrote` is followed by `on` or a date, as in `Ann wrote on Monday`.
+fn dated_verb(text: &str, goes_on: fn(&str) -> bool) -> bool {
+    VERBS
+        .iter()
+        .filter_map(|verb| text.split_once(verb))
+        .any(|(before, after)| before.ends_with(' ') && goes_on(after.trim_start()))
 }

@@ -101,6 +101,22 @@ fn heads_of_quotations_in_unknown_words_are_known_by_their_shape_and_decide_noth
 }
 
 #[test]
+fn a_condition_that_looks_like_an_introduction_never_makes_the_rest_certain() {
+    for condition in [
+        "but not before 2025-05-05 10:00\nAnn Ox <ann@example.com> wrote:\n> budget",
+        "first ask Ann Ox <ann@example.com> until 5 May 2025 10:00:\n\nthe budget",
+        "what is said by Ann Ox <ann@example.com> must go:\n> budget",
+        "cut what Ann wrote 5 May 2025:\n> budget",
+        "owner: Ann Ox <ann@example.com>\ndue: 2025-05-05 10:00\ncost: 500",
+        "---- only if ----\nowner: Ann Ox <ann@example.com>\ndue: 2025-05-05 10:00",
+    ] {
+        let text = format!("approve\n\n{condition}\n");
+        let seen = of_text(&text);
+        assert!(seen.text.as_ref() != "approve" || !seen.certain, "{condition}");
+    }
+}
+
+#[test]
 fn fields_and_lists_are_no_heads_of_quotations() {
     for text in [
         "edit\n\nowner: ann@example.com\ndue: 2025-06-01\ntitle: A lift for the hall",
