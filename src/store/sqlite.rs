@@ -80,14 +80,14 @@ impl Sqlite {
     /// statement, SQLite would hold it twice more, as the value and as the row.
     pub(super) fn put(&mut self, digest: &str, bytes: &[u8]) -> Result<(), StoreError> {
         if bytes.len() <= LONG {
-            let sql = "INSERT INTO blob (digest, bytes) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING";
+            let sql = "INSERT INTO blob (digest, bytes) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
             self.conn.prepare_cached(sql)?.execute((digest, bytes))?;
             return Ok(());
         }
         let room = i32::try_from(bytes.len()).map_err(|_| StoreError::Unavailable {
             reason: format!("a content of {} bytes is longer than the store can hold", bytes.len()),
         })?;
-        let sql = "INSERT INTO blob (digest, bytes) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING RETURNING rowid";
+        let sql = "INSERT INTO blob (digest, bytes) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING RETURNING rowid";
         let mut statement = self.conn.prepare_cached(sql)?;
         let row: Option<i64> = statement.query_row((digest, ZeroBlob(room)), |row| row.get(0)).optional()?;
         if let Some(row) = row {

@@ -51,7 +51,7 @@ pub(super) fn guess(lines: &[&str], at: usize) -> Option<usize> {
     let headed = |text: &&str| header_block::labelled(text).is_some();
     let told = |text: &&str| when::has_address(text) || when::has_date(text);
     let pair = headed(first)
-        && below.clone().next().is_some_and(|second| headed(second))
+        && below.clone().next().is_some_and(&headed)
         && (told(first) || below.any(|text| headed(text) && told(text)));
     (rest.trim_matches(drawn).trim().is_empty() && (line::quoted(first) || pair)).then_some(1)
 }
