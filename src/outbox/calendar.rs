@@ -152,31 +152,10 @@ impl Outbox {
         person: &Addressee,
         notice: Notice,
     ) -> NewLetter {
-        let now = self.parts().clock.now();
         let about = format!("{}/{}", slot.schedule, slot.key);
         let short: String = sha256_hex(about.as_bytes()).chars().take(16).collect();
-        let of = person.id.rsplit('_').next().unwrap_or_default();
-        NewLetter {
-            id: self.new_id(),
-            kind,
-            brief: None,
-            revision: 0,
-            message_id: format!("{kind}.{short}.{of}@{}", self.options().domain),
-            about,
-            pilot: pilot.name.clone(),
-            tenant: pilot.tenant.clone(),
-            person: person.id.clone(),
-            name: person.name.clone(),
-            address: person.address.clone(),
-            answers: None,
-            thread: Vec::new(),
-            subject: notice.subject,
-            text: notice.text,
-            html: notice.html,
-            digest: String::new(),
-            token: None,
-            expires_at: now,
-            at: now,
-        }
+        let name = format!("{short}.{}", person.id.rsplit('_').next().unwrap_or_default());
+        let letter = self.unanswerable(kind, (&pilot.name, &pilot.tenant), &name, person, notice);
+        NewLetter { about, ..letter }
     }
 }

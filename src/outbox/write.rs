@@ -249,24 +249,37 @@ impl Outbox {
         person: &Addressee,
         notice: Notice,
     ) -> NewLetter {
-        let now = self.parts().clock.now();
         let short = |id: &str| id.rsplit('_').next().unwrap_or_default().to_owned();
-        let mut name = format!("{kind}.{}.{revision}.{}", row.id.suffix(), short(&person.id));
+        let mut name = format!("{}.{revision}.{}", row.id.suffix(), short(&person.id));
         if !about.is_empty() {
             name = format!("{name}.{}", short(about));
         }
+        let letter = self.unanswerable(kind, (&row.pilot, &row.tenant), &name, person, notice);
+        NewLetter { brief: Some(row.id.clone()), revision, about: about.to_owned(), ..letter }
+    }
+
+    /// A letter about nothing yet that nobody can answer. `name`: what its identifier is made of, besides its kind.
+    pub(super) fn unanswerable(
+        &self,
+        kind: &'static str,
+        (pilot, tenant): (&str, &str),
+        name: &str,
+        person: &Addressee,
+        notice: Notice,
+    ) -> NewLetter {
+        let now = self.parts().clock.now();
         NewLetter {
             id: self.new_id(),
             kind,
-            brief: Some(row.id.clone()),
-            revision,
-            about: about.to_owned(),
-            pilot: row.pilot.clone(),
-            tenant: row.tenant.clone(),
+            brief: None,
+            revision: 0,
+            about: String::new(),
+            pilot: pilot.to_owned(),
+            tenant: tenant.to_owned(),
             person: person.id.clone(),
             name: person.name.clone(),
             address: person.address.clone(),
-            message_id: format!("{name}@{}", self.options().domain),
+            message_id: format!("{kind}.{name}@{}", self.options().domain),
             answers: None,
             thread: Vec::new(),
             subject: notice.subject,

@@ -23,17 +23,13 @@ pub(super) fn copy_mark(raw: &str) -> String {
     format!("#{}", raw.get(..16).unwrap_or_default())
 }
 
-/// All copies of the answer that has this key. Of one text, sender and secret are the same.
-pub(super) async fn copies(
-    conn: &mut Conn<'_>,
-    source: &str,
-    sender: &str,
-    token: &str,
-    key: &str,
-) -> Result<Vec<Copy>, StoreError> {
-    let sql = "SELECT id, raw, state, dedup_key FROM reply WHERE sender = $1 AND token = $2 AND source = $3 ORDER BY received_at LIMIT 1000";
+/// All copies of the answer that has this key: the key is made of text, sender and secret. Asked by the secret, because whoever guesses has
+/// another each time.
+pub(super) async fn copies(conn: &mut Conn<'_>, source: &str, token: &str, key: &str) -> Result<Vec<Copy>, StoreError> {
+    let sql =
+        "SELECT id, raw, state, dedup_key FROM reply WHERE token = $1 AND source = $2 ORDER BY received_at LIMIT 1000";
     let mut found = Vec::new();
-    for row in conn.rows(sql, values![sender, token, source]).await? {
+    for row in conn.rows(sql, values![token, source]).await? {
         let copy = Copy { id: row.text(0)?, raw: row.text(1)?, state: row.text(2)? };
         let of = row.text(3)?;
         if of == key || of.strip_suffix(&copy_mark(&copy.raw)) == Some(key) {

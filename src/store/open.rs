@@ -77,6 +77,7 @@ pub(super) const SQLITE: &[(i64, &str, &str)] = &[
     (5, "week", include_str!("migrations/sqlite/0005_week.sql")),
     (6, "digest", include_str!("migrations/sqlite/0006_digest.sql")),
     (7, "returned", include_str!("migrations/sqlite/0007_returned.sql")),
+    (8, "copies", include_str!("migrations/sqlite/0008_copies.sql")),
 ];
 pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "road", include_str!("migrations/postgres/0001_road.sql")),
@@ -86,6 +87,7 @@ pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (5, "week", include_str!("migrations/postgres/0005_week.sql")),
     (6, "digest", include_str!("migrations/postgres/0006_digest.sql")),
     (7, "returned", include_str!("migrations/postgres/0007_returned.sql")),
+    (8, "copies", include_str!("migrations/postgres/0008_copies.sql")),
 ];
 
 fn migrator(list: &[(i64, &'static str, &'static str)]) -> Migrator {

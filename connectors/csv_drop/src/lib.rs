@@ -37,6 +37,7 @@ pub struct CsvDrop;
 impl Spec for CsvDrop {
     const KIND: &'static str = "csv_drop";
     const LANE: Lane = Lane::Bulk;
+    type Built = Built;
     type Options = Options;
     type Settings = Settings;
 

@@ -24,6 +24,7 @@ pub struct Exec;
 impl Spec for Exec {
     const KIND: &'static str = "exec";
     const LANE: Lane = Lane::Interactive;
+    type Built = Built;
     type Options = Options;
     type Settings = Settings;
 

@@ -33,6 +33,7 @@ pub struct Imap;
 impl Spec for Imap {
     const KIND: &'static str = "imap";
     const LANE: Lane = Lane::Interactive;
+    type Built = Built;
     type Options = Options;
     type Settings = Settings;
 

@@ -2,13 +2,14 @@
 //! what the runtime must do. It knows no database, no HTTP server and no room of the daemon; a connector depends on this crate alone.
 //!
 //! A connector is one crate: a [`Spec`] that validates its options without touching the world, then builds either a pulled
-//! [`Source`] or a pushed [`Receiver`]. It never schedules, retries, spawns or stores: it returns envelopes and errors.
+//! [`Source`], a pushed [`Receiver`] or a [`Model`]. It never schedules, retries, spawns or stores: it returns envelopes and errors.
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod envelope;
 mod error;
 mod letter;
+mod model;
 mod problem;
 mod receiver;
 mod registry;
@@ -19,6 +20,7 @@ mod spec;
 pub use envelope::{Attachment, Content, DedupKey, Envelope, Fields, sha256_hex};
 pub use error::{ConnectorError, ErrorKind};
 pub use letter::{AutoSubmitted, Carrier, Handover, Letter, Mailbox, ReturnPath};
+pub use model::{Answer, Charge, Finish, Model, Question, Speaker, Turn, Unanswered, Usage};
 pub use problem::{Problem, Problems};
 pub use receiver::{Delivery, Limits, Receiver, Refusal, RefusalKind};
 pub use registry::{Prepared, Registry};

@@ -5,27 +5,32 @@ use crate::{BuildContext, Built, ConnectorError, Lane, Problems, Spec};
 use serde::Deserialize as _;
 use std::collections::BTreeMap;
 
-type Build = Box<dyn Fn(BuildContext) -> Result<Built, ConnectorError> + Send + Sync>;
-type Validate = fn(serde_json::Value) -> Result<Prepared, Problems>;
+type Build<B> = Box<dyn Fn(BuildContext) -> Result<B, ConnectorError> + Send + Sync>;
+type Validate<B> = fn(serde_json::Value) -> Result<Prepared<B>, Problems>;
 
 /// Validated options of some kind, ready to be built. Comes from [`Registry::validate`] alone.
-pub struct Prepared(Build);
+pub struct Prepared<B = Built>(Build<B>);
 
-impl Prepared {
-    /// Builds the source, any number of times: a source that stopped is built anew.
+impl<B> Prepared<B> {
+    /// Builds it, any number of times: a source that stopped is built anew.
     ///
     /// # Errors
     /// As [`Spec::build`].
-    pub fn build(&self, context: BuildContext) -> Result<Built, ConnectorError> {
+    pub fn build(&self, context: BuildContext) -> Result<B, ConnectorError> {
         (self.0)(context)
     }
 }
 
-/// Connector kinds by name.
-#[derive(Default)]
-pub struct Registry(BTreeMap<&'static str, (Lane, Validate)>);
+/// Connector kinds by name; of sources unless another thing is named that they build.
+pub struct Registry<B = Built>(BTreeMap<&'static str, (Lane, Validate<B>)>);
 
-impl Registry {
+impl<B> Default for Registry<B> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<B: 'static> Registry<B> {
     /// An empty list.
     #[must_use]
     pub fn new() -> Self {
@@ -34,7 +39,7 @@ impl Registry {
 
     /// The list with one more kind.
     #[must_use]
-    pub fn with<S: Spec>(mut self) -> Self
+    pub fn with<S: Spec<Built = B>>(mut self) -> Self
     where
         S::Settings: Clone + Send + Sync + 'static,
     {
@@ -55,12 +60,12 @@ impl Registry {
 
     /// Judges the options of a kind; `None` when there is no such kind.
     #[must_use]
-    pub fn validate(&self, kind: &str, options: serde_json::Value) -> Option<Result<Prepared, Problems>> {
+    pub fn validate(&self, kind: &str, options: serde_json::Value) -> Option<Result<Prepared<B>, Problems>> {
         self.0.get(kind).map(|(_, validate)| validate(options))
     }
 }
 
-fn validate<S: Spec>(options: serde_json::Value) -> Result<Prepared, Problems>
+fn validate<S: Spec>(options: serde_json::Value) -> Result<Prepared<S::Built>, Problems>
 where
     S::Settings: Clone + Send + Sync + 'static,
 {

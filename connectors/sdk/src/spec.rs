@@ -25,7 +25,7 @@ pub enum Lane {
 /// What a connector gets when it is built.
 #[derive(Clone)]
 pub struct BuildContext {
-    /// The configured name of the source, such as `website`.
+    /// The configured name, such as `website`.
     pub name: String,
     /// The daemon's data folder, for relative paths.
     pub data_dir: PathBuf,
@@ -45,8 +45,10 @@ pub enum Built {
 pub trait Spec: Send + Sync + 'static {
     /// The noun of the protocol or thing, such as `webhook`: a promise to operators, frozen once released.
     const KIND: &'static str;
-    /// How urgent its requests are unless the configuration says otherwise.
-    const LANE: Lane;
+    /// How urgent its requests are unless the configuration says otherwise; a kind that brings none leaves it.
+    const LANE: Lane = Lane::Interactive;
+    /// What it builds: [`Built`] for a source, `Arc<dyn Model>` for a model.
+    type Built: 'static;
     /// Raw options as they stand in the configuration; refuse unknown keys (`deny_unknown_fields`).
     type Options: serde::de::DeserializeOwned;
     /// Options that have been validated; no public constructor.
@@ -58,9 +60,9 @@ pub trait Spec: Send + Sync + 'static {
     /// All problems at once.
     fn validate(options: Self::Options) -> Result<Self::Settings, Problems>;
 
-    /// Builds the source. May read secret files and open folders; never spawns tasks.
+    /// Builds it. May read secret files and open folders; never spawns tasks.
     ///
     /// # Errors
     /// What a person must fix, as [`crate::ErrorKind::Misconfigured`], or a transient fault.
-    fn build(settings: Self::Settings, context: BuildContext) -> Result<Built, ConnectorError>;
+    fn build(settings: Self::Settings, context: BuildContext) -> Result<Self::Built, ConnectorError>;
 }

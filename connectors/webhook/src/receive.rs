@@ -23,6 +23,7 @@ pub struct Webhook;
 impl Spec for Webhook {
     const KIND: &'static str = "webhook";
     const LANE: Lane = Lane::Interactive;
+    type Built = Built;
     type Options = Options;
     type Settings = Settings;
 

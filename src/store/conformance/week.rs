@@ -3,14 +3,18 @@
 use super::fixture::Fixture;
 use super::on_both;
 use super::open::execute;
-use super::samples::node;
+use super::samples::{cancel, decide, in_review, node};
 use super::source::{aside, batch, take};
 use super::statements::statements;
 use crate::domain::id::ReplyId;
 use crate::store::{AsideState, KeepReply, Reconciled, SettleReply, TakeSource, Yielded};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 
-on_both!(a_week_knows_what_was_set_aside_and_how_sources_were_read, a_week_is_found_among_years_by_its_indexes);
+on_both!(
+    a_week_knows_what_was_set_aside_and_how_sources_were_read,
+    a_week_knows_afterwards_what_waited_at_its_end,
+    a_week_is_found_among_years_by_its_indexes
+);
 
 async fn compare(on: &Fixture, pilot: &str, missing: u64) {
     let (source, tenant, pilot) = ("mail".to_owned(), "acme".to_owned(), pilot.to_owned());
@@ -97,6 +101,36 @@ async fn a_week_knows_what_was_set_aside_and_how_sources_were_read(on: &Fixture)
     assert_eq!((week.reads[1].proven_at, week.reads[1].compared.len()), (None, 0));
     let other = on.store.week("south", &sources, from, until).await.unwrap();
     assert!(other.aside.is_empty() && other.quarantined.is_empty() && other.reads[0].compared.len() == 1);
+}
+
+async fn a_week_knows_afterwards_what_waited_at_its_end(on: &Fixture) {
+    let from = on.now();
+    let mut runs = Vec::new();
+    for key in ["decided", "withdrawn", "open", "approved later", "rejected later", "amended later", "withdrawn later"]
+    {
+        runs.push(in_review(on, key).await);
+        on.clock.turn(60);
+    }
+    let [decided, withdrawn, open, approved, rejected, amended, dropped] = runs.as_slice() else { panic!("{runs:?}") };
+    on.store.decide(decide(on, &decided.brief(), 1, "usr_ada", "approve")).await.unwrap();
+    on.store.cancel(cancel(on, withdrawn)).await.unwrap();
+    on.clock.turn(60);
+    let until = on.now();
+    on.clock.turn(60);
+    on.store.decide(decide(on, &approved.brief(), 1, "usr_ada", "approve")).await.unwrap();
+    on.store.decide(decide(on, &rejected.brief(), 1, "usr_ada", "reject")).await.unwrap();
+    // Two decisions on one brief: it waited once.
+    on.store.decide(decide(on, &amended.brief(), 1, "usr_ada", "minor")).await.unwrap();
+    on.store.decide(decide(on, &amended.brief(), 2, "usr_bob", "reject")).await.unwrap();
+    on.store.cancel(cancel(on, dropped)).await.unwrap();
+    in_review(on, "of the next week").await;
+    let week = on.store.week("north", &[], from, until).await.unwrap();
+    let waited: Vec<&str> = week.waiting.iter().map(|(brief, _)| brief.as_str()).collect();
+    let wanted = [open, approved, rejected, amended, dropped].map(|run| run.brief().to_string());
+    assert_eq!(waited, wanted.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(week.drafted.len(), 7);
+    let after = on.store.week("north", &[], until, on.in_secs(60)).await.unwrap();
+    assert_eq!((after.drafted.len(), after.waiting.len(), after.decided.len()), (1, 2, 4));
 }
 
 /// Years of a pilot that decides nearly everything: 12,000 briefs, one every ten minutes.

@@ -323,7 +323,7 @@ impl Store {
     pub async fn is_settled_copy(&self, reply: &ReplyRow) -> Result<bool, StoreError> {
         let Some(original) = reply.dedup_key.strip_suffix(&copy_mark(&reply.raw)) else { return Ok(false) };
         let mut reader = self.reader().await?;
-        let others = copies(&mut reader.conn(), &reply.source, &reply.sender, &reply.token, original).await?;
+        let others = copies(&mut reader.conn(), &reply.source, &reply.token, original).await?;
         Ok(others.iter().any(|copy| copy.id != reply.id.as_str() && copy.came_to_something()))
     }
 

@@ -85,7 +85,7 @@ pub(super) async fn keep(item: &KeepReply, tx: &mut Tx<'_>) -> Result<bool, Stor
     if insert(item, &item.dedup_key, &digest, tx).await? {
         return Ok(true);
     }
-    let known = copies(&mut tx.conn, &item.source, &item.sender, &item.token, &item.dedup_key).await?;
+    let known = copies(&mut tx.conn, &item.source, &item.token, &item.dedup_key).await?;
     let told = known.iter().any(|copy| copy.raw == digest || copy.came_to_something());
     if told || known.is_empty() || known.len() >= COPIES {
         return Ok(false);

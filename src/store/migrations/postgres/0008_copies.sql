@@ -1,0 +1,3 @@
+-- Copies of one answer carry one secret and are found by it. Same number, tables and columns as the
+-- SQLite migration. INVARIANT: none; an index only.
+CREATE INDEX reply_token ON reply (token);
