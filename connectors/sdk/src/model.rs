@@ -124,6 +124,9 @@ pub struct Unanswered {
 
 /// A model. Futures may be dropped at any await; what the call cost is then unknown.
 pub trait Model: Send + Sync {
+    /// The name that is asked for, as the far side and the table of prices know it.
+    fn model(&self) -> &str;
+
     /// Does what real work does, up to and without a question: nothing that costs. Says what a person must fix.
     fn check(&self) -> BoxFuture<'_, Result<(), ConnectorError>>;
 
