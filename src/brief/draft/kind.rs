@@ -37,7 +37,13 @@ impl Tally {
 pub(super) fn of(facts: &Facts<'_>, subject: Option<&str>, attachments: usize) -> RequestKind {
     let mut tally = Tally { points: [0; KINDS], seen: [[0; 4]; KINDS] };
     for hit in &facts.hits {
-        if let Sense::Kind(kind, weight) = hit.sense {
+        // Something that does not work is a matter of support, whatever it is called after.
+        if let Sense::Outage(weight) = hit.sense {
+            tally.add(RequestKind::Support, u32::from(weight), 1);
+        }
+        if let Sense::Kind(kind, weight) = hit.sense
+            && !(is_about_a_thing(kind) && names_a_program(facts.text, hit.end))
+        {
             let asked = facts.sentence_of(hit.start).and_then(|i| facts.ask.get(i)).is_some_and(|score| *score >= 0.5);
             tally.add(kind, u32::from(weight), 3);
             if asked && weight >= 3 {
@@ -46,8 +52,21 @@ pub(super) fn of(facts: &Facts<'_>, subject: Option<&str>, attachments: usize) -
         }
     }
     if let Some(subject) = subject {
-        for hit in lexicon::find(subject) {
-            if let Sense::Kind(kind, weight) = hit.sense {
+        let hits = lexicon::find(subject);
+        let denied = |hit: &lexicon::Hit| {
+            // The subject leads the text, where what a word denies was taken out.
+            let inside = facts.text.get(..subject.len()) == Some(subject);
+            inside && !facts.hits.iter().any(|kept| kept.end == hit.end && kept.sense == hit.sense)
+        };
+        for hit in &hits {
+            if let Sense::Outage(weight) = hit.sense
+                && !denied(hit)
+            {
+                tally.add(RequestKind::Support, u32::from(weight), 1);
+            }
+            if let Sense::Kind(kind, weight) = hit.sense
+                && !(is_about_a_thing(kind) && names_a_program(subject, hit.end))
+            {
                 tally.add(kind, u32::from(weight) + 1, 4);
             }
         }
@@ -86,6 +105,24 @@ pub(super) fn of(facts: &Facts<'_>, subject: Option<&str>, attachments: usize) -
         }
     }
     best.0
+}
+
+/// Kinds whose words also name programs: a booking form is no booking.
+fn is_about_a_thing(kind: RequestKind) -> bool {
+    matches!(kind, RequestKind::Booking | RequestKind::Invoice | RequestKind::Application)
+}
+
+/// Whether the word behind byte `end` makes a program of what stands before it: `form`, `system`.
+fn names_a_program(text: &str, end: usize) -> bool {
+    const PROGRAMS: &[&str] = &[
+        "form", "forms", "page", "pages", "system", "systems", "site", "website", "tool", "app", "software", "module",
+        "engine", "plugin", "plug-in", "widget", "portal", "button", "link", "screen", "service", "server", "api",
+        "database",
+    ];
+    let rest = text.get(end..).unwrap_or_default();
+    let Some(rest) = rest.strip_prefix([' ', '-']) else { return false };
+    let word = rest.split(|letter: char| !letter.is_alphanumeric() && letter != '-').next().unwrap_or_default();
+    PROGRAMS.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// Up to six topics, most telling first: those in asking sentences and in the subject, then the rest.

@@ -311,3 +311,38 @@ fn the_bundled_examples_come_out_as_they_should() {
         assert!(invented(&content.unverified).is_empty(), "{:?}", content.unverified);
     }
 }
+
+#[test]
+fn what_fails_is_a_support_matter_whatever_it_is_called_after() {
+    for text in [
+        "Our booking form shows an error.",
+        "Hello, since this morning our booking form shows an error when guests pick a date. Can you look at it?",
+        "The invoice portal is down again.",
+        "The application form does not load, it shows a timeout.",
+        "Booking page broken",
+        "Our reservation system crashed and does not respond any more.",
+    ] {
+        assert_eq!(request_kind(text, None), RequestKind::Support, "{text}");
+        assert_eq!(
+            request_kind(&format!("Booking form\n\n{text}"), Some("Booking form")),
+            RequestKind::Support,
+            "{text}"
+        );
+    }
+    for (text, kind) in [
+        ("Can I book a room for two nights in May?", RequestKind::Booking),
+        (
+            "We would like to book the seminar room. There is no error, we only want the booking confirmed.",
+            RequestKind::Booking,
+        ),
+        ("Please resend the invoice of October.", RequestKind::Invoice),
+        ("The chair arrived broken. This is unacceptable.", RequestKind::Complaint),
+        (
+            "We were charged twice on our invoice, please refund the second payment that failed to be cancelled.",
+            RequestKind::Invoice,
+        ),
+        ("I apply for the position; my CV is attached.", RequestKind::Application),
+    ] {
+        assert_eq!(request_kind(text, None), kind, "{text}");
+    }
+}
