@@ -166,17 +166,19 @@ fn judge(
     let written = tables(reader, root, "pilot");
     let mut pilots = Vec::new();
     let mut boundaries = BTreeMap::new();
+    let mut model_boundaries = BTreeMap::new();
     let people = tables(reader, root, "person");
     let working: Vec<_> =
         people.iter().enumerate().filter_map(|(index, node)| schedule::person(reader, index, node)).collect();
     twice(reader, "person", people);
     let mut waits = BTreeMap::new();
     for (index, node) in written.iter().enumerate() {
-        if let Some((pilot, boundary)) = pilot::pilot(reader, index, node) {
+        if let Some((pilot, boundary, model_boundary)) = pilot::pilot(reader, index, node) {
             if let Some(wait) = schedule::waits(reader, index, node, &pilot, &working) {
                 waits.insert(pilot.name.clone(), wait);
             }
             boundaries.insert(pilot.name.clone(), boundary);
+            model_boundaries.insert(pilot.name.clone(), model_boundary);
             pilots.push(pilot);
         }
     }
@@ -213,6 +215,7 @@ fn judge(
         sources,
         pilots,
         boundaries,
+        model_boundaries,
         schedules,
         waits,
         people: working.iter().map(schedule::shown_person).collect(),

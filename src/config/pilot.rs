@@ -11,8 +11,8 @@ use crate::screen::{Boundary, BoundaryOptions};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-/// Reads one pilot, `pilot[index]`.
-pub(super) fn pilot(reader: &mut Reader, index: usize, node: &Node) -> Option<(Pilot, Boundary)> {
+/// Reads one pilot, `pilot[index]`: its rules, its data boundary, and what of a request its models may see.
+pub(super) fn pilot(reader: &mut Reader, index: usize, node: &Node) -> Option<(Pilot, Boundary, Boundary)> {
     let path = format!("pilot[{index}]");
     let part = reader.part("pilot", &path, &node.place, Some(node));
     let name = reader.text(&part, "name");
@@ -51,7 +51,8 @@ pub(super) fn pilot(reader: &mut Reader, index: usize, node: &Node) -> Option<(P
         reader.text(&part, "owner").filter(|owner| !owner.trim().is_empty()).or_else(|| reviewers.first().cloned());
     let notify = notify(reader, &part, &reviewers);
     let reply_by_mail = reader.switch(&part, "reply_by_mail").unwrap_or(true);
-    let boundary = boundary(reader, &part);
+    let outer = boundary(reader, &part, "pilot.boundary", None);
+    let inner = outer.as_ref().and_then(|outer| boundary(reader, &part, "pilot.model_boundary", Some(outer)));
     let rules = Rules { approvals, attempts };
     let pilot = Pilot {
         name: name?,
@@ -67,7 +68,7 @@ pub(super) fn pilot(reader: &mut Reader, index: usize, node: &Node) -> Option<(P
         notify,
         reply_by_mail,
     };
-    Some((pilot, boundary?))
+    Some((pilot, outer?, inner?))
 }
 
 /// Who is told by mail: all reviewers, unless some are named.
@@ -128,11 +129,13 @@ pub(super) fn zone_of(zone: &TimeZone) -> &str {
     zone.iana_name().unwrap_or("UTC")
 }
 
-fn boundary(reader: &mut Reader, pilot: &Part<'_>) -> Option<Boundary> {
-    let path = pilot.path("boundary");
-    let place = pilot.place("boundary");
-    let node = pilot.node("boundary");
-    let part = reader.part("pilot.boundary", &path, &place, node);
+/// A table of a boundary: `pilot.boundary`, or `pilot.model_boundary` upon that one.
+fn boundary(reader: &mut Reader, pilot: &Part<'_>, section: &'static str, upon: Option<&Boundary>) -> Option<Boundary> {
+    let name = section.trim_start_matches("pilot.");
+    let path = pilot.path(name);
+    let place = pilot.place(name);
+    let node = pilot.node(name);
+    let part = reader.part(section, &path, &place, node);
     let options = BoundaryOptions {
         preset: reader.text(&part, "preset"),
         allowed: reader.texts(&part, "allowed"),
@@ -141,7 +144,11 @@ fn boundary(reader: &mut Reader, pilot: &Part<'_>) -> Option<Boundary> {
         unnamed: reader.text(&part, "unnamed"),
         allow_reserved: reader.switch(&part, "allow_reserved"),
     };
-    match Boundary::from_options(&options, &path) {
+    let read = match upon {
+        None => Boundary::from_options(&options, &path),
+        Some(base) => Boundary::for_models(&options, base, &path),
+    };
+    match read {
         Ok(boundary) => Some(boundary),
         Err(problems) => {
             for problem in problems {

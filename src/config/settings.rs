@@ -32,6 +32,8 @@ pub struct Settings {
     pub pilots: Vec<Pilot>,
     /// The data boundary of every pilot, by its name.
     pub boundaries: BTreeMap<String, Boundary>,
+    /// What of a request the models of every pilot may see, by its name; never laxer than its data boundary.
+    pub model_boundaries: BTreeMap<String, Boundary>,
     /// The schedules, in the order of the file; names are unique, every pilot exists.
     pub schedules: Vec<rota::Plan>,
     /// How long briefs may wait before people hear of it again, by the name of their pilot.

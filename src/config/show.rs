@@ -26,6 +26,7 @@ pub fn show(settings: &Settings) -> String {
         sources,
         pilots,
         boundaries,
+        model_boundaries,
         schedules,
         waits,
         people,
@@ -86,7 +87,10 @@ pub fn show(settings: &Settings) -> String {
     put(
         &mut top,
         "pilot",
-        pilots.iter().map(|one| pilot(one, boundaries.get(&one.name), waits.get(&one.name))).collect::<Vec<_>>(),
+        pilots
+            .iter()
+            .map(|one| pilot(one, [boundaries, model_boundaries].map(|all| all.get(&one.name)), waits.get(&one.name)))
+            .collect::<Vec<_>>(),
     );
     put(&mut top, "source", sources.iter().map(source).collect::<Vec<_>>());
     put(&mut top, "person", people.iter().cloned().map(Value::Table).collect::<Vec<_>>());
@@ -95,7 +99,7 @@ pub fn show(settings: &Settings) -> String {
     top.to_string()
 }
 
-fn pilot(pilot: &Pilot, boundary: Option<&Boundary>, waits: Option<&Waits>) -> Value {
+fn pilot(pilot: &Pilot, boundaries: [Option<&Boundary>; 2], waits: Option<&Waits>) -> Value {
     let mut table = Table::new();
     put(&mut table, "name", text(&pilot.name));
     put(&mut table, "tenant", text(&pilot.tenant));
@@ -119,7 +123,8 @@ fn pilot(pilot: &Pilot, boundary: Option<&Boundary>, waits: Option<&Waits>) -> V
             put(&mut table, "escalate_to", waits.escalate_to.iter().map(|name| text(name)).collect::<Vec<_>>());
         }
     }
-    if let Some(boundary) = boundary {
+    for (name, boundary) in ["boundary", "model_boundary"].into_iter().zip(boundaries) {
+        let Some(boundary) = boundary else { continue };
         let kinds = |wanted: Treatment| -> Vec<Value> {
             Kind::ALL
                 .into_iter()
@@ -133,7 +138,7 @@ fn pilot(pilot: &Pilot, boundary: Option<&Boundary>, waits: Option<&Waits>) -> V
         put(&mut inner, "redact", kinds(Treatment::Redact));
         put(&mut inner, "prohibited", kinds(Treatment::Hold));
         put(&mut inner, "allow_reserved", Value::Boolean(boundary.allows_reserved()));
-        put(&mut table, "boundary", Value::Table(inner));
+        put(&mut table, name, Value::Table(inner));
     }
     Value::Table(table)
 }

@@ -6,6 +6,7 @@
 
 use serde::Deserialize;
 
+use super::finding::Finding;
 use super::kind::Kind;
 use super::problem::Problem;
 
@@ -75,6 +76,63 @@ impl Boundary {
     /// Every problem at once: unknown preset, unknown kind, a kind under two treatments, an unknown
     /// treatment.
     pub fn from_options(options: &BoundaryOptions, path: &str) -> Result<Self, Vec<Problem>> {
+        Self::lay(options, None, path)
+    }
+
+    /// Validates the options of a boundary for models, which begins with `base` unless it names a preset,
+    /// and is never laxer.
+    ///
+    /// # Errors
+    /// As [`Boundary::from_options`]; and what it would let through that `base` does not.
+    pub fn for_models(options: &BoundaryOptions, base: &Self, path: &str) -> Result<Self, Vec<Problem>> {
+        let mut model = Self::lay(options, Some(base), path)?;
+        let mut problems = Vec::new();
+        for kind in Kind::ALL {
+            let (wanted, least) = (model.treatment(kind), base.treatment(kind));
+            if wanted < least {
+                let by_name = |names: &[String]| names.iter().position(|name| name == kind.name());
+                let at = match (by_name(&options.allowed), by_name(&options.redact)) {
+                    (Some(place), _) => format!("{path}.allowed[{place}]"),
+                    (_, Some(place)) => format!("{path}.redact[{place}]"),
+                    _ if options.preset.is_some() => format!("{path}.preset"),
+                    _ => path.to_owned(),
+                };
+                problems.push(Problem {
+                    code: "OP-8006",
+                    path: at,
+                    message: format!(
+                        "models would see more than the pilot's boundary lets pass: `{kind}` is `{}` here and `{}` there",
+                        wanted.name(),
+                        least.name()
+                    ),
+                    help: format!("name `{kind}` where the pilot's boundary has it, or more strictly"),
+                });
+            }
+        }
+        if options.allow_reserved == Some(true) && !base.allow_reserved {
+            problems.push(Problem {
+                code: "OP-8006",
+                path: format!("{path}.allow_reserved"),
+                message: "models would see values set aside for examples, which the pilot's boundary does not let pass"
+                    .to_owned(),
+                help: "leave `allow_reserved` out here, or set it in the pilot's boundary as well".to_owned(),
+            });
+        }
+        model.allow_reserved &= base.allow_reserved;
+        if problems.is_empty() { Ok(model) } else { Err(problems) }
+    }
+
+    /// What both boundaries allow.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let mut treatments = self.treatments;
+        for (mine, theirs) in treatments.iter_mut().zip(other.treatments) {
+            *mine = (*mine).max(theirs);
+        }
+        Self { treatments, allow_reserved: self.allow_reserved && other.allow_reserved, preset: other.preset }
+    }
+
+    fn lay(options: &BoundaryOptions, base: Option<&Self>, path: &str) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let wanted = options.preset.as_deref().unwrap_or(PRESETS[0].0);
         let found = PRESETS.iter().find(|(name, _)| *name == wanted);
@@ -82,16 +140,23 @@ impl Boundary {
             let names = PRESETS.map(|(name, _)| name);
             problems.push(Problem::new("OP-8001", format!("{path}.preset"), "preset", wanted, &names));
         }
-        let &(preset, source) = found.unwrap_or(&PRESETS[0]);
+        let &(mut preset, source) = found.unwrap_or(&PRESETS[0]);
         let mut draft = Draft { treatments: [None; Kind::ALL.len()], unnamed: None, allow_reserved: None };
-        match toml::from_str::<BoundaryOptions>(source) {
-            Ok(base) => draft.apply(&base, preset, &mut problems),
-            Err(error) => problems.push(Problem {
-                code: "OP-8005",
-                path: format!("config/boundaries/{preset}.toml"),
-                message: format!("the bundled boundary `{preset}` cannot be read: {}", error.message()),
-                help: "use a released build, or repair the file and build again".to_owned(),
-            }),
+        match base.filter(|_| options.preset.is_none()) {
+            Some(base) => {
+                draft.treatments = base.treatments.map(Some);
+                draft.allow_reserved = Some(base.allow_reserved);
+                preset = base.preset;
+            }
+            None => match toml::from_str::<BoundaryOptions>(source) {
+                Ok(base) => draft.apply(&base, preset, &mut problems),
+                Err(error) => problems.push(Problem {
+                    code: "OP-8005",
+                    path: format!("config/boundaries/{preset}.toml"),
+                    message: format!("the bundled boundary `{preset}` cannot be read: {}", error.message()),
+                    help: "use a released build, or repair the file and build again".to_owned(),
+                }),
+            },
         }
         draft.apply(options, path, &mut problems);
         if !problems.is_empty() {
@@ -109,6 +174,12 @@ impl Boundary {
     #[must_use]
     pub fn treatment(&self, kind: Kind) -> Treatment {
         self.treatments.get(kind as usize).copied().unwrap_or(Treatment::Hold)
+    }
+
+    /// What happens to this finding: as its kind is treated, unless its value is set aside for examples and these stay.
+    #[must_use]
+    pub fn treats(&self, finding: &Finding) -> Treatment {
+        if finding.reserved && self.allow_reserved { Treatment::Allow } else { self.treatment(finding.kind) }
     }
 
     /// Whether values set aside for examples and tests always stay.
@@ -254,5 +325,24 @@ mod tests {
     #[test]
     fn unknown_keys_are_refused() {
         assert!(toml::from_str::<BoundaryOptions>("permitted = []").is_err());
+    }
+
+    #[test]
+    fn a_boundary_for_models_begins_with_the_pilots_and_is_never_laxer() {
+        let pilot = Boundary::from_options(&options("prohibited = ['date_of_birth']"), "b").unwrap();
+        let same = Boundary::for_models(&BoundaryOptions::default(), &pilot, "m").unwrap();
+        assert_eq!(same, pilot);
+        let stricter = Boundary::for_models(&options("redact = ['email', 'phone']"), &pilot, "m").unwrap();
+        assert_eq!(stricter.treatment(Kind::Email), Treatment::Redact);
+        assert_eq!(stricter.treatment(Kind::DateOfBirth), Treatment::Hold);
+        let laxer = options("allowed = ['email', 'card']\nredact = ['health']\nallow_reserved = true");
+        let problems = Boundary::for_models(&laxer, &pilot, "m").unwrap_err();
+        let places: Vec<_> = problems.iter().map(|problem| (problem.code, problem.path.as_str())).collect();
+        assert_eq!(places, [("OP-8006", "m.allowed[1]"), ("OP-8006", "m.redact[0]"), ("OP-8006", "m.allow_reserved")]);
+        let open = Boundary::for_models(&options("preset = 'open'"), &pilot, "m").unwrap_err();
+        assert!(open.iter().all(|problem| problem.path == "m.preset"), "{open:?}");
+        // What comes with a preset gives way: values set aside for examples are masked where the pilot's boundary masks them.
+        let synthetic = Boundary::for_models(&options("preset = 'synthetic-only'"), &same, "m").unwrap();
+        assert_eq!((synthetic.treatment(Kind::Email), synthetic.allows_reserved()), (Treatment::Hold, false));
     }
 }

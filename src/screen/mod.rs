@@ -29,6 +29,7 @@ mod kind;
 mod mask;
 mod problem;
 mod scan;
+mod screener;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -38,6 +39,7 @@ pub use detect::{About, detectors};
 pub use finding::Finding;
 pub use kind::Kind;
 pub use problem::Problem;
+pub use screener::Screener;
 
 /// What the boundary says about a whole text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -62,10 +64,6 @@ pub struct Screening<'t> {
     pub text: Cow<'t, str>,
 }
 
-/// How often a masked text is read again. A mask can uncover a value whose neighbour hid it; real texts
-/// settle at the first reading, and a text built to need more than this is held.
-const READINGS: usize = 6;
-
 /// Finds everything in `text`, without a boundary.
 #[must_use]
 pub fn find(text: &str) -> Vec<Finding> {
@@ -80,54 +78,16 @@ pub fn find(text: &str) -> Vec<Finding> {
 /// A text built so that masks keep uncovering more is held, and nothing but its length and lines is kept.
 #[must_use]
 pub fn screen<'t>(text: &'t str, boundary: &Boundary) -> Screening<'t> {
-    let mut screened = Cow::Borrowed(text);
-    let mut verdict = Verdict::Pass;
-    let mut findings = detect::find(text);
-    let mut fresh = findings.clone();
-    let mut numbers = mask::Numbers::default();
-    for _ in 0..READINGS {
-        let refused = |finding: &&Finding| treatment(finding, boundary) != Treatment::Allow;
-        let Some(strictest) = fresh.iter().map(|finding| treatment(finding, boundary)).max() else { break };
-        if strictest == Treatment::Allow {
-            return Screening { verdict, findings, text: screened };
-        }
-        verdict = verdict.max(if strictest == Treatment::Hold { Verdict::Hold } else { Verdict::Redact });
-        screened = Cow::Owned(mask::mask(&screened, fresh.iter().filter(refused), &mut numbers));
-        fresh = detect::find(&screened);
-        add_new(&mut findings, fresh.iter().filter(refused), boundary);
-    }
-    if fresh.iter().any(|finding| treatment(finding, boundary) != Treatment::Allow) {
-        // Built to withstand masking: keep only its shape.
-        verdict = Verdict::Hold;
-        screened = Cow::Owned(screened.bytes().map(|byte| if byte == b'\n' { '\n' } else { '#' }).collect());
-    }
-    Screening { verdict, findings, text: screened }
+    Screener::new(boundary).screen(text)
 }
 
-/// What the boundary does with this finding.
-fn treatment(finding: &Finding, boundary: &Boundary) -> Treatment {
-    if finding.reserved && boundary.allows_reserved() { Treatment::Allow } else { boundary.treatment(finding.kind) }
-}
-
-/// Takes over what a further reading found. Where it touches something masked before, that finding grows
-/// over both, so that its ends stay on character boundaries of the original; where it overlaps something
-/// allowed, the allowed finding gives way.
-fn add_new<'f>(findings: &mut Vec<Finding>, new: impl Iterator<Item = &'f Finding>, boundary: &Boundary) {
-    let mut added = false;
-    for finding in new {
-        let mut grown = finding.clone();
-        findings.retain(|old| {
-            let apart = old.end <= grown.start || grown.end <= old.start;
-            if !apart && treatment(old, boundary) != Treatment::Allow {
-                let (start, end) = (grown.start.min(old.start), grown.end.max(old.end));
-                grown = Finding { start, end, ..old.clone() };
-            }
-            apart
-        });
-        findings.push(grown);
-        added = true;
-    }
-    if added {
-        findings.sort_by_key(|finding| finding.start);
-    }
+/// What a model may see of `text`: everything masked that the pilot's boundary or that of its models does
+/// not allow, in the length of the original, so that a quote by byte offset is right in both. Kinds that
+/// either holds are masked; holding the request is the pilot's boundary's business.
+///
+/// A person who releases a held request unmasked lifts the boundary for the people and the embedded
+/// generator, not for a model.
+#[must_use]
+pub fn for_model<'t>(text: &'t str, boundary: &Boundary, model: &Boundary) -> Cow<'t, str> {
+    Screener::new(&boundary.with(model)).screen(text).text
 }

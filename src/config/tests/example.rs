@@ -126,7 +126,11 @@ fn every_key_of_the_default_has_a_comment() {
         let above = lines.get(index.wrapping_sub(1)).copied().unwrap_or("");
         assert!(above.starts_with("# ") && !above.contains(" = "), "no comment above line {}: {line}", index + 1);
     }
-    assert!(KEYS.iter().all(|key| seen.contains(&key.name) || matches!(key.name, "boundary" | "options")), "{seen:?}");
+    assert!(
+        KEYS.iter()
+            .all(|key| seen.contains(&key.name) || matches!(key.name, "boundary" | "model_boundary" | "options")),
+        "{seen:?}"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{mask_all, preset};
-use crate::screen::{Kind, Treatment, Verdict, find, screen};
+use crate::screen::{Boundary, BoundaryOptions, Kind, Screener, Treatment, Verdict, find, for_model, screen};
 
 #[test]
 fn a_mask_keeps_the_length_and_names_the_same_value_alike() {
@@ -108,7 +108,28 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+
     #![proptest_config(super::config())]
+
+    #[test]
+    fn what_a_model_sees_is_as_long_and_holds_nothing_either_boundary_refuses(
+        text in "(call|card|born|mail|iban|[a-z]{1,6}|[0-9 .-]{1,20}|ann@corp[.]de|4111 1111 1111 1111|[+]49 30 123456[0-9]|\\PC){0,12}",
+        extra in proptest::sample::subsequence(Kind::ALL.to_vec(), 0..4),
+    ) {
+        let pilot = preset("business-contact");
+        let options = BoundaryOptions {
+            prohibited: extra.iter().map(|kind| kind.name().to_owned()).collect(),
+            ..BoundaryOptions::default()
+        };
+        let model = Boundary::for_models(&options, &pilot, "m").unwrap();
+        let seen = for_model(&text, &pilot, &model);
+        prop_assert_eq!(seen.len(), text.len());
+        for finding in find(&seen) {
+            prop_assert_eq!(model.treats(&finding), Treatment::Allow);
+            prop_assert_eq!(pilot.treats(&finding), Treatment::Allow);
+        }
+        prop_assert!(for_model(&seen, &pilot, &model) == seen);
+    }
 
     #[test]
     fn screening_settles_and_keeps_length(text in text()) {
@@ -176,4 +197,33 @@ fn hostile_texts_come_to_an_end_with_their_length() {
         assert_eq!(screening.text.len(), text.len(), "{piece}");
         assert!(screening.findings.iter().all(|finding| boundary.treatment(finding.kind) == Treatment::Redact));
     }
+}
+
+#[test]
+fn a_model_sees_what_both_boundaries_let_pass() {
+    let pilot = preset("business-contact");
+    let options = BoundaryOptions { redact: vec!["phone".into(), "email".into()], ..BoundaryOptions::default() };
+    let model = Boundary::for_models(&options, &pilot, "model_boundary").unwrap();
+    let text = "Ann, ann.lee@corp.de, +49 30 1234567, card 4111 1111 1111 1111, SSN 536-90-4399.";
+    let seen = for_model(text, &pilot, &model);
+    assert_eq!(seen.len(), text.len());
+    assert_eq!(seen, "Ann, [email1#######], [phone1######], card [card1############], SSN [id1######].");
+    assert_eq!(for_model(text, &pilot, &pilot), screen(text, &pilot).text);
+    assert_eq!(for_model("Please call.", &pilot, &model), "Please call.");
+}
+
+#[test]
+fn the_same_value_has_the_same_mask_in_all_texts_of_a_request() {
+    let boundary = preset("synthetic-only");
+    let mut screener = Screener::new(&boundary);
+    let first = screener.screen("from ann.lee@corp.de to bob.ray@corp.de").text.into_owned();
+    assert_eq!(first, "from [email1#######] to [email2#######]");
+    assert_eq!(
+        screener.screen("attached: BOB.RAY@corp.de, new.one@corp.de").text,
+        "attached: [email2#######], [email3#######]"
+    );
+    assert_eq!(screener.known(Kind::Email, "bob.ray@corp.de"), "[email2#######]");
+    assert_eq!(screener.known(Kind::Phone, "extension 12"), "[phone1####]");
+    assert_eq!(screener.known(Kind::Email, "ann@example.com"), "ann@example.com");
+    assert_eq!(screener.known(Kind::UrlDomain, "corp.de"), "corp.de");
 }
