@@ -1,7 +1,7 @@
 //! What a step is: a kind with a name that definitions use, settings it judges, and a run that returns what to do next. Steps decide;
 //! they change nothing themselves: what they made comes back as acts, committed together with where the run goes.
 
-use crate::store::{Act, ClaimedRun, Told};
+use crate::store::{Act, ClaimedRun, Request, Told};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use opspilot_sdk::Problems;
@@ -52,7 +52,16 @@ pub enum Transition {
         until: Option<Timestamp>,
     },
     /// Does this step again, not before that time; not a failure.
-    Snooze(Timestamp),
+    Snooze {
+        /// What it leaves meanwhile: the step finds its own output when it goes on.
+        done: Done,
+        /// When.
+        at: Timestamp,
+        /// Stable code of what it waits for.
+        code: &'static str,
+        /// What it waits for, for people.
+        message: String,
+    },
     /// Ends the run well.
     Complete(Done),
 }
@@ -88,9 +97,11 @@ pub trait Step: Send + Sync {
     /// The word definitions use for it: a durable contract.
     fn kind(&self) -> &'static str;
 
-    /// Whether it does nothing but think. Pure steps in a row are committed together.
-    fn pure(&self) -> bool {
-        true
+    /// Whether it calls out for this request. Steps that do nothing but think are committed together, in a row; what comes before a call
+    /// is on disk when the call is made.
+    fn calls_out(&self, with: &Value, request: &Request) -> bool {
+        let (_, _) = (with, request);
+        false
     }
 
     /// The answers it can give, for `on` in a definition.

@@ -28,7 +28,7 @@ type Act = Arc<dyn Fn(&StepContext<'_>) -> BoxFuture<'static, Result<Transition,
 /// A step whose deed a test hands in.
 struct Play {
     kind: &'static str,
-    pure: bool,
+    calls_out: bool,
     answers: &'static [&'static str],
     act: Act,
 }
@@ -37,8 +37,8 @@ impl Step for Play {
     fn kind(&self) -> &'static str {
         self.kind
     }
-    fn pure(&self) -> bool {
-        self.pure
+    fn calls_out(&self, _: &Value, _: &crate::store::Request) -> bool {
+        self.calls_out
     }
     fn answers(&self) -> &'static [&'static str] {
         self.answers
@@ -61,7 +61,7 @@ fn step(
     act: impl Fn(&StepContext<'_>) -> Result<Transition, StepError> + Send + Sync + 'static,
 ) -> Arc<dyn Step> {
     let act: Act = Arc::new(move |context| Box::pin(std::future::ready(act(context))));
-    Arc::new(Play { kind, pure: true, answers: &["again", "done"], act })
+    Arc::new(Play { kind, calls_out: false, answers: &["again", "done"], act })
 }
 
 /// The same, touching the outside.
@@ -70,7 +70,7 @@ fn effect(
     act: impl Fn(&StepContext<'_>) -> Result<Transition, StepError> + Send + Sync + 'static,
 ) -> Arc<dyn Step> {
     let act: Act = Arc::new(move |context| Box::pin(std::future::ready(act(context))));
-    Arc::new(Play { kind, pure: false, answers: &[], act })
+    Arc::new(Play { kind, calls_out: true, answers: &[], act })
 }
 
 /// On to the next step, leaving this behind.

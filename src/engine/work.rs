@@ -145,7 +145,7 @@ impl Engine {
                     }
                 }
                 Ok(Transition::WaitFor { done, key, until }) => return Ok(chain.wait(done, key, until)),
-                Ok(Transition::Snooze(at)) => return Ok(chain.snooze(at)),
+                Ok(Transition::Snooze { done, at, code, message }) => return Ok(chain.snooze(done, at, code, message)),
                 Ok(Transition::Complete(done)) => {
                     chain.done(done);
                     return Ok(chain.complete());
@@ -153,15 +153,15 @@ impl Engine {
                 Err(error) => return Ok(chain.fail(spec, error)),
             }
             let next = definition.position(&chain.step).and_then(|position| definition.steps().get(position));
-            if next.is_some_and(|next| self.is_effect(next)) {
+            if next.is_some_and(|next| self.calls_out(next, &chain.run)) {
                 return Ok(chain.pause());
             }
         }
         Ok(chain.discard("OP-3203", "the definition goes in circles".into()))
     }
 
-    fn is_effect(&self, spec: &StepSpec) -> bool {
-        self.workflows.steps().get(&spec.uses).is_some_and(|step| !step.pure())
+    fn calls_out(&self, spec: &StepSpec, run: &ClaimedRun) -> bool {
+        self.workflows.steps().get(&spec.uses).is_some_and(|step| step.calls_out(&spec.with, &run.request))
     }
 
     async fn step(&self, chain: &mut Chain<'_>, spec: &StepSpec) -> Result<Transition, StepError> {
@@ -283,19 +283,25 @@ impl<'a> Chain<'a> {
         self.commit(Next::Available { step })
     }
 
-    fn snooze(self, at: Timestamp) -> Advance {
+    fn snooze(mut self, done: Done, at: Timestamp, code: &str, message: String) -> Advance {
+        self.pending(done);
         let step = self.step.clone();
-        self.commit(Next::Scheduled { step, at })
+        self.commit(Next::Scheduled { step, at, code: code.to_owned(), message })
     }
 
     fn wait(mut self, done: Done, key: String, until: Option<Timestamp>) -> Advance {
+        self.pending(done);
+        let step = self.step.clone();
+        self.commit(Next::Pending { step, key, until })
+    }
+
+    /// The step is not over: its row stays open.
+    fn pending(&mut self, done: Done) {
         self.record("pending", done.output, None);
         self.acts.extend(done.acts);
         if done.told.is_some() {
             self.told = done.told;
         }
-        let step = self.step.clone();
-        self.commit(Next::Pending { step, key, until })
     }
 
     fn discard(self, code: &str, message: String) -> Advance {
@@ -347,7 +353,7 @@ impl<'a> Chain<'a> {
 fn tell(run: &ClaimedRun, next: &Next) -> Told {
     let (kind, step, code) = match next {
         Next::Available { step } => ("run.available", step.as_str(), None),
-        Next::Scheduled { step, .. } => ("run.scheduled", step.as_str(), None),
+        Next::Scheduled { step, code, .. } => ("run.scheduled", step.as_str(), Some(code)),
         Next::Pending { step, .. } => ("run.pending", step.as_str(), None),
         Next::Retryable { step, code, .. } => ("run.retryable", step.as_str(), Some(code)),
         Next::Uncertain { step, .. } => ("run.uncertain", step.as_str(), None),

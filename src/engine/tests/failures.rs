@@ -100,7 +100,7 @@ async fn a_panic_is_that_runs_own_affair() {
 async fn a_step_that_never_ends_is_ended() {
     let on = Fixture::sqlite().await;
     let forever: Act = Arc::new(|_| Box::pin(std::future::pending()));
-    let hung: Arc<dyn Step> = Arc::new(Play { kind: "call", pure: true, answers: &[], act: forever });
+    let hung: Arc<dyn Step> = Arc::new(Play { kind: "call", calls_out: false, answers: &[], act: forever });
     let steps = Steps::new([hung]);
     let works = Works::start(&on.store, &steps, &["call, timeout_secs = 1; retry = { attempts = 1 }"]).await;
     let request = works.hand_in(&on, "k1").await;
@@ -125,7 +125,7 @@ async fn a_worker_that_lost_its_lease_changes_nothing() {
             next("by whom?")
         })
     });
-    let slow: Arc<dyn Step> = Arc::new(Play { kind: "call", pure: true, answers: &[], act });
+    let slow: Arc<dyn Step> = Arc::new(Play { kind: "call", calls_out: false, answers: &[], act });
     let steps = Steps::new([slow]);
     let mut works = Works::begin(&on.store, &steps, &["call"], Options { workers: 1, ..quick() }).await;
     let request = works.hand_in(&on, "k1").await;

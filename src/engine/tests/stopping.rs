@@ -15,7 +15,7 @@ async fn a_stop_finishes_what_has_begun_and_hands_back_the_rest() {
             next("finished")
         })
     });
-    let slow: Arc<dyn Step> = Arc::new(Play { kind: "call", pure: true, answers: &[], act });
+    let slow: Arc<dyn Step> = Arc::new(Play { kind: "call", calls_out: false, answers: &[], act });
     let works =
         Works::begin(&on.store, &Steps::new([slow]), &["call"], Options { workers: 1, in_flight: 1, ..quick() }).await;
     let begun = works.hand_in(&on, "k1").await;

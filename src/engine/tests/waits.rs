@@ -7,17 +7,21 @@ use std::sync::atomic::{AtomicU32, Ordering};
 async fn a_snooze_is_no_failure() {
     let on = Fixture::sqlite().await;
     let at = on.in_secs(60);
-    let steps = Steps::new([step(
-        "call",
-        move |context| if context.now < at { Ok(Transition::Snooze(at)) } else { next("awake") },
-    )]);
+    let steps = Steps::new([step("call", move |context| {
+        let message = "a limit".to_owned();
+        match context.outputs.contains_key("call") {
+            false => Ok(Transition::Snooze { done: said("later"), at, code: "OP-1", message }),
+            true => next("awake"),
+        }
+    })]);
     let works = Works::start(&on.store, &steps, &["call, retry = { attempts = 1 }"]).await;
     let request = works.hand_in(&on, "k1").await;
     let row = stands(&on.store, &request.run(), RunState::Scheduled).await;
-    assert_eq!((row.due_at, row.attempt, row.code), (Some(at), 1, None));
+    assert_eq!((row.due_at, row.attempt, row.code.as_deref()), (Some(at), 1, Some("OP-1")));
     on.clock.turn(60);
     stands(&on.store, &request.run(), RunState::Completed).await;
-    assert_eq!(on.store.steps(&request.run()).await.unwrap().len(), 1);
+    let rows = on.store.steps(&request.run()).await.unwrap();
+    assert_eq!((rows.len(), rows[0].state.as_str()), (1, "done"), "the row that stayed open is closed");
     works.finish().await;
     on.verify().await;
 }

@@ -61,7 +61,7 @@ async fn every_way_to_go_on_is_kept(on: &Fixture) {
     let at = on.in_secs(60);
     let ways = [
         Next::Available { step: step() },
-        Next::Scheduled { step: step(), at },
+        Next::Scheduled { step: step(), at, code: code(), message: message() },
         Next::Pending { step: step(), key: "release:x".into(), until: Some(at) },
         Next::Retryable { step: step(), at, attempt: 3, code: code(), message: message() },
         Next::Uncertain { step: step(), message: message() },
@@ -113,7 +113,7 @@ async fn only_a_brief_being_redrafted_is_drafted_again(on: &Fixture) {
 async fn timers_ring_when_they_are_due(on: &Fixture) {
     let at = on.in_secs(60);
     let ways = [
-        Next::Scheduled { step: "s".into(), at },
+        Next::Scheduled { step: "s".into(), at, code: "OP-1".into(), message: "why".into() },
         Next::Pending { step: "s".into(), key: "k".into(), until: Some(at) },
         Next::Retryable { step: "s".into(), at, attempt: 2, code: "OP-1".into(), message: "why".into() },
     ];
@@ -131,7 +131,7 @@ async fn timers_ring_when_they_are_due(on: &Fixture) {
     woken.sort_by(|one, other| one.run.cmp(&other.run));
     let signals: Vec<Option<&str>> = woken.iter().map(|run| run.signal.as_deref()).collect();
     let by_timer = signals.iter().filter(|signal| **signal == Some("{\"timer\":true}")).count();
-    assert_eq!((woken.len(), by_timer), (3, 1), "only the one that waited is told that time ended its wait");
+    assert_eq!((woken.len(), by_timer), (3, 2), "those that waited are told that time ended their wait");
     assert!(!on.store.is_due().await.unwrap());
 }
 

@@ -112,7 +112,12 @@ impl Model {
                 self.go_on(at, false, next).await;
             }
             Deed::Snooze(at) => {
-                let next = Next::Scheduled { step: "draft".into(), at: self.on.in_secs(10) };
+                let next = Next::Scheduled {
+                    step: "draft".into(),
+                    at: self.on.in_secs(10),
+                    code: "OP-3200".into(),
+                    message: "why".into(),
+                };
                 self.go_on(at, false, next).await;
             }
             Deed::Decide { at, verdict, stale } => self.decide(at, verdict, stale).await,

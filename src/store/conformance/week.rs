@@ -3,11 +3,11 @@
 use super::fixture::Fixture;
 use super::on_both;
 use super::open::execute;
-use super::samples::{cancel, decide, in_review, node};
+use super::samples::{advance, cancel, claim, decide, in_review, node};
 use super::source::{aside, batch, take};
 use super::statements::statements;
 use crate::domain::id::ReplyId;
-use crate::store::{AsideState, KeepReply, Reconciled, SettleReply, TakeSource, Yielded};
+use crate::store::{AsideState, KeepReply, Next, Reconciled, SettleReply, TakeSource, Yielded};
 use sqlx::{AssertSqlSafe, SqlSafeStr as _};
 
 on_both!(
@@ -123,6 +123,9 @@ async fn a_week_knows_afterwards_what_waited_at_its_end(on: &Fixture) {
     on.store.decide(decide(on, &amended.brief(), 1, "usr_ada", "minor")).await.unwrap();
     on.store.decide(decide(on, &amended.brief(), 2, "usr_bob", "reject")).await.unwrap();
     on.store.cancel(cancel(on, dropped)).await.unwrap();
+    for woken in claim(on, &node(on), 10).await {
+        on.store.advance(advance(on, &woken, Next::Completed)).await.unwrap();
+    }
     in_review(on, "of the next week").await;
     let week = on.store.week("north", &[], from, until).await.unwrap();
     let waited: Vec<&str> = week.waiting.iter().map(|(brief, _)| brief.as_str()).collect();

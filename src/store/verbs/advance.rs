@@ -26,6 +26,10 @@ pub enum Next {
         step: String,
         /// When.
         at: Timestamp,
+        /// Code of what it waits for.
+        code: String,
+        /// What it waits for.
+        message: String,
     },
     /// This step waits for a signal.
     Pending {
@@ -278,7 +282,10 @@ fn run_row(item: &Advance) -> Vec<Value> {
     let (mut code, mut message) = (None, None);
     match &item.next {
         Next::Available { step: of_step } => step = Some(of_step),
-        Next::Scheduled { step: of_step, at } => (step, due) = (Some(of_step.as_str()), Some(at.as_microsecond())),
+        Next::Scheduled { step: of_step, at, code: of, message: text } => {
+            (step, due) = (Some(of_step.as_str()), Some(at.as_microsecond()));
+            (code, message) = (Some(of.as_str()), Some(text.as_str()));
+        }
         Next::Pending { step: of_step, key: wait, until } => {
             (step, key, due) = (Some(of_step.as_str()), Some(wait.as_str()), until.map(Timestamp::as_microsecond));
         }

@@ -202,7 +202,8 @@ impl Verb for Tend {
                 }
                 Self::Ring { at } => {
                     let sql = "UPDATE run SET state = 'available', due_at = NULL, wait_key = NULL, updated_at = $1, \
-                               signal = CASE WHEN state = 'pending' THEN '{\"timer\":true}' ELSE signal END \
+                               signal = CASE WHEN state = 'pending' THEN '{\"timer\":true}' WHEN state = 'scheduled' THEN \
+                               COALESCE(signal, '{\"timer\":true}') ELSE signal END \
                                WHERE due_at <= $1 AND state IN ('scheduled', 'retryable', 'pending')";
                     tx.conn.run(sql, values![at.as_microsecond()]).await?
                 }
