@@ -5,6 +5,7 @@
 //! INVARIANT: nothing in a drafted brief is stated that the request does not bear out; what cannot
 //! be found in the request stands under `unverified`.
 
+pub mod answer;
 mod ask;
 mod canonical;
 mod check;
@@ -17,10 +18,12 @@ pub mod language;
 mod lexicon;
 pub(crate) mod model;
 mod phrases;
+pub mod prompt;
 #[cfg(test)]
 pub(crate) mod quality;
 mod read;
 pub mod render;
+mod seen;
 #[cfg(test)]
 mod tests;
 mod urgency;
@@ -36,4 +39,5 @@ pub use edit::{Change, Edit, EditError, apply, diff};
 pub use envelope::{Brief, Generator, SCHEMA};
 pub use gaps::missing;
 pub use lexicon::RequestKind;
+pub use seen::{LeftOut, Seen};
 pub use urgency::hint as urgency_hint;

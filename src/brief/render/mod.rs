@@ -36,7 +36,7 @@ fn excerpts<'a>(quotes: &[Quote], text: &'a str, most: usize) -> Vec<&'a str> {
 }
 
 /// One line of visible characters: control and invisible characters become spaces or nothing.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut gap = false;
     for c in text.chars() {
