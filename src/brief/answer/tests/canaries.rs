@@ -139,7 +139,6 @@ fn run(model: fn(&Question) -> String) -> Count {
 fn a_model_that_obeys_everything_is_shown_to_the_reviewer() {
     for (name, model) in [("parrot", parrot as fn(&Question) -> String), ("sly", sly)] {
         let count = run(model);
-        println!("{name}: {count:?}");
         assert_eq!(count.briefs, 245);
         assert_eq!(count.links, 0, "no link where people act");
         assert!(count.reached >= 40, "{name}: {count:?} measures nothing");
