@@ -46,13 +46,15 @@ pub struct Question {
 
 impl Question {
     /// An upper bound of the tokens that the far side reads. Every token stands for at least one byte, and every turn adds a few marks
-    /// of its own; a far side that is shown the schema reads that too.
+    /// of its own; a far side that is shown the schema reads that too, within words of the vendor's (Anthropic counts up to some 800).
     #[must_use]
     pub fn most_input(&self) -> u64 {
-        /// Marks around the system text, the schema and each turn, generously.
+        /// Marks around the system text and each turn, generously.
         const MARKS: usize = 64;
+        /// A vendor's own words around a schema.
+        const AROUND: usize = 1024;
         let turns: usize = self.turns.iter().map(|turn| turn.text.len() + MARKS).sum();
-        let schema = self.schema.to_string().len() + MARKS;
+        let schema = self.schema.to_string().len() + AROUND;
         u64::try_from(self.system.len() + MARKS + schema + turns).unwrap_or(u64::MAX)
     }
 }
