@@ -4,10 +4,14 @@
 //! A connector is one crate: a [`Spec`] that validates its options without touching the world, then builds either a pulled
 //! [`Source`], a pushed [`Receiver`] or a [`Model`]. It never schedules, retries, spawns or stores: it returns envelopes and errors.
 
+#[cfg(feature = "http")]
+pub mod asking;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod envelope;
 mod error;
+#[cfg(feature = "http")]
+pub mod http;
 mod letter;
 mod model;
 mod problem;
@@ -24,7 +28,7 @@ pub use model::{Answer, Charge, Finish, Model, Question, Speaker, Turn, Unanswer
 pub use problem::{Problem, Problems};
 pub use receiver::{Delivery, Limits, Receiver, Refusal, RefusalKind};
 pub use registry::{Prepared, Registry};
-pub use secret::Secret;
+pub use secret::{Secret, SecretPlace};
 pub use source::{Batch, BatchId, Cursor, Held, Inventory, Progress, Refused, Settled, Source};
 pub use spec::{BuildContext, Built, Clock, Lane, Spec};
 
