@@ -105,7 +105,6 @@ pub struct Asked {
     pub question: Question,
     /// What the model sees of the request's text.
     pub seen: Seen,
-    mark: Mark,
     repair: Parsed,
     repaired: bool,
 }
@@ -203,7 +202,7 @@ impl Template {
         }
         let seen = Seen::of(input.text, room, mark.as_str());
         question = self.question(input, &mark, &seen);
-        Ok(Asked { question, seen, mark, repair: self.repair.clone(), repaired: false })
+        Ok(Asked { question, seen, repair: self.repair.clone(), repaired: false })
     }
 
     fn question(&self, input: &PromptInput<'_>, mark: &Mark, seen: &Seen) -> Question {
@@ -238,12 +237,6 @@ impl Template {
 }
 
 impl Asked {
-    /// Whether `text` repeats the mark of the fences, which belongs into no brief.
-    #[must_use]
-    pub fn is_marked(&self, text: &str) -> bool {
-        text.contains(self.mark.as_str())
-    }
-
     /// Adds a second turn that names what was wrong with `answer`, under a new key. There is one: `false` when it was used already.
     #[must_use]
     pub fn repair(&mut self, answer: &str, wrong: &[Wrong]) -> bool {

@@ -6,7 +6,7 @@
 
 use super::super::content::Quote;
 use super::super::envelope::Brief;
-use super::{capital, excerpts, plain, spoken};
+use super::{capital, excerpts, origin, plain, spoken};
 
 /// Renders `brief` as one `<article class="brief">`; `text` is the normalised request text its
 /// quotes point into. Styling is the page's: classes are `brief`, `facts`, `quote`, `confirm`.
@@ -90,14 +90,12 @@ pub fn html(brief: &Brief, text: &str) -> String {
         }
         out.push_str("</ul></section>\n");
     }
-    let model = brief.generator.model.as_deref().unwrap_or("");
     out.push_str(&format!(
-        "<footer><small>{} · revision {} · for {} · drafted by {} {}</small></footer>\n</article>\n",
+        "<footer><small>{} · revision {} · for {} · drafted by {}</small></footer>\n</article>\n",
         escape(&brief.brief),
         brief.revision,
         escape(&brief.request),
-        escape(&brief.generator.kind),
-        escape(model)
+        escape(&origin(&brief.generator))
     ));
     out
 }

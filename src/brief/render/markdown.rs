@@ -5,7 +5,7 @@
 //! the brief, and addresses are broken so that no reader turns them into links.
 
 use super::super::envelope::Brief;
-use super::{capital, excerpts, plain, spoken};
+use super::{capital, excerpts, origin, plain, spoken};
 
 /// Renders `brief`; `text` is the normalised request text its quotes point into.
 #[must_use]
@@ -77,14 +77,12 @@ pub fn markdown(brief: &Brief, text: &str) -> String {
         }
         out.push('\n');
     }
-    let model = brief.generator.model.as_deref().map(|m| format!(" {m}")).unwrap_or_default();
     out.push_str(&format!(
-        "---\n\n{} · revision {} · for {} · drafted by {}{}\n",
+        "---\n\n{} · revision {} · for {} · drafted by {}\n",
         escape(&brief.brief),
         brief.revision,
         escape(&brief.request),
-        escape(&brief.generator.kind),
-        escape(&model)
+        escape(&origin(&brief.generator))
     ));
     out
 }

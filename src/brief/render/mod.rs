@@ -15,6 +15,7 @@ pub use markdown::markdown;
 pub use terminal::terminal;
 
 use super::content::Quote;
+use super::envelope::Generator;
 use super::read::words::is_invisible;
 
 /// The words of the quotes, shortened, without repeats and without those that lie in another one.
@@ -49,6 +50,18 @@ pub(super) fn plain(text: &str) -> String {
             gap = false;
             out.push(c);
         }
+    }
+    out
+}
+
+/// Who drafted a brief, and who was to before: `embedded`, or `openai some-model, after cloud gave none (OP-7311)`.
+fn origin(generator: &Generator) -> String {
+    let mut out = generator.kind.clone();
+    if let Some(model) = &generator.model {
+        out.push_str(&format!(" {model}"));
+    }
+    for tried in &generator.fallback {
+        out.push_str(&format!(", after {} gave none ({})", tried.generator, tried.code));
     }
     out
 }

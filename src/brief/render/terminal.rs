@@ -5,7 +5,7 @@
 
 use super::super::content::{Band, Level};
 use super::super::envelope::Brief;
-use super::{capital, plain, spoken};
+use super::{capital, origin, plain, spoken};
 
 /// Renders `brief` at most `width` columns wide (at least 30), with ANSI colours when `colour`.
 #[must_use]
@@ -82,7 +82,10 @@ pub fn terminal(brief: &Brief, width: usize, colour: bool) -> String {
         "",
         &format!(
             "{} revision {} for {}, drafted by {}",
-            brief.brief, brief.revision, brief.request, brief.generator.kind
+            brief.brief,
+            brief.revision,
+            brief.request,
+            origin(&brief.generator)
         ),
     );
     page.out

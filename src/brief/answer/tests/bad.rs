@@ -47,7 +47,6 @@ fn the_prompt_back_is_no_answer() {
     {
         problems(answer);
     }
-    assert!(asked.is_marked(&asked.question.turns[0].text));
 }
 
 #[test]
