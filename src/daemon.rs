@@ -13,7 +13,7 @@ pub use mail::try_mail;
 
 use crate::access::Access;
 use crate::clock::{Clock, Entropy, SystemClock, SystemEntropy};
-use crate::config::Settings;
+use crate::config::{Given, Settings};
 use crate::domain::pilot::Pilots;
 use crate::engine::{Definition, Engine, Step, Steps, Workflows};
 use crate::intake::{Intake, Limit};
@@ -26,7 +26,7 @@ use crate::screen::Boundary;
 use crate::steps;
 use crate::store::{Options, Store, StoreError, Url};
 use crate::web::{self, Web};
-use opspilot_sdk::{ConnectorError, Problems, Registry};
+use opspilot_sdk::{ConnectorError, Model, Problems, Registry};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -42,6 +42,19 @@ pub fn registry() -> Registry {
         .with::<opspilot_csv_drop::CsvDrop>()
         .with::<opspilot_exec::Exec>()
         .with::<opspilot_imap::Imap>()
+}
+
+/// The kinds of model of this program. A new connector is one line here.
+#[must_use]
+pub fn models() -> Registry<Arc<dyn Model>> {
+    Registry::new()
+}
+
+/// What configurations are judged by.
+#[must_use]
+pub fn given() -> Given {
+    let today = jiff::tz::TimeZone::UTC.to_datetime(SystemClock.now()).date();
+    Given { sources: registry(), models: models(), today }
 }
 
 /// The definitions that come with the program.

@@ -94,7 +94,7 @@ pub(super) async fn establish(
     let environment = || setup.environment.iter().cloned();
     let base = std::path::absolute(dir).map_err(|cause| Failure::unwritable(dir, &cause))?;
     // Judged before anything is written, so that a name that is none leaves nothing behind.
-    let settings = config::parse(text, FILE_NAME, &base, environment(), &daemon::registry());
+    let settings = config::parse(text, FILE_NAME, &base, environment(), &daemon::given());
     let settings = settings.map_err(|problems| Failure::problems(Status::Usage, problems))?;
     private_file(file, text)?;
     readable(file)?;
@@ -117,7 +117,7 @@ pub(super) async fn establish(
             secret_text(&settings.receipts.origin, &seed).map_err(|cause| Failure::usage(cause.to_string()))?;
         private_file(key_file, &format!("{secret}\n"))?;
     }
-    let read = || config::load(Some(file), environment(), &daemon::registry());
+    let read = || config::load(Some(file), environment(), &daemon::given());
     let settings = read().map_err(|problems| Failure::problems(Status::Usage, problems))?;
     let house = Box::pin(daemon::open(settings, Mode::Command)).await.map_err(|cause| refused(&cause))?;
     let first = access::first_person(&house.store, user, email).await;

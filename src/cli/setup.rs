@@ -38,7 +38,7 @@ impl Setup {
     /// All that is wrong with it, a line each.
     pub(crate) fn settings(&self) -> Result<Settings, Failure> {
         let ours = self.environment.iter().filter(|(key, _)| key != TOKEN).cloned();
-        config::load(self.file.as_deref(), ours, &daemon::registry())
+        config::load(self.file.as_deref(), ours, &daemon::given())
             .map_err(|problems| Failure::problems(Status::Usage, problems))
     }
 

@@ -6,11 +6,13 @@
 
 mod env;
 mod find;
+mod generator;
 mod keys;
 mod list;
 mod mail;
 mod node;
 mod pilot;
+mod prices;
 mod problem;
 mod read;
 mod schedule;
@@ -28,30 +30,43 @@ pub use mail::MailSettings;
 pub use problem::{Code, Place, Problem, Problems};
 pub use schema::schema;
 pub use settings::{
-    IntakeSettings, LogFormat, PolicySettings, ReceiptSettings, Settings, SourceSettings, StoreSettings,
-    TelemetrySettings, WebSettings,
+    GeneratorSettings, IntakeSettings, LogFormat, PolicySettings, ReceiptSettings, Settings, SourceSettings,
+    StoreSettings, TelemetrySettings, WebSettings,
 };
 pub use show::show;
 
+use jiff::civil::Date;
 use node::{Node, Value};
-use opspilot_sdk::Registry;
+use opspilot_sdk::{Model, Registry};
 use read::{Reader, short};
 use sections::open;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The example that runs as it is, every key explained: what `opspilot init` writes.
 pub const DEFAULT: &str = include_str!("../../config/opspilot.default.toml");
 
-/// Reads the file that was named, or else the first that [`find_file`] finds. `env` is the environment; `registry` the connectors.
+/// What a configuration is judged by, besides itself.
+pub struct Given {
+    /// The kinds of source there are.
+    pub sources: Registry,
+    /// The kinds of model there are.
+    pub models: Registry<Arc<dyn Model>>,
+    /// The day: a table of prices is not of a day to come.
+    pub today: Date,
+}
+
+/// Reads the file that was named, or else the first that [`find_file`] finds. `env` is the environment; `given` what there is
+/// to be configured.
 ///
 /// # Errors
 /// Everything that is wrong.
 pub fn load(
     file: Option<&Path>,
     env: impl Iterator<Item = (String, String)>,
-    registry: &Registry,
+    given: &Given,
 ) -> Result<Settings, Problems> {
     let env: BTreeMap<String, String> = env.collect();
     let var = |name: &str| env.get(name).cloned();
@@ -88,7 +103,7 @@ pub fn load(
     })?;
     let absolute = std::path::absolute(&found).map_err(unreadable)?;
     let base_dir = absolute.parent().unwrap_or(Path::new("/"));
-    parse_in(&text, &found.display().to_string(), base_dir, &env, registry)
+    parse_in(&text, &found.display().to_string(), base_dir, &env, given)
 }
 
 /// Judges a configuration. `origin` names the file in messages; a relative data folder starts from `base_dir`, itself absolute.
@@ -100,9 +115,9 @@ pub fn parse(
     origin: &str,
     base_dir: &Path,
     env: impl Iterator<Item = (String, String)>,
-    registry: &Registry,
+    given: &Given,
 ) -> Result<Settings, Problems> {
-    parse_in(text, origin, base_dir, &env.collect(), registry)
+    parse_in(text, origin, base_dir, &env.collect(), given)
 }
 
 fn parse_in(
@@ -110,7 +125,7 @@ fn parse_in(
     origin: &str,
     base_dir: &Path,
     env: &BTreeMap<String, String>,
-    registry: &Registry,
+    given: &Given,
 ) -> Result<Settings, Problems> {
     let mut reader = Reader::new(origin);
     let (mut root, errors) = node::read(text.strip_prefix('\u{feff}').unwrap_or(text));
@@ -120,7 +135,7 @@ fn parse_in(
     // What a broken file seems to say is not worth judging.
     if reader.problems.is_empty() {
         env::lay_over(&mut reader, &mut root, env);
-        let settings = judge(&mut reader, &root, base_dir, env, registry);
+        let settings = judge(&mut reader, &root, base_dir, env, given);
         if let (Some(settings), true) = (settings, reader.problems.is_empty()) {
             return Ok(settings);
         }
@@ -133,7 +148,7 @@ fn judge(
     root: &Node,
     base_dir: &Path,
     env: &BTreeMap<String, String>,
-    registry: &Registry,
+    given: &Given,
 ) -> Option<Settings> {
     let mut notes = Vec::new();
     let top = reader.part("", "", &root.place, Some(root));
@@ -167,18 +182,24 @@ fn judge(
     let mut pilots = Vec::new();
     let mut boundaries = BTreeMap::new();
     let mut model_boundaries = BTreeMap::new();
+    let mut playbooks = BTreeMap::new();
     let people = tables(reader, root, "person");
     let working: Vec<_> =
         people.iter().enumerate().filter_map(|(index, node)| schedule::person(reader, index, node)).collect();
     twice(reader, "person", people);
     let mut waits = BTreeMap::new();
     for (index, node) in written.iter().enumerate() {
-        if let Some((pilot, boundary, model_boundary)) = pilot::pilot(reader, index, node) {
+        if let Some((pilot, boundary, model_boundary)) = pilot::pilot(reader, index, node, &data_dir) {
             if let Some(wait) = schedule::waits(reader, index, node, &pilot, &working) {
                 waits.insert(pilot.name.clone(), wait);
             }
             boundaries.insert(pilot.name.clone(), boundary);
             model_boundaries.insert(pilot.name.clone(), model_boundary);
+            if let (Some(_), Some(Value::Text(file))) =
+                (&pilot.playbook, node.get("playbook_file").map(|node| &node.value))
+            {
+                playbooks.insert(pilot.name.clone(), data_dir.join(file));
+            }
             pilots.push(pilot);
         }
     }
@@ -186,11 +207,43 @@ fn judge(
     let names: Vec<&str> = written.iter().filter_map(|node| name_of(node)).collect();
     let whole = (names.len() == written.len()).then_some(names.as_slice());
 
+    let part = open(reader, root, "prices");
+    let table = generator::prices(reader, &part, &data_dir, given.today);
+    let prices = reader.path(&part, "file", &data_dir);
+    let tenants = tables(reader, root, "tenant");
+    let parties: Vec<_> = tenants
+        .iter()
+        .enumerate()
+        .filter_map(|(index, node)| generator::tenant(reader, index, node, &pilots))
+        .collect();
+    twice(reader, "tenant", tenants);
+    let makers = tables(reader, root, "generator");
+    let generators: Vec<_> = makers
+        .iter()
+        .enumerate()
+        .filter_map(|(index, node)| generator::generator(reader, index, node, table.as_ref(), &given.models))
+        .collect();
+    twice(reader, "generator", makers);
+    let known: Vec<&str> = makers.iter().filter_map(|node| name_of(node)).collect();
+    let known = (known.len() == makers.len()).then_some(known.as_slice());
+    for (index, node) in written.iter().enumerate() {
+        if let Some(pilot) = pilots.iter().find(|pilot| Some(pilot.name.as_str()) == name_of(node)) {
+            generator::chain(reader, index, node, pilot, &generators, known, &parties);
+        }
+    }
+    if let Some(table) = table.filter(|table| table.is_old(given.today)) {
+        let by_table =
+            generators.iter().filter(|generator| generator.from_table).map(|generator| &generator.asked.name);
+        notes.extend(by_table.map(|name| {
+            format!("the price of generator `{name}` is of {}; compare it with the vendor's page, and write `[generator.price]` if it changed", table.as_of)
+        }));
+    }
+
     let written = tables(reader, root, "source");
     let sources: Vec<_> = written
         .iter()
         .enumerate()
-        .filter_map(|(index, node)| source::source(reader, index, node, whole, registry))
+        .filter_map(|(index, node)| source::source(reader, index, node, whole, &given.sources))
         .collect();
     twice(reader, "source", written);
 
@@ -213,6 +266,10 @@ fn judge(
         engine,
         intake,
         sources,
+        generators,
+        tenants: parties,
+        prices,
+        playbooks,
         pilots,
         boundaries,
         model_boundaries,

@@ -1,18 +1,29 @@
 //! The `[[pilot]]` tables. Own file because it turns what an operator wrote about a pilot into the rules that intake, screening and
 //! review keep to. INVARIANT: a pilot has at least one reviewer and never needs more approvals than it has reviewers.
 
+use super::generator::{EMBEDDED, allowance};
 use super::keys::nearest;
 use super::node::Node;
 use super::problem::Code;
 use super::read::{Part, Reader, is_name, short};
+use crate::domain::limit::AtLimit;
 use crate::domain::pilot::Pilot;
 use crate::domain::review::Rules;
 use crate::screen::{Boundary, BoundaryOptions};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use std::path::Path;
+
+/// Longest context, and longest playbook, in bytes: both are paid for with every request.
+const LONGEST: (usize, usize) = (4 * 1024, 32 * 1024);
 
 /// Reads one pilot, `pilot[index]`: its rules, its data boundary, and what of a request its models may see.
-pub(super) fn pilot(reader: &mut Reader, index: usize, node: &Node) -> Option<(Pilot, Boundary, Boundary)> {
+pub(super) fn pilot(
+    reader: &mut Reader,
+    index: usize,
+    node: &Node,
+    data_dir: &Path,
+) -> Option<(Pilot, Boundary, Boundary)> {
     let path = format!("pilot[{index}]");
     let part = reader.part("pilot", &path, &node.place, Some(node));
     let name = reader.text(&part, "name");
@@ -53,6 +64,21 @@ pub(super) fn pilot(reader: &mut Reader, index: usize, node: &Node) -> Option<(P
     let reply_by_mail = reader.switch(&part, "reply_by_mail").unwrap_or(true);
     let outer = boundary(reader, &part, "pilot.boundary", None);
     let inner = outer.as_ref().and_then(|outer| boundary(reader, &part, "pilot.model_boundary", Some(outer)));
+    let generators = generators(reader, &part);
+    let at_limit = match reader.text(&part, "at_limit").as_deref() {
+        Some("wait") => AtLimit::Wait,
+        Some("hold") => AtLimit::Hold,
+        _ => AtLimit::FallBack,
+    };
+    let context = reader.text(&part, "context").filter(|text| !text.trim().is_empty());
+    if context.as_ref().is_some_and(|text| text.len() > LONGEST.0) {
+        let message = format!("is longer than {} bytes", LONGEST.0);
+        reader.at(Code::Value, &part, "context", message, "keep it to a few sentences, or use `playbook_file`");
+    }
+    let playbook = playbook(reader, &part, data_dir);
+    let (limits, place) = (part.path("limits"), part.place("limits"));
+    let table = reader.part("pilot.limits", &limits, &place, part.node("limits"));
+    let allowance = allowance(reader, &table);
     let rules = Rules { approvals, attempts };
     let pilot = Pilot {
         name: name?,
@@ -67,8 +93,50 @@ pub(super) fn pilot(reader: &mut Reader, index: usize, node: &Node) -> Option<(P
         workflow: workflow?,
         notify,
         reply_by_mail,
+        generators,
+        at_limit,
+        allowance,
+        context,
+        playbook,
     };
     Some((pilot, outer?, inner?))
+}
+
+/// Who drafts: the embedded generator, unless some are named.
+fn generators(reader: &mut Reader, part: &Part<'_>) -> Vec<String> {
+    if part.node("generators").is_none() {
+        return vec![EMBEDDED.to_owned()];
+    }
+    let named = reader.texts(part, "generators");
+    if named.is_empty() {
+        let message = "nobody would draft its briefs";
+        reader.at(Code::Value, part, "generators", message, "name at least one: `generators = [\"embedded\"]`");
+    }
+    for (place, name) in named.iter().enumerate() {
+        if named.iter().take(place).any(|earlier| earlier == name) {
+            reader.at(Code::Twice, part, "generators", format!("`{}` is named twice", short(name)), "name each once");
+        }
+    }
+    named
+}
+
+/// The playbook, read from its file.
+fn playbook(reader: &mut Reader, part: &Part<'_>, data_dir: &Path) -> Option<String> {
+    let file = reader.path(part, "playbook_file", data_dir)?;
+    let help = "name a text file that the program may read";
+    match std::fs::read_to_string(&file) {
+        Ok(text) if text.len() > LONGEST.1 => {
+            let message = format!("`{}` is longer than {} bytes", file.display(), LONGEST.1);
+            reader.at(Code::Value, part, "playbook_file", message, "shorten it: it is sent with every request");
+            None
+        }
+        Ok(text) => Some(text).filter(|text| !text.trim().is_empty()),
+        Err(cause) => {
+            let message = format!("`{}` cannot be read: {cause}", file.display());
+            reader.at(Code::Value, part, "playbook_file", message, help);
+            None
+        }
+    }
 }
 
 /// Who is told by mail: all reviewers, unless some are named.

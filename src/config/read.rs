@@ -118,6 +118,9 @@ impl Reader {
             (None, _) if part.section == "source" => {
                 "keys of the connector stand in `[source.options]` below the source".to_owned()
             }
+            (None, _) if part.section == "generator" => {
+                "keys of the connector stand in `[generator.options]` below the generator".to_owned()
+            }
             (None, Some(key)) if key.section.is_empty() => {
                 format!("`{name}` stands at the top, before the first section")
             }

@@ -34,7 +34,7 @@ fn table(section: &str) -> Value {
         properties.insert(name.to_owned(), inner);
     }
     // The connector's own keys are not ours to judge.
-    if section == "source.options" {
+    if matches!(section, "source.options" | "generator.options") {
         return json!({ "type": "object", "description": about });
     }
     let needed: Vec<&str> =

@@ -2,14 +2,16 @@
 //! daemon together reads it. INVARIANT: a [`Settings`] comes out of [`super::parse`] or [`super::load`] and from nowhere else, and
 //! nothing in it prints a secret.
 
+use crate::domain::limit::{Asked, Party};
 use crate::domain::pilot::Pilot;
 use crate::screen::Boundary;
 use crate::{engine, intake, rota, store};
-use opspilot_sdk::{Lane, Prepared};
+use opspilot_sdk::{Lane, Model, Prepared};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Everything that can be configured. All paths are absolute.
@@ -28,7 +30,15 @@ pub struct Settings {
     pub intake: IntakeSettings,
     /// The sources, in the order of the file; names are unique, every pilot exists.
     pub sources: Vec<SourceSettings>,
-    /// The pilots, in the order of the file; names are unique.
+    /// The generators that ask models, in the order of the file; names are unique.
+    pub generators: Vec<GeneratorSettings>,
+    /// The tenants with limits of their own, in the order of the file.
+    pub tenants: Vec<Party>,
+    /// The operator's table of prices, in place of the program's.
+    pub(super) prices: Option<PathBuf>,
+    /// Where the playbooks of pilots stand.
+    pub(super) playbooks: BTreeMap<String, PathBuf>,
+    /// The pilots, in the order of the file; names are unique, every generator they name exists.
     pub pilots: Vec<Pilot>,
     /// The data boundary of every pilot, by its name.
     pub boundaries: BTreeMap<String, Boundary>,
@@ -126,6 +136,30 @@ impl fmt::Debug for SourceSettings {
         let mut shown = f.debug_struct("SourceSettings");
         shown.field("name", name).field("kind", kind).field("pilot", pilot).field("lane", lane);
         shown.field("take_lists", take_lists).field("limit", limit);
+        shown.finish_non_exhaustive()
+    }
+}
+
+/// One generator that asks a model.
+#[non_exhaustive]
+pub struct GeneratorSettings {
+    /// Its connector kind.
+    pub kind: String,
+    /// Its name, model, price and limits.
+    pub asked: Asked,
+    /// Whether its price is that of the table.
+    pub from_table: bool,
+    /// The connector, ready to be built.
+    pub prepared: Prepared<Arc<dyn Model>>,
+    /// Its options as people may see them.
+    pub(super) written: toml::Table,
+}
+
+impl fmt::Debug for GeneratorSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, asked, from_table, prepared: _, written: _ } = self;
+        let mut shown = f.debug_struct("GeneratorSettings");
+        shown.field("kind", kind).field("asked", asked).field("from_table", from_table);
         shown.finish_non_exhaustive()
     }
 }

@@ -1,7 +1,8 @@
 //! The configuration in force, as TOML. Own file because what people see must never hold a secret. INVARIANT: a database password, the
 //! environment of a program and what looks like a secret are not in it; the result can be read again, with what was hidden as `…`.
 
-use super::settings::{LogFormat, Settings, SourceSettings};
+use super::settings::{GeneratorSettings, LogFormat, Settings, SourceSettings};
+use crate::domain::limit::{Allowance, Party};
 use crate::domain::pilot::Pilot;
 use crate::rota::Waits;
 use crate::screen::{Boundary, Kind, Treatment};
@@ -89,9 +90,21 @@ pub fn show(settings: &Settings) -> String {
         "pilot",
         pilots
             .iter()
-            .map(|one| pilot(one, [boundaries, model_boundaries].map(|all| all.get(&one.name)), waits.get(&one.name)))
+            .map(|one| {
+                let mut shown =
+                    pilot(one, [boundaries, model_boundaries].map(|all| all.get(&one.name)), waits.get(&one.name));
+                if let (Value::Table(table), Some(file)) = (&mut shown, settings.playbooks.get(&one.name)) {
+                    put(table, "playbook_file", path(file));
+                }
+                shown
+            })
             .collect::<Vec<_>>(),
     );
+    put(&mut top, "generator", settings.generators.iter().map(generator).collect::<Vec<_>>());
+    put(&mut top, "tenant", settings.tenants.iter().map(tenant).collect::<Vec<_>>());
+    if let Some(file) = &settings.prices {
+        put(&mut top, "prices", Value::Table(Table::from_iter([("file".to_owned(), path(file))])));
+    }
     put(&mut top, "source", sources.iter().map(source).collect::<Vec<_>>());
     put(&mut top, "person", people.iter().cloned().map(Value::Table).collect::<Vec<_>>());
     let schedule = |plan| Value::Table(super::schedule::shown(plan));
@@ -114,6 +127,14 @@ fn pilot(pilot: &Pilot, boundaries: [Option<&Boundary>; 2], waits: Option<&Waits
     put(&mut table, "workflow", text(&pilot.workflow));
     put(&mut table, "notify", pilot.notify.iter().map(|name| text(name)).collect::<Vec<_>>());
     put(&mut table, "reply_by_mail", Value::Boolean(pilot.reply_by_mail));
+    put(&mut table, "generators", pilot.generators.iter().map(|name| text(name)).collect::<Vec<_>>());
+    put(&mut table, "at_limit", text(pilot.at_limit.as_str()));
+    put(&mut table, "context", pilot.context.as_deref().map(text));
+    let mut limits = Table::new();
+    allowance(&mut limits, &pilot.allowance);
+    if !limits.is_empty() {
+        put(&mut table, "limits", Value::Table(limits));
+    }
     if let Some(waits) = waits {
         let hours = |after: Option<jiff::SignedDuration>| after.map(|after| Value::Integer(after.as_hours()));
         put(&mut table, "remind_after_hours", hours(waits.remind_after));
@@ -140,6 +161,46 @@ fn pilot(pilot: &Pilot, boundaries: [Option<&Boundary>; 2], waits: Option<&Waits
         put(&mut inner, "allow_reserved", Value::Boolean(boundary.allows_reserved()));
         put(&mut table, name, Value::Table(inner));
     }
+    Value::Table(table)
+}
+
+fn allowance(table: &mut Table, allowance: &Allowance) {
+    let whole = |number: u64| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
+    let dollars = |amount: crate::domain::money::Micros| text(amount.to_string().trim_start_matches('$'));
+    put(table, "requests_per_minute", allowance.requests_per_minute.map(|number| whole(number.into())));
+    put(table, "tokens_per_minute", allowance.tokens_per_minute.map(whole));
+    put(table, "usd_per_day", allowance.per_day.map(dollars));
+    put(table, "usd_per_month", allowance.per_month.map(dollars));
+    put(table, "usd_whole", allowance.whole.map(dollars));
+}
+
+fn tenant(party: &Party) -> Value {
+    let mut table = Table::new();
+    put(&mut table, "name", text(party.scope.strip_prefix("tenant:").unwrap_or(&party.scope)));
+    put(&mut table, "time_zone", text(super::pilot::zone_of(&party.zone)));
+    allowance(&mut table, &party.allowance);
+    Value::Table(table)
+}
+
+fn generator(generator: &GeneratorSettings) -> Value {
+    let asked = &generator.asked;
+    let mut table = Table::new();
+    put(&mut table, "name", text(&asked.name));
+    put(&mut table, "kind", text(&generator.kind));
+    put(&mut table, "free", Value::Boolean(asked.price.is_free()));
+    allowance(&mut table, &asked.allowance);
+    put(&mut table, "time_zone", text(super::pilot::zone_of(&asked.zone)));
+    put(&mut table, "parallel", Value::Integer(asked.parallel.into()));
+    put(&mut table, "max_output_tokens", Value::Integer(asked.max_output.into()));
+    if !asked.price.is_free() {
+        let dollars = |amount: crate::domain::money::Micros| text(amount.to_string().trim_start_matches('$'));
+        let mut price = Table::new();
+        put(&mut price, "input", dollars(asked.price.input));
+        put(&mut price, "cached", dollars(asked.price.cached));
+        put(&mut price, "output", dollars(asked.price.output));
+        put(&mut table, "price", Value::Table(price));
+    }
+    put(&mut table, "options", Value::Table(generator.written.clone()));
     Value::Table(table)
 }
 

@@ -42,27 +42,42 @@ pub(super) fn source(
         reader.at(Code::Nowhere, &part, "pilot", format!("there is no pilot `{}`", short(pilot)), help);
     }
     let kind = kind?;
-    let Some(usual) = registry.lane(&kind) else {
-        let kinds: Vec<_> = registry.kinds().collect();
-        let help = match nearest(&kind, kinds.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`? known: {}", ticked(&kinds)),
-            None => format!("use {}", ticked(&kinds)),
-        };
-        reader.at(Code::Kind, &part, "kind", format!("there is no connector kind `{}`", short(&kind)), help);
-        return None;
-    };
+    let usual = known_kind(reader, &part, &kind, registry)?;
     let lane = match lane.as_deref() {
         Some("interactive") => Lane::Interactive,
         Some(_) => Lane::Bulk,
         None => usual,
     };
     let prepared = options(reader, &part, &kind, registry)?;
-    let shown = part.node("options").map(|node| without_secrets("", &node.to_json()));
-    let written = match shown {
+    let written = written(&part);
+    Some(SourceSettings { name: name?, kind, pilot: pilot?, lane, take_lists, limit, prepared, written })
+}
+
+/// How urgent requests of that kind are, when there is such a kind.
+pub(super) fn known_kind<B: 'static>(
+    reader: &mut Reader,
+    part: &Part<'_>,
+    kind: &str,
+    registry: &Registry<B>,
+) -> Option<Lane> {
+    let usual = registry.lane(kind);
+    if usual.is_none() {
+        let kinds: Vec<_> = registry.kinds().collect();
+        let help = match nearest(kind, kinds.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`? known: {}", ticked(&kinds)),
+            None => format!("use {}", ticked(&kinds)),
+        };
+        reader.at(Code::Kind, part, "kind", format!("there is no connector kind `{}`", short(kind)), help);
+    }
+    usual
+}
+
+/// The options of a connector as people may see them.
+pub(super) fn written(part: &Part<'_>) -> toml::Table {
+    match part.node("options").map(|node| without_secrets("", &node.to_json())) {
         Some(toml::Value::Table(table)) => table,
         _ => toml::Table::new(),
-    };
-    Some(SourceSettings { name: name?, kind, pilot: pilot?, lane, take_lists, limit, prepared, written })
+    }
 }
 
 fn limit(reader: &mut Reader, part: &Part<'_>) -> Option<LimitOptions> {
@@ -81,7 +96,14 @@ fn limit(reader: &mut Reader, part: &Part<'_>) -> Option<LimitOptions> {
     rate.map(|per_sec| LimitOptions { per_sec, burst: burst.unwrap_or(per_sec) })
 }
 
-fn options(reader: &mut Reader, part: &Part<'_>, kind: &str, registry: &Registry) -> Option<Prepared> {
+/// The options of a connector of any sort, judged by it. The section of `part` names the sort: `source`, `generator`.
+pub(super) fn options<B: 'static>(
+    reader: &mut Reader,
+    part: &Part<'_>,
+    kind: &str,
+    registry: &Registry<B>,
+) -> Option<Prepared<B>> {
+    let sort = part.section;
     let empty = Node::new(part.place("options"), Value::Table(Table::new()));
     let node = match part.node("options") {
         None => &empty,
@@ -93,12 +115,12 @@ fn options(reader: &mut Reader, part: &Part<'_>, kind: &str, registry: &Registry
                 part,
                 "options",
                 message,
-                "write `[source.options]` below the source and the keys of the connector below that",
+                format!("write `[{sort}.options]` below the {sort} and the keys of the connector below that"),
             );
             return None;
         }
     };
-    let page = format!("docs/sources/{kind}.md lists its keys");
+    let page = format!("docs/{sort}s/{kind}.md lists its keys");
     match registry.validate(kind, node.to_json())? {
         Ok(prepared) => Some(prepared),
         Err(problems) => {
@@ -116,7 +138,12 @@ fn options(reader: &mut Reader, part: &Part<'_>, kind: &str, registry: &Registry
 
 /// The problems of a connector as path, message and remedy. A problem without a path came from reading the options, which stops at the
 /// first: the key it means is the one without which the message changes, and without that key the next problem shows.
-fn sorted_out(problems: Problems, node: &Node, kind: &str, registry: &Registry) -> Vec<(String, String, String)> {
+fn sorted_out<B: 'static>(
+    problems: Problems,
+    node: &Node,
+    kind: &str,
+    registry: &Registry<B>,
+) -> Vec<(String, String, String)> {
     let Value::Table(table) = &node.value else { return Vec::new() };
     let mut found = Vec::new();
     let mut left = table.clone();

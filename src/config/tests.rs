@@ -4,15 +4,45 @@ mod codes;
 mod cover;
 mod example;
 mod fuzz;
+mod generators;
 mod times;
 mod values;
 
-use super::{Problem, Problems, Settings, parse};
-use opspilot_sdk::Registry;
+use super::{Given, Problem, Problems, Settings, parse};
+use opspilot_sdk::{BuildContext, ConnectorError, Model};
+use opspilot_sdk::{Registry, Spec};
 use std::path::Path;
+use std::sync::Arc;
 
 /// One pilot and nothing else.
 const PILOT: &str = "[[pilot]]\nname = 'a'\ntenant = 't'\nreviewers = ['ada']\n";
+
+/// A model that is never asked; takes any options, but `bogus`.
+struct Openai;
+
+impl Spec for Openai {
+    const KIND: &'static str = "openai";
+    type Built = Arc<dyn Model>;
+    type Options = serde_json::Map<String, serde_json::Value>;
+    type Settings = ();
+
+    fn validate(options: Self::Options) -> Result<(), opspilot_sdk::Problems> {
+        let mut problems = opspilot_sdk::Problems::new();
+        if options.contains_key("bogus") {
+            problems.add("bogus", "there is no such key", "leave it out");
+        }
+        problems.or(())
+    }
+
+    fn build((): (), _: BuildContext) -> Result<Arc<dyn Model>, ConnectorError> {
+        unreachable!("nothing is built here")
+    }
+}
+
+/// What there is to be configured here.
+fn given() -> Given {
+    Given { sources: registry(), models: Registry::new().with::<Openai>(), today: jiff::civil::date(2026, 11, 21) }
+}
 
 fn registry() -> Registry {
     Registry::new()
@@ -25,7 +55,7 @@ fn registry() -> Registry {
 /// Judges a text under `/base` with an environment.
 fn judged(text: &str, env: &[(&str, &str)]) -> Result<Settings, Problems> {
     let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    parse(text, "opspilot.toml", Path::new("/base"), env, &registry())
+    parse(text, "opspilot.toml", Path::new("/base"), env, &given())
 }
 
 fn good(text: &str) -> Settings {

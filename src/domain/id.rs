@@ -156,6 +156,19 @@ id!(
     ReplyId, "rpl", "reply id"
 );
 
+id!(
+    /// Names what a call to a model may cost, put down before it.
+    ReservationId, "rsv", "reservation id"
+);
+
+impl RunId {
+    /// The request that this run drafts.
+    #[must_use]
+    pub fn request(&self) -> RequestId {
+        RequestId(format!("req_{}", self.suffix()))
+    }
+}
+
 impl RequestId {
     /// The run that drafts this request.
     #[must_use]

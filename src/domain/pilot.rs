@@ -1,6 +1,7 @@
 //! What a pilot demands of the rooms: its people, its rules, its clock. Own file because intake, review and the steps read the same
 //! rules without knowing the configuration they came from.
 
+use crate::domain::limit::{Allowance, AtLimit};
 use crate::domain::review::Rules;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -34,6 +35,16 @@ pub struct Pilot {
     pub notify: Vec<String>,
     /// Whether its reviewers may decide by answering a mail.
     pub reply_by_mail: bool,
+    /// Who drafts, the first that can: names of generators, `embedded` among them.
+    pub generators: Vec<String>,
+    /// What happens when a limit is reached.
+    pub at_limit: AtLimit,
+    /// Its own rates and budgets.
+    pub allowance: Allowance,
+    /// What a model is told about the client and the work; the operator's words.
+    pub context: Option<String>,
+    /// How requests are handled here, for a model; the operator's words.
+    pub playbook: Option<String>,
 }
 
 /// All pilots by name.

@@ -60,6 +60,11 @@ fn pilot() -> Pilot {
         workflow: "generate-brief".into(),
         notify: vec!["ada".into()],
         reply_by_mail: true,
+        generators: vec!["embedded".into()],
+        at_limit: crate::domain::limit::AtLimit::default(),
+        allowance: crate::domain::limit::Allowance::default(),
+        context: None,
+        playbook: None,
     }
 }
 

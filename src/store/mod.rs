@@ -20,10 +20,10 @@ mod writer;
 pub use error::StoreError;
 pub use open::{Options, Url};
 pub use reads::{
-    AsideRow, BriefFilter, BriefRow, ComparedRow, DecidedRow, DecisionRow, FileRow, LETTER_STATES, LetterFilter,
-    LetterRow, LogHead, Page, PersonRow, QuarantineFilter, QuarantineRow, ReadRow, ReceiptRow, ReplyRow, ReportRow,
-    RequestFilter, RequestView, RevisionRow, RunFilter, RunRow, ScheduleRow, SlotRow, SourceRow, StepRow, Tally,
-    TokenRow, WaitingRow, WeekRows, report_digest,
+    AsideRow, BriefFilter, BriefRow, ComparedRow, DecidedRow, DecisionRow, FarSideRow, FileRow, LETTER_STATES,
+    LetterFilter, LetterRow, LogHead, Page, PersonRow, QuarantineFilter, QuarantineRow, ReadRow, ReceiptRow, ReplyRow,
+    ReportRow, RequestFilter, RequestView, ReservationRow, RevisionRow, RunFilter, RunRow, ScheduleRow, SlotRow,
+    SourceRow, SpendRow, StepRow, Tally, TokenRow, WaitingRow, WeekRows, report_digest,
 };
 pub use verbs::*;
 pub use work::{ClaimedRun, Request};

@@ -214,7 +214,7 @@ async fn prepare(setup: &Setup, data: &Path, file: &Path) -> Result<(), Failure>
 fn load(setup: &Setup, file: &Path, address: SocketAddr) -> Result<Settings, Failure> {
     let listen = ("OPSPILOT__WEB__LISTEN".to_owned(), address.to_string());
     let environment = setup.environment.iter().filter(|(key, _)| *key != listen.0).cloned().chain([listen.clone()]);
-    config::load(Some(file), environment, &daemon::registry())
+    config::load(Some(file), environment, &daemon::given())
         .map_err(|problems| Failure::problems(Status::Usage, problems))
 }
 

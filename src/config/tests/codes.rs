@@ -1,6 +1,6 @@
 //! Every code: what brings it, and where it points.
 
-use super::{PILOT, bad, brief, good, judged, registry};
+use super::{PILOT, bad, brief, given, good, judged};
 use crate::config::{Code, Place, load, problem};
 use std::path::Path;
 
@@ -206,7 +206,7 @@ fn a_boundary_keeps_its_own_codes() {
 #[test]
 fn a_file_that_is_not_there_or_not_text_is_told() {
     let none = std::iter::empty;
-    let problems = load(Some(Path::new("/nowhere/opspilot.toml")), none(), &registry()).unwrap_err();
+    let problems = load(Some(Path::new("/nowhere/opspilot.toml")), none(), &given()).unwrap_err();
     let problem = problems.iter().next().unwrap();
     assert_eq!(
         (problem.code, problem.file.as_str(), &problem.place),
@@ -215,10 +215,10 @@ fn a_file_that_is_not_there_or_not_text_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x.toml");
     std::fs::write(&file, b"a = 1\n# \xff\n").unwrap();
-    let problems = load(Some(&file), none(), &registry()).unwrap_err();
+    let problems = load(Some(&file), none(), &given()).unwrap_err();
     assert!(problems.to_string().contains("line 2 is not UTF-8"), "{problems}");
     std::fs::write(&file, PILOT).unwrap();
-    let settings = load(Some(&file), none(), &registry()).unwrap();
+    let settings = load(Some(&file), none(), &given()).unwrap();
     assert_eq!(settings.data_dir, folder.path().join("opspilot-data"));
 }
 

@@ -8,7 +8,8 @@ use crate::config::show;
 #[test]
 fn every_key_with_a_default_is_shown() {
     // What the default has commented out.
-    let more = "[[person]]\nname = 'admin'\n[[schedule]]\nname = 'w'\nkind = 'weekly_report'\npilot = 'example'\npattern = '0 9 * * *'\n";
+    let more = "[[person]]\nname = 'admin'\n[[schedule]]\nname = 'w'\nkind = 'weekly_report'\npilot = 'example'\npattern = '0 9 * * *'\n\
+                [[generator]]\nname = 'c'\nkind = 'openai'\nprice = { input = '1', output = '2' }\n[[tenant]]\nname = 'example'\n";
     let (document, _) = node::read(&show(&good(&format!("{}\n{more}", crate::config::DEFAULT))));
     for key in KEYS.iter().filter(|key| !matches!(key.fallback, Fallback::Without(_))) {
         let mut node = Some(&document);

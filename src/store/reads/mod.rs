@@ -11,6 +11,7 @@ mod quarantine;
 mod requests;
 mod runs;
 mod schedule;
+mod spend;
 mod waits;
 mod week;
 
@@ -25,6 +26,7 @@ pub use requests::{FileRow, RequestFilter, RequestView};
 pub use runs::{RunFilter, RunRow, StepRow, Tally};
 pub use schedule::{ReportRow, ScheduleRow, SlotRow, report_digest};
 pub(super) use schedule::{slot_columns, slot_of};
+pub use spend::{FarSideRow, ReservationRow, SpendRow};
 pub use waits::WaitingRow;
 pub use week::{AsideRow, ComparedRow, DecidedRow, ReadRow, WeekRows};
 

@@ -81,6 +81,11 @@ fn pilot(name: &str, tenant: &str) -> Pilot {
         alike_for: SignedDuration::from_secs(3600),
         notify: Vec::new(),
         reply_by_mail: true,
+        generators: vec!["embedded".into()],
+        at_limit: crate::domain::limit::AtLimit::default(),
+        allowance: crate::domain::limit::Allowance::default(),
+        context: None,
+        playbook: None,
         workflow: "generate-brief".into(),
     }
 }
