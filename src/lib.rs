@@ -13,6 +13,7 @@ pub mod domain;
 pub mod engine;
 pub(crate) mod failpoint;
 pub mod intake;
+pub mod limit;
 pub mod mail;
 pub mod notice;
 pub mod outbox;

@@ -124,6 +124,12 @@ actions! {
     LetterSettle = "letter.settle" in [Operate] on [Pilot, System];
     /// Send a letter again that did not go or came back.
     LetterResend = "letter.resend" in [Operate] on [Pilot, System];
+    /// See limits, and what was spent of them.
+    SpendRead = "spend.read" in [Read] on [Pilot, System];
+    /// Say what a call did cost that nobody counted.
+    SpendSettle = "spend.settle" in [Operate] on [Pilot, System];
+    /// Let a generator be asked again that was paused.
+    GeneratorResume = "generator.resume" in [Operate] on [System];
     /// See schedules and when they fall due.
     ScheduleRead = "schedule.read" in [Read] on [Pilot, System];
     /// Fire a schedule out of turn.

@@ -14,6 +14,10 @@ pub(super) trait Verb: Send + Sync + Sized + 'static {
     /// What the caller learns.
     type Out: Send + 'static;
 
+    /// Whether it runs after all others of its batch. INVARIANT: verbs that lock rows which all callers share come last, so that whoever
+    /// waits for such a lock holds nothing that its holder could still want.
+    const LAST: bool = false;
+
     /// Does it, for all of them; one result each, in order. A refused item has written nothing. The outer error means the database
     /// failed and the whole transaction is void.
     fn run(
@@ -25,6 +29,7 @@ pub(super) trait Verb: Send + Sync + Sized + 'static {
 /// Verbs of one kind on their way through a transaction.
 pub(super) trait Group: Send {
     fn len(&self) -> usize;
+    fn is_last(&self) -> bool;
     fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<(), StoreError>>;
     fn answer(self: Box<Self>, failed: Option<&StoreError>);
     fn split(self: Box<Self>) -> Vec<Box<dyn Group>>;
@@ -64,6 +69,10 @@ impl<V: Verb> Group for Same<V> {
         self.jobs.len()
     }
 
+    fn is_last(&self) -> bool {
+        V::LAST
+    }
+
     fn run<'a>(&'a mut self, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let verbs: Vec<&V> = self.jobs.iter().map(|job| &job.verb).collect();
@@ -77,10 +86,15 @@ impl<V: Verb> Group for Same<V> {
     }
 
     fn answer(self: Box<Self>, failed: Option<&StoreError>) {
-        // A caller that went away has nobody to tell; what was committed stays.
+        let tell = |reply: oneshot::Sender<_>, out| {
+            // A caller that went away has nobody to tell; what was committed stays.
+            if let Err(Err(cause)) = reply.send(out) {
+                tracing::warn!(error = %cause, "a change that nobody waited for was not made");
+            }
+        };
         match failed {
-            None => self.jobs.into_iter().zip(self.outs).for_each(|(job, out)| drop(job.reply.send(out))),
-            Some(cause) => self.jobs.into_iter().for_each(|job| drop(job.reply.send(Err(cause.clone())))),
+            None => self.jobs.into_iter().zip(self.outs).for_each(|(job, out)| tell(job.reply, out)),
+            Some(cause) => self.jobs.into_iter().for_each(|job| tell(job.reply, Err(cause.clone()))),
         }
     }
 
@@ -97,6 +111,9 @@ impl<V: Verb> Group for Same<V> {
         }
     }
 }
+
+/// Where the answer to a queued verb comes out.
+pub(super) type Answer<T> = oneshot::Receiver<Result<T, StoreError>>;
 
 /// The queue itself.
 pub(super) struct Queue {
@@ -115,6 +132,16 @@ impl Queue {
 
     /// Queues a verb and waits for its answer. Waits for room when `patient`, else a full queue is [`StoreError::Busy`].
     pub(super) async fn submit<V: Verb>(&self, verb: V, patient: bool) -> Result<V::Out, StoreError> {
+        // A batch is always answered, unless a fault of the program ended it.
+        self.post(verb, patient)
+            .await?
+            .await
+            .map_err(|_| StoreError::Unavailable { reason: "a fault of the program; the log has the place".into() })?
+    }
+
+    /// Queues a verb; its answer comes out of the receiver, which may be let go. What is queued later goes down no earlier by the same
+    /// writer.
+    pub(super) async fn post<V: Verb>(&self, verb: V, patient: bool) -> Result<Answer<V::Out>, StoreError> {
         let (reply, answer) = oneshot::channel();
         let job: Box<dyn AnyJob> = Box::new(Job { verb, reply });
         let closed = || StoreError::Unavailable { reason: "the store is closing".into() };
@@ -127,10 +154,7 @@ impl Queue {
                 mpsc::error::TrySendError::Closed(_) => closed(),
             })?;
         }
-        // A batch is always answered, unless a fault of the program ended it.
-        answer
-            .await
-            .map_err(|_| StoreError::Unavailable { reason: "a fault of the program; the log has the place".into() })?
+        Ok(answer)
     }
 
     /// Takes no more; what is queued is still written.
@@ -152,6 +176,7 @@ impl Jobs {
                 None => groups.push((kind, job.into_group())),
             }
         }
+        groups.sort_by_key(|(_, group)| group.is_last());
         groups.into_iter().map(|(_, group)| group).collect()
     }
 }

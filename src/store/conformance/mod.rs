@@ -6,6 +6,7 @@ mod claim;
 mod fixture;
 mod intake;
 mod letters;
+mod limit;
 mod log;
 mod model;
 mod open;

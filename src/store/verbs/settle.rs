@@ -3,7 +3,7 @@
 
 use super::ledger::{Books, PeriodKey, Wanted, take};
 use super::reserve::{FromBucket, sayable};
-use crate::domain::breaker::{Breaker, Health};
+use crate::domain::breaker::Health;
 use crate::domain::bucket;
 use crate::domain::charge::Verdict;
 use crate::domain::id::{ReservationId, RunId};
