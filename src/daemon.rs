@@ -5,6 +5,7 @@ pub(crate) mod disk;
 mod logs;
 mod mail;
 mod meters;
+pub(crate) mod shelf;
 mod sources;
 mod watch;
 
@@ -27,6 +28,7 @@ use crate::steps;
 use crate::store::{Options, Store, StoreError, Url};
 use crate::web::{self, Web};
 use opspilot_sdk::{ConnectorError, Model, Problems, Registry};
+use shelf::Shelf;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -174,9 +176,15 @@ pub struct House {
 }
 
 /// The kinds of step of this program. A new kind is one line here.
-fn step_kinds(pilots: &Pilots, boundaries: &Arc<BTreeMap<String, Boundary>>, clock: &Arc<dyn Clock>) -> Steps {
+fn step_kinds(
+    pilots: &Pilots,
+    boundaries: &Arc<BTreeMap<String, Boundary>>,
+    shelf: &Arc<Shelf>,
+    clock: &Arc<dyn Clock>,
+) -> Steps {
+    let files: Arc<dyn steps::Files> = Arc::<Shelf>::clone(shelf);
     let kinds: [Arc<dyn Step>; 3] = [
-        Arc::new(steps::Screen::new(Arc::clone(boundaries))),
+        Arc::new(steps::Screen::new(Arc::clone(boundaries)).with_files(files)),
         Arc::new(steps::Draft::new(pilots.clone(), Arc::clone(boundaries), Arc::clone(clock))),
         Arc::new(steps::Review),
     ];
@@ -187,7 +195,7 @@ fn step_kinds(pilots: &Pilots, boundaries: &Arc<BTreeMap<String, Boundary>>, clo
 #[must_use]
 pub fn bare_steps() -> Steps {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    step_kinds(&Pilots::default(), &Arc::default(), &clock)
+    step_kinds(&Pilots::default(), &Arc::default(), &Arc::default(), &clock)
 }
 
 /// Opens the store and puts the rooms together.
@@ -209,7 +217,8 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
     };
     let pilots = Pilots::new(settings.pilots.iter().cloned());
     let boundaries = Arc::new(settings.boundaries.clone());
-    let kinds = step_kinds(&pilots, &boundaries, &clock);
+    let shelf = Arc::new(Shelf::default());
+    let kinds = step_kinds(&pilots, &boundaries, &shelf, &clock);
     let workflows = Workflows::new(definitions(&settings, &kinds)?, kinds);
     let mut starts = BTreeMap::new();
     for definition in workflows.iter() {
@@ -219,6 +228,7 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
         return Err(StartError::NoWorkflow { pilot: pilot.name.clone(), workflow: pilot.workflow.clone() });
     }
     let store = Store::open(options).await?;
+    shelf.open(&store);
     if mode == Mode::Serve {
         workflows.keep(&store).await?;
     }

@@ -8,6 +8,8 @@ use super::table::Table;
 use super::view::Masks;
 use super::{text, view, why};
 use crate::daemon::House;
+use crate::review::{Particulars, ReviewError, Seen};
+use crate::screen::{Attached, Found};
 use crate::store::{FileRow, RequestFilter, RequestView};
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -22,16 +24,24 @@ pub(crate) enum Request {
     Show {
         /// Request, run or brief.
         id: Named,
-        /// Without the masks of its pilot's data boundary.
+        /// Without the masks of its pilot's data boundary, for who may reveal them; it is put on record.
         #[arg(long)]
         unmasked: bool,
+    },
+    /// Show the values that its pilot's data boundary masks; it is put on record who saw which.
+    Reveal {
+        /// Request, run or brief.
+        id: Named,
+        /// Only this finding, by its number in `request show`; may be given several times.
+        #[arg(long, value_name = "N")]
+        finding: Vec<u32>,
     },
     /// Show everything that happened to a request, from its first byte to its last receipt.
     Why {
         /// Request, run or brief.
         id: Named,
     },
-    /// Write the bytes of a request as they came.
+    /// Write the bytes of a request as they came, for who may reveal masked values; it is put on record.
     Raw {
         /// Request, run or brief.
         id: Named,
@@ -94,8 +104,9 @@ impl Request {
             Self::Show { id, unmasked } => show(setup, house, &id, unmasked).await,
             Self::Why { id } => why::show(setup, house, &id).await,
             Self::Raw { id, output } => {
-                let digest = house.store.request(id.request()).await?.request.raw;
-                let bytes = house.store.blob(&digest).await?;
+                let principal = setup.principal(house).await?;
+                let request = house.store.request(id.request()).await?.request;
+                let bytes = house.review.reveal_raw(&principal, &request).await?;
                 let Some(path) = output else { return out.bytes(&bytes) };
                 let mut file = std::fs::OpenOptions::new();
                 let opened = file.write(true).create_new(true).open(&path);
@@ -103,6 +114,7 @@ impl Request {
                     .and_then(|mut file| std::io::Write::write_all(&mut file, &bytes))
                     .map_err(|cause| Failure::unwritable(&path, &cause))
             }
+            Self::Reveal { id, finding } => reveal(setup, house, &id, &finding).await,
             Self::Retry { id } => {
                 let principal = setup.principal(house).await?;
                 let pilot = house.store.request(id.request()).await?.request.pilot;
@@ -150,9 +162,8 @@ impl List {
         let mut table = Table::new(&["request", "state", "age", "pilot", "source", "from", "subject"]);
         for view in &page.items {
             let request = &view.request;
-            let from = masks
-                .maybe(&request.pilot, request.sender_name.as_deref().or(request.sender_email.as_deref()))
-                .unwrap_or_default();
+            let particulars = masks.particulars(request);
+            let from = particulars.sender_name.or(particulars.sender_email).unwrap_or_default();
             let age = text::age(request.accepted_at, now);
             let (pilot, source) = (request.pilot.clone(), request.source.clone());
             table.row([request.id.to_string(), view.state.to_owned(), age, pilot, source, from, title(view, masks)]);
@@ -164,35 +175,95 @@ impl List {
 /// The subject, or the beginning of the text.
 pub(super) fn title(view: &RequestView, masks: Masks<'_>) -> String {
     let request = &view.request;
-    let words = request.subject.as_deref().or_else(|| request.text.lines().find(|line| !line.trim().is_empty()));
-    let words = masks.maybe(&request.pilot, words).unwrap_or_default();
-    text::cut(&text::one_line(&words), 80)
+    let words = match &request.subject {
+        Some(_) => masks.particulars(request).subject,
+        None => masks.maybe(&request.pilot, request.text.lines().find(|line| !line.trim().is_empty())),
+    };
+    text::cut(&text::one_line(&words.unwrap_or_default()), 80)
 }
 
 async fn show(setup: &Setup, house: &House, id: &Named, unmasked: bool) -> Result<(), Failure> {
     let mut view = house.store.request(id.request()).await?;
+    if unmasked {
+        let principal = setup.principal(house).await?;
+        house.review.reveal_text(&principal, &view.request).await?;
+    }
     let files = house.store.files(id.request()).await?;
     let masks = Masks(&house.boundaries);
+    let seen = match house.boundaries.get(&view.request.pilot) {
+        Some(boundary) => Some(Seen::read(&house.store, &view.request, boundary).await?),
+        None => None,
+    };
+    let mut json = view::request(&view, masks);
     let request = &mut view.request;
     if !unmasked {
-        request.text =
-            masks.of(&request.pilot, &request.text).unwrap_or_else(|| "(its pilot is not configured)".to_owned());
-        for part in
-            [&mut request.sender_name, &mut request.sender_email, &mut request.sender_phone, &mut request.organisation]
-        {
-            *part = masks.maybe(&request.pilot, part.as_deref());
-        }
+        let unknown = || "(its pilot is not configured)".to_owned();
+        request.text = seen.as_ref().map_or_else(unknown, |seen| seen.text.clone());
+        let particulars = seen.as_ref().map(|seen| seen.particulars.clone()).unwrap_or_default();
+        let Particulars { subject, sender_name, sender_email, sender_phone, organisation, external_id } = particulars;
+        (request.subject, request.external_id, request.organisation) = (subject, external_id, organisation);
+        (request.sender_name, request.sender_email, request.sender_phone) = (sender_name, sender_email, sender_phone);
     }
+    let found = seen.as_ref().map(|seen| seen.found.as_slice()).unwrap_or_default();
+    let attached = seen.as_ref().map(|seen| seen.attached.as_slice()).unwrap_or_default();
     if setup.out.json {
-        let mut shown = view::request(&view, masks);
-        shown["text"] = view.request.text.clone().into();
-        shown["files"] = files.iter().map(view::file).collect();
-        return setup.out.json(&shown);
+        let pilot = request.pilot.clone();
+        for (member, value) in [
+            ("subject", &request.subject),
+            ("sender_name", &request.sender_name),
+            ("sender_email", &request.sender_email),
+            ("sender_phone", &request.sender_phone),
+            ("organisation", &request.organisation),
+            ("external_id", &request.external_id),
+        ] {
+            json[member] = value.clone().into();
+        }
+        json["text"] = request.text.clone().into();
+        json["verdict"] = serde_json::to_value(seen.as_ref().map(|seen| seen.verdict)).unwrap_or_default();
+        json["findings"] = found.iter().map(view::found).collect();
+        json["files"] = files.iter().map(|file| view::file(file, &pilot, masks)).collect();
+        return setup.out.json(&json);
     }
-    setup.out.text(&page(setup, &view, &files))
+    setup.out.text(&page(setup, &view, &files, attached, masks))?;
+    findings(setup, found)
 }
 
-fn page(setup: &Setup, view: &RequestView, files: &[FileRow]) -> String {
+/// What the data boundary found, under the text.
+fn findings(setup: &Setup, found: &[Found]) -> Result<(), Failure> {
+    if found.is_empty() {
+        return Ok(());
+    }
+    setup.out.text("\n")?;
+    let mut table = Table::new(&["finding", "where", "becomes", "why"]);
+    for found in found {
+        let row =
+            [found.number.to_string(), found.place(), found.treatment.name().to_owned(), found.finding.why.clone()];
+        table.row(row);
+    }
+    setup.out.table(&table)
+}
+
+async fn reveal(setup: &Setup, house: &House, id: &Named, wanted: &[u32]) -> Result<(), Failure> {
+    let principal = setup.principal(house).await?;
+    let pilot = house.store.request(id.request()).await?.request.pilot;
+    let boundary = house.boundaries.get(&pilot).ok_or(ReviewError::NoPilot { pilot })?;
+    let revealed = house.review.reveal(&principal, id.request(), boundary, wanted).await?;
+    if setup.out.json {
+        return setup.out.json(&json!({ "request": id.request().as_str(), "revealed": revealed }));
+    }
+    if revealed.is_empty() {
+        return setup.out.text("nothing is masked");
+    }
+    let mut table = Table::new(&["finding", "kind", "file", "bytes", "value"]);
+    for one in revealed {
+        let file = one.attachment.map(|ordinal| ordinal.to_string()).unwrap_or_default();
+        let bytes = format!("{}-{}", one.start, one.end);
+        table.row([one.finding.to_string(), one.kind.to_string(), file, bytes, text::one_line(&one.value)]);
+    }
+    setup.out.table(&table)
+}
+
+fn page(setup: &Setup, view: &RequestView, files: &[FileRow], attached: &[Attached], masks: Masks<'_>) -> String {
     let request = &view.request;
     let mut out = format!("{}  {}\n", setup.out.bold(request.id.as_str()), view.state);
     let mut line = |label: &str, value: &str| {
@@ -214,11 +285,12 @@ fn page(setup: &Setup, view: &RequestView, files: &[FileRow]) -> String {
     if let Some(message) = &view.message {
         line("fault", &format!("{message} {}", view.code.as_deref().unwrap_or_default()));
     }
-    for file in files {
-        line(
-            "file",
-            &format!("{} ({}, {})", file.name, file.media_type, text::bytes(u64::try_from(file.bytes).unwrap_or(0))),
-        );
+    for (place, file) in files.iter().enumerate() {
+        let name = masks.of(&request.pilot, &file.name).unwrap_or_default();
+        let size = text::bytes(u64::try_from(file.bytes).unwrap_or(0));
+        let read = attached.iter().find(|read| read.ordinal as usize == place + 1);
+        let unread = read.and_then(|read| read.text.as_ref().err()).map(|why| format!("; not read: {why}"));
+        line("file", &format!("{name} ({}, {size}){}", file.media_type, unread.unwrap_or_default()));
     }
     out.push('\n');
     out.push_str(&text::lines(&request.text));

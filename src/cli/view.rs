@@ -2,9 +2,11 @@
 //! RFC 3339 in UTC, identifiers are text, what is absent is null.
 
 use crate::access::Made;
-use crate::screen::{Boundary, screen};
+use crate::review::Particulars;
+use crate::screen::{Boundary, Found, screen};
 use crate::store::{
-    BriefRow, DecisionRow, FileRow, Page, PersonRow, ReceiptRow, RequestView, RevisionRow, RunRow, StepRow, TokenRow,
+    BriefRow, DecisionRow, FileRow, Page, PersonRow, ReceiptRow, Request, RequestView, RevisionRow, RunRow, StepRow,
+    TokenRow,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -17,6 +19,11 @@ impl Masks<'_> {
     /// The text with its masks, as long as it was; nothing when the pilot is not configured, so that nobody can say what is refused.
     pub(crate) fn of(self, pilot: &str, text: &str) -> Option<String> {
         self.0.get(pilot).map(|boundary| screen(text, boundary).text.into_owned())
+    }
+
+    /// A request's particulars with their masks.
+    pub(crate) fn particulars(self, request: &Request) -> Particulars {
+        self.0.get(&request.pilot).map(|boundary| Particulars::of(request, boundary)).unwrap_or_default()
     }
 
     /// The same for what may be absent.
@@ -33,22 +40,30 @@ pub(crate) fn page<T>(page: &Page<T>, item: impl Fn(&T) -> Value) -> Value {
 /// A request and where it stands.
 pub(crate) fn request(view: &RequestView, masks: Masks<'_>) -> Value {
     let request = &view.request;
-    let shown = |text: &Option<String>| masks.maybe(&request.pilot, text.as_deref());
+    let particulars = masks.particulars(request);
     json!({
         "id": request.id.as_str(), "state": view.state, "brief_state": view.brief_state, "code": view.code, "message": view.message,
-        "pilot": request.pilot, "tenant": request.tenant, "source": request.source, "external_id": shown(&request.external_id),
+        "pilot": request.pilot, "tenant": request.tenant, "source": request.source, "external_id": particulars.external_id,
         "submitter": request.submitter, "raw_sha256": request.raw, "media_type": request.media_type,
-        "sender_name": shown(&request.sender_name), "sender_email": shown(&request.sender_email), "sender_phone": shown(&request.sender_phone),
-        "organisation": shown(&request.organisation), "subject": shown(&request.subject),
+        "sender_name": particulars.sender_name, "sender_email": particulars.sender_email, "sender_phone": particulars.sender_phone,
+        "organisation": particulars.organisation, "subject": particulars.subject,
         "duplicate_of": request.duplicate_of.as_ref().map(|id| id.as_str()),
         "attachments": request.attachments, "received_at": request.received_at, "accepted_at": request.accepted_at,
         "brief": view.brief_state.as_ref().map(|_| request.id.brief()), "run": request.id.run().as_str(),
     })
 }
 
+/// A finding without its value.
+pub(crate) fn found(found: &Found) -> Value {
+    json!({
+        "number": found.number, "kind": found.finding.kind, "attachment": found.attachment, "start": found.start, "end": found.end,
+        "treatment": found.treatment.name(), "detector": found.finding.detector, "why": found.finding.why,
+    })
+}
+
 /// A file that came along.
-pub(crate) fn file(file: &FileRow) -> Value {
-    json!({ "name": file.name, "media_type": file.media_type, "sha256": file.digest, "bytes": file.bytes })
+pub(crate) fn file(file: &FileRow, pilot: &str, masks: Masks<'_>) -> Value {
+    json!({ "name": masks.of(pilot, &file.name), "media_type": file.media_type, "sha256": file.digest, "bytes": file.bytes })
 }
 
 /// A brief and where it stands in review.

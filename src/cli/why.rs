@@ -115,7 +115,11 @@ impl Chain {
                 of if of.is_empty() => format!("on disk; run begins with definition {}", short(&field("definition"))),
                 of => format!("on disk; says the same as {of}, so nothing is drafted"),
             },
-            "request.held" => format!("the data boundary found {}", list("kinds")),
+            "request.held" => match list("places") {
+                places if places.is_empty() => format!("the data boundary found {}", list("kinds")),
+                places => format!("the data boundary found {}: {places}", list("kinds")),
+            },
+            "request.revealed" => format!("to {actor}: {}; {}", list("findings"), by_policy()),
             "brief.drafted" => {
                 format!(
                     "revision {} by {}, {}, digest {}",

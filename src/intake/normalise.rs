@@ -3,6 +3,7 @@
 //! sender's particulars by label; nothing is left out without a line that says so.
 
 use super::{IntakeError, message};
+use crate::mail::cleaned as clean;
 use opspilot_sdk::{Attachment, Content, Envelope, Fields};
 use ring::digest::{Context, SHA256};
 
@@ -116,24 +117,6 @@ fn compose(fields: Fields, files: Vec<Attachment>, said_by: SaidBy) -> Normal {
     }
     cut(&mut text);
     Normal { sender_name, sender_email, sender_phone, organisation, subject, text, files }
-}
-
-/// Line ends as `\n`, no NUL (PostgreSQL takes none), no other control character than tab.
-fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(char) = chars.next() {
-        match char {
-            '\r' => {
-                chars.next_if_eq(&'\n');
-                out.push('\n');
-            }
-            '\n' | '\t' => out.push(char),
-            control if control.is_control() => out.push('\u{fffd}'),
-            char => out.push(char),
-        }
-    }
-    out
 }
 
 fn one_line(text: &str) -> String {

@@ -49,3 +49,51 @@ pub use unreadable::Unreadable;
 pub fn read(raw: &[u8], limits: &Limits) -> Result<Message, Unreadable> {
     message::read(raw, limits)
 }
+
+/// The text in a file that came with a request, whichever way it came: documents, sheets, PDF, text, messages. Control characters are
+/// replaced as in the text of a request. None for kinds that carry no text, an error in words for what could not be read.
+#[must_use]
+pub fn file_text(name: &str, media_type: &str, bytes: &[u8], limits: &Limits) -> Option<Result<String, String>> {
+    let read = if is_message(media_type) {
+        let read = read(bytes, limits).map(|message| {
+            let files = message.attachments.into_iter().filter_map(|file| file.text?.ok());
+            let subject = message.subject.unwrap_or_default();
+            let mut text = [subject, message.text].into_iter().chain(files).collect::<Vec<_>>().join("\n\n");
+            text.truncate(text.floor_char_boundary(limits.attachment_text_bytes));
+            text
+        });
+        Some(read.map_err(|cause| cause.to_string()))
+    } else {
+        attachment::text(Some(name), media_type, None, bytes, limits)
+    };
+    read.map(|read| read.map(|text| cleaned(&text)))
+}
+
+/// Whether [`file_text`] may find text in a file of this name and type; what is none need not be fetched.
+#[must_use]
+pub fn may_hold_text(name: &str, media_type: &str) -> bool {
+    is_message(media_type) || attachment::may_hold_text(name, media_type)
+}
+
+fn is_message(media_type: &str) -> bool {
+    media_type.eq_ignore_ascii_case("message/rfc822")
+}
+
+/// Line ends as `\n`, no NUL (PostgreSQL takes none), no other control character than tab.
+#[must_use]
+pub fn cleaned(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        match char {
+            '\r' => {
+                chars.next_if_eq(&'\n');
+                out.push('\n');
+            }
+            '\n' | '\t' => out.push(char),
+            control if control.is_control() => out.push('\u{fffd}'),
+            char => out.push(char),
+        }
+    }
+    out
+}

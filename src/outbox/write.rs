@@ -8,7 +8,7 @@ use crate::domain::review::ReviewState;
 use crate::notice::{self, Changed, Frame, How, Item, Notice, Received, Said, Sections};
 use crate::receipt::Receipt;
 use crate::reply::{Bound, Kind};
-use crate::screen::screen;
+use crate::screen::{Boundary, screen};
 use crate::store::{BriefRow, NewLetter, RevisionRow, StoreError};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -69,8 +69,10 @@ impl Outbox {
         let revision = standing(row.revision).ok_or_else(missing)?;
         let content = content(revision)?;
         let boundary = self.parts().boundaries.get(&pilot.name);
-        let masked =
-            |text: &str| boundary.map_or_else(|| text.to_owned(), |boundary| screen(text, boundary).text.into_owned());
+        // Of a pilot that is not configured nobody can say what is refused: everything is.
+        let closed = Boundary::closed();
+        let boundary = boundary.unwrap_or(&closed);
+        let masked = |text: &str| screen(text, boundary).text.into_owned();
         let text = if self.was_masked(row).await? { masked(&request.text) } else { request.text.clone() };
         let changes = match row.revision.checked_sub(1).and_then(standing) {
             Some(before) => brief::diff(&self::content(before)?, &content).iter().map(changed).collect(),
@@ -119,11 +121,9 @@ impl Outbox {
     /// The title of a brief, as its letters have it.
     pub(super) async fn title_of(&self, row: &BriefRow) -> Result<String, StoreError> {
         let request = self.parts().store.request(&row.id.request()).await?.request;
-        let boundary = self.parts().boundaries.get(&row.pilot);
-        Ok(title(
-            &boundary
-                .map_or_else(|| request.text.clone(), |boundary| screen(&request.text, boundary).text.into_owned()),
-        ))
+        let closed = Boundary::closed();
+        let boundary = self.parts().boundaries.get(&row.pilot).unwrap_or(&closed);
+        Ok(title(&screen(&request.text, boundary).text))
     }
 
     /// How to answer, in the words in force.

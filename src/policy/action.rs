@@ -90,6 +90,8 @@ actions! {
     RequestRead = "request.read" in [Read] on [Request, Pilot, System];
     /// Let a held request go on.
     RequestRelease = "request.release" in [Operate] on [Request];
+    /// See the values that the data boundary masks, and the bytes as they came.
+    RequestReveal = "request.reveal" in [] on [Request];
     /// Set a request aside for good, with a reason.
     RequestDrop = "request.drop" in [Operate] on [Request];
     /// Try a failed request again.

@@ -143,7 +143,10 @@ impl Vocabulary {
             }
         };
         match resource.kind {
-            Kind::Request => optional("submitter", &resource.submitter),
+            Kind::Request => {
+                optional("submitter", &resource.submitter);
+                attributes.insert("reviewers".to_owned(), users(&resource.reviewers));
+            }
             Kind::Token => optional("owner", &resource.owner),
             Kind::Brief | Kind::Review => {
                 optional("submitter", &resource.submitter);

@@ -102,7 +102,7 @@ pub struct Resource {
     pub claimed_by: Option<String>,
     /// Whether the pilot forbids deciding on what one handed in; briefs and reviews.
     pub forbid_self_review: bool,
-    /// The named reviewers of the pilot, by user id; pilots, briefs and reviews.
+    /// The named reviewers of the pilot, by user id; pilots, requests, briefs and reviews.
     pub reviewers: Vec<String>,
     /// The user a token belongs to; tokens.
     pub owner: Option<String>,

@@ -231,7 +231,8 @@ fn changes(ask: &Ask<'_>) -> Vec<Lack> {
     if reviewable && resource.forbid_self_review && resource.submitter.as_deref() == me {
         lacks.push(Lack::SelfReview);
     }
-    if (reviewable || resource.kind == Kind::Pilot) && !resource.reviewers.contains(&principal.user) {
+    let by_reviewers = reviewable || resource.kind == Kind::Pilot || action == Action::RequestReveal;
+    if by_reviewers && !resource.reviewers.contains(&principal.user) {
         lacks.push(Lack::NamedReviewer);
     }
     if let Some(by) = resource.claimed_by.as_ref().filter(|by| reviewable && **by != principal.user) {

@@ -35,6 +35,12 @@ pub enum ReviewError {
     /// The edit changes nothing.
     #[error("the edit changes nothing; the brief stands as it was (OP-4012)")]
     NothingChanged,
+    /// There is no such finding to reveal, or too many.
+    #[error("{why}; `request show` lists the findings (OP-4013)")]
+    NoFinding {
+        /// Which, and what there is.
+        why: String,
+    },
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),

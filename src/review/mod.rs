@@ -5,11 +5,15 @@ mod decide;
 mod edit;
 mod error;
 mod hold;
+mod reveal;
 mod runs;
+mod seen;
 
 pub use decide::Decided;
 pub use edit::Edited;
 pub use error::ReviewError;
+pub use reveal::{MAX_REVEALED, Revealed};
+pub use seen::{Particulars, Seen, attached};
 
 use crate::clock::Clock;
 use crate::domain::id::PermitId;

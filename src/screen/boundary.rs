@@ -122,6 +122,12 @@ impl Boundary {
         if problems.is_empty() { Ok(model) } else { Err(problems) }
     }
 
+    /// The boundary that lets nothing pass: for the words of a pilot that is not configured.
+    #[must_use]
+    pub const fn closed() -> Self {
+        Self { treatments: [Treatment::Hold; Kind::ALL.len()], allow_reserved: false, preset: "closed" }
+    }
+
     /// What both boundaries allow.
     #[must_use]
     pub fn with(&self, other: &Self) -> Self {

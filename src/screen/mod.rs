@@ -13,8 +13,8 @@
 //!
 //! **To add a detector** write one file in `detect/` that ends in a `DETECTOR`, and add one line to the
 //! list in `detect/mod.rs` (a national number: a file in `detect/national/`, a line there). A detector
-//! sees the shared `scan::Scan` and pushes findings; it never decides what happens to them. Text from
-//! elsewhere (an attachment, a cell) is screened by the same call. A new kind of data is a variant of
+//! sees the shared `scan::Scan` and pushes findings; it never decides what happens to them. The
+//! files of a request are screened with its text by [`Whole`]. A new kind of data is a variant of
 //! [`Kind`] and a line in each file under `config/boundaries/`.
 
 use std::borrow::Cow;
@@ -32,6 +32,7 @@ mod scan;
 mod screener;
 #[cfg(test)]
 mod tests;
+mod whole;
 mod words;
 
 pub use boundary::{Boundary, BoundaryOptions, Treatment};
@@ -40,6 +41,7 @@ pub use finding::Finding;
 pub use kind::Kind;
 pub use problem::Problem;
 pub use screener::Screener;
+pub use whole::{Attached, Found, Whole};
 
 /// What the boundary says about a whole text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

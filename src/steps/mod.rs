@@ -7,7 +7,7 @@ mod screen;
 
 pub use draft::Draft;
 pub use review::Review;
-pub use screen::{Screen, Screened};
+pub use screen::{Files, Screen, Screened};
 
 use opspilot_sdk::Problems;
 use serde_json::Value;

@@ -35,6 +35,8 @@ pub(super) enum Effect {
     Reads,
     /// Something: its answer is remembered under its `Idempotency-Key`.
     Acts,
+    /// It puts on record what it shows, each time; the answer holds values and is never remembered.
+    Reveals,
 }
 
 /// One address and method of the interface.

@@ -221,6 +221,7 @@ impl From<ReviewError> for Refused {
             }
             ReviewError::Claimed { ref by, until } => Self::told(StatusCode::CONFLICT, &error)
                 .with("claim", serde_json::json!({ "name": by, "until": until })),
+            ReviewError::NoFinding { .. } => Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error),
             ReviewError::NoPilot { .. } | ReviewError::NothingChanged => Self::told(StatusCode::CONFLICT, &error),
         }
     }

@@ -46,6 +46,11 @@ pub(super) fn text(
     }))
 }
 
+/// Whether there may be text in a file of this name and type.
+pub(super) fn may_hold_text(name: &str, media_type: &str) -> bool {
+    format(Some(name), media_type, b"").is_some()
+}
+
 fn format(name: Option<&str>, media_type: &str, bytes: &[u8]) -> Option<Format> {
     let ending =
         name.and_then(|name| name.rsplit_once('.')).map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use super::fixture::{Fixture, is_stale};
 use super::on_both;
-use super::samples::{accept, advance, cancel, claim, claimed, decide, in_review, node, resume, retry};
+use super::samples::{accept, advance, cancel, claim, claimed, decide, in_review, node, resume, retry, reveal};
 use crate::domain::run::RunState;
 use crate::store::{Accepted, Next, StoreError};
 
@@ -13,6 +13,7 @@ on_both!(
     what_is_alive_or_done_is_not_retried,
     a_held_request_is_released_once,
     definitions_are_kept_once,
+    a_reveal_is_on_record_and_changes_nothing,
 );
 
 fn is_conflict(outcome: &Result<(), StoreError>) -> bool {
@@ -92,4 +93,15 @@ async fn definitions_are_kept_once(on: &Fixture) {
     assert_eq!(on.store.definition("h1").await.unwrap().as_deref(), Some("name = 1"));
     assert_eq!(on.store.definition("h2").await.unwrap(), None);
     assert_eq!(on.verify().await["workflow.added"], 1);
+}
+
+async fn a_reveal_is_on_record_and_changes_nothing(on: &Fixture) {
+    let run = claimed(on, "k1").await;
+    let before = on.store.request(&run.request.id).await.unwrap().state;
+    on.store.reveal(reveal(on, &run.request.id)).await.unwrap();
+    on.store.reveal(reveal(on, &run.request.id)).await.unwrap();
+    assert_eq!(on.store.request(&run.request.id).await.unwrap().state, before);
+    let nothing = crate::domain::id::RequestId::new(on.now(), [9; 10]);
+    assert!(matches!(on.store.reveal(reveal(on, &nothing)).await, Err(StoreError::NotFound { .. })));
+    assert_eq!(on.verify().await["request.revealed"], 2, "each time somebody looks");
 }

@@ -8,7 +8,7 @@ use crate::policy::{Action, Ask, Grant, Kind, Permit, PolicySet, Principal, Reso
 use crate::receipt::Body;
 use crate::store::{
     Accept, Act, Advance, Belongs, Cancel, Claim, ClaimedRun, Decide, Draft, Edit, Hold, Next, Request, Resume, Retry,
-    StepDone, Told, Wake,
+    Reveal, StepDone, Told, Wake,
 };
 use jiff::{SignedDuration, Timestamp};
 use opspilot_sdk::sha256_hex;
@@ -249,6 +249,17 @@ pub(crate) fn resume(on: &Fixture, run: &ClaimedRun, key: &str) -> Resume {
         person: "usr_ada".into(),
         comment: Some("looks fine".into()),
         permit: permit(Action::RequestRelease, Kind::Request, run.request.id.as_str()),
+        at: on.now(),
+    }
+}
+
+/// Shows a masked value to somebody.
+pub(crate) fn reveal(on: &Fixture, request: &RequestId) -> Reveal {
+    Reveal {
+        request: request.clone(),
+        findings: vec!["card 20-39 00ff".into()],
+        person: "usr_ada".into(),
+        permit: permit(Action::RequestReveal, Kind::Request, request.as_str()),
         at: on.now(),
     }
 }

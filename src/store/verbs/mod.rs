@@ -32,7 +32,7 @@ pub use intake::{Accept, Accepted, File};
 pub use ledger::PeriodKey;
 pub use letter::{NewLetter, QueueLetters};
 pub use nudge::Nudge;
-pub use operate::{Cancel, Resume, Retry};
+pub use operate::{Cancel, Resume, Retry, Reveal};
 pub use people::{AddPerson, AddToken, AddressPerson, DisablePerson, GrantRole, RevokeToken, Right};
 pub use reply::{ByMail, KeepReply, SettleReply};
 pub use reserve::{Alarm, FromBucket, FromBudget, Reservable, Reserve, Reserved};

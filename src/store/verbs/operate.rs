@@ -62,6 +62,21 @@ pub struct Resume {
     pub at: Timestamp,
 }
 
+/// Puts on record that a person was shown what the data boundary masks.
+#[derive(Debug)]
+pub struct Reveal {
+    /// The request.
+    pub request: RequestId,
+    /// What was shown: kind and place of each value, and a digest; never the value.
+    pub findings: Vec<String>,
+    /// Who.
+    pub person: String,
+    /// By what right.
+    pub permit: Permit,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A run as these verbs find it.
 struct Found {
     state: RunState,
@@ -115,6 +130,7 @@ one_by_one!(KeepDefinition, (), keep_definition);
 one_by_one!(Cancel, (), cancel);
 one_by_one!(Retry, (), retry);
 one_by_one!(Resume, (), resume);
+one_by_one!(Reveal, (), reveal);
 
 /// `Ok(Err(_))`: refused, nothing written. `Err(_)`: the database failed.
 type Refusable<T> = Result<Result<T, StoreError>, StoreError>;
@@ -238,6 +254,23 @@ async fn resume(item: &Resume, tx: &mut Tx<'_>) -> Refusable<()> {
     Ok(Ok(()))
 }
 
+async fn reveal(item: &Reveal, tx: &mut Tx<'_>) -> Refusable<()> {
+    let sql = "SELECT tenant, pilot FROM request WHERE id = $1";
+    let Some(row) = tx.conn.row(sql, values![item.request.as_str()]).await? else {
+        return Ok(Err(StoreError::NotFound { what: "request", id: item.request.to_string() }));
+    };
+    let (tenant, pilot) = (row.text(0)?, row.text(1)?);
+    let findings: Vec<&str> = item.findings.iter().map(String::as_str).collect();
+    let policies: Vec<&str> = item.permit.decision().policies.iter().map(String::as_str).collect();
+    let mut fields = policy_fields(&item.permit, &policies);
+    fields.push(("findings", Field::Texts(&findings)));
+    let body = Body::of(&fields).map_err(|cause| StoreError::corrupt(cause.to_string()))?;
+    let (subject, actor) = (item.request.as_str(), item.person.as_str());
+    let note = Note { at: item.at, kind: "request.revealed", tenant: &tenant, pilot: Some(&pilot), subject, actor };
+    tx.receipt(&note, &body)?;
+    Ok(Ok(()))
+}
+
 impl Store {
     /// Keeps a workflow definition for the runs that are pinned to it.
     ///
@@ -270,5 +303,13 @@ impl Store {
     /// [`StoreError::NotFound`], [`StoreError::Conflict`] when it waits for something else or not at all.
     pub async fn resume(&self, resume: Resume) -> Result<(), StoreError> {
         self.submit(resume).await
+    }
+
+    /// Puts on record that a person was shown masked values; they are shown once this is on disk.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn reveal(&self, reveal: Reveal) -> Result<(), StoreError> {
+        self.submit(reveal).await
     }
 }

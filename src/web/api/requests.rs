@@ -1,9 +1,10 @@
-//! Requests as they are read: lists, one with its text, its raw bytes. INVARIANT: what people see of a request's words is masked by the
-//! pilot's present boundary; the bytes as they came are for those who may release a held request.
+//! Requests as they are read: lists, one with its text, its masked values, its raw bytes. INVARIANT: what people see of a request's words
+//! is masked by the pilot's present boundary; the values behind masks and the bytes as they came are revealed, which leaves a receipt.
 
 use crate::domain::id::RequestId;
 use crate::policy::{Action, Kind, Resource};
-use crate::screen::{Boundary, screen};
+use crate::review::{Particulars, ReviewError, Seen};
+use crate::screen::{Boundary, Found, screen};
 use crate::store::{Request, RequestFilter, RequestView};
 use crate::web::App;
 use crate::web::answer::Answer;
@@ -11,6 +12,7 @@ use crate::web::call::Call;
 use crate::web::page::{self, Wanted};
 use crate::web::problem::Refused;
 use axum::http::{HeaderValue, StatusCode, header};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 const STATES: [&str; 11] = [
@@ -73,12 +75,16 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refused> {
 
 /// A request in a list.
 pub(super) fn row(app: &App, view: &RequestView) -> Value {
+    let boundary = app.web.boundaries.get(&view.request.pilot);
+    members(view, &boundary.map(|boundary| Particulars::of(&view.request, boundary)).unwrap_or_default())
+}
+
+fn members(view: &RequestView, particulars: &Particulars) -> Value {
     let request = &view.request;
-    let shown = |text: &Option<String>| text.as_deref().and_then(|text| masked(app, &request.pilot, text));
     json!({
         "id": request.id, "pilot": request.pilot, "tenant": request.tenant, "source": request.source, "state": view.state,
-        "brief_state": view.brief_state, "code": view.code, "message": view.message, "subject": shown(&request.subject),
-        "sender_name": shown(&request.sender_name), "organisation": shown(&request.organisation),
+        "brief_state": view.brief_state, "code": view.code, "message": view.message, "subject": particulars.subject,
+        "sender_name": particulars.sender_name, "organisation": particulars.organisation,
         "duplicate_of": request.duplicate_of, "attachments": request.attachments, "submitter": request.submitter,
         "received_at": request.received_at, "accepted_at": request.accepted_at,
     })
@@ -87,18 +93,30 @@ pub(super) fn row(app: &App, view: &RequestView) -> Value {
 pub(super) async fn show(call: Call) -> Result<Answer, Refused> {
     let view = find(&call, &call.id()?).await?;
     let request = &view.request;
-    let shown = |text: &Option<String>| text.as_deref().and_then(|text| masked(&call.app, &request.pilot, text));
-    let files = call.app.web.store.files(&request.id).await?;
-    let file = |file: &crate::store::FileRow| {
-        let name = masked(&call.app, &request.pilot, &file.name);
-        json!({ "name": name, "media_type": file.media_type, "sha256": file.digest, "bytes": file.bytes })
+    let store = &call.app.web.store;
+    let files = store.files(&request.id).await?;
+    let seen = match call.app.web.boundaries.get(&request.pilot) {
+        Some(boundary) => Some(Seen::read(store, request, boundary).await?),
+        None => None,
     };
-    let mut shown_request = row(&call.app, &view);
+    let particulars = seen.as_ref().map(|seen| seen.particulars.clone()).unwrap_or_default();
+    let found = seen.as_ref().map(|seen| seen.found.iter().map(finding).collect::<Vec<_>>());
+    let file = |(place, file): (usize, &crate::store::FileRow)| {
+        let name = masked(&call.app, &request.pilot, &file.name);
+        let read = seen.as_ref().and_then(|seen| seen.attached.iter().find(|read| read.ordinal as usize == place + 1));
+        let unread = read.and_then(|read| read.text.as_ref().err());
+        json!({
+            "name": name, "media_type": file.media_type, "sha256": file.digest, "bytes": file.bytes,
+            "read": read.is_some_and(|read| read.text.is_ok()), "unread": unread,
+        })
+    };
+    let mut shown_request = members(&view, &particulars);
     let more = json!({
         "run": request.id.run(), "brief": view.brief_state.as_ref().map(|_| request.id.brief()), "media_type": request.media_type,
-        "raw_sha256": request.raw, "external_id": shown(&request.external_id), "sender_email": shown(&request.sender_email),
-        "sender_phone": shown(&request.sender_phone), "text": masked(&call.app, &request.pilot, &request.text),
-        "files": files.iter().map(file).collect::<Vec<_>>(),
+        "raw_sha256": request.raw, "external_id": particulars.external_id, "sender_email": particulars.sender_email,
+        "sender_phone": particulars.sender_phone, "text": seen.as_ref().map(|seen| seen.text.as_str()),
+        "verdict": seen.as_ref().map(|seen| seen.verdict), "findings": found,
+        "files": files.iter().enumerate().map(file).collect::<Vec<_>>(),
     });
     if let (Some(members), Value::Object(more)) = (shown_request.as_object_mut(), more) {
         members.extend(more);
@@ -106,13 +124,36 @@ pub(super) async fn show(call: Call) -> Result<Answer, Refused> {
     Answer::json(&shown_request)
 }
 
+/// A finding without its value.
+fn finding(found: &Found) -> Value {
+    json!({
+        "number": found.number, "kind": found.finding.kind, "attachment": found.attachment, "start": found.start, "end": found.end,
+        "treatment": found.treatment.name(), "detector": found.finding.detector, "why": found.finding.why,
+    })
+}
+
 pub(super) async fn raw(call: Call) -> Result<Answer, Refused> {
     let view = find(&call, &call.id()?).await?;
-    // Whoever may let a held request go on must be able to read what is held; nobody else sees it unmasked.
-    let _leave_to_read = call.permit(Action::RequestRelease, &resource(&view.request))?;
-    let bytes = call.app.web.store.blob(&view.request.raw).await?;
+    let bytes = call.app.web.review.reveal_raw(&call.caller, &view.request).await?;
     let name = format!("attachment; filename=\"{}\"", view.request.id);
     let name = HeaderValue::try_from(name).map_err(|cause| Refused::fault(cause.to_string()))?;
     // The sender's media type is not repeated: nothing that came from outside is to be opened by anything.
     Ok(Answer::new(StatusCode::OK, "application/octet-stream", bytes).header(header::CONTENT_DISPOSITION, name))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wish {
+    #[serde(default)]
+    findings: Vec<u32>,
+}
+
+pub(super) async fn reveal(call: Call) -> Result<Answer, Refused> {
+    let Wish { findings } = call.json_or_nothing()?;
+    let request = known(&call).await?.request;
+    let web = &call.app.web;
+    let pilot = request.pilot.clone();
+    let boundary = web.boundaries.get(&pilot).ok_or(ReviewError::NoPilot { pilot })?;
+    let revealed = web.review.reveal(&call.caller, &request.id, boundary, &findings).await?;
+    Answer::json(&json!({ "request": request.id, "revealed": revealed }))
 }

@@ -131,7 +131,9 @@ async fn a_held_request_is_masked_until_somebody_with_the_right_looks() {
     let path = format!("/api/v1/requests/{id}/raw");
     let refused = house.ask("north-viewer", "GET", &path, "").await;
     assert_eq!((refused.status, refused.code().as_str()), (403, "OP-5008"));
-    let raw = house.ask("north-operator", "GET", &path, "").await;
+    let refused = house.ask("north-operator", "GET", &path, "").await;
+    assert_eq!(refused.status, 403, "who keeps requests moving sees no masked values: {}", refused.body);
+    let raw = house.ask("north-reviewer", "GET", &path, "").await;
     assert_eq!((raw.status, raw.body.as_str()), (200, text.as_str()));
     assert!(raw.header("content-disposition").unwrap().starts_with("attachment"));
     assert_eq!(raw.header("content-type"), Some("application/octet-stream"));
@@ -239,4 +241,94 @@ async fn what_is_not_understood_is_refused() {
     assert_eq!((wrong.status, wrong.code().as_str()), (405, "OP-9002"));
     assert!(wrong.header("allow").unwrap().contains("GET"));
     assert_eq!(house.store.brief(&brief.parse().unwrap()).await.unwrap().state.as_str(), "open");
+}
+
+/// Values that stand in a request and its file and must come out nowhere but by a reveal.
+const CARD: &str = "4539 1488 0343 6467";
+const IBAN: &str = "DE89 3704 0044 0532 0130 00";
+const SSN: &str = "536-90-4399";
+
+fn message_with_a_file() -> String {
+    format!(
+        "From: Ann Lee <ann@corp.example.org>\r\nTo: desk@example.net\r\nSubject: Card {CARD} was charged\r\nDate: Sat, 21 Nov 2026 09:00:00 +0000\r\n\
+         MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n\
+         Please refund card {CARD}.\r\n\r\n--b\r\nContent-Type: text/plain; name=staff.txt\r\n\
+         Content-Disposition: attachment; filename=staff.txt\r\n\r\nPay to IBAN {IBAN}\nHis SSN: {SSN}\n--b--\r\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn masked_values_are_revealed_to_who_decides_and_that_is_on_record() {
+    let house = House::new().await;
+    let message = message_with_a_file();
+    let handed = house.post("owner", "/api/v1/requests", json!({ "pilot": "north", "message": message })).await;
+    let id = handed.json()["request"].as_str().unwrap().to_owned();
+    // Only the file holds a prohibited kind.
+    house.until(&id, "held").await;
+    let shown = house.get("north-viewer", &format!("/api/v1/requests/{id}")).await;
+    let found: Vec<(u64, &str, Option<u64>)> = shown["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|found| found["treatment"] != "allow")
+        .map(|found| (found["number"].as_u64().unwrap(), found["kind"].as_str().unwrap(), found["attachment"].as_u64()))
+        .collect();
+    assert_eq!(
+        found.iter().map(|(_, kind, file)| (*kind, *file)).collect::<Vec<_>>(),
+        [("card", None), ("card", None), ("iban", Some(1)), ("national_id", Some(1))]
+    );
+    assert_eq!((&shown["verdict"], &shown["files"][0]["read"]), (&json!("hold"), &json!(true)));
+    assert!(shown["subject"].as_str().unwrap().contains("[card1"), "{shown}");
+    let why = house.ask("north-viewer", "GET", &format!("/api/v1/requests/{id}/why"), "").await.body;
+    assert!(why.contains("attachment 1: national_id"), "{why}");
+
+    let reveal = format!("/api/v1/requests/{id}/reveal");
+    for nobody in ["north-viewer", "north-operator"] {
+        let refused = house.post(nobody, &reveal, json!({})).await;
+        assert_eq!((refused.status, refused.code().as_str()), (403, "OP-5008"), "{nobody}");
+    }
+    assert_eq!(house.post("south-reviewer", &reveal, json!({})).await.status, 404);
+    let wrong = house.post("north-reviewer", &reveal, json!({ "findings": [99] })).await;
+    assert_eq!((wrong.status, wrong.code().as_str()), (422, "OP-4013"));
+    let before = house.deeds().await;
+    let one = house.post("north-reviewer", &reveal, json!({ "findings": [found[3].0] })).await.json();
+    assert_eq!(one["revealed"][0]["value"], SSN);
+    let all = house.post("owner", &reveal, json!({})).await.json();
+    let values: Vec<&str> =
+        all["revealed"].as_array().unwrap().iter().map(|one| one["value"].as_str().unwrap()).collect();
+    assert_eq!(values, [CARD, CARD, IBAN, SSN]);
+    assert_eq!(house.deeds().await, before + 2, "each reveal is a receipt");
+
+    // Nothing that is kept or shown elsewhere repeats a value.
+    let released = house.post("north-operator", &format!("/api/v1/requests/{id}/release"), json!({})).await;
+    assert_eq!(released.status, 200, "{}", released.body);
+    house.until(&id, "in_review").await;
+    let brief = id.replace("req_", "brf_");
+    let mut shown: Vec<(String, String)> = Vec::new();
+    for path in [
+        format!("/api/v1/requests/{id}"),
+        format!("/api/v1/requests/{id}/why"),
+        "/api/v1/requests".to_owned(),
+        format!("/api/v1/briefs/{brief}"),
+        format!("/api/v1/briefs/{brief}/revisions"),
+        "/api/v1/briefs".to_owned(),
+        format!("/api/v1/runs/{}", id.replace("req_", "run_")),
+        format!("/api/v1/receipts?subject={id}"),
+        "/api/v1/receipts/export".to_owned(),
+        "/metrics".to_owned(),
+    ] {
+        let reply = house.ask("owner", "GET", &path, "").await;
+        assert_eq!(reply.status, 200, "{path}: {}", reply.body);
+        shown.push((path, reply.body));
+    }
+    let receipts = house.store.receipts_of(&id).await.unwrap();
+    let revealed = receipts.iter().map(|row| String::from_utf8_lossy(&row.bytes).into_owned());
+    let revealed: Vec<String> = revealed.filter(|text| text.contains("request.revealed")).collect();
+    assert!(revealed.len() == 2 && revealed[0].contains("attachment 1: national_id"), "{revealed:?}");
+    shown.extend(receipts.iter().map(|row| ("a receipt".to_owned(), String::from_utf8_lossy(&row.bytes).into_owned())));
+    for (place, text) in shown {
+        for value in [CARD, IBAN, SSN, "4539148803436467", "536904399"] {
+            assert!(!text.contains(value), "{place} shows a masked value: {text}");
+        }
+    }
 }

@@ -1,0 +1,128 @@
+//! Masks taken off for those who may: the values that a data boundary masks, and the bytes as they came. Own file because here alone
+//! they leave the house for a person. INVARIANT: a receipt that says who was shown what, by kind, place and digest, is on disk before
+//! any of it is given.
+
+use super::seen::Seen;
+use super::{Review, ReviewError};
+use crate::domain::id::RequestId;
+use crate::policy::{Action, Kind, Permit, Principal, Resource};
+use crate::screen::{Boundary, Found};
+use crate::store::{Request, Reveal};
+use opspilot_sdk::sha256_hex;
+use serde::Serialize;
+
+/// The most values that one call shows.
+pub const MAX_REVEALED: usize = 200;
+
+/// A value that is masked everywhere else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Revealed {
+    /// Number of the finding.
+    pub finding: u32,
+    /// Its kind.
+    pub kind: crate::screen::Kind,
+    /// The file it stands in, counted from 1; none for the request's own words.
+    pub attachment: Option<u32>,
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    /// The value.
+    pub value: String,
+}
+
+impl Review {
+    /// The values of some findings, or of all that are masked when none is named; on record first.
+    ///
+    /// # Errors
+    /// [`ReviewError::Denied`]; [`ReviewError::NoFinding`] for a number that is none or too many of them.
+    pub async fn reveal(
+        &self,
+        principal: &Principal,
+        id: &RequestId,
+        boundary: &Boundary,
+        wanted: &[u32],
+    ) -> Result<Vec<Revealed>, ReviewError> {
+        let request = self.store.request(id).await?.request;
+        let permit = self.may_reveal(principal, &request)?;
+        let seen = Seen::read(&self.store, &request, boundary).await?;
+        let masked = |found: &&Found| found.treatment != crate::screen::Treatment::Allow;
+        let chosen: Vec<&Found> = if wanted.is_empty() {
+            seen.found.iter().filter(masked).collect()
+        } else {
+            let mut chosen = Vec::new();
+            for number in wanted {
+                let found = seen.found.iter().find(|found| found.number == *number);
+                chosen.push(found.ok_or_else(|| ReviewError::NoFinding {
+                    why: format!("there is no finding {number}; the request has {}", seen.found.len()),
+                })?);
+            }
+            chosen
+        };
+        if chosen.is_empty() {
+            return Ok(Vec::new());
+        }
+        if chosen.len() > MAX_REVEALED {
+            let why = format!("{} values are masked, more than {MAX_REVEALED}; name those you need", chosen.len());
+            return Err(ReviewError::NoFinding { why });
+        }
+        let evidence = |found: &Found| sha256_hex(&found.evidence(&request.text, &seen.attached));
+        let findings = chosen.iter().map(|found| format!("{} {}", found.place(), evidence(found))).collect();
+        self.on_record(principal, &request, findings, permit).await?;
+        let shown = |found: &&Found| Revealed {
+            finding: found.number,
+            kind: found.finding.kind,
+            attachment: found.attachment,
+            start: found.start,
+            end: found.end,
+            value: found.value(&request.text, &seen.attached).unwrap_or_default().to_owned(),
+        };
+        Ok(chosen.iter().map(shown).collect())
+    }
+
+    /// The text of a request without its masks; on record first.
+    ///
+    /// # Errors
+    /// [`ReviewError::Denied`].
+    pub async fn reveal_text(&self, principal: &Principal, request: &Request) -> Result<(), ReviewError> {
+        let permit = self.may_reveal(principal, request)?;
+        let findings = vec![format!("text 0-{} {}", request.text.len(), sha256_hex(request.text.as_bytes()))];
+        self.on_record(principal, request, findings, permit).await
+    }
+
+    /// The bytes of a request as they came; on record first.
+    ///
+    /// # Errors
+    /// [`ReviewError::Denied`].
+    pub async fn reveal_raw(&self, principal: &Principal, request: &Request) -> Result<Vec<u8>, ReviewError> {
+        let permit = self.may_reveal(principal, request)?;
+        let bytes = self.store.blob(&request.raw).await?;
+        self.on_record(principal, request, vec![format!("raw 0-{} {}", bytes.len(), request.raw)], permit).await?;
+        Ok(bytes)
+    }
+
+    /// Whether the policy lets a person see masked values of a request.
+    ///
+    /// # Errors
+    /// [`ReviewError::Denied`].
+    pub fn may_reveal(&self, principal: &Principal, request: &Request) -> Result<Permit, ReviewError> {
+        let mut resource = Resource::within(Kind::Request, request.id.as_str(), &request.tenant, &request.pilot);
+        resource.submitter.clone_from(&request.submitter);
+        // Reviewers are named in the configuration; the policy compares identifiers.
+        if self.pilot(&request.pilot)?.reviewers.contains(&principal.name) {
+            resource.reviewers.push(principal.user.clone());
+        }
+        self.permit(principal, Action::RequestReveal, &resource)
+    }
+
+    async fn on_record(
+        &self,
+        principal: &Principal,
+        request: &Request,
+        findings: Vec<String>,
+        permit: Permit,
+    ) -> Result<(), ReviewError> {
+        let (request, person, at) = (request.id.clone(), principal.user.clone(), self.clock.now());
+        Ok(self.store.reveal(Reveal { request, findings, person, permit, at }).await?)
+    }
+}
