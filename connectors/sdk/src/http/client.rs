@@ -225,3 +225,87 @@ impl Reply {
 fn silent(host: &str, silence: Duration) -> Fault {
     Fault::new(FaultKind::Silent, host, format!("said nothing for {} seconds", silence.as_secs()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Client, Lookup, Request};
+    use crate::http::{FaultKind, Reach};
+    use crate::{Clock, Problems};
+    use std::net::IpAddr;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> jiff::Timestamp {
+            jiff::Timestamp::UNIX_EPOCH
+        }
+    }
+
+    /// A client for a name, and a server on loopback that counts who connects.
+    fn client(private_network: bool, answers: &'static [&'static [&'static str]]) -> (Client, Arc<AtomicUsize>) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        std::thread::spawn(move || {
+            for _ in listener.incoming().flatten() {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        let mut problems = Problems::new();
+        let reach = Reach {
+            base_url: format!("http://rebinding.example:{port}"),
+            allow_plain: true,
+            private_network,
+            connect_secs: 1,
+            first_byte_secs: 1,
+            whole_secs: 1,
+            max_answer_bytes: 65_536,
+            ..Reach::default()
+        };
+        let site = reach.judge(&mut problems).unwrap();
+        let turn = Mutex::new(0);
+        let lookup: Lookup = Arc::new(move |name| {
+            assert_eq!(name, "rebinding.example");
+            let mut turn = turn.lock().unwrap();
+            let found: Vec<IpAddr> = answers[*turn].iter().map(|text| text.parse().unwrap()).collect();
+            *turn += 1;
+            Box::pin(async move { Ok(found) })
+        });
+        (Client::with_lookup(site, &[], std::path::Path::new("/"), Arc::new(Still), lookup).unwrap(), count)
+    }
+
+    async fn kind(client: &Client) -> Option<FaultKind> {
+        client.send(Request { path: "/", json: None, headers: &[] }).await.err().map(|fault| fault.kind)
+    }
+
+    #[tokio::test]
+    async fn a_name_leads_nowhere_private_at_any_time() {
+        // The second answer of the first, as in a rebinding; an address beside a public one; the same in other words.
+        let answers: &[&[&str]] = &[
+            &["127.0.0.1"],
+            &["192.0.2.1", "127.0.0.1"],
+            &["8.8.8.8", "127.0.0.1"],
+            &["::ffff:127.0.0.1"],
+            &["::1"],
+            &["169.254.169.254"],
+        ];
+        let (client, count) = client(false, answers);
+        for _ in answers {
+            assert_eq!(kind(&client).await, Some(FaultKind::Forbidden));
+        }
+        assert_eq!(count.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn the_own_network_may_be_allowed_but_not_the_keeper_of_secrets() {
+        let (client, count) = client(true, &[&["169.254.169.254"], &["127.0.0.1"]]);
+        assert_eq!(kind(&client).await, Some(FaultKind::Forbidden));
+        assert_eq!(count.load(Ordering::SeqCst), 0);
+        // Connected, and hung up on.
+        assert_eq!(kind(&client).await, Some(FaultKind::Broken));
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+    }
+}

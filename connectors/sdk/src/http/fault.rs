@@ -49,15 +49,14 @@ impl Fault {
 
     /// What an error of the client means.
     pub(crate) fn judge(host: &str, cause: &reqwest::Error) -> Self {
-        let mut innermost: &dyn Error = cause;
+        let mut innermost: &(dyn Error + 'static) = cause;
         let mut tls = None;
         let mut next = cause.source();
         while let Some(inner) = next {
             if inner.is::<Forbidden>() {
                 return Self::new(FaultKind::Forbidden, host, format!("cannot be called: {inner}"));
             }
-            let within = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-            tls = tls.or_else(|| within.and_then(|within| within.downcast_ref::<rustls::Error>()));
+            tls = tls.or_else(|| of_tls(inner));
             innermost = inner;
             next = inner.source();
         }
@@ -82,4 +81,13 @@ impl Fault {
         let why = if cause.source().is_some() { innermost.to_string() } else { "no reason is known".to_owned() };
         Self::new(FaultKind::Broken, host, format!("broke off: {why}"))
     }
+}
+
+/// An error of TLS, which stands within errors of input and output that hide it.
+fn of_tls<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    let mut within: &(dyn Error + 'static) = error;
+    while let Some(inner) = within.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        within = inner;
+    }
+    within.downcast_ref()
 }

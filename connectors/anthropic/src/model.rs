@@ -1,0 +1,86 @@
+//! The model: asks once, or looks whether it could. Own file because it is what the daemon holds. INVARIANT: one call of `ask` sends at
+//! most one request.
+
+use crate::answer::Message;
+use crate::options::Settings;
+use crate::question::body;
+use opspilot_sdk::asking::{self, Said};
+use opspilot_sdk::http::{Client, Request};
+use opspilot_sdk::{Answer, BoxFuture, BuildContext, ConnectorError, Model, Question, Secret, Unanswered};
+
+/// A model behind messages.
+pub(crate) struct Messages {
+    settings: Settings,
+    client: Client,
+    key: Option<Secret>,
+}
+
+impl Messages {
+    /// Reads the key; connects to nothing.
+    pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
+        let key = match &settings.key {
+            Some(place) => Some(place.read(&context.data_dir).map_err(|why| asking::unreadable_key(&why))?),
+            None => None,
+        };
+        let mut headers = vec![("anthropic-version", Secret::new(settings.version.as_str()))];
+        if let Some(key) = &key {
+            headers.push(("x-api-key", key.clone()));
+        }
+        let client = Client::build(settings.site.clone(), &headers, &context.data_dir, context.clock.clone());
+        let client = client.map_err(|fault| asking::unreadable_key(&fault.to_string()))?;
+        Ok(Self { settings, client, key })
+    }
+
+    async fn put(&self, question: &Question) -> Result<Answer, Unanswered> {
+        let json = body(&self.settings, question);
+        // Anthropic itself ignores it; gateways write it into their logs.
+        let headers = [("x-client-request-id", question.key.as_str())];
+        let request = Request { path: "/v1/messages", json: Some(&json), headers: &headers };
+        let mut reply = self.client.send(request).await.map_err(|fault| asking::fault(fault, None))?;
+        let host = self.client.host();
+        if reply.status != 200 {
+            let said = reply.whole().await.map(|body| Said::read(&body)).unwrap_or_default();
+            return Err(asking::refused(
+                host,
+                reply.status,
+                reply.retry_after,
+                &said,
+                Some(question),
+                self.key.as_ref(),
+            ));
+        }
+        asking::listen(reply, Message::new(), host).await
+    }
+
+    /// Asking about the model itself costs nothing and needs the key. A name that stands for a changing model is known there, but not in
+    /// the list. Gateways without that page are believed: they do not speak of a thing that is not found in the vendor's words.
+    async fn look(&self) -> Result<(), ConnectorError> {
+        let path = format!("/v1/models/{}", self.settings.model);
+        let request = Request { path: &path, json: None, headers: &[] };
+        let mut reply = self.client.send(request).await.map_err(|fault| asking::fault(fault, None).error)?;
+        let body = reply.whole().await.map_err(|fault| asking::fault(fault, None).error)?;
+        let said = Said::read(&body);
+        match reply.status {
+            200 | 405 | 501 => Ok(()),
+            404 if said.kind != "not_found_error" => Ok(()),
+            status => {
+                let host = self.client.host();
+                Err(asking::refused(host, status, reply.retry_after, &said, None, self.key.as_ref()).error)
+            }
+        }
+    }
+}
+
+impl Model for Messages {
+    fn model(&self) -> &str {
+        &self.settings.model
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<(), ConnectorError>> {
+        Box::pin(self.look())
+    }
+
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Result<Answer, Unanswered>> {
+        Box::pin(self.put(question))
+    }
+}
