@@ -5,6 +5,7 @@ pub(crate) mod disk;
 mod logs;
 mod mail;
 mod meters;
+mod models;
 pub(crate) mod shelf;
 mod sources;
 mod watch;
@@ -18,6 +19,7 @@ use crate::config::{Given, Settings};
 use crate::domain::pilot::Pilots;
 use crate::engine::{Definition, Engine, Step, Steps, Workflows};
 use crate::intake::{Intake, Limit};
+use crate::limit::{Limits, Parts};
 use crate::outbox::Letters;
 use crate::policy::{Policies, PolicySet};
 use crate::receipt::SigningKey;
@@ -49,7 +51,7 @@ pub fn registry() -> Registry {
 /// The kinds of model of this program. A new connector is one line here.
 #[must_use]
 pub fn models() -> Registry<Arc<dyn Model>> {
-    Registry::new()
+    Registry::new().with::<opspilot_openai::OpenAi>()
 }
 
 /// What configurations are judged by.
@@ -111,6 +113,22 @@ pub enum StartError {
         /// What is wrong.
         cause: ConnectorError,
     },
+    /// A generator could not be built.
+    #[error("generator `{name}`: {cause}")]
+    Generator {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        cause: ConnectorError,
+    },
+    /// The templates of prompts are not sound.
+    #[error("prompts in `{folder}`: {reason}")]
+    Prompt {
+        /// The folder.
+        folder: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Mail cannot be sent as configured.
     #[error("`[mail]`: {cause}")]
     Mail {
@@ -163,6 +181,8 @@ pub struct House {
     pub rota: Rota,
     /// What people do with letters.
     pub letters: Letters,
+    /// Rates and budgets of models.
+    pub limits: Limits,
     /// Who people are.
     pub access: Access,
     /// What requests go through.
@@ -179,13 +199,13 @@ pub struct House {
 fn step_kinds(
     pilots: &Pilots,
     boundaries: &Arc<BTreeMap<String, Boundary>>,
-    shelf: &Arc<Shelf>,
+    files: Option<Arc<dyn steps::Files>>,
+    models: Option<steps::Models>,
     clock: &Arc<dyn Clock>,
 ) -> Steps {
-    let files: Arc<dyn steps::Files> = Arc::<Shelf>::clone(shelf);
     let kinds: [Arc<dyn Step>; 3] = [
-        Arc::new(steps::Screen::new(Arc::clone(boundaries)).with_files(files)),
-        Arc::new(steps::Draft::new(pilots.clone(), Arc::clone(boundaries), Arc::clone(clock))),
+        Arc::new(steps::Screen::new(Arc::clone(boundaries), files)),
+        Arc::new(steps::Draft::new(pilots.clone(), Arc::clone(boundaries), Arc::clone(clock), models)),
         Arc::new(steps::Review),
     ];
     Steps::new(kinds)
@@ -195,7 +215,7 @@ fn step_kinds(
 #[must_use]
 pub fn bare_steps() -> Steps {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    step_kinds(&Pilots::default(), &Arc::default(), &Arc::default(), &clock)
+    step_kinds(&Pilots::default(), &Arc::default(), None, None, &clock)
 }
 
 /// Opens the store and puts the rooms together.
@@ -213,22 +233,33 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
         origin: settings.receipts.origin.clone(),
         queue: settings.store.queue,
         clock: Arc::clone(&clock),
-        entropy,
+        entropy: Arc::clone(&entropy),
     };
     let pilots = Pilots::new(settings.pilots.iter().cloned());
     let boundaries = Arc::new(settings.boundaries.clone());
-    let shelf = Arc::new(Shelf::default());
-    let kinds = step_kinds(&pilots, &boundaries, &shelf, &clock);
-    let workflows = Workflows::new(definitions(&settings, &kinds)?, kinds);
+    let definitions = definitions(&settings, &bare_steps())?;
     let mut starts = BTreeMap::new();
-    for definition in workflows.iter() {
+    for definition in &definitions {
         starts.insert(definition.name().to_owned(), (definition.hash().to_owned(), definition.first_step().to_owned()));
     }
     if let Some(pilot) = pilots.iter().find(|pilot| !starts.contains_key(&pilot.workflow)) {
         return Err(StartError::NoWorkflow { pilot: pilot.name.clone(), workflow: pilot.workflow.clone() });
     }
     let store = Store::open(options).await?;
-    shelf.open(&store);
+    let limits = Limits::new(Parts {
+        store: store.clone(),
+        clock: Arc::clone(&clock),
+        generators: settings.generators.iter().map(|generator| generator.asked.clone()).collect(),
+        tenants: settings.tenants.clone(),
+        pilots: pilots.clone(),
+    });
+    // A command beside the daemon drafts nothing and needs no keys of models.
+    let models = match mode {
+        Mode::Serve => Some(models::build(&settings, &limits, &clock, &entropy)?),
+        Mode::Command => None,
+    };
+    let files: Arc<dyn steps::Files> = Arc::new(Shelf(store.clone()));
+    let workflows = Workflows::new(definitions, step_kinds(&pilots, &boundaries, Some(files), models, &clock));
     if mode == Mode::Serve {
         workflows.keep(&store).await?;
     }
@@ -259,6 +290,7 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
         review,
         rota,
         letters,
+        limits,
         access,
         workflows,
         pilots,
@@ -336,6 +368,7 @@ pub async fn serve(house: House, stop: CancellationToken, ready: impl FnOnce(Soc
     tasks.spawn(async move { tender.tend(tend_stop).await });
     let (rota, rota_stop) = (house.rota.clone(), stop.clone());
     tasks.spawn(async move { rota.tend(rota_stop).await });
+    tasks.spawn(house.limits.clone().tend(stop.clone()));
     tasks.spawn(watch::policies(house.policies.clone(), Arc::clone(&house.settings), stop.clone()));
     tasks.spawn(watch::checkpoints(house.store.clone(), Arc::clone(&house.settings), stop.clone()));
     tasks.spawn(meters.clone().count(house.store.clone(), stop.clone()));

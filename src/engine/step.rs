@@ -14,9 +14,11 @@ use std::time::Duration;
 pub struct StepContext<'a> {
     /// The run, its request, and what woke it.
     pub run: &'a ClaimedRun,
+    /// The step's name in the definition.
+    pub name: &'a str,
     /// Settings from the definition.
     pub with: &'a Value,
-    /// Outputs of earlier steps by name: JSON.
+    /// Outputs of earlier steps by name, and of this one when it waited: JSON.
     pub outputs: &'a BTreeMap<String, String>,
     /// What woke the run at this step, when it waited here: JSON. Steps later in the chain see none.
     pub signal: Option<&'a str>,

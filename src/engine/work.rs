@@ -172,6 +172,7 @@ impl Engine {
         };
         let context = StepContext {
             run: &chain.run,
+            name: &spec.name,
             with: &spec.with,
             outputs: &chain.run.outputs,
             signal: chain.run.signal.as_deref().filter(|_| chain.woken),

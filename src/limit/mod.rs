@@ -104,6 +104,8 @@ pub enum Admission {
     },
     /// The generator cannot be asked.
     Unavailable {
+        /// Stable code.
+        code: &'static str,
         /// When it may be again; `None`: not before a person acts.
         until: Option<Timestamp>,
         /// Why, for people.
@@ -207,12 +209,12 @@ impl Limits {
         let now = inner.clock.now();
         let Some((asked, lane)) = inner.generators.get(asking.generator) else {
             let why = format!("there is no generator `{}` in the configuration (OP-7310)", asking.generator);
-            return Ok(Admission::Unavailable { until: None, why });
+            return Ok(Admission::Unavailable { code: "OP-7310", until: None, why });
         };
         let output = u64::from(asking.max_output);
         let Some(worst) = Worst::of(&asked.price, asking.most_input, output) else {
             let why = "the question is too long for its cost to be counted (OP-7309)".to_owned();
-            return Ok(Admission::Unavailable { until: None, why });
+            return Ok(Admission::Unavailable { code: "OP-7309", until: None, why });
         };
         let Some(permit) = lane.enter() else {
             let at = self.put_off(&format!("{} parallel", asking.generator), now.as_microsecond(), lane.pace());
@@ -263,7 +265,7 @@ impl Limits {
             }
             Reservable::Never { bucket } => {
                 let why = format!("the question may take more than {} holds at all (OP-7309)", named(&bucket));
-                Admission::Unavailable { until: None, why }
+                Admission::Unavailable { code: "OP-7309", until: None, why }
             }
             Reservable::Spent { key, limit, used, resets } => {
                 let whose = named(&key.scope);
@@ -276,7 +278,11 @@ impl Limits {
             }
             Reservable::Open { until } => {
                 let why = format!("generator `{generator}` failed too often; it is tried again at {until} (OP-7306)");
-                Admission::Unavailable { until: Some(self.later(until.as_microsecond(), 1_000_000)), why }
+                Admission::Unavailable {
+                    code: "OP-7306",
+                    until: Some(self.later(until.as_microsecond(), 1_000_000)),
+                    why,
+                }
             }
             Reservable::Cooling { until } => {
                 let why = format!("generator `{generator}` says that it is asked too often (OP-7305)");
@@ -286,7 +292,7 @@ impl Limits {
                 let why = format!(
                     "generator `{generator}` is paused: it reported more for `{by}` than that could take; settle it, or `opspilot limit resume {generator}` (OP-7307)"
                 );
-                Admission::Unavailable { until: None, why }
+                Admission::Unavailable { code: "OP-7307", until: None, why }
             }
         })
     }
@@ -430,7 +436,7 @@ impl Limits {
     fn later(&self, at: i64, spread: i64) -> Timestamp {
         let mut bytes = [0; 4];
         self.0.store.fill(&mut bytes);
-        let chance = i128::from(u32::from_le_bytes(bytes)) * i128::from(spread.clamp(0, LONGEST)) >> 32;
+        let chance = (i128::from(u32::from_le_bytes(bytes)) * i128::from(spread.clamp(0, LONGEST))) >> 32;
         let at = at.saturating_add(i64::try_from(chance).unwrap_or(0));
         Timestamp::from_microsecond(at).unwrap_or(Timestamp::MAX)
     }

@@ -33,8 +33,6 @@ pub struct Nudge<'a> {
     pub asked: &'a [String],
     /// What is asked of this person.
     pub asks: Asks,
-    /// When the matter goes on to others, and to whom, if it does.
-    pub goes_on: Option<(Timestamp, &'a str)>,
     /// How to answer.
     pub how: How<'a>,
 }
@@ -51,9 +49,6 @@ pub fn reminder(frame: &Frame<'_>, nudge: &Nudge<'_>) -> Notice {
         }
         Asks::Nothing => format!("This brief has waited for a decision for {waited}."),
     });
-    if let Some((at, to)) = nudge.goes_on {
-        page.paragraph(format!("If nobody decides, {to} will be asked as well on {}.", when::moment(at, frame.zone)));
-    }
     rest(frame, nudge, page, "Reminder")
 }
 

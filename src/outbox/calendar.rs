@@ -92,7 +92,6 @@ impl Outbox {
             waited: now.duration_since(shown.asked_at),
             asked: &pilot.reviewers,
             asks,
-            goes_on: None,
             how: self.how(by_mail),
         };
         let (kind, notice) = if turn.ordinal == 0 {

@@ -57,16 +57,10 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// With the boundary of each pilot.
+    /// With the boundary of each pilot, and what reads the files that come with requests.
     #[must_use]
-    pub fn new(boundaries: Arc<BTreeMap<String, Boundary>>) -> Self {
-        Self { boundaries, files: None }
-    }
-
-    /// The same, reading the files that come with requests.
-    #[must_use]
-    pub fn with_files(self, files: Arc<dyn Files>) -> Self {
-        Self { files: Some(files), ..self }
+    pub fn new(boundaries: Arc<BTreeMap<String, Boundary>>, files: Option<Arc<dyn Files>>) -> Self {
+        Self { boundaries, files }
     }
 
     async fn decide(&self, context: &StepContext<'_>) -> Result<Transition, StepError> {

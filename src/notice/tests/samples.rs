@@ -237,7 +237,6 @@ pub(crate) fn all(evil: Option<&str>) -> Vec<(&'static str, Notice)> {
         waited: SignedDuration::from_mins(65 * 60 + 12),
         asked: &asked,
         asks: Asks::Decision,
-        goes_on: Some((at("2026-11-23T15:00:00Z"), "Eve Ortega")),
         how,
     };
     let comment = or("Good. Please call before you write.\nM.");

@@ -128,12 +128,10 @@ impl House {
         let pilots = Pilots::new([pilot("north", "acme"), pilot("south", "globex")]);
         let boundary = || Boundary::from_options(&BoundaryOptions::default(), "test").unwrap();
         let boundaries = Arc::new(BTreeMap::from([("north".to_owned(), boundary()), ("south".to_owned(), boundary())]));
-        let shelf = Arc::new(crate::daemon::shelf::Shelf::default());
-        shelf.open(&store);
-        let files: Arc<dyn steps::Files> = shelf;
+        let files: Arc<dyn steps::Files> = Arc::new(crate::daemon::shelf::Shelf(store.clone()));
         let kinds: [Arc<dyn Step>; 3] = [
-            Arc::new(steps::Screen::new(Arc::clone(&boundaries)).with_files(files)),
-            Arc::new(steps::Draft::new(pilots.clone(), Arc::clone(&boundaries), Arc::clone(&clock))),
+            Arc::new(steps::Screen::new(Arc::clone(&boundaries), Some(files))),
+            Arc::new(steps::Draft::new(pilots.clone(), Arc::clone(&boundaries), Arc::clone(&clock), None)),
             Arc::new(steps::Review),
         ];
         let kinds = Steps::new(kinds);

@@ -1,0 +1,54 @@
+//! Building the generators that ask models. Own file because it is all that the daemon knows of them.
+
+use super::StartError;
+use crate::brief::prompt::Template;
+use crate::clock::{Clock, Entropy};
+use crate::config::Settings;
+use crate::limit::Limits;
+use crate::steps::{Generator, Generators, Models};
+use opspilot_sdk::BuildContext;
+use std::sync::Arc;
+
+/// Builds them; reads their keys.
+pub(super) fn build(
+    settings: &Settings,
+    limits: &Limits,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<Models, StartError> {
+    let mut generators = Vec::with_capacity(settings.generators.len());
+    for generator in &settings.generators {
+        let name = generator.asked.name.clone();
+        let context =
+            BuildContext { name: name.clone(), data_dir: settings.data_dir.clone(), clock: Arc::clone(clock) };
+        let model = generator.prepared.build(context).map_err(|cause| StartError::Generator { name, cause })?;
+        generators.push(Generator { kind: generator.kind.clone(), asked: generator.asked.clone(), model });
+    }
+    Ok(Models {
+        generators: Generators::new(generators),
+        boundaries: Arc::new(settings.model_boundaries.clone()),
+        limits: limits.clone(),
+        template: Arc::new(template(settings)?),
+        entropy: Arc::clone(entropy),
+    })
+}
+
+/// What models are asked: the program's templates, and those of the operator's folder in place of shipped ones of the same name.
+fn template(settings: &Settings) -> Result<Template, StartError> {
+    let Some(folder) = settings.workflows_dir.as_ref().map(|dir| dir.join("prompts")).filter(|folder| folder.is_dir())
+    else {
+        return Ok(Template::embedded().clone());
+    };
+    let wrong = |reason: String| StartError::Prompt { folder: folder.display().to_string(), reason };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(&folder).map_err(|cause| wrong(cause.to_string()))? {
+        let path = entry.map_err(|cause| wrong(cause.to_string()))?.path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            files.push((name, std::fs::read_to_string(&path).map_err(|cause| wrong(cause.to_string()))?));
+        }
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    Template::parse(&files)
+        .map_err(|errors| wrong(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+}

@@ -1,0 +1,268 @@
+//! One generator's try at a brief: the question, what it may cost, the answer, the check, and one repair. Own file because here money and
+//! words from outside meet. INVARIANT: nothing is asked without a reservation for exactly that question, and every reservation that is
+//! not dropped with this future is settled by what is known.
+
+use super::generators::{Generator, Generators};
+use super::job::{Job, Shown};
+use crate::brief::answer::{Accepted, AnswerInput, Wrong, read};
+use crate::brief::prompt::{Asked, PromptInput, Template};
+use crate::clock::Entropy;
+use crate::domain::money::Micros;
+use crate::limit::{Admission, Asking, Health, Limits, Outcome};
+use crate::screen::Boundary;
+use crate::store::{ClaimedRun, StoreError};
+use jiff::Timestamp;
+use opspilot_sdk::{Answer, Charge, ConnectorError, ErrorKind, Finish, Unanswered, Usage};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What a question may come to at most, in tokens: a text that is longer is trimmed in its middle.
+const MOST_INPUT: u64 = 60_000;
+
+/// What drafting by models needs.
+pub struct Models {
+    /// The generators.
+    pub generators: Generators,
+    /// What each pilot's models may see.
+    pub boundaries: Arc<BTreeMap<String, Boundary>>,
+    /// Rates and budgets.
+    pub limits: Limits,
+    /// What they are asked.
+    pub template: Arc<Template>,
+    /// Chance, for marks that nobody can guess.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// A brief that a model made, and what it took.
+pub(super) struct Made {
+    pub(super) accepted: Accepted,
+    pub(super) model: String,
+    pub(super) taken: Taken,
+    /// Bytes of the request that the model did not see.
+    pub(super) left_out: u64,
+}
+
+/// What asking took, in all.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Taken {
+    pub(super) usage: Usage,
+    pub(super) cost: Micros,
+    pub(super) limiter: Duration,
+    pub(super) provider: Duration,
+    pub(super) check: Duration,
+    pub(super) repairs: u32,
+}
+
+/// What a try came to.
+pub(super) enum Try {
+    /// A brief.
+    Made(Box<Made>),
+    /// A limit: not before that time, if ever.
+    Limited {
+        /// When there may be room again; `None`: never by itself.
+        at: Option<Timestamp>,
+        /// Stable code.
+        code: &'static str,
+        /// Which limit.
+        message: String,
+    },
+    /// The generator cannot be asked now, whoever asks.
+    Shut {
+        /// When it may be asked again; `None`: not before a person acts.
+        at: Option<Timestamp>,
+        /// Stable code.
+        code: &'static str,
+        /// Why.
+        message: String,
+    },
+    /// A fault that passes: another try may do.
+    Failed {
+        /// Stable code.
+        code: &'static str,
+        /// What happened.
+        message: String,
+        /// Not before that long.
+        after: Option<Duration>,
+    },
+    /// This generator does not draft this request, now or later.
+    Unable {
+        /// Stable code.
+        code: &'static str,
+    },
+}
+
+impl Models {
+    /// Asks one generator. `cost` grows by what the calls came to, whatever becomes of them.
+    pub(super) async fn ask(
+        &self,
+        run: &ClaimedRun,
+        job: &Job<'_>,
+        shown: &Shown,
+        generator: &Generator,
+        cost: &mut Micros,
+    ) -> Result<Try, StoreError> {
+        let mut nonce = [0; 16];
+        self.entropy.fill(&mut nonce);
+        let words: Vec<&str> = shown.words.iter().map(String::as_str).collect();
+        let attachments = job.attachments();
+        let key = format!("{}.{}.{}", run.run, run.epoch, generator.asked.name.chars().take(12).collect::<String>());
+        let input = PromptInput {
+            text: &shown.text,
+            subject: shown.subject.as_deref(),
+            sender: shown.sender.as_deref(),
+            organisation: shown.organisation.as_deref(),
+            language: &job.screened.language,
+            received_at: job.request.received_at,
+            time_zone: &job.pilot.time_zone,
+            attachments: &attachments,
+            guidance: &words,
+            context: job.pilot.context.as_deref().unwrap_or(""),
+            playbook: job.pilot.playbook.as_deref().unwrap_or(""),
+            nonce,
+            key: &key,
+            most_input: MOST_INPUT,
+            max_output: generator.asked.max_output,
+        };
+        let mut asked = match self.template.ask(&input) {
+            Ok(asked) => asked,
+            Err(no_room) => {
+                tracing::warn!(generator = generator.asked.name, error = %no_room, "a request cannot be put to this generator");
+                return Ok(Try::Unable { code: "OP-7202" });
+            }
+        };
+        let mut taken = Taken::default();
+        loop {
+            let answer = match self.call(run, job, generator, &asked, &mut taken).await? {
+                Ok(answer) => answer,
+                Err(other) => {
+                    *cost = plus(*cost, taken.cost);
+                    return Ok(other);
+                }
+            };
+            if answer.finish == Finish::Declined {
+                *cost = plus(*cost, taken.cost);
+                return Ok(Try::Unable { code: "OP-7213" });
+            }
+            let began = Instant::now();
+            let outcome = check(&answer, &asked, job, shown);
+            taken.check += began.elapsed();
+            let wrong = match outcome {
+                Ok(accepted) => {
+                    *cost = plus(*cost, taken.cost);
+                    let model = answer.model.unwrap_or_else(|| generator.model.model().to_owned());
+                    let left_out = asked.seen.left_out().map_or(0, |left_out| left_out.bytes as u64);
+                    return Ok(Try::Made(Box::new(Made { accepted, model, taken, left_out })));
+                }
+                Err(wrong) => wrong,
+            };
+            let code = wrong.first().map_or("OP-7210", |wrong| wrong.code);
+            let problems = wrong.len();
+            tracing::info!(generator = generator.asked.name, code, problems, run.id = %run.run, "an answer of a model was refused");
+            if !asked.repair(&answer.text, &wrong) {
+                *cost = plus(*cost, taken.cost);
+                return Ok(Try::Unable { code });
+            }
+            taken.repairs += 1;
+        }
+    }
+
+    /// One call: reserved, made, settled.
+    async fn call(
+        &self,
+        run: &ClaimedRun,
+        job: &Job<'_>,
+        generator: &Generator,
+        asked: &Asked,
+        taken: &mut Taken,
+    ) -> Result<Result<Answer, Try>, StoreError> {
+        let question = &asked.question;
+        let began = Instant::now();
+        let asking = Asking {
+            run: &run.run,
+            epoch: run.epoch,
+            key: &question.key,
+            generator: &generator.asked.name,
+            pilot: &job.pilot.name,
+            tenant: &job.pilot.tenant,
+            most_input: question.most_input(),
+            max_output: question.max_output,
+        };
+        let admission = self.limits.admit(&asking).await?;
+        taken.limiter += began.elapsed();
+        let reservation = match admission {
+            Admission::Admitted(reservation) => reservation,
+            Admission::Later { at, why } => {
+                return Ok(Err(Try::Limited { at: Some(at), code: "OP-7305", message: why }));
+            }
+            Admission::Spent { budget, resets } => {
+                return Ok(Err(Try::Limited { at: resets, code: "OP-7304", message: budget }));
+            }
+            Admission::Unavailable { code, until, why } => {
+                return Ok(Err(Try::Shut { at: until, code, message: why }));
+            }
+        };
+        let sent = question.most_input();
+        let began = Instant::now();
+        let answer = generator.model.ask(question).await;
+        taken.provider += began.elapsed();
+        let (outcome, result) = match answer {
+            Ok(answer) => {
+                let charge = answer.usage.map_or(Charge::Unknown, Charge::Counted);
+                let received_bytes = answer.text.len() as u64;
+                (Outcome { charge, sent_bytes: sent, received_bytes, health: Health::Well }, Ok(answer))
+            }
+            Err(unanswered) => {
+                let health = match unanswered.error.kind {
+                    ErrorKind::RateLimited => Health::RateLimited(unanswered.error.retry_after),
+                    ErrorKind::Rejected => Health::Well,
+                    _ => Health::Failed,
+                };
+                let charge = unanswered.charge;
+                (
+                    Outcome { charge, sent_bytes: sent, received_bytes: 0, health },
+                    Err(self.unanswered(generator, unanswered)),
+                )
+            }
+        };
+        let settlement = self.limits.settle(reservation, outcome).await;
+        taken.cost = plus(taken.cost, settlement.cost.unwrap_or(Micros::ZERO));
+        if let (Some(usage), Some(_)) = (settlement.usage, settlement.cost) {
+            taken.usage.input = taken.usage.input.saturating_add(usage.input);
+            taken.usage.cached = taken.usage.cached.saturating_add(usage.cached);
+            taken.usage.output = taken.usage.output.saturating_add(usage.output);
+        }
+        Ok(result)
+    }
+
+    fn unanswered(&self, generator: &Generator, unanswered: Unanswered) -> Try {
+        let ConnectorError { kind, code, message, retry_after, .. } = unanswered.error;
+        tracing::warn!(generator = generator.asked.name, code, message, "a model did not answer");
+        match kind {
+            ErrorKind::RateLimited | ErrorKind::Transient => Try::Failed { code, message, after: retry_after },
+            ErrorKind::Unauthorised | ErrorKind::Misconfigured | ErrorKind::Rejected => Try::Unable { code },
+        }
+    }
+}
+
+/// Holds an answer against the request.
+fn check(answer: &Answer, asked: &Asked, job: &Job<'_>, shown: &Shown) -> Result<Accepted, Vec<Wrong>> {
+    let known: Vec<&str> = [&shown.subject, &shown.sender, &shown.organisation]
+        .into_iter()
+        .filter_map(Option::as_deref)
+        .chain(shown.words.iter().map(String::as_str))
+        .collect();
+    let input = AnswerInput {
+        text: &shown.text,
+        seen: &asked.seen,
+        known: &known,
+        instructions: &shown.instructions,
+        owner: &job.pilot.owner,
+    };
+    read(&answer.text, &input)
+}
+
+/// A sum that is too large to count stays the largest there is.
+fn plus(one: Micros, other: Micros) -> Micros {
+    one.plus(other).unwrap_or(one)
+}
