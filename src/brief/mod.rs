@@ -9,6 +9,7 @@ pub mod answer;
 mod ask;
 mod canonical;
 mod check;
+pub mod compare;
 mod content;
 pub(crate) mod draft;
 mod edit;
