@@ -128,7 +128,9 @@ fn matched(left: &[String], right: &[String]) -> f64 {
     }
     pairs.retain(|(share, _, _)| *share >= SAME_ENTRY);
     // Equal pairs are taken in an order that does not depend on which side is called left.
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1 + a.2).cmp(&(b.1 + b.2))).then((a.1.abs_diff(a.2)).cmp(&b.1.abs_diff(b.2))));
+    pairs.sort_by(|a, b| {
+        b.0.total_cmp(&a.0).then((a.1 + a.2).cmp(&(b.1 + b.2))).then((a.1.abs_diff(a.2)).cmp(&b.1.abs_diff(b.2)))
+    });
     let (mut used_left, mut used_right) = (vec![false; left.len()], vec![false; right.len()]);
     let mut sum = 0.0;
     for (share, i, j) in pairs {
@@ -196,7 +198,10 @@ mod tests {
         let by = |name: &str| found.iter().find(|likeness| likeness.section == name).unwrap();
         assert!(by("workflow_summary").share > 0.8);
         assert_eq!(by("priority").differs, "55 (normal), 85 (urgent)");
-        assert_eq!((by("recommended_status").share, by("recommended_status").differs.as_str()), (0.0, "qualify, escalate"));
+        assert_eq!(
+            (by("recommended_status").share, by("recommended_status").differs.as_str()),
+            (0.0, "qualify, escalate")
+        );
         assert!((by("next_actions").share - 2.0 / 3.0).abs() < 1e-9);
         assert_eq!((by("risk").share, by("pricing_rationale").share), (1.0, 1.0));
     }

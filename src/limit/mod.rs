@@ -23,7 +23,7 @@ use crate::domain::id::{ReservationId, RunId};
 use crate::domain::limit::{Allowance, Asked, Party, Span};
 use crate::domain::money::{Micros, Price};
 use crate::domain::pilot::Pilots;
-use crate::store::{Alarm, FromBucket, FromBudget, PeriodKey, Reservable, Reserve, Settle, Store, StoreError};
+use crate::store::{Alarm, Asker, FromBucket, FromBudget, PeriodKey, Reservable, Reserve, Settle, Store, StoreError};
 use adapt::{Lane, Permit};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -81,6 +81,36 @@ pub struct Asking<'a> {
     pub most_input: u64,
     /// Tokens written at most.
     pub max_output: u32,
+}
+
+/// A person who tries a generator out, with a budget of their own beside the generator's.
+#[derive(Clone, Copy, Debug)]
+pub struct Trying<'a> {
+    /// The name of the trial, and of its budget: `eval:…`.
+    pub name: &'a str,
+    /// What it may cost in all.
+    pub most: Micros,
+    /// Names the call at the far side; never used twice.
+    pub key: &'a str,
+    /// The generator.
+    pub generator: &'a str,
+    /// Tokens read at most.
+    pub most_input: u64,
+    /// Tokens written at most.
+    pub max_output: u32,
+}
+
+/// Either of them.
+struct Wish<'a> {
+    asker: Asker,
+    /// Scope and size of a budget for this alone.
+    purse: Option<(&'a str, Micros)>,
+    key: &'a str,
+    generator: &'a str,
+    pilot: &'a str,
+    tenant: &'a str,
+    most_input: u64,
+    max_output: u32,
 }
 
 /// Whether somebody may ask.
@@ -205,6 +235,22 @@ impl Limits {
     /// [`StoreError::Stale`] when the run's lease was lost; [`StoreError::Conflict`] when the key was used before;
     /// [`StoreError::Unavailable`].
     pub async fn admit(&self, asking: &Asking<'_>) -> Result<Admission, StoreError> {
+        let Asking { run, epoch, key, generator, pilot, tenant, most_input, max_output } = *asking;
+        let asker = Asker::Run { run: run.clone(), epoch };
+        self.grant(&Wish { asker, purse: None, key, generator, pilot, tenant, most_input, max_output }).await
+    }
+
+    /// As [`Self::admit`], for a trial: it counts towards its own budget and the generator's, and towards no pilot's.
+    ///
+    /// # Errors
+    /// As [`Self::admit`].
+    pub async fn admit_trial(&self, trying: &Trying<'_>) -> Result<Admission, StoreError> {
+        let Trying { name, most, key, generator, most_input, max_output } = *trying;
+        let (asker, purse) = (Asker::Evaluation(name.to_owned()), Some((name, most)));
+        self.grant(&Wish { asker, purse, key, generator, pilot: "", tenant: "", most_input, max_output }).await
+    }
+
+    async fn grant(&self, asking: &Wish<'_>) -> Result<Admission, StoreError> {
         let inner = &self.0;
         let now = inner.clock.now();
         let Some((asked, lane)) = inner.generators.get(asking.generator) else {
@@ -224,8 +270,7 @@ impl Limits {
         let (buckets, budgets) = self.claims(asking, asked, &worst, now);
         let reserve = Reserve {
             id: ReservationId::new(now, inner.store.chance()),
-            run: asking.run.clone(),
-            epoch: asking.epoch,
+            asker: asking.asker.clone(),
             key: asking.key.to_owned(),
             generator: asking.generator.to_owned(),
             model: asked.model.clone(),
@@ -383,7 +428,7 @@ impl Limits {
     /// What a call takes from whom.
     fn claims(
         &self,
-        asking: &Asking<'_>,
+        asking: &Wish<'_>,
         asked: &Asked,
         worst: &Worst,
         now: Timestamp,
@@ -396,7 +441,8 @@ impl Limits {
         let [pilot, tenant] = [format!("pilot:{}", asking.pilot), format!("tenant:{}", asking.tenant)]
             .map(|scope| self.0.parties.get(&scope).cloned().unwrap_or_else(|| plain(scope)));
         let (mut buckets, mut budgets) = (Vec::new(), Vec::new());
-        for party in [own, pilot, tenant] {
+        let counted = if asking.purse.is_some() { vec![own] } else { vec![own, pilot, tenant] };
+        for party in counted {
             let Allowance { requests_per_minute, tokens_per_minute, .. } = party.allowance;
             let bucket = |of: &str, size: u64, amount: u64, returns: bool| FromBucket {
                 key: format!("{} {of}", party.scope),
@@ -414,6 +460,11 @@ impl Limits {
                 resets: span.resets(now, &party.zone),
             }));
         }
+        budgets.extend(asking.purse.map(|(scope, most)| FromBudget {
+            key: PeriodKey { scope: scope.to_owned(), span: Span::Whole, period: "whole".to_owned() },
+            limit: Some(most).filter(|_| !asked.price.is_free()),
+            resets: None,
+        }));
         (buckets, budgets)
     }
 

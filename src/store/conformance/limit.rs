@@ -10,8 +10,8 @@ use crate::domain::limit::Span;
 use crate::domain::money::{Micros, Price};
 use crate::policy::{Action, Kind};
 use crate::store::{
-    ClaimedRun, FromBucket, FromBudget, Paid, PeriodKey, Reservable, Reserve, ResumeGenerator, RuleSpend, Settle,
-    SpendRow, Store, StoreError,
+    Asker, ClaimedRun, FromBucket, FromBudget, Paid, PeriodKey, Reservable, Reserve, ResumeGenerator, RuleSpend,
+    Settle, SpendRow, Store, StoreError,
 };
 use opspilot_sdk::Usage;
 
@@ -25,7 +25,8 @@ on_both!(
     what_cannot_be_true_pauses_the_far_side_until_a_person_rules,
     a_far_side_that_fails_is_left_alone_by_everybody,
     alarms_are_raised_once,
-    many_at_once_never_go_beyond
+    many_at_once_never_go_beyond,
+    a_trial_has_no_run_and_its_own_budget
 );
 
 fn micros(amount: i64) -> Micros {
@@ -41,8 +42,7 @@ fn call(on: &Fixture, run: &ClaimedRun, name: &str, held: i64, limit: i64) -> Re
     let budget = |key, limit| FromBudget { key, limit, resets: Some(on.in_secs(3600)) };
     Reserve {
         id: ReservationId::new(on.now(), on.store.chance()),
-        run: run.run.clone(),
-        epoch: run.epoch,
+        asker: Asker::Run { run: run.run.clone(), epoch: run.epoch },
         key: name.into(),
         generator: "cloud".into(),
         model: "m".into(),
@@ -306,4 +306,28 @@ async fn many_at_once_never_go_beyond(on: &Fixture) {
     assert!(row.held.get() + row.settled.get() <= 500, "{row:?}");
     assert_eq!(row.calls, u64::try_from(held).unwrap());
     other.close().await;
+}
+
+async fn a_trial_has_no_run_and_its_own_budget(on: &Fixture) {
+    let run = claimed(on, "a").await;
+    let name = "eval:20261121T100000Z";
+    let trial = |key_name: &str, held| Reserve {
+        asker: Asker::Evaluation(name.into()),
+        pilot: String::new(),
+        tenant: String::new(),
+        budgets: vec![FromBudget { key: key(name, Span::Whole, "whole"), limit: Some(micros(150)), resets: None }],
+        ..call(on, &run, key_name, held, 0)
+    };
+    let first = trial("t1", 100);
+    assert_eq!(outcome(&on.store, first.clone()).await, HELD);
+    assert!(matches!(outcome(&on.store, trial("t2", 51)).await, Reservable::Spent { .. }));
+    let row = on.store.reservation(&first.id).await.unwrap();
+    assert_eq!((row.asker.as_str(), row.subject().as_str()), (name, name));
+    // It has no lease that could end; only time gives it up, and what it did cost can be told after all.
+    assert_eq!(on.store.rescue_reservations().await.unwrap(), 0);
+    on.clock.turn(3_601);
+    assert_eq!(on.store.rescue_reservations().await.unwrap(), 1);
+    on.store.settle_reservation(settle(on, &first.id, Verdict::Settled(micros(40)))).await.unwrap();
+    assert_eq!(on.store.reservation(&first.id).await.unwrap().cost, Some(micros(40)));
+    on.verify().await;
 }

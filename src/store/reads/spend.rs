@@ -28,8 +28,8 @@ pub struct SpendRow {
 pub struct ReservationRow {
     /// Its name.
     pub id: ReservationId,
-    /// The run that asked.
-    pub run: RunId,
+    /// Who asked: a run, or the name of a trial.
+    pub asker: String,
     /// The call's name at the far side.
     pub key: String,
     /// The generator.
@@ -90,7 +90,7 @@ fn money(micros: i64) -> Result<Micros, StoreError> {
 fn reservation_of(row: &Row) -> Result<ReservationRow, StoreError> {
     Ok(ReservationRow {
         id: id(ReservationId::parse(&row.text(0)?))?,
-        run: id(RunId::parse(&row.text(1)?))?,
+        asker: row.text(1)?,
         key: row.text(2)?,
         generator: row.text(3)?,
         model: row.text(4)?,
@@ -107,6 +107,14 @@ fn reservation_of(row: &Row) -> Result<ReservationRow, StoreError> {
         reserved_at: time(row.int(15)?)?,
         ended_at: row.maybe_int(16)?.map(time).transpose()?,
     })
+}
+
+impl ReservationRow {
+    /// What it was asked for: the request of a run, or the name of a trial.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        RunId::parse(&self.asker).map_or_else(|_| self.asker.clone(), |run| run.request().to_string())
+    }
 }
 
 impl Store {

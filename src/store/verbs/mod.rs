@@ -35,7 +35,7 @@ pub use nudge::Nudge;
 pub use operate::{Cancel, Resume, Retry, Reveal};
 pub use people::{AddPerson, AddToken, AddressPerson, DisablePerson, GrantRole, RevokeToken, Right};
 pub use reply::{ByMail, KeepReply, SettleReply};
-pub use reserve::{Alarm, FromBucket, FromBudget, Reservable, Reserve, Reserved};
+pub use reserve::{Alarm, Asker, FromBucket, FromBudget, Reservable, Reserve, Reserved};
 pub use returned::{Bounce, Returned};
 pub use review::{Belongs, Decide, Edit, Hold, Wake};
 pub use rule_spend::{Paid, ResumeGenerator, RuleSpend};

@@ -39,15 +39,43 @@ pub struct FromBudget {
     pub resets: Option<Timestamp>,
 }
 
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// A run, under the lease it is worked by.
+    Run {
+        /// The run.
+        run: RunId,
+        /// The lease.
+        epoch: i64,
+    },
+    /// A person who tries generators out, under this name: no run, no effects, spend alone.
+    Evaluation(String),
+}
+
+impl Asker {
+    fn name(&self) -> &str {
+        match self {
+            Self::Run { run, .. } => run.as_str(),
+            Self::Evaluation(name) => name,
+        }
+    }
+
+    fn epoch(&self) -> i64 {
+        match self {
+            Self::Run { epoch, .. } => *epoch,
+            Self::Evaluation(_) => -1,
+        }
+    }
+}
+
 /// Puts down what a call may cost.
 #[derive(Clone, Debug)]
 pub struct Reserve {
     /// Its name.
     pub id: ReservationId,
-    /// The run that asks, and the lease it is worked under.
-    pub run: RunId,
-    /// The lease.
-    pub epoch: i64,
+    /// Who asks.
+    pub asker: Asker,
     /// Names the call at the far side; never used twice.
     pub key: String,
     /// The generator.
@@ -170,7 +198,7 @@ impl Verb for Reserve {
 
     async fn run(items: &[&Self], tx: &mut Tx<'_>) -> Result<Vec<Result<Reserved, StoreError>>, StoreError> {
         take(tx).await?;
-        let runs = items.iter().flat_map(|item| values![item.run.as_str()]).collect();
+        let runs = items.iter().flat_map(|item| values![item.asker.name()]).collect();
         let rows = tx.conn.rows_many(&LOAD_RUNS, runs).await?;
         let leases: BTreeSet<(String, i64)> =
             rows.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect::<Result<_, StoreError>>()?;
@@ -186,7 +214,8 @@ impl Verb for Reserve {
         for item in items {
             at = at.max(item.at.as_microsecond());
             // A late worker asks for nothing: whoever has the run now asks for itself.
-            if !leases.contains(&(item.run.to_string(), item.epoch)) {
+            let leased = |run: &RunId, epoch: i64| leases.contains(&(run.to_string(), epoch));
+            if matches!(&item.asker, Asker::Run { run, epoch } if !leased(run, *epoch)) {
                 outs.push(Err(StoreError::Stale { what: "run" }));
                 continue;
             }
@@ -196,24 +225,30 @@ impl Verb for Reserve {
             }
             if let Reservable::Held { probe } = outcome {
                 reservations.extend(row(item, probe));
-                let intent = serde_json::json!({ "generator": item.generator, "model": item.model, "held": item.held });
-                effects.extend(values![
-                    item.run.as_str(),
-                    item.id.as_str(),
-                    1i64,
-                    &item.key,
-                    "intended",
-                    intent.to_string(),
-                    item.at.as_microsecond()
-                ]);
+                if let Asker::Run { run, .. } = &item.asker {
+                    let intent =
+                        serde_json::json!({ "generator": item.generator, "model": item.model, "held": item.held });
+                    effects.extend(values![
+                        run.as_str(),
+                        item.id.as_str(),
+                        1i64,
+                        &item.key,
+                        "intended",
+                        intent.to_string(),
+                        item.at.as_microsecond()
+                    ]);
+                }
                 tell(item, tx)?;
             }
             outs.push(Ok(Reserved { outcome, alarms }));
         }
         books.write(at, tx).await?;
-        let put = u64::try_from(effects.len() / INSERT_EFFECTS.columns.len()).unwrap_or(0);
+        let put = |rows: &[crate::store::sql::Value], many: &Many| {
+            u64::try_from(rows.len() / many.columns.len()).unwrap_or(0)
+        };
+        let (calls, intents) = (put(&reservations, &INSERT_RESERVATIONS), put(&effects, &INSERT_EFFECTS));
         let reserved = tx.conn.run_many(&INSERT_RESERVATIONS, reservations).await?;
-        if reserved != put || tx.conn.run_many(&INSERT_EFFECTS, effects).await? != put {
+        if reserved != calls || tx.conn.run_many(&INSERT_EFFECTS, effects).await? != intents {
             let what = "a call of that name was made before; nothing was reserved".to_owned();
             return Err(StoreError::Conflict { what });
         }
@@ -293,8 +328,8 @@ fn row(item: &Reserve, probe: bool) -> Vec<crate::store::sql::Value> {
     let buckets: Vec<&FromBucket> = item.buckets.iter().filter(|bucket| bucket.returns).collect();
     values![
         item.id.as_str(),
-        item.run.as_str(),
-        item.epoch,
+        item.asker.name(),
+        item.asker.epoch(),
         &item.key,
         &item.generator,
         &item.model,
@@ -320,14 +355,17 @@ pub(super) fn sayable(number: u64) -> Field<'static> {
 }
 
 fn tell(item: &Reserve, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    let request = item.run.request();
+    let subject = match &item.asker {
+        Asker::Run { run, .. } => run.request().to_string(),
+        Asker::Evaluation(name) => name.clone(),
+    };
     let note = Note {
         at: item.at,
         kind: "spend.reserved",
         tenant: &item.tenant,
         pilot: Some(&item.pilot),
-        subject: request.as_str(),
-        actor: item.run.as_str(),
+        subject: &subject,
+        actor: item.asker.name(),
     };
     let fields = [
         ("generator", Field::Text(&item.generator)),

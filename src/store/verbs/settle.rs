@@ -47,6 +47,9 @@ pub struct Settled {
     pub paused: bool,
 }
 
+/// A call of an evaluation that was not settled for so long, in microseconds, is never going to be.
+const LONGEST_EVALUATION: i64 = 3_600_000_000;
+
 static LOAD: Many = Many {
     before: "WITH wanted (id) AS (VALUES",
     columns: &["TEXT"],
@@ -308,9 +311,10 @@ impl Verb for RescueReservations {
 
 /// Marks what nobody can settle any more; the hold stays.
 async fn rescue(item: &RescueReservations, tx: &mut Tx<'_>) -> Result<u64, StoreError> {
-    let sql = "SELECT id FROM reservation WHERE state = 'held' AND NOT EXISTS (SELECT 1 FROM run WHERE run.id = reservation.run \
-               AND run.epoch = reservation.epoch AND run.state = 'running') ORDER BY id LIMIT 500";
-    let rows = tx.conn.rows(sql, vec![]).await?;
+    // Who tries generators out has no lease that could end; nobody waits for an answer as long as that.
+    let sql = "SELECT id FROM reservation WHERE state = 'held' AND (epoch >= 0 OR reserved_at < $1) AND NOT EXISTS (SELECT 1 FROM run \
+               WHERE run.id = reservation.run AND run.epoch = reservation.epoch AND run.state = 'running') ORDER BY id LIMIT 500";
+    let rows = tx.conn.rows(sql, values![item.at.as_microsecond().saturating_sub(LONGEST_EVALUATION)]).await?;
     let ids = rows.iter().map(|row| Ok(Value::from(row.text(0)?))).collect::<Result<Vec<_>, StoreError>>()?;
     let found = load(ids, tx).await?;
     let mut ends = Ends::default();
