@@ -12,6 +12,7 @@ mod watch;
 
 pub use logs::start_logs;
 pub use mail::try_mail;
+pub use models::try_generator;
 
 use crate::access::Access;
 use crate::clock::{Clock, Entropy, SystemClock, SystemEntropy};

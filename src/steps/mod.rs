@@ -5,7 +5,7 @@ mod draft;
 mod review;
 mod screen;
 
-pub use draft::{Draft, Generator, Generators, Models};
+pub use draft::{Draft, Generator, Generators, Made, Models, Payer, Put, Taken, Try};
 pub use review::Review;
 pub use screen::{Files, Screen, Screened};
 

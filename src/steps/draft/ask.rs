@@ -7,13 +7,15 @@ use super::job::{Job, Shown};
 use crate::brief::answer::{Accepted, AnswerInput, Wrong, read};
 use crate::brief::prompt::{Asked, PromptInput, Template};
 use crate::clock::Entropy;
+use crate::domain::id::RunId;
 use crate::domain::money::Micros;
-use crate::limit::{Admission, Asking, Health, Limits, Outcome};
+use crate::limit::{Admission, Asking, Health, Limits, Outcome, Trying};
 use crate::screen::Boundary;
 use crate::store::{ClaimedRun, StoreError};
 use jiff::Timestamp;
 use opspilot_sdk::{Answer, Charge, ConnectorError, ErrorKind, Finish, Unanswered, Usage};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,27 +37,36 @@ pub struct Models {
 }
 
 /// A brief that a model made, and what it took.
-pub(super) struct Made {
-    pub(super) accepted: Accepted,
-    pub(super) model: String,
-    pub(super) taken: Taken,
+pub struct Made {
+    /// The brief.
+    pub accepted: Accepted,
+    /// The model that answered.
+    pub model: String,
+    /// What it took.
+    pub taken: Taken,
     /// Bytes of the request that the model did not see.
-    pub(super) left_out: u64,
+    pub left_out: u64,
 }
 
 /// What asking took, in all.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Taken {
-    pub(super) usage: Usage,
-    pub(super) cost: Micros,
-    pub(super) limiter: Duration,
-    pub(super) provider: Duration,
-    pub(super) check: Duration,
-    pub(super) repairs: u32,
+pub struct Taken {
+    /// Tokens, where they were counted.
+    pub usage: Usage,
+    /// What is known to be spent.
+    pub cost: Micros,
+    /// Asking limits.
+    pub limiter: Duration,
+    /// At the far side.
+    pub provider: Duration,
+    /// Checking answers.
+    pub check: Duration,
+    /// Answers sent back.
+    pub repairs: u32,
 }
 
 /// What a try came to.
-pub(super) enum Try {
+pub enum Try {
     /// A brief.
     Made(Box<Made>),
     /// A limit: not before that time, if ever.
@@ -92,8 +103,42 @@ pub(super) enum Try {
     },
 }
 
+/// Who pays for a conversation.
+#[derive(Clone, Copy, Debug)]
+pub enum Payer<'a> {
+    /// A run, under the lease it is worked by, for its pilot.
+    Run {
+        /// The run.
+        run: &'a RunId,
+        /// The lease.
+        epoch: i64,
+        /// The pilot.
+        pilot: &'a str,
+        /// The client organisation.
+        tenant: &'a str,
+    },
+    /// A person who tries a generator out.
+    Trial {
+        /// The name of the trial and of its budget.
+        name: &'a str,
+        /// What it may cost in all.
+        most: Micros,
+    },
+}
+
+/// What is put to a model, and what its answer is held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Put<'a> {
+    /// What is asked; the nonce and the room are filled in here.
+    pub prompt: PromptInput<'a>,
+    /// Where the request speaks to a program.
+    pub instructions: &'a [Range<usize>],
+    /// Who owns next actions.
+    pub owner: &'a str,
+}
+
 impl Models {
-    /// Asks one generator. `cost` grows by what the calls came to, whatever becomes of them.
+    /// Asks one generator for a run. `cost` grows by what the calls came to, whatever becomes of them.
     pub(super) async fn ask(
         &self,
         run: &ClaimedRun,
@@ -102,12 +147,10 @@ impl Models {
         generator: &Generator,
         cost: &mut Micros,
     ) -> Result<Try, StoreError> {
-        let mut nonce = [0; 16];
-        self.entropy.fill(&mut nonce);
         let words: Vec<&str> = shown.words.iter().map(String::as_str).collect();
         let attachments = job.attachments();
         let key = format!("{}.{}.{}", run.run, run.epoch, generator.asked.name.chars().take(12).collect::<String>());
-        let input = PromptInput {
+        let prompt = PromptInput {
             text: &shown.text,
             subject: shown.subject.as_deref(),
             sender: shown.sender.as_deref(),
@@ -119,12 +162,33 @@ impl Models {
             guidance: &words,
             context: job.pilot.context.as_deref().unwrap_or(""),
             playbook: job.pilot.playbook.as_deref().unwrap_or(""),
-            nonce,
+            nonce: [0; 16],
             key: &key,
             most_input: MOST_INPUT,
             max_output: generator.asked.max_output,
         };
-        let mut asked = match self.template.ask(&input) {
+        let put = Put { prompt, instructions: &shown.instructions, owner: &job.pilot.owner };
+        let (pilot, tenant) = (job.pilot.name.as_str(), job.pilot.tenant.as_str());
+        let payer = Payer::Run { run: &run.run, epoch: run.epoch, pilot, tenant };
+        self.converse(&payer, put, generator, cost).await
+    }
+
+    /// One conversation: the question, the answer, the check, and one repair. `cost` grows by what the calls came to.
+    ///
+    /// # Errors
+    /// [`StoreError`] when limits cannot be asked; nothing was called then.
+    pub async fn converse(
+        &self,
+        payer: &Payer<'_>,
+        put: Put<'_>,
+        generator: &Generator,
+        cost: &mut Micros,
+    ) -> Result<Try, StoreError> {
+        let mut nonce = [0; 16];
+        self.entropy.fill(&mut nonce);
+        let max_output = generator.asked.max_output;
+        let prompt = PromptInput { nonce, most_input: MOST_INPUT, max_output, ..put.prompt };
+        let mut asked = match self.template.ask(&prompt) {
             Ok(asked) => asked,
             Err(no_room) => {
                 tracing::warn!(generator = generator.asked.name, error = %no_room, "a request cannot be put to this generator");
@@ -133,7 +197,7 @@ impl Models {
         };
         let mut taken = Taken::default();
         loop {
-            let answer = match self.call(run, job, generator, &asked, &mut taken).await? {
+            let answer = match self.call(payer, generator, &asked, &mut taken).await? {
                 Ok(answer) => answer,
                 Err(other) => {
                     *cost = plus(*cost, taken.cost);
@@ -145,7 +209,7 @@ impl Models {
                 return Ok(Try::Unable { code: "OP-7213" });
             }
             let began = Instant::now();
-            let outcome = check(&answer, &asked, job, shown);
+            let outcome = check(&answer, &asked, &put);
             taken.check += began.elapsed();
             let wrong = match outcome {
                 Ok(accepted) => {
@@ -158,7 +222,13 @@ impl Models {
             };
             let code = wrong.first().map_or("OP-7210", |wrong| wrong.code);
             let problems = wrong.len();
-            tracing::info!(generator = generator.asked.name, code, problems, run.id = %run.run, "an answer of a model was refused");
+            tracing::info!(
+                generator = generator.asked.name,
+                code,
+                problems,
+                call = asked.question.key,
+                "an answer of a model was refused"
+            );
             if !asked.repair(&answer.text, &wrong) {
                 *cost = plus(*cost, taken.cost);
                 return Ok(Try::Unable { code });
@@ -170,25 +240,25 @@ impl Models {
     /// One call: reserved, made, settled.
     async fn call(
         &self,
-        run: &ClaimedRun,
-        job: &Job<'_>,
+        payer: &Payer<'_>,
         generator: &Generator,
         asked: &Asked,
         taken: &mut Taken,
     ) -> Result<Result<Answer, Try>, StoreError> {
         let question = &asked.question;
         let began = Instant::now();
-        let asking = Asking {
-            run: &run.run,
-            epoch: run.epoch,
-            key: &question.key,
-            generator: &generator.asked.name,
-            pilot: &job.pilot.name,
-            tenant: &job.pilot.tenant,
-            most_input: question.most_input(),
-            max_output: question.max_output,
+        let (key, most_input, max_output) = (question.key.as_str(), question.most_input(), question.max_output);
+        let generator_name = generator.asked.name.as_str();
+        let admission = match *payer {
+            Payer::Run { run, epoch, pilot, tenant } => {
+                let generator = generator_name;
+                self.limits.admit(&Asking { run, epoch, key, generator, pilot, tenant, most_input, max_output }).await?
+            }
+            Payer::Trial { name, most } => {
+                let generator = generator_name;
+                self.limits.admit_trial(&Trying { name, most, key, generator, most_input, max_output }).await?
+            }
         };
-        let admission = self.limits.admit(&asking).await?;
         taken.limiter += began.elapsed();
         let reservation = match admission {
             Admission::Admitted(reservation) => reservation,
@@ -246,18 +316,19 @@ impl Models {
 }
 
 /// Holds an answer against the request.
-fn check(answer: &Answer, asked: &Asked, job: &Job<'_>, shown: &Shown) -> Result<Accepted, Vec<Wrong>> {
-    let known: Vec<&str> = [&shown.subject, &shown.sender, &shown.organisation]
+fn check(answer: &Answer, asked: &Asked, put: &Put<'_>) -> Result<Accepted, Vec<Wrong>> {
+    let prompt = &put.prompt;
+    let known: Vec<&str> = [prompt.subject, prompt.sender, prompt.organisation]
         .into_iter()
-        .filter_map(Option::as_deref)
-        .chain(shown.words.iter().map(String::as_str))
+        .flatten()
+        .chain(prompt.guidance.iter().copied())
         .collect();
     let input = AnswerInput {
-        text: &shown.text,
+        text: prompt.text,
         seen: &asked.seen,
         known: &known,
-        instructions: &shown.instructions,
-        owner: &job.pilot.owner,
+        instructions: put.instructions,
+        owner: put.owner,
     };
     read(&answer.text, &input)
 }

@@ -8,7 +8,7 @@ mod header;
 mod job;
 mod past;
 
-pub use ask::Models;
+pub use ask::{Made, Models, Payer, Put, Taken, Try};
 pub use generators::{Generator, Generators};
 
 use crate::brief::{self, Content};
@@ -19,7 +19,6 @@ use crate::engine::{Done, Step, StepContext, StepError, Transition};
 use crate::receipt::{Body, Field};
 use crate::screen::Boundary;
 use crate::store::{Act, Draft as Drafted, Request, StoreError, Told};
-use ask::{Made, Try};
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use job::Job;
