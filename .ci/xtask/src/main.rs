@@ -4,6 +4,9 @@
 
 mod ci;
 mod command;
+#[expect(dead_code, reason = "what tests do with servers of models")]
+#[path = "../../../tests/support/model_programs.rs"]
+mod model_programs;
 #[path = "../../../tests/support/postgres.rs"]
 mod postgres;
 mod report;

@@ -11,6 +11,7 @@ pub(crate) fn run(args: &[String]) -> io::Result<Report> {
     tools::postgres()?;
     tools::dovecot()?;
     tools::smtp()?;
+    tools::models()?;
     tools::cyrus();
     tools::watchers();
     tools::nextest()?;

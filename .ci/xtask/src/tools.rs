@@ -1,8 +1,9 @@
-//! What a bare Debian machine lacks, installed once: PostgreSQL and Dovecot through apt, cargo's companions through cargo. Own file because it is
+//! What a bare Debian machine lacks, installed once: PostgreSQL and Dovecot through apt, cargo's companions through cargo, servers of
+//! models through Python's own index. Own file because it is
 //! the only place that changes the machine.
 
 use crate::command::{cargo, program};
-use crate::postgres;
+use crate::{model_programs, postgres};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -43,6 +44,37 @@ pub(crate) fn smtp() -> io::Result<()> {
     apt(&["update"]).map_err(missing)?;
     apt(&["install", "--no-install-recommends", "python3-aiosmtpd", "openssl"]).map_err(missing)?;
     if there() { Ok(()) } else { Err(missing(io::Error::other("it is installed and not found"))) }
+}
+
+/// The installer of Python packages that does in seconds what the usual one does in a minute.
+const UV: &str = "uv==0.13.9";
+
+/// Servers of models for the connectors: a gateway, and llama.cpp. In a folder of their own, without any change to the system's Python.
+pub(crate) fn models() -> io::Result<()> {
+    if model_programs::python().is_some() {
+        return Ok(());
+    }
+    eprintln!("LiteLLM and llama.cpp are not installed; installing them");
+    let missing = |cause: io::Error| {
+        io::Error::other(format!(
+            "LiteLLM and llama.cpp are missing and cannot be installed: {cause}; run again with a network"
+        ))
+    };
+    let place = model_programs::place();
+    std::fs::create_dir_all(&place).map_err(missing)?;
+    let folder = place.to_string_lossy().into_owned();
+    let fresh = || program("python3").args(["-m", "venv", "--clear", &folder]).run();
+    if fresh().is_err() {
+        // Debian's Python comes without what makes such folders.
+        apt(&["update"]).map_err(missing)?;
+        apt(&["install", "--no-install-recommends", "python3-venv"]).map_err(missing)?;
+        fresh().map_err(missing)?;
+    }
+    let python = place.join("bin/python");
+    program(&python).args(["-m", "pip", "install", "-q", "--disable-pip-version-check", UV]).run().map_err(missing)?;
+    let install = program(place.join("bin/uv")).args(["pip", "install", "-q", "--python"]).args([&python]);
+    install.args(model_programs::PACKAGES).run().map_err(missing)?;
+    std::fs::write(place.join("complete"), "").map_err(missing)
 }
 
 /// A mail server for the tests of the mailbox source; never Debian's own service.

@@ -7,6 +7,7 @@ use crate::question::body;
 use opspilot_sdk::asking::{self, Said};
 use opspilot_sdk::http::{Client, Request};
 use opspilot_sdk::{Answer, BoxFuture, BuildContext, ConnectorError, Model, Question, Secret, Unanswered};
+use serde_json::Value;
 
 /// A model behind messages.
 pub(crate) struct Messages {
@@ -53,16 +54,17 @@ impl Messages {
     }
 
     /// Asking about the model itself costs nothing and needs the key. A name that stands for a changing model is known there, but not in
-    /// the list. Gateways without that page are believed: they do not speak of a thing that is not found in the vendor's words.
+    /// the list. Gateways without that page are believed: what they answer then is not in the vendor's shape.
     async fn look(&self) -> Result<(), ConnectorError> {
         let path = format!("/v1/models/{}", self.settings.model);
         let request = Request { path: &path, json: None, headers: &[] };
         let mut reply = self.client.send(request).await.map_err(|fault| asking::fault(fault, None).error)?;
         let body = reply.whole().await.map_err(|fault| asking::fault(fault, None).error)?;
         let said = Said::read(&body);
+        let vendors: Value = serde_json::from_slice(&body).unwrap_or_default();
         match reply.status {
             200 | 405 | 501 => Ok(()),
-            404 if said.kind != "not_found_error" => Ok(()),
+            404 if vendors.get("type").and_then(Value::as_str) != Some("error") => Ok(()),
             status => {
                 let host = self.client.host();
                 Err(asking::refused(host, status, reply.retry_after, &said, None, self.key.as_ref()).error)

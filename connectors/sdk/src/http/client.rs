@@ -16,7 +16,8 @@ use tokio::time::{Instant, timeout_at};
 /// How long a connection is kept for the next request. Below the five seconds after which common servers hang up: a request that meets
 /// a closing connection is one of which nobody knows whether it arrived.
 const KEPT_FOR: Duration = Duration::from_secs(4);
-/// How many connections are kept.
+/// How many connections are kept. None without TLS: there a new one costs next to nothing, and servers for one's own machine are found
+/// that promise to keep a connection and hang up after a stream (llama.cpp's).
 const KEPT: usize = 64;
 /// The largest answer that says why something was refused, in bytes.
 const REFUSAL_BYTES: usize = 64 << 10;
@@ -85,7 +86,7 @@ impl Client {
             .tls_backend_preconfigured(tls)
             .connect_timeout(site.connect)
             .pool_idle_timeout(KEPT_FOR)
-            .pool_max_idle_per_host(KEPT);
+            .pool_max_idle_per_host(if site.tls { KEPT } else { 0 });
         if let Some(proxy) = &site.proxy {
             let proxy = reqwest::Proxy::all(proxy.clone())
                 .map_err(|_| wrong("cannot be asked through `proxy_url`".to_owned()))?;

@@ -39,6 +39,7 @@ pub struct Reach {
 pub struct Site {
     pub(crate) base: String,
     pub(crate) host: String,
+    pub(crate) tls: bool,
     pub(crate) private: bool,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) proxy: Option<Url>,
@@ -96,6 +97,7 @@ impl Reach {
         Some(Site {
             base: url.as_str().trim_end_matches('/').to_owned(),
             host,
+            tls: url.scheme() == "https",
             private: self.private_network,
             ca_file: self.ca_file,
             proxy,
