@@ -17,3 +17,5 @@ mod own;
 mod real;
 #[cfg(test)]
 mod subject;
+#[cfg(test)]
+mod way;
