@@ -20,7 +20,7 @@ use crate::config::{Given, Settings};
 use crate::domain::pilot::Pilots;
 use crate::engine::{Definition, Engine, Step, Steps, Workflows};
 use crate::intake::{Intake, Limit};
-use crate::limit::{Limits, Parts};
+use crate::limit::{Hand, Limits, Parts, Side};
 use crate::outbox::Letters;
 use crate::policy::{Policies, PolicySet};
 use crate::receipt::SigningKey;
@@ -184,6 +184,8 @@ pub struct House {
     pub letters: Letters,
     /// Rates and budgets of models.
     pub limits: Limits,
+    /// What people do with them.
+    pub spend: Hand,
     /// Who people are.
     pub access: Access,
     /// What requests go through.
@@ -282,6 +284,8 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
     let times = rota::Options { plans: settings.schedules.clone(), waits: settings.waits.clone(), sources: read };
     let rota = Rota::new(store.clone(), policies.clone(), pilots.clone(), times, Arc::clone(&clock));
     let letters = Letters::new(store.clone(), policies.clone(), Arc::clone(&clock));
+    let names = settings.generators.iter().map(|generator| generator.asked.name.clone()).collect();
+    let spend = Hand::new(store.clone(), policies.clone(), Arc::clone(&clock), names);
     let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock));
     Ok(House {
         settings: Arc::new(settings),
@@ -292,6 +296,7 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
         rota,
         letters,
         limits,
+        spend,
         access,
         workflows,
         pilots,
@@ -446,6 +451,8 @@ fn web(
         review: house.review.clone(),
         rota: house.rota.clone(),
         letters: house.letters.clone(),
+        limits: house.limits.clone(),
+        spend: house.spend.clone(),
         access: house.access.clone(),
         policies: house.policies.clone(),
         pilots: house.pilots.clone(),
@@ -457,15 +464,31 @@ fn web(
         metrics: Arc::new(move || meters.render()),
         ready: {
             let (clock, folder) = (Arc::clone(&house.clock), house.settings.data_dir.clone());
+            let limits = house.limits.clone();
             Arc::new(move || {
                 let mut checks = vec![disk::check(&folder)];
                 checks.extend(sources::checks(&health, clock.now()));
                 checks.extend(outbox.as_ref().map(|outbox| mail::check(&outbox.health())));
+                checks.extend(limits.health().iter().map(generator_check));
                 checks
             })
         },
         workflows: house.workflows.clone(),
     }
+}
+
+/// What `/readyz` tells about a generator that was asked.
+fn generator_check(side: &Side) -> web::Check {
+    let detail = match (&side.paused, side.until) {
+        (Some((by, since)), _) => {
+            format!(
+                "paused since {since}: what it reported for {by} cannot be; settle it, or resume the generator (OP-7307)"
+            )
+        }
+        (None, Some(until)) => format!("{}, not asked before {until}", side.state),
+        (None, None) => side.state.to_owned(),
+    };
+    web::Check { name: format!("generator {}", side.generator), ok: side.state == "closed", detail }
 }
 
 /// The policies of the configuration.

@@ -6,6 +6,7 @@ use crate::brief::EditError;
 use crate::domain::id::NotAnId;
 use crate::domain::review::Illegal;
 use crate::intake::IntakeError;
+use crate::limit::HandError;
 use crate::outbox::LetterError;
 use crate::policy::UnknownWord;
 use crate::review::ReviewError;
@@ -185,6 +186,14 @@ impl From<ReviewError> for Failure {
 impl From<LetterError> for Failure {
     fn from(cause: LetterError) -> Self {
         Self::failed(cause.to_string())
+    }
+}
+
+impl From<HandError> for Failure {
+    fn from(cause: HandError) -> Self {
+        let status =
+            if matches!(cause, HandError::Reason | HandError::Unknown { .. }) { Status::Usage } else { Status::Failed };
+        Self::new(status, cause.to_string())
     }
 }
 

@@ -15,6 +15,7 @@ mod generate;
 mod ids;
 mod init;
 mod letter;
+mod limit;
 mod mail;
 mod out;
 mod part;
@@ -31,6 +32,7 @@ mod schedule;
 mod screen;
 mod serve;
 mod setup;
+mod spend;
 mod submit;
 mod table;
 mod text;
@@ -107,6 +109,11 @@ enum Command {
     /// List letters to people; settle or send again those that did not arrive.
     #[command(subcommand)]
     Letter(letter::Letter),
+    /// Show rates and budgets of models; settle what nobody counted; resume a paused generator.
+    #[command(subcommand)]
+    Limit(limit::Limit),
+    /// Show what models cost, with the arithmetic.
+    Spend(spend::Spend),
     /// Tell what the daemon would make of a message.
     #[command(subcommand)]
     Mail(mail::Mail),
@@ -189,6 +196,8 @@ async fn run(command: Command, setup: &Setup) -> Ended {
         Command::Quarantine(quarantine) => Box::pin(quarantine.run(setup)).await,
         Command::Reconcile(reconcile) => Box::pin(reconcile.run(setup)).await,
         Command::Letter(letter) => Box::pin(letter.run(setup)).await,
+        Command::Limit(limit) => Box::pin(limit.run(setup)).await,
+        Command::Spend(spend) => Box::pin(spend.run(setup)).await,
         Command::Mail(mail) => mail.run(setup),
         Command::Schedule(schedule) => Box::pin(schedule.run(setup)).await,
         Command::Pilot(pilot) => Box::pin(pilot.run(setup)).await,

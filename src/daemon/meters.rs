@@ -106,6 +106,16 @@ fn describe() {
     describe_histogram!("opspilot_store_batch_size", "Verbs per group commit");
     describe_histogram!("opspilot_step_seconds", "Time of the steps between two commits of a run");
     describe_histogram!("opspilot_generator_seconds", "Time of one draft, by generator");
+    describe_counter!("opspilot_model_calls_total", "Calls to models, by generator and what became of their charge");
+    describe_counter!("opspilot_spend_micros_total", "Settled since the start, by generator, in millionths of a dollar");
+    describe_counter!("opspilot_spend_refused_total", "Calls that a budget refused, by generator");
+    describe_counter!("opspilot_spend_alarms_total", "Budgets that reached 50, 80 or 100 %");
+    describe_counter!("opspilot_rate_waits_total", "Calls that a rate put off, by generator");
+    describe_gauge!("opspilot_spend_settled_micros", "Settled in the present period, in millionths of a dollar");
+    describe_gauge!("opspilot_spend_held_micros", "Held in the present period, in millionths of a dollar");
+    describe_gauge!("opspilot_spend_limit_micros", "The limit of the present period, in millionths of a dollar");
+    describe_gauge!("opspilot_reservations", "Calls that are on their way, unreported or disputed");
+    describe_gauge!("opspilot_generator_state", "1 for the state that a generator's far side is in");
     describe_gauge!("opspilot_requests", "Requests in the store");
     describe_gauge!("opspilot_queue_depth", "Runs that want a worker");
     describe_gauge!("opspilot_queue_age_seconds", "Age of the oldest run that wants a worker");

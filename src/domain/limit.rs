@@ -10,17 +10,20 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Rates and budgets of one party; what is `None` has no limit there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Allowance {
     /// Calls in a minute: a bucket of that size, filled again within a minute.
     pub requests_per_minute: Option<u32>,
     /// Tokens in a minute, read and written together.
     pub tokens_per_minute: Option<u64>,
     /// Spend within a day.
+    #[serde(rename = "day_micros")]
     pub per_day: Option<Micros>,
     /// Spend within a month.
+    #[serde(rename = "month_micros")]
     pub per_month: Option<Micros>,
     /// Spend in all.
+    #[serde(rename = "whole_micros")]
     pub whole: Option<Micros>,
 }
 

@@ -6,10 +6,13 @@ use crate::domain::limit::{Allowance, Party, Span};
 use crate::domain::money::Micros;
 use crate::store::{ReservationRow, SpendRow, StoreError};
 use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
-/// One budget in its present period.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One budget in one period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// Whose: `generator:cloud`, `pilot:north`, `tenant:acme`.
     pub scope: String,
@@ -20,23 +23,28 @@ pub struct Line {
     /// The clock by which it begins and ends.
     pub zone: String,
     /// How much may be spent in it; `None`: it is counted only.
+    #[serde(rename = "limit_micros")]
     pub limit: Option<Micros>,
     /// Settled.
+    #[serde(rename = "settled_micros")]
     pub settled: Micros,
     /// Held for calls that are on their way, unreported or disputed.
+    #[serde(rename = "held_micros")]
     pub held: Micros,
     /// What is left of the limit.
+    #[serde(rename = "left_micros")]
     pub left: Option<Micros>,
     /// Calls that were allowed.
     pub calls: u64,
     /// When the next period begins; `None`: never.
     pub resets: Option<Timestamp>,
     /// The highest alarm that was raised, in hundredths.
+    #[serde(rename = "alarmed_percent")]
     pub alarmed: i64,
 }
 
 /// A far side.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Side {
     /// The generator.
     pub generator: String,
@@ -45,7 +53,12 @@ pub struct Side {
     /// Until when nobody asks, while it is open or wants to be left alone.
     pub until: Option<Timestamp>,
     /// The reservation for which it was paused, and since when.
+    #[serde(serialize_with = "as_pause")]
     pub paused: Option<(String, Timestamp)>,
+}
+
+fn as_pause<S: Serializer>(paused: &Option<(String, Timestamp)>, out: S) -> Result<S::Ok, S::Error> {
+    paused.as_ref().map(|(by, since)| serde_json::json!({ "reservation": by, "since": since })).serialize(out)
 }
 
 /// Everything at once.
@@ -53,7 +66,7 @@ pub struct Side {
 pub struct Book {
     /// The budgets, by party.
     pub lines: Vec<Line>,
-    /// Rates, by party.
+    /// Rates and budgets as configured, by party.
     pub rates: Vec<(String, Allowance)>,
     /// The far sides.
     pub sides: Vec<Side>,
@@ -61,6 +74,35 @@ pub struct Book {
     pub open: Vec<ReservationRow>,
     /// When.
     pub at: Timestamp,
+}
+
+/// The name of a period: `2026-11-21`, `2026-11` or `whole`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Period {
+    span: Span,
+    name: String,
+}
+
+/// A text that names no period.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{given}` is no period; write a day such as `2026-11-21`, a month such as `2026-11`, or `whole` (OP-7312)")]
+pub struct NotAPeriod {
+    given: String,
+}
+
+impl FromStr for Period {
+    type Err = NotAPeriod;
+
+    fn from_str(text: &str) -> Result<Self, NotAPeriod> {
+        let day = |text: &str| text.len() == 10 && text.parse::<Date>().is_ok();
+        let span = match text {
+            "whole" => Span::Whole,
+            _ if day(text) => Span::Day,
+            _ if text.len() == 7 && day(&format!("{text}-01")) => Span::Month,
+            _ => return Err(NotAPeriod { given: text.chars().take(40).collect() }),
+        };
+        Ok(Self { span, name: text.to_owned() })
+    }
 }
 
 /// Open reservations shown at most.
@@ -72,14 +114,25 @@ impl Limits {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn book(&self) -> Result<Book, StoreError> {
+        self.book_of(None).await
+    }
+
+    /// The books of a period that may be past: a day, a month, or the whole.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn book_of(&self, past: Option<&Period>) -> Result<Book, StoreError> {
         let inner = &self.0;
         let now = inner.clock.now();
         let parties = inner.all();
+        let named = |span: Span, party: &Party| match past {
+            None => Some(span.period(now, &party.zone)),
+            Some(past) => (past.span == span).then(|| past.name.clone()),
+        };
         let wanted: BTreeMap<(String, Span), (&Party, String)> = parties
             .iter()
-            .flat_map(|party| {
-                Span::ALL.map(|span| ((party.scope.clone(), span), (party, span.period(now, &party.zone))))
-            })
+            .flat_map(|party| Span::ALL.map(|span| (span, party)))
+            .filter_map(|(span, party)| Some(((party.scope.clone(), span), (party, named(span, party)?))))
             .collect();
         let periods: BTreeSet<&str> = wanted.values().map(|(_, period)| period.as_str()).collect();
         let rows = inner.store.spend(&periods.into_iter().collect::<Vec<_>>()).await?;
@@ -104,7 +157,7 @@ impl Limits {
                 held,
                 left: limit.map(|limit| used.and_then(|used| limit.minus(used)).unwrap_or(Micros::ZERO)),
                 calls: row.map_or(0, |row| row.calls),
-                resets: span.resets(now, &party.zone),
+                resets: span.resets(now, &party.zone).filter(|_| past.is_none()),
                 alarmed: row.map_or(0, |row| row.alarmed),
             });
         }
@@ -136,6 +189,16 @@ impl Inner {
 }
 
 impl Book {
+    /// What of it is of one pilot: its own budgets and its calls.
+    #[must_use]
+    pub fn of_pilot(mut self, pilot: &str) -> Self {
+        let scope = format!("pilot:{pilot}");
+        self.lines.retain(|line| line.scope == scope);
+        self.rates.retain(|(other, _)| *other == scope);
+        self.open.retain(|row| row.pilot == pilot);
+        self
+    }
+
     /// Sets the gauges.
     pub(super) fn measure(&self) {
         for line in &self.lines {

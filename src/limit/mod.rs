@@ -11,9 +11,11 @@ mod adapt;
 mod book;
 mod hand;
 #[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
 mod tests;
 
-pub use book::{Book, Line, Side};
+pub use book::{Book, Line, NotAPeriod, Period, Side};
 pub use hand::{Hand, HandError, Ruled};
 
 use crate::clock::Clock;

@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::domain::pilot::Pilots;
 use crate::engine::Workflows;
 use crate::intake::{Door, Intake, Limit};
+use crate::limit::{Hand, Limits};
 use crate::outbox::Letters;
 use crate::policy::Policies;
 use crate::review::Review;
@@ -68,6 +69,10 @@ pub struct Web {
     pub rota: Rota,
     /// What people do with letters.
     pub letters: Letters,
+    /// Rates and budgets of models.
+    pub limits: Limits,
+    /// What people do with them.
+    pub spend: Hand,
     /// Who is asking.
     pub access: Access,
     /// Who may.

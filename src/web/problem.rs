@@ -6,6 +6,7 @@ use crate::access::AccessError;
 use crate::domain::id::NotAnId;
 use crate::domain::review::Illegal;
 use crate::intake::IntakeError;
+use crate::limit::HandError;
 use crate::outbox::LetterError;
 use crate::policy::{Code, Denied, UnknownWord};
 use crate::review::ReviewError;
@@ -233,6 +234,17 @@ impl From<LetterError> for Refused {
             LetterError::Denied(denied) => denied.into(),
             LetterError::Unreachable { .. } => Self::told(StatusCode::CONFLICT, &error),
             LetterError::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<HandError> for Refused {
+    fn from(error: HandError) -> Self {
+        match error {
+            HandError::Denied(denied) => denied.into(),
+            HandError::Reason => Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error),
+            HandError::Unknown { .. } => Self::told(StatusCode::NOT_FOUND, &error),
+            HandError::Store(store) => store.into(),
         }
     }
 }

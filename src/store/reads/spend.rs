@@ -24,7 +24,7 @@ pub struct SpendRow {
 }
 
 /// A reservation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct ReservationRow {
     /// Its name.
     pub id: ReservationId,
@@ -43,14 +43,17 @@ pub struct ReservationRow {
     /// `held`, `settled`, `released`, `unreported` or `disputed`.
     pub state: String,
     /// What it holds, or held.
+    #[serde(rename = "held_micros")]
     pub held: Micros,
     /// Tokens read, by the far side's word.
     pub used_input: Option<i64>,
     /// Tokens written, by the far side's word.
     pub used_output: Option<i64>,
     /// What it did cost, once that is settled.
+    #[serde(rename = "cost_micros")]
     pub cost: Option<Micros>,
     /// What the far side's word would cost, when it was not believed.
+    #[serde(rename = "claimed_micros")]
     pub claimed: Option<Micros>,
     /// Who ruled upon it.
     pub person: Option<String>,

@@ -4,6 +4,7 @@
 mod briefs;
 mod decide;
 mod letters;
+mod limits;
 mod operate;
 mod people;
 mod quarantine;
@@ -63,6 +64,10 @@ routes! {
     GET "/api/v1/letters/{id}" Reads [] letters::show;
     POST "/api/v1/letters/{id}/settle" Acts [] letters::settle;
     POST "/api/v1/letters/{id}/resend" Acts [] letters::resend;
+    GET "/api/v1/limits" Reads [] limits::limits;
+    GET "/api/v1/spend" Reads ["pilot", "period"] limits::spend;
+    POST "/api/v1/reservations/{id}/settle" Acts [] limits::settle;
+    POST "/api/v1/generators/{name}/resume" Acts [] limits::resume;
     GET "/api/v1/receipts" Reads ["subject", "from", "limit"] receipts::list;
     GET "/api/v1/receipts/checkpoint" Reads [] receipts::checkpoint;
     GET "/api/v1/receipts/export" Reads [] receipts::export;

@@ -162,6 +162,15 @@ impl House {
         };
         let rota = Rota::new(store.clone(), policies.clone(), pilots.clone(), times, Arc::clone(&clock));
         let letters = crate::outbox::Letters::new(store.clone(), policies.clone(), Arc::clone(&clock));
+        let limits = crate::limit::Limits::new(crate::limit::Parts {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            generators: vec![crate::limit::samples::cloud()],
+            tenants: Vec::new(),
+            pilots: pilots.clone(),
+        });
+        let names = Arc::from(["cloud".to_owned()]);
+        let spend = crate::limit::Hand::new(store.clone(), policies.clone(), Arc::clone(&clock), names);
         let stop = CancellationToken::new();
         let engine =
             Engine::new(store.clone(), workflows.clone(), EngineOptions { workers: 1, ..EngineOptions::default() });
@@ -192,6 +201,8 @@ impl House {
             review,
             rota,
             letters,
+            limits,
+            spend,
             access: access.clone(),
             policies: policies.clone(),
             pilots,
