@@ -107,7 +107,10 @@ fn describe() {
     describe_histogram!("opspilot_step_seconds", "Time of the steps between two commits of a run");
     describe_histogram!("opspilot_generator_seconds", "Time of one draft, by generator");
     describe_counter!("opspilot_model_calls_total", "Calls to models, by generator and what became of their charge");
-    describe_counter!("opspilot_spend_micros_total", "Settled since the start, by generator, in millionths of a dollar");
+    describe_counter!(
+        "opspilot_spend_micros_total",
+        "Settled since the start, by generator, in millionths of a dollar"
+    );
     describe_counter!("opspilot_spend_refused_total", "Calls that a budget refused, by generator");
     describe_counter!("opspilot_spend_alarms_total", "Budgets that reached 50, 80 or 100 %");
     describe_counter!("opspilot_rate_waits_total", "Calls that a rate put off, by generator");

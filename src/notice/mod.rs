@@ -4,6 +4,7 @@
 //! blocks that hold text only: text and HTML say the same by construction, and there is no place where a template could forget to escape.
 //! INVARIANT: nothing from outside becomes markup, no letter fetches anything, and no link in one decides anything.
 
+mod alarm;
 mod brief;
 mod digest;
 mod how;
@@ -18,6 +19,7 @@ pub mod report;
 pub(crate) mod tests;
 mod when;
 
+pub use alarm::{Alarm, alarm};
 pub use brief::{Act, Changed, Factor, Item, NewBrief, Phase, Question, Received, Said, Sections, new_brief};
 pub use digest::{Digest, Waiting, digest};
 pub use how::How;

@@ -8,6 +8,7 @@
 //! answers  ──────────────────────────────► answer ──►                      one commit    network   one commit
 //! ```
 
+mod alarm;
 mod answer;
 mod calendar;
 mod digest;

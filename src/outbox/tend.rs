@@ -13,8 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 const PLACE: &str = ":letters";
 /// How long the log belongs to one daemon unless renewed.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
-/// For how long a decision is news, in microseconds.
-const NEWS: i64 = 2 * 24 * 3600 * 1_000_000;
+/// For how long a decision or an alarm is news, in microseconds.
+pub(super) const NEWS: i64 = 2 * 24 * 3600 * 1_000_000;
 /// Receipts per commit at most.
 const BATCH: u32 = 500;
 
@@ -79,6 +79,7 @@ impl Outbox {
                 Err(_) => Ok(Vec::new()),
             },
             "brief.reminded" | "brief.escalated" => self.nudge(receipt).await,
+            "spend.alarm" => self.alarm(receipt).await,
             "schedule.fired" => self.slot(receipt).await,
             _ => Ok(Vec::new()),
         };

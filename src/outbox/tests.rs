@@ -32,6 +32,7 @@ on_both!(
     a_cover_gets_letters_while_somebody_is_away,
     a_report_goes_to_owner_and_reviewers_as_it_was_kept,
     a_digest_tells_what_waits_and_can_be_left,
+    people_hear_of_their_own_budgets_once,
 );
 
 struct Nobody;
@@ -432,4 +433,54 @@ async fn a_digest_tells_what_waits_and_can_be_left(on: &Fixture) {
     assert!(house.told(on).await.is_empty());
     fire(on, "digest", "friday", None).await;
     assert_eq!(whom(&house.told(on).await), BTreeSet::from([("digest", "ada"), ("digest", "bob")]));
+}
+
+async fn people_hear_of_their_own_budgets_once(on: &Fixture) {
+    use crate::domain::limit::Span;
+    use crate::store::{FromBudget, PeriodKey, Reserve};
+    people(on).await;
+    let mut house = House::new(on, pilot(), Others::default());
+    let run = crate::store::conformance::samples::claimed(on, "a").await;
+    let call = |round: i64, held: i64| {
+        let budget = |scope: &str, limit: i64| FromBudget {
+            key: PeriodKey { scope: scope.into(), span: Span::Day, period: "2026-09-21".into() },
+            limit: crate::domain::money::Micros::new(limit),
+            resets: None,
+        };
+        Reserve {
+            id: crate::domain::id::ReservationId::new(on.now(), on.store.chance()),
+            run: run.run.clone(),
+            epoch: run.epoch,
+            key: format!("c{round}"),
+            generator: "cloud".into(),
+            model: "m".into(),
+            pilot: "north".into(),
+            tenant: "acme".into(),
+            most_input: 1,
+            max_output: 1,
+            held: crate::domain::money::Micros::new(held).unwrap(),
+            price: crate::domain::money::Price::FREE,
+            buckets: Vec::new(),
+            budgets: vec![
+                budget("pilot:north", 1_000_000),
+                budget("tenant:acme", 10_000_000),
+                budget("generator:cloud", 1_000_000),
+            ],
+            at: on.now(),
+        }
+    };
+    on.store.reserve(call(1, 600_000)).await.unwrap();
+    let told = house.told(on).await;
+    assert_eq!(whom(&told), BTreeSet::from([("alarm", "ada")]), "of the generator's budget the operator hears");
+    assert_eq!(told[0].subject, "50 % of the budget of pilot north is used");
+    assert!(words(&told[0]).contains("$0.60") && words(&told[0]).contains("next generator drafts"), "{}", told[0].text);
+    assert!(told[0].digest.is_empty() && told[0].brief.is_none(), "nothing can be decided by it");
+    on.store.reserve(call(2, 100_000)).await.unwrap();
+    assert!(house.told(on).await.is_empty());
+    on.store.reserve(call(3, 400_000)).await.unwrap();
+    let told = house.told(on).await;
+    assert_eq!(
+        told.iter().map(|letter| letter.subject.as_str()).collect::<Vec<_>>(),
+        ["The budget of pilot north is used up"]
+    );
 }

@@ -9,5 +9,6 @@ mod interface;
 mod keys;
 mod leaks;
 mod letters;
+mod limits;
 mod ready;
 mod road;

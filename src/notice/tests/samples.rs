@@ -281,6 +281,15 @@ pub(crate) fn all(evil: Option<&str>) -> Vec<(&'static str, Notice)> {
         passed_over: false,
     };
     let counted = report::report(&week, &rows);
+    let (whose, then) = (or("pilot order-desk"), or("the next generator drafts"));
+    let spent = |percent| Alarm {
+        whose: &whose,
+        period: "2026-11-23",
+        used: or("$4.12"),
+        limit: or("$5.00"),
+        percent,
+        then: &then,
+    };
     vec![
         ("brief", new_brief(&frame, &new)),
         (
@@ -295,6 +304,8 @@ pub(crate) fn all(evil: Option<&str>) -> Vec<(&'static str, Notice)> {
         ("late", late(&frame, &Late { item, settled: Some(done), current: None })),
         ("superseded", late(&frame, &Late { item: Item { revision: 1, ..item }, settled: None, current: Some(2) })),
         ("digest", digest(&frame, &day)),
+        ("alarm", alarm(&frame, &spent(80))),
+        ("end_of_budget", alarm(&frame, &spent(100))),
         ("report", report::letter(&frame, &week, &counted, how.page)),
     ]
 }

@@ -221,6 +221,62 @@ impl House {
         Self { address, store, access, policies, checks, tokens, stop, served, _dir: dir }
     }
 
+    /// A call for a request of `south` of which nobody knows what it did cost.
+    pub(super) async fn reservation(&self) -> String {
+        use crate::store::conformance::samples;
+        let store = &self.store;
+        // Accepted beside the daemon, so that no worker of it has the run at once.
+        let beside = Store::open(Options {
+            url: Url::Sqlite(self._dir.path().join("test.db")),
+            exclusive: false,
+            signer: Some(Arc::new(SigningKey::from_seed("test.example/receipts", &[9; 32]).unwrap())),
+            origin: "test.example/receipts".into(),
+            queue: 100,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy::default()),
+        })
+        .await
+        .unwrap();
+        let run = loop {
+            let key = format!("beside {}", store.now());
+            let mut accept = samples::of_pilot(samples::accept_at(store.now(), store.chance(), &key, &key), "south", 0);
+            Arc::make_mut(&mut accept.request).tenant = "globex".into();
+            beside.accept(accept).await.unwrap();
+            let node = crate::domain::id::NodeId::new(store.now(), store.chance());
+            let until = store.now() + SignedDuration::from_secs(3600);
+            let claim = crate::store::Claim { node, until, limit: 1, at: store.now() };
+            if let Some(run) = beside.claim(claim).await.unwrap().pop().filter(|run| run.request.pilot == "south") {
+                break run;
+            }
+        };
+        beside.close().await;
+        let id = crate::domain::id::ReservationId::new(store.now(), store.chance());
+        let cloud = crate::limit::samples::cloud();
+        let reserve = crate::store::Reserve {
+            id: id.clone(),
+            run: run.run.clone(),
+            epoch: run.epoch,
+            key: format!("call of {id}"),
+            generator: cloud.name,
+            model: cloud.model,
+            pilot: "south".into(),
+            tenant: "globex".into(),
+            most_input: 1000,
+            max_output: 100,
+            held: crate::limit::samples::micros(1200),
+            price: cloud.price,
+            buckets: Vec::new(),
+            budgets: Vec::new(),
+            at: store.now(),
+        };
+        store.reserve(reserve).await.unwrap();
+        let verdict = crate::domain::charge::Verdict::Unreported;
+        let health = crate::domain::breaker::Health::Failed;
+        let settle = crate::store::Settle { id: id.clone(), verdict, usage: None, health, at: store.now() };
+        store.settle_reservation(settle).await.unwrap();
+        id.to_string()
+    }
+
     /// The token of somebody: `owner`, `north-viewer`, `south-reviewer` and so on.
     pub(super) fn token(&self, who: &str) -> &str {
         &self.tokens[who]

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 /// A body that each acting address takes, so that a refusal is one of rights.
 fn body(path: &str, digest: &str) -> Value {
+    if path.contains("/reservations/") {
+        return json!({ "usd": "0.01", "reason": "as billed" });
+    }
     match path.rsplit('/').next().unwrap() {
         "requests" => json!({ "pilot": "south", "text": "hello there" }),
         "draft" | "screen" => json!({ "pilot": "south", "text": "hello there" }),
@@ -16,6 +19,7 @@ fn body(path: &str, digest: &str) -> Value {
         "edit" => json!({ "from": digest, "edits": [{ "path": "priority.score", "value": 1 }] }),
         "decision" => json!({ "decision": "approve", "revision": digest }),
         "settle" => json!({ "outcome": "did_not_go" }),
+        "resume" => json!({ "reason": "because" }),
         "cancel" => json!({ "reason": "because" }),
         "users" => json!({ "name": "intruder" }),
         "grant" => json!({ "role": "owner", "scope": "all" }),
@@ -30,6 +34,7 @@ struct South {
     token: String,
     item: String,
     letter: String,
+    reservation: String,
 }
 
 async fn south(house: &House) -> South {
@@ -42,6 +47,7 @@ async fn south(house: &House) -> South {
         token,
         item: aside(house).await,
         letter: letter(house, &brief, "south-viewer").await,
+        reservation: house.reservation().await,
     }
 }
 
@@ -124,6 +130,8 @@ fn address(path: &str, south: &South, there: bool) -> String {
         path.replace("{id}", &token)
     } else if path.contains("/letters/") {
         path.replace("{id}", if there { &south.letter } else { "ltr_01hzy3v9qke8v9b6j2m7c4x5td" })
+    } else if path.contains("/reservations/") {
+        path.replace("{id}", if there { &south.reservation } else { "rsv_01hzy3v9qke8v9b6j2m7c4x5td" })
     } else if path.contains("/quarantine/") {
         path.replace("{id}", if there { &south.item } else { "qrt_01hzy3v9qke8v9b6j2m7c4x5td" })
     } else {
@@ -132,6 +140,7 @@ fn address(path: &str, south: &South, there: bool) -> String {
     let named = match path.split('/').nth(3) {
         Some("schedules") => "south-weekly",
         Some("pilots") => "south",
+        Some("generators") => "cloud",
         _ => "south-viewer",
     };
     path.replace("{name}", if there { named } else { "nobody-there" })
