@@ -56,8 +56,7 @@ impl Spend {
         if book.open.is_empty() {
             return Ok(());
         }
-        let mut table =
-            Table::new(&["reservation", "state", "held", "claimed", "generator", "pilot", "age", "request"]);
+        let mut table = Table::new(&["reservation", "state", "held", "claimed", "generator", "pilot", "age", "for"]);
         for row in &book.open {
             table.row([
                 row.id.to_string(),
@@ -67,7 +66,7 @@ impl Spend {
                 row.generator.clone(),
                 row.pilot.clone(),
                 text::age(row.reserved_at, book.at),
-                row.run.request().to_string(),
+                row.subject(),
             ]);
         }
         setup.out.text("")?;

@@ -68,7 +68,7 @@ impl Hand {
         reason: &str,
     ) -> Result<Ruled, HandError> {
         let reservation = self.store.reservation(id).await?;
-        let resource = Resource::pilot(&reservation.pilot, &reservation.tenant);
+        let resource = resource_of(&reservation);
         let permit = self.permit(principal, Action::SpendSettle, &resource)?;
         let reason = reasoned(reason)?;
         let (person, at) = (principal.user.clone(), self.clock.now());
@@ -95,6 +95,16 @@ impl Hand {
     fn permit(&self, principal: &Principal, action: Action, resource: &Resource) -> Result<Permit, Denied> {
         let id = PermitId::new(self.clock.now(), self.store.chance()).to_string();
         self.policies.permit(&Ask { principal, action, resource }, id)
+    }
+}
+
+/// What a reservation is to a policy: a thing of its pilot; of the whole house when it is of none.
+#[must_use]
+pub fn resource_of(reservation: &ReservationRow) -> Resource {
+    if reservation.pilot.is_empty() {
+        Resource::system()
+    } else {
+        Resource::pilot(&reservation.pilot, &reservation.tenant)
     }
 }
 

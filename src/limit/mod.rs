@@ -16,7 +16,7 @@ pub(crate) mod samples;
 mod tests;
 
 pub use book::{Book, Line, NotAPeriod, Period, Side};
-pub use hand::{Hand, HandError, Ruled};
+pub use hand::{Hand, HandError, Ruled, resource_of};
 
 use crate::clock::Clock;
 use crate::domain::breaker;

@@ -93,9 +93,12 @@ async fn refusals_say_which_limit_and_until_when() {
     rated.allowance.tokens_per_minute = Some(50_000);
     let limits = room(&on, vec![rated]);
     let unknown = limits.admit(&Asking { generator: "clod", ..asking(&run, "k", 1) }).await.unwrap();
-    assert!(matches!(&unknown, Admission::Unavailable { until: None, why } if why.contains("OP-7310")), "{unknown:?}");
+    assert!(
+        matches!(&unknown, Admission::Unavailable { until: None, why, .. } if why.contains("OP-7310")),
+        "{unknown:?}"
+    );
     let long = limits.admit(&asking(&run, "k", 49_001)).await.unwrap();
-    assert!(matches!(&long, Admission::Unavailable { until: None, why } if why.contains("OP-7309")), "{long:?}");
+    assert!(matches!(&long, Admission::Unavailable { until: None, why, .. } if why.contains("OP-7309")), "{long:?}");
     let uncountable = limits.admit(&asking(&run, "k", u64::MAX)).await.unwrap();
     assert!(matches!(&uncountable, Admission::Unavailable { until: None, .. }), "{uncountable:?}");
     for key in ["k1", "k2"] {
@@ -164,7 +167,7 @@ async fn a_lie_pauses_the_generator_and_shows_at_once() {
     assert!(matches!(settlement.verdict, Verdict::Disputed { beyond: true, .. }) && settlement.cost.is_none());
     assert_eq!(limits.health()[0].state, "paused");
     let paused = limits.admit(&asking(&run, "k2", 1000)).await.unwrap();
-    let Admission::Unavailable { until: None, why } = &paused else { panic!("{paused:?}") };
+    let Admission::Unavailable { until: None, why, .. } = &paused else { panic!("{paused:?}") };
     assert!(why.contains("OP-7307") && why.contains(id.as_str()), "{why}");
     limits.look().await.unwrap();
     assert_eq!(limits.health()[0].paused.as_ref().unwrap().0, id.to_string());

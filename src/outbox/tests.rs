@@ -449,8 +449,7 @@ async fn people_hear_of_their_own_budgets_once(on: &Fixture) {
         };
         Reserve {
             id: crate::domain::id::ReservationId::new(on.now(), on.store.chance()),
-            run: run.run.clone(),
-            epoch: run.epoch,
+            asker: crate::store::Asker::Run { run: run.run.clone(), epoch: run.epoch },
             key: format!("c{round}"),
             generator: "cloud".into(),
             model: "m".into(),

@@ -363,7 +363,7 @@ fn tell(item: &Reserve, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         at: item.at,
         kind: "spend.reserved",
         tenant: &item.tenant,
-        pilot: Some(&item.pilot),
+        pilot: Some(item.pilot.as_str()).filter(|pilot| !pilot.is_empty()),
         subject: &subject,
         actor: item.asker.name(),
     };
@@ -385,7 +385,7 @@ fn tell_alarm(item: &Reserve, alarm: &Alarm, tx: &mut Tx<'_>) -> Result<(), Stor
         at: item.at,
         kind: "spend.alarm",
         tenant: &item.tenant,
-        pilot: Some(&item.pilot),
+        pilot: Some(item.pilot.as_str()).filter(|pilot| !pilot.is_empty()),
         subject: &alarm.key.scope,
         actor: "daemon",
     };

@@ -149,7 +149,7 @@ async fn rule(item: &RuleSpend, tx: &mut Tx<'_>) -> Refusable<Micros> {
         at: item.at,
         kind: "spend.ruled",
         tenant: &open.tenant,
-        pilot: Some(&open.pilot),
+        pilot: Some(open.pilot.as_str()).filter(|pilot| !pilot.is_empty()),
         subject: &request,
         actor: &item.person,
     };

@@ -271,7 +271,14 @@ fn tell(open: &Open, verdict: Verdict, usage: Option<Usage>, at: Timestamp, tx: 
         ]);
     }
     let request = request_of(&open.run);
-    let note = Note { at, kind, tenant: &open.tenant, pilot: Some(&open.pilot), subject: &request, actor: &open.run };
+    let note = Note {
+        at,
+        kind,
+        tenant: &open.tenant,
+        pilot: Some(open.pilot.as_str()).filter(|pilot| !pilot.is_empty()),
+        subject: &request,
+        actor: &open.run,
+    };
     let body = Body::of(&fields).map_err(|cause| StoreError::corrupt(cause.to_string()))?;
     tx.receipt(&note, &body)
 }

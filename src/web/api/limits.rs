@@ -3,7 +3,7 @@
 
 use crate::domain::id::ReservationId;
 use crate::domain::money::Micros;
-use crate::limit::{Book, Period};
+use crate::limit::{Book, Period, resource_of};
 use crate::policy::{Action, Resource};
 use crate::store::Paid;
 use crate::web::answer::Answer;
@@ -93,7 +93,7 @@ pub(super) async fn settle(call: Call) -> Result<Answer, Refused> {
         _ => return Err(wrong("the body must hold either `usd` or `tokens`".to_owned())),
     };
     let reservation = call.app.web.store.reservation(&id).await?;
-    if !call.would_see(Action::SpendRead, &Resource::pilot(&reservation.pilot, &reservation.tenant)) {
+    if !call.would_see(Action::SpendRead, &resource_of(&reservation)) {
         return Err(Refused::missing("reservation", id.as_str()));
     }
     let ruled = call.app.web.spend.settle(&call.caller, &id, paid, &reason).await?;

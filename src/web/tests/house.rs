@@ -254,8 +254,7 @@ impl House {
         let cloud = crate::limit::samples::cloud();
         let reserve = crate::store::Reserve {
             id: id.clone(),
-            run: run.run.clone(),
-            epoch: run.epoch,
+            asker: crate::store::Asker::Run { run: run.run.clone(), epoch: run.epoch },
             key: format!("call of {id}"),
             generator: cloud.name,
             model: cloud.model,
