@@ -1,19 +1,20 @@
 //! `opspilot brief`: drafting without storing, showing a revision, comparing two. Decisions are made under `opspilot review`.
 
+use super::drafter::{Drafter, EMBEDDED, Maker, stopped};
 use super::failure::{Ended, Failure, Status};
 use super::ids::Named;
 use super::reading::{Given, Kind};
 use super::setup::Setup;
 use super::text;
 use super::view::Masks;
-use crate::brief::{self, Brief as Whole, Change, Content, DraftInput, Generator, diff, language, render};
+use crate::brief::{Brief as Whole, Change, Content, Generator, diff, render};
 use crate::clock::{Clock as _, SystemClock};
 use crate::daemon::House;
+use crate::domain::money::Micros;
 use crate::intake;
-use crate::screen::{Boundary, BoundaryOptions, screen};
 use crate::store::{RevisionRow, StoreError};
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::tz::TimeZone;
+use opspilot_sdk::Envelope;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -56,6 +57,12 @@ pub(crate) struct Draft {
     /// With this pilot's data boundary, time zone and owner [default: `business-contact`, UTC].
     #[arg(long, value_name = "NAME")]
     pilot: Option<String>,
+    /// By this generator of the configuration.
+    #[arg(long, value_name = "NAME", default_value = EMBEDDED)]
+    generator: String,
+    /// What this may cost in all, in dollars; needed where it costs anything.
+    #[arg(long, value_name = "AMOUNT")]
+    usd: Option<Micros>,
     /// How.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     format: Format,
@@ -125,74 +132,40 @@ fn show(setup: &Setup, format: Format, whole: &Whole, text: &str) -> Result<(), 
     }
 }
 
-/// A drafter that needs neither store nor configuration.
-pub(super) struct Drafter {
-    boundary: Boundary,
-    time_zone: TimeZone,
-    owner: String,
-}
-
-impl Drafter {
-    /// By the rules of a pilot of the configuration, or by those a pilot has that sets none.
-    ///
-    /// # Errors
-    /// When the configuration cannot be read or has no such pilot.
-    pub(super) fn new(setup: &Setup, pilot: Option<&str>) -> Result<Self, Failure> {
-        let Some(name) = pilot else {
-            let boundary = Boundary::from_options(&BoundaryOptions::default(), "boundary");
-            let boundary = boundary.map_err(|problems| {
-                Failure::failed(problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; "))
-            })?;
-            return Ok(Self { boundary, time_zone: TimeZone::UTC, owner: "the team".to_owned() });
-        };
-        let settings = setup.settings()?;
-        let no_pilot = || Failure::from(intake::IntakeError::NoPilot { pilot: name.to_owned() });
-        let pilot = settings.pilots.iter().find(|pilot| pilot.name == name).ok_or_else(no_pilot)?;
-        let boundary = settings.boundaries.get(name).cloned().ok_or_else(no_pilot)?;
-        Ok(Self { boundary, time_zone: pilot.time_zone.clone(), owner: pilot.owner.clone() })
-    }
-
-    /// The data boundary it goes by.
-    pub(super) fn boundary(&self) -> &Boundary {
-        &self.boundary
-    }
-
-    /// Drafts as the daemon would, from the screened text. Gives the content and that text.
-    pub(super) fn draft(&self, reading: &intake::Reading) -> (Content, String) {
-        let screening = screen(&reading.text, &self.boundary);
-        let subject = reading.subject.as_ref().and_then(|subject| screening.text.get(..subject.len()));
-        let attachments = vec!["attachment"; reading.attachments];
-        let content = brief::draft(&DraftInput {
-            text: &screening.text,
-            subject,
-            sender: reading.sender_name.as_deref(),
-            organisation: reading.organisation.as_deref(),
-            language: language::detect(&reading.text),
-            received_at: SystemClock.now(),
-            time_zone: &self.time_zone,
-            attachments: &attachments,
-            guidance: &[],
-            owner: &self.owner,
-        });
-        (content, screening.text.into_owned())
-    }
-}
-
 impl Draft {
     async fn run(self, setup: &Setup) -> Result<(), Failure> {
         let drafter = Drafter::new(setup, self.pilot.as_deref())?;
         let envelopes = Given::read(&self.file, self.kind)?.envelopes(SystemClock.now()).await?;
+        if self.generator == EMBEDDED {
+            return self.each(setup, &Maker::Embedded, &drafter, &envelopes).await;
+        }
+        let named = async |house: &House| {
+            let maker = Maker::new(house, &self.generator, None, self.usd)?;
+            self.each(setup, &maker, &drafter, &envelopes).await
+        };
+        setup.within(named).await
+    }
+
+    async fn each(
+        &self,
+        setup: &Setup,
+        maker: &Maker,
+        drafter: &Drafter,
+        envelopes: &[Envelope],
+    ) -> Result<(), Failure> {
         for (place, envelope) in envelopes.iter().enumerate() {
             let reading = intake::read(envelope)?;
-            let began = SystemClock.now();
-            let (content, text) = drafter.draft(&reading);
-            let latency = SystemClock.now().duration_since(began).as_millis().try_into().unwrap_or(0);
+            let drafted = maker.draft(drafter, &reading, SystemClock.now(), place).await;
+            let drafted = drafted.map_err(|stop| stopped(&stop, place, envelopes.len()))?;
+            let content = drafted.content.map_err(|code| {
+                Failure::failed(format!("the generator `{}` made no brief of this ({code})", self.generator))
+            })?;
             let (brief, request) = ("brf_none".to_owned(), "req_none".to_owned());
-            let whole = Whole { brief, request, revision: 1, generator: Generator::embedded(latency), content };
+            let whole = Whole { brief, request, revision: 1, generator: drafted.generator, content };
             if place > 0 && !setup.out.json {
                 setup.out.text("\n")?;
             }
-            show(setup, self.format, &whole, &text)?;
+            show(setup, self.format, &whole, &drafted.text)?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ mod config;
 mod connector;
 mod demo;
 mod doctor;
+mod drafter;
 mod eval;
 mod explain;
 mod failure;

@@ -1,7 +1,7 @@
 //! `opspilot screen`: what a pilot's data boundary finds in a file, and what would become of it. INVARIANT: no value that the boundary
 //! refuses is printed, not even to the person who holds the file.
 
-use super::brief::Drafter;
+use super::drafter::Drafter;
 use super::failure::{Ended, Failure, Status};
 use super::reading::{Given, Kind};
 use super::setup::Setup;
