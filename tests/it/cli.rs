@@ -8,13 +8,13 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A folder to work in, and the program in it.
-struct Bench(TempDir);
+pub(crate) struct Bench(TempDir);
 
 /// What a command came to.
-struct Ended {
-    status: i32,
-    out: String,
-    told: String,
+pub(crate) struct Ended {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) told: String,
 }
 
 impl Bench {
@@ -23,7 +23,7 @@ impl Bench {
     }
 
     /// A folder in which the demo ran to its end.
-    fn demo() -> Self {
+    pub(crate) fn demo() -> Self {
         let bench = Self::new();
         let ended = bench.run(&["demo", "--data", "data", "--exit-when-idle", "--json", "--listen", "127.0.0.1:0"]);
         assert_eq!(ended.status, 0, "{}", ended.told);
@@ -33,7 +33,7 @@ impl Bench {
         bench
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
@@ -55,7 +55,7 @@ impl Bench {
     }
 
     /// On the demo's configuration.
-    fn on_demo(&self, args: &[&str]) -> Ended {
+    pub(crate) fn on_demo(&self, args: &[&str]) -> Ended {
         self.run(&[&["--config", "data/opspilot.toml"], args].concat())
     }
 
@@ -74,13 +74,13 @@ impl Ended {
     }
 
     #[track_caller]
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|cause| panic!("{cause}: {}\n{}", self.out, self.told))
     }
 
     /// Ended so, saying one line with that code and nothing on standard output.
     #[track_caller]
-    fn refused(&self, status: i32, code: &str) {
+    pub(crate) fn refused(&self, status: i32, code: &str) {
         assert_eq!(self.status, status, "{}{}", self.out, self.told);
         assert!(self.told.starts_with(&format!("error {code}: ")), "{}", self.told);
         assert_eq!((self.told.lines().count(), self.out.as_str()), (1, ""), "{}", self.told);

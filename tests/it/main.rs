@@ -60,6 +60,10 @@ mod loops;
 #[cfg(test)]
 mod mailbox;
 #[cfg(test)]
+#[expect(dead_code, reason = "what the tests of the connectors need besides")]
+#[path = "../support/model_server.rs"]
+mod model_server;
+#[cfg(test)]
 #[path = "../support/letters.rs"]
 mod post;
 #[cfg(test)]
@@ -81,6 +85,8 @@ mod smtp;
 mod stop;
 #[cfg(test)]
 mod storm;
+#[cfg(test)]
+mod trial;
 #[cfg(test)]
 mod turns;
 #[cfg(test)]

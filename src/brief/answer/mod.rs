@@ -91,14 +91,16 @@ impl fmt::Display for Wrong {
     }
 }
 
-/// How many of the statements shown that need a quote have one.
+/// How many of the statements shown rest on words of the request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grounded {
-    /// Statements with at least one quote that stands in the request.
+    /// Statements whose quotes all stand in the request.
     pub quoted: u32,
-    /// Statements that need one.
+    /// Statements with quotes.
     pub needing: u32,
+    /// Statements without: about what the request does not say. An answer of a model has none.
+    pub absent: u32,
 }
 
 /// An answer that became a brief.
@@ -127,7 +129,7 @@ pub fn read(answer: &str, input: &AnswerInput<'_>) -> Result<Accepted, Vec<Wrong
     settle::content(shape, input, corrections)
 }
 
-/// The share of statements of a content that have a quote standing in `text`, among those that need one.
+/// Counts the statements of a content that rest on words of `text`: summary, reasons, risk factors, price.
 #[must_use]
 pub fn grounded(content: &Content, text: &str) -> Grounded {
     let factors = content.risk.factors.iter().map(|factor| &factor.quotes);
@@ -135,8 +137,12 @@ pub fn grounded(content: &Content, text: &str) -> Grounded {
     let pricing = content.pricing_rationale.iter().map(|pricing| &pricing.quotes);
     let mut grounded = Grounded::default();
     for quotes in std::iter::once(&content.workflow_summary.quotes).chain(reasons).chain(factors).chain(pricing) {
-        grounded.needing += 1;
-        grounded.quoted += u32::from(quotes.iter().any(|quote| quote.of(text).is_some()));
+        if quotes.is_empty() {
+            grounded.absent += 1;
+        } else {
+            grounded.needing += 1;
+            grounded.quoted += u32::from(quotes.iter().all(|quote| quote.of(text).is_some()));
+        }
     }
     grounded
 }

@@ -73,13 +73,15 @@ pub(super) fn lines(drafts: &[(Option<&Item>, &Drafted)], high: &[String]) -> Ve
         let corrected = made.iter().filter(|(drafted, _)| !drafted.generator.corrections.is_empty()).count();
         add("corrected", "briefs with a correction", Unit::Share, share(corrected, made.len()));
     }
-    let (mut quoted, mut needing) = (0, 0);
+    let (mut quoted, mut needing, mut absent) = (0, 0, 0);
     for (drafted, content) in &made {
         let found = grounded(content, &drafted.text);
         quoted += found.quoted as usize;
         needing += found.needing as usize;
+        absent += found.absent as usize;
     }
-    add("grounded", "statements with a quote", Unit::Share, share(quoted, needing));
+    add("grounded", "quoting statements whose quotes stand in the request", Unit::Share, share(quoted, needing));
+    add("absent", "statements about what is absent", Unit::Share, share(absent, needing + absent));
     let unverified = made.iter().filter(|(_, content)| !content.unverified.is_empty()).count();
     add("unverified", "briefs with something to confirm", Unit::Share, share(unverified, made.len()));
     labelled(&known, high, &mut add);

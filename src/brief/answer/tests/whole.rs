@@ -31,7 +31,7 @@ fn a_sound_answer_becomes_a_brief_with_our_owner_and_gate() {
     assert_eq!(content.unverified, []);
     assert_eq!(accepted.corrections, []);
     assert_eq!(accepted.missing, ["risk"]);
-    assert_eq!(grounded(&content, TEXT), Grounded { quoted: 3, needing: 3 });
+    assert_eq!(grounded(&content, TEXT), Grounded { quoted: 3, needing: 3, absent: 0 });
 }
 
 #[test]
@@ -295,7 +295,11 @@ fn holds(accepted: &Accepted, text: &str) -> Result<(), TestCaseError> {
         prop_assert!(quote.of(text).is_some_and(|words| words.chars().any(char::is_alphanumeric)));
     }
     let share = grounded(content, text);
-    prop_assert_eq!(share.quoted, share.needing, "every statement shown that needs a quote has one");
+    prop_assert_eq!(
+        (share.quoted, share.absent),
+        (share.needing, 0),
+        "every statement shown rests on words of the request"
+    );
     prop_assert!(content.next_actions.iter().all(|action| action.needs_approval && action.owner == "Dana"));
     prop_assert_eq!(content.priority.band, content.priority.score.band());
     prop_assert_eq!(&Content::from_json(&content.to_bytes()).unwrap(), content);
