@@ -121,7 +121,7 @@ impl Chance {
         let mut mixed = self.0;
         mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let place = u128::from(mixed ^ mixed >> 31) * end as u128 >> 64;
+        let place = (u128::from(mixed ^ mixed >> 31) * end as u128) >> 64;
         usize::try_from(place).unwrap_or(0)
     }
 }
