@@ -52,7 +52,7 @@ pub fn registry() -> Registry {
 /// The kinds of model of this program. A new connector is one line here.
 #[must_use]
 pub fn models() -> Registry<Arc<dyn Model>> {
-    Registry::new().with::<opspilot_openai::OpenAi>()
+    Registry::new().with::<opspilot_openai::OpenAi>().with::<opspilot_anthropic::Anthropic>()
 }
 
 /// What configurations are judged by.

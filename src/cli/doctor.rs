@@ -79,7 +79,7 @@ impl Doctor {
         folder(&mut found, &settings.data_dir);
         space(&mut found, &settings.data_dir);
         for asked in connector::ask(&settings, None).await {
-            let name = format!("source {}", asked.name);
+            let name = asked.named();
             match asked.fault {
                 None => found.add(&name, Health::Ok, "could do its work"),
                 Some(fault) => found.add(&name, Health::Bad, fault),

@@ -119,6 +119,7 @@ impl Chain {
                 places if places.is_empty() => format!("the data boundary found {}", list("kinds")),
                 places => format!("the data boundary found {}: {places}", list("kinds")),
             },
+            "request.limited" => format!("a limit was reached ({}); waits for a person", field("code")),
             "request.revealed" => format!("to {actor}: {}; {}", list("findings"), by_policy()),
             "brief.drafted" => {
                 format!(

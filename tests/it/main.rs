@@ -60,9 +60,11 @@ mod loops;
 #[cfg(test)]
 mod mailbox;
 #[cfg(test)]
-#[expect(dead_code, reason = "what the tests of the connectors need besides")]
+#[expect(dead_code, reason = "what the tests of connectors do with a vendor")]
 #[path = "../support/model_server.rs"]
 mod model_server;
+#[cfg(test)]
+mod models;
 #[cfg(test)]
 #[path = "../support/letters.rs"]
 mod post;

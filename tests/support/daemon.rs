@@ -33,6 +33,7 @@ pub(crate) enum Kind {
 pub(crate) struct Setup {
     kind: Kind,
     sources: String,
+    pilot: String,
     drop_folder: bool,
     reviewers: Vec<String>,
     email: String,
@@ -45,9 +46,9 @@ impl Setup {
     /// On this database, with a signed webhook `forms` and a drop folder `drop`.
     pub(crate) fn on(kind: Kind) -> Self {
         let reviewers = vec!["mike".to_owned()];
-        let (sources, env, wrapper) = (String::new(), Vec::new(), Vec::new());
+        let (sources, pilot, env, wrapper) = (String::new(), String::new(), Vec::new(), Vec::new());
         let email = "mike@northwind.example".to_owned();
-        Self { kind, sources, drop_folder: true, reviewers, email, env, wrapper, parent: None }
+        Self { kind, sources, pilot, drop_folder: true, reviewers, email, env, wrapper, parent: None }
     }
 
     pub(crate) fn sqlite() -> Self {
@@ -57,6 +58,12 @@ impl Setup {
     /// Further tables of the configuration.
     pub(crate) fn with(mut self, tables: &str) -> Self {
         self.sources.push_str(tables);
+        self
+    }
+
+    /// Further keys and tables of the pilot.
+    pub(crate) fn pilot(mut self, keys: &str) -> Self {
+        self.pilot.push_str(keys);
         self
     }
 
@@ -130,6 +137,8 @@ impl Setup {
         std::fs::write(daemon.data("forms.secret"), hook::secret()).unwrap();
         let drop_folder = if self.drop_folder { DROP } else { "" };
         let body = BODY.replace("[\"mike\"]", &format!("{:?}", self.reviewers));
+        let own = format!("forbid_self_review = false\n{}", self.pilot);
+        let body = body.replace("forbid_self_review = false\n", &own);
         let text = format!("{HEAD}[store]\nurl = \"{}\"\n{body}{drop_folder}{}", daemon.url, self.sources);
         std::fs::write(daemon.folder.path().join("opspilot.toml"), text).unwrap();
         daemon
@@ -417,7 +426,11 @@ impl TestDaemon {
     /// Waits until no run wants a worker or has one.
     pub(crate) fn settle(&self) {
         until("no run is under way", || {
-            self.runs(&["available", "running", "scheduled", "retryable"]).is_empty().then_some(())
+            // A run that goes back to the queue between two of the lists would be in neither; that leaves a receipt.
+            let size = || self.see("/api/v1/receipts/checkpoint")["size"].as_u64();
+            let before = size();
+            let still = self.runs(&["available", "running", "scheduled", "retryable"]).is_empty() && size() == before;
+            still.then_some(())
         });
     }
 
