@@ -68,7 +68,7 @@ fn booked(daemon: &TestDaemon) -> (u64, u64) {
     let lines = spend["items"].as_array().unwrap_or_else(|| panic!("{spend}"));
     let whole = |line: &&Value| line["scope"] == format!("pilot:{PILOT}") && line["span"] == "whole";
     let line = lines.iter().find(whole).unwrap_or_else(|| panic!("{spend}"));
-    (line["settled"].as_u64().unwrap(), line["held"].as_u64().unwrap())
+    (line["settled_micros"].as_u64().unwrap(), line["held_micros"].as_u64().unwrap())
 }
 
 /// What the vendor could bill.
