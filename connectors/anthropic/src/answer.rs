@@ -179,6 +179,7 @@ mod tests {
     use opspilot_sdk::asking::{Bad, Reading as _};
     use opspilot_sdk::http::Event;
     use opspilot_sdk::{Finish, Usage};
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     fn told(events: &[Value]) -> (Message, Result<(), Bad>) {
@@ -272,5 +273,63 @@ mod tests {
             assert!(matches!(Message::new().whole(odd.clone()), Err(Bad::Garbled(_))), "{odd}");
         }
         assert!(told(&[json!([])]).1.is_err());
+    }
+
+    proptest! {
+        /// Whatever comes, it is an answer or none, and no count is more than can be true.
+        #[test]
+        fn strangers_may_write_anything(values in prop::collection::vec(json_of(&WORDS), 1..8)) {
+            let mut answer = Message::new();
+            for value in &values {
+                let _ = answer.event(&Event { name: String::new(), data: value.to_string() });
+            }
+            if let Some(usage) = answer.heard().usage {
+                prop_assert!(usage.cached <= usage.input && usage.input < 1 << 34 && usage.output < 1 << 33);
+            }
+            for value in values {
+                let _ = Message::new().whole(value);
+            }
+        }
+    }
+
+    const WORDS: [&str; 19] = [
+        "type",
+        "message",
+        "content",
+        "delta",
+        "usage",
+        "input_tokens",
+        "output_tokens",
+        "stop_reason",
+        "content_block",
+        "text",
+        "tool_use",
+        "message_start",
+        "message_delta",
+        "content_block_start",
+        "content_block_delta",
+        "input_json_delta",
+        "partial_json",
+        "error",
+        "input",
+    ];
+
+    fn json_of(words: &'static [&'static str]) -> impl Strategy<Value = Value> {
+        let word = prop::sample::select(words);
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (0..100_u64).prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            word.clone().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((word.clone(), inner), 0..6)
+                    .prop_map(|members| members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
+            ]
+        })
     }
 }

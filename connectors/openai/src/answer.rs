@@ -95,7 +95,9 @@ fn usage(said: &Value) -> Option<Usage> {
 mod tests {
     use super::{Completion, usage};
     use opspilot_sdk::asking::Reading as _;
+    use opspilot_sdk::http::Event;
     use opspilot_sdk::{Finish, Usage};
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     #[test]
@@ -151,5 +153,57 @@ mod tests {
         ] {
             assert!(Completion::default().whole(odd.clone()).is_err(), "{odd}");
         }
+    }
+
+    proptest! {
+        /// Whatever comes, it is an answer or none, and no count is more than can be true.
+        #[test]
+        fn strangers_may_write_anything(values in prop::collection::vec(json_of(&WORDS), 1..8)) {
+            let mut answer = Completion::default();
+            for value in &values {
+                let _ = answer.event(&Event { name: String::new(), data: value.to_string() });
+            }
+            if let Some(usage) = answer.heard().usage {
+                prop_assert!(usage.cached <= usage.input && usage.input < 1 << 34 && usage.output < 1 << 33);
+            }
+            for value in values {
+                let _ = Completion::default().whole(value);
+            }
+        }
+    }
+
+    const WORDS: [&str; 13] = [
+        "choices",
+        "delta",
+        "message",
+        "content",
+        "refusal",
+        "finish_reason",
+        "usage",
+        "prompt_tokens",
+        "completion_tokens",
+        "total_tokens",
+        "model",
+        "error",
+        "stop",
+    ];
+
+    fn json_of(words: &'static [&'static str]) -> impl Strategy<Value = Value> {
+        let word = prop::sample::select(words);
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (0..100_u64).prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            word.clone().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((word.clone(), inner), 0..6)
+                    .prop_map(|members| members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
+            ]
+        })
     }
 }
