@@ -164,7 +164,9 @@ fn at_a_limit_a_request_waits_falls_back_or_is_held() {
 fn money(kind: Kind) {
     let requests = number("OPSPILOT_CALLS", 60);
     let kills = number("OPSPILOT_KILLS", 10).min(requests / 20);
-    let server = ModelServer::start(|call| match call.number % 12 {
+    // Long enough for many to be on their way at once.
+    let pace = Duration::from_millis(requests / 2);
+    let server = ModelServer::start(move |call| match call.number % 12 {
         1 => Act::Cut,
         3 => Act::CutInside(good(call)),
         4 => Act::too_many(Some("1")),
@@ -174,7 +176,7 @@ fn money(kind: Kind) {
         8 => Act::Lie(good(call), Lie::Nothing),
         9 => Act::FailLate,
         10 => Act::Hang,
-        _ => Act::After(Duration::from_millis(20), Box::new(Act::Say(good(call)))),
+        _ => Act::After(pace, Box::new(Act::Say(good(call)))),
     });
     // About half of what the calls would come to.
     let limit = requests * 6_000;
@@ -188,8 +190,8 @@ fn money(kind: Kind) {
             daemon.kill_9();
             daemon.start();
         }
-        if place % 20 == 19 {
-            // A generator that claimed more than it can have cost waits for a person.
+        if place % 4 == 3 {
+            // A generator that failed too often, or claimed more than it can have cost, waits; a person lets it go on.
             let _ = daemon.api(Ask::json("/api/v1/generators/cloud/resume", &json!({ "reason": "go on" })));
         }
     }

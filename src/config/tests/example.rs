@@ -146,7 +146,7 @@ fn every_key_of_the_default_has_a_comment() {
 #[test]
 fn the_figures_in_the_default_are_the_true_ones() {
     let (document, _) = node::read(DEFAULT);
-    for key in KEYS {
+    for key in KEYS.iter() {
         for node in values(&document, key) {
             let same = match (&node.value, key.fallback) {
                 (Value::Text(text), Fallback::Text(default)) => text == default,
@@ -164,7 +164,7 @@ fn the_figures_in_the_default_are_the_true_ones() {
 
 #[test]
 fn the_key_list_is_sound() {
-    for key in KEYS {
+    for key in KEYS.iter() {
         assert!(SECTIONS.iter().any(|section| section.name == key.section), "{} is in no section", key.name);
         assert_eq!(
             keys::of(key.section).filter(|other| other.name == key.name).count(),

@@ -102,7 +102,7 @@ fn no_key_maps_silence_to_a_decision() {
         .iter()
         .any(|word| name.contains(word))
     };
-    for key in KEYS {
+    for key in KEYS.iter() {
         let tells = |word: &&&str| key.name.contains(**word);
         assert!(!timed(key.name) || !DECIDES.iter().any(|word| tells(&word)), "{}.{}", key.section, key.name);
         if let Shape::Choice(words) = key.shape {

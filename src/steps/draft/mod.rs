@@ -114,7 +114,7 @@ impl Draft {
                 return Ok(self.embedded(context, job, &past));
             }
             let Some(generator) = models.generators.get(name) else {
-                past.give_up(name, "OP-7313");
+                past.give_up(name, "OP-7310");
                 continue;
             };
             if past.is_given_up(name) {
@@ -257,7 +257,7 @@ fn until(now: Timestamp, wait: Duration) -> Timestamp {
 
 /// The store could not be asked: nothing was reserved, nothing was called.
 fn not_now(cause: StoreError) -> StepError {
-    StepError::Retryable { code: "OP-3401", message: format!("the limits could not be asked: {cause}"), after: None }
+    StepError::Retryable { code: "OP-3005", message: format!("the limits could not be asked: {cause}"), after: None }
 }
 
 impl Step for Draft {
