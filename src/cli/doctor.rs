@@ -264,6 +264,20 @@ async fn inside(found: &mut Findings, house: &House) -> Result<(), Failure> {
             format!("{} want a person; `opspilot letter list --state STATE` tells which", counted.join(", ")),
         );
     }
+    let book = house.limits.book().await?;
+    for side in book.sides.iter().filter(|side| side.state != "closed") {
+        let detail = format!(
+            "{}; `opspilot limit show` tells more, `limit resume {}` has it asked again",
+            side.state, side.generator
+        );
+        found.add(&format!("generator {}", side.generator), Health::Warn, detail);
+    }
+    let open = book.open.iter().filter(|row| row.state != "held").count();
+    if open > 0 {
+        let detail =
+            format!("{open} calls to models want a person: nobody knows what they did cost; see `opspilot spend`");
+        found.add("spend", Health::Warn, detail);
+    }
     let waiting = house.store.quarantined().await?;
     if waiting > 0 {
         let detail = format!("{waiting} wait for a person; see `opspilot quarantine list --state quarantined`");

@@ -367,6 +367,49 @@ fn a_code_is_explained() {
 }
 
 #[test]
+fn limits_and_spend_are_shown_and_ruled_upon() {
+    let bench = Bench::new();
+    assert_eq!(bench.run(&["init", "--user", "ada"]).status, 0);
+    let file = bench.path("opspilot.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let with = |generator: &str| {
+        let named = text.replacen("# generators = [\"embedded\"]", "generators = [\"cloud\", \"embedded\"]", 1);
+        assert_ne!(named, text);
+        std::fs::write(&file, format!("{named}\n[[generator]]\nname = \"cloud\"\nkind = \"openai\"\n{generator}"))
+            .unwrap();
+    };
+    with("options = { model = \"gpt-4.1-mini\" }\n");
+    bench.run(&["config", "check", "--offline"]).refused(2, "OP-7303");
+    with("usd_per_day = \"5.00\"\noptions = { model = \"gpt-9-dream\" }\n");
+    bench.run(&["config", "check", "--offline"]).refused(2, "OP-7301");
+    with("usd_per_day = \"5.00\"\noptions = { model = \"gpt-4.1-mini\", base_url = \"http://127.0.0.1:9/v1\" }\n");
+    assert_eq!(bench.run(&["config", "check", "--offline"]).status, 0);
+    let shown = bench.run(&["limit", "show"]).out;
+    assert!(shown.contains("generator:cloud") && shown.contains("$5.00") && shown.contains("$0.40 / $1.60"), "{shown}");
+    let limits = bench.run(&["limit", "show", "--json"]).json();
+    assert_eq!(limits["budgets"][0]["left_micros"], 5_000_000);
+    let spend = bench.run(&["spend", "--json"]).json();
+    assert_eq!(
+        (&spend["items"][0]["scope"], &spend["items"][0]["settled_micros"]),
+        (&"generator:cloud".into(), &0.into())
+    );
+    assert!(bench.run(&["spend"]).out.contains("<= $5.00"));
+    assert!(bench.run(&["spend", "--pilot", "example", "--json"]).json()["items"].as_array().unwrap().is_empty());
+    assert_eq!(bench.run(&["spend", "--period", "2026-01", "--json"]).json()["open"], serde_json::json!([]));
+    bench.run(&["spend", "--pilot", "nobody"]).refused(2, "OP-9109");
+    assert_eq!(bench.run(&["spend", "--period", "soon"]).status, 2);
+    let id = "rsv_01hzy3v9qke8v9b6j2m7c4x5td";
+    bench.run(&["limit", "settle", id, "--usd", "0.01", "--reason", "as billed"]).refused(1, "OP-3001");
+    for wrong in [&["--usd", "-1"][..], &["--usd", "1", "--tokens", "1", "1"], &["--tokens", "1"], &[]] {
+        let args = [&["limit", "settle", id, "--reason", "r"], wrong].concat();
+        assert_eq!(bench.run(&args).status, 2, "{wrong:?}");
+    }
+    bench.run(&["limit", "resume", "clod", "--reason", "mended"]).refused(2, "OP-7310");
+    bench.run(&["limit", "resume", "cloud", "--reason", "mended"]).refused(1, "OP-3002");
+    bench.run(&["limit", "resume", "cloud", "--reason", " "]).refused(2, "OP-7311");
+}
+
+#[test]
 fn judging_files_before_they_are_used() {
     let bench = Bench::new();
     std::fs::write(bench.path("bad.toml"), "name = \"x\"\n[[step]]\nname = \"a\"\nuses = \"nothing\"\n").unwrap();
