@@ -26,9 +26,8 @@ pub struct Options {
     /// How the shape of the answer is told.
     #[serde(default)]
     pub schema: Schema,
-    /// What the longest answer is called.
-    #[serde(default)]
-    pub max_tokens_key: LengthKey,
+    /// What the longest answer is called. Default: the newer name for OpenAI itself, the older one for everybody else.
+    pub max_tokens_key: Option<LengthKey>,
     /// How much chance there is in an answer, 0 to 2. Absent: the far side's own; models that think refuse any.
     pub temperature: Option<f64>,
     /// How long a model that thinks does so, such as `low`. Absent: the far side's own.
@@ -73,16 +72,19 @@ pub enum Schema {
     None,
 }
 
-/// What the longest answer is called.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+/// What the longest answer is called. A server that does not know a name may ignore it, and then writes more than was set aside for it; OpenAI
+/// refuses the older one for models that think, which is seen at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LengthKey {
     /// OpenAI's name of today; counts thinking too.
-    #[default]
     MaxCompletionTokens,
-    /// The older name, which other servers know.
+    /// The older name, which all servers know.
     MaxTokens,
 }
+
+/// Where the newer name is known for certain.
+const OPENAI: &str = "api.openai.com";
 
 /// Options that have been judged. Come from [`Options::validate`] alone.
 #[derive(Clone, Debug)]
@@ -172,6 +174,7 @@ impl Options {
             max_answer_bytes: self.max_answer_bytes,
         };
         let Some(site) = reach.judge(&mut problems) else { return Err(problems) };
+        let usual = if site.host() == OPENAI { LengthKey::MaxCompletionTokens } else { LengthKey::MaxTokens };
         problems.or(Settings {
             model: self.model,
             site,
@@ -179,7 +182,7 @@ impl Options {
             organization: self.organization,
             project: self.project,
             schema: self.schema,
-            length: self.max_tokens_key,
+            length: self.max_tokens_key.unwrap_or(usual),
             temperature: self.temperature,
             reasoning_effort: self.reasoning_effort,
             stream: self.stream,
@@ -204,6 +207,8 @@ mod tests {
         assert_eq!((settings.model(), settings.site.host()), ("gpt-4.1-mini", "api.openai.com"));
         assert_eq!((settings.schema, settings.length), (Schema::JsonSchema, LengthKey::MaxCompletionTokens));
         assert!(settings.stream && settings.key.is_none());
+        let other = judged(r#"{"model":"m","base_url":"http://localhost:11434/v1"}"#).unwrap();
+        assert_eq!(other.length, LengthKey::MaxTokens);
     }
 
     #[test]

@@ -18,7 +18,7 @@ async fn key_organisation_and_project_stand_in_headers() {
     {
         assert_eq!(call.header(name), Some(value));
     }
-    assert_eq!(call.body["max_completion_tokens"], 500);
+    assert_eq!(call.body["max_tokens"], 500);
 }
 
 #[tokio::test]
