@@ -109,7 +109,9 @@ pub async fn listen(mut reply: Reply, mut reading: impl Reading, host: &str) -> 
             }
         }
         let elapsed = reply.elapsed();
-        let _ = timeout(TAIL, reply.read(&mut body)).await;
+        if reply.is_kept {
+            let _ = timeout(TAIL, reply.read(&mut body)).await;
+        }
         return answer(&reply, reading.heard(), elapsed, host);
     }
     let body = reply.whole().await.map_err(|cause| fault(cause, None))?;

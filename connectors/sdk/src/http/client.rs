@@ -129,6 +129,7 @@ impl Client {
             retry_after,
             response,
             host: host.clone(),
+            is_kept: self.site.tls,
             most,
             read: 0,
             begun,
@@ -147,6 +148,8 @@ pub struct Reply {
     pub status: u16,
     /// How long the far side asks to be left alone; at most a day.
     pub retry_after: Option<Duration>,
+    /// Whether the connection can serve the next request once the body is read to its end.
+    pub(crate) is_kept: bool,
     response: reqwest::Response,
     host: String,
     most: usize,
