@@ -166,17 +166,23 @@ fn money(kind: Kind) {
     let kills = number("OPSPILOT_KILLS", 10).min(requests / 20);
     // Long enough for many to be on their way at once.
     let pace = Duration::from_millis(requests / 2);
-    let server = ModelServer::start(move |call| match call.number % 12 {
-        1 => Act::Cut,
-        3 => Act::CutInside(good(call)),
-        4 => Act::too_many(Some("1")),
-        5 => Act::Lie(good(call), Lie::Hundredfold),
-        6 => Act::Lie(good(call), Lie::Zero),
-        7 => Act::Lie(good(call), Lie::Negative),
-        8 => Act::Lie(good(call), Lie::Nothing),
-        9 => Act::FailLate,
-        10 => Act::Hang,
-        _ => Act::After(pace, Box::new(Act::Say(good(call)))),
+    let server = ModelServer::start(move |call| {
+        let first = (call.number as u64) < requests / 5;
+        let act = match call.number % 12 {
+            1 => Act::Cut,
+            3 => Act::CutInside(good(call)),
+            4 if !first => Act::too_many(Some("1")),
+            5 => Act::Lie(good(call), Lie::Hundredfold),
+            6 => Act::Lie(good(call), Lie::Zero),
+            7 => Act::Lie(good(call), Lie::Negative),
+            8 => Act::Lie(good(call), Lie::Nothing),
+            9 => Act::FailLate,
+            10 => Act::Hang,
+            _ if first => Act::Say(good(call)),
+            _ => Act::After(pace, Box::new(Act::Say(good(call)))),
+        };
+        // What fails at once would shut the way before many are on it.
+        if first { Act::After(pace * 7 / 2, Box::new(act)) } else { act }
     });
     // About half of what the calls would come to.
     let limit = requests * 6_000;
@@ -186,7 +192,8 @@ fn money(kind: Kind) {
     let mut daemon = Setup::on(kind).without_drop().with(&cloud).pilot(&pilot).start();
     for place in 0..requests {
         assert_eq!(daemon.ask(&hook::delivery(&format!("m{place}"))).status, 202);
-        if kills > 0 && place % (requests / kills).max(1) == 5 {
+        // First as many as can be at once, then the kills.
+        if kills > 0 && place > requests * 3 / 10 && place % (requests / kills).max(1) == 5 {
             daemon.kill_9();
             daemon.start();
         }
