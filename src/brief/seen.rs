@@ -150,11 +150,12 @@ fn cut_after(text: &str, least: usize) -> usize {
 /// The text without what nobody can see, with what could be taken for a fence or for a mark of a chat template broken up.
 fn clean(text: &str) -> Seen {
     let mut seen = Seen { text: String::with_capacity(text.len() + 64), ..Seen::default() };
-    let mut before = '\n';
+    let (mut before, mut opens) = ('\n', true);
     for (at, c) in text.char_indices() {
-        if before == '\n' && is_like_fence(text.get(at..).and_then(|rest| rest.lines().next()).unwrap_or("")) {
+        if opens && is_like_fence(text.get(at..).unwrap_or("")) {
             seen.text.push_str("[data] ");
         }
+        opens = c == '\n';
         if is_hidden(c, before) {
             if matches!(c, '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}') {
                 seen.text.push(' ');
@@ -202,10 +203,10 @@ fn is_hidden(c: char, before: char) -> bool {
     }
 }
 
-/// Whether a line begins like a fence, whatever signs it is drawn with.
-fn is_like_fence(line: &str) -> bool {
+/// Whether a text begins with a line like a fence, whatever signs that is drawn with.
+fn is_like_fence(text: &str) -> bool {
     let mut signs = 0;
-    for c in line.chars().take(200) {
+    for c in text.chars().take_while(|c| *c != '\n').take(200) {
         match c {
             '<' | '＜' | '‹' | '«' | '〈' | '⟨' | '❮' | '❰' | '《' | '≪' | '⋘' | '﹤' | '˂' | 'ᐸ' | '🞀' => {
                 signs += 1

@@ -116,7 +116,9 @@ fn digits(words: &str) -> String {
 
 /// What the readers of requests find, and what else some program would make a link of.
 fn find(text: &str) -> Vec<Contact> {
-    let mut list = contact::find(text);
+    let known = contact::find(text);
+    let mut list = Vec::with_capacity(known.len());
+    let mut rest = known.into_iter().peekable();
     let mut from = 0;
     let edge = |c: char| c.is_whitespace() || "()[]{}<>‹›\"“”„'‘’,;|=".contains(c);
     while let Some(start) = text.get(from..).and_then(|rest| rest.find(|c| !edge(c))).map(|at| from + at) {
@@ -124,8 +126,12 @@ fn find(text: &str) -> Vec<Contact> {
         from = end;
         let piece = text.get(start..end).unwrap_or("").trim_end_matches(['.', '!', '?', ':', '…']);
         let span = (start, start + piece.len());
-        let apart = |known: &Contact| known.end <= span.0 || span.1 <= known.start;
-        if !piece.is_empty() && list.iter().all(apart) {
+        // Both go through the text from its beginning: what lies before this piece touches no later one.
+        while let Some(before) = rest.next_if(|known| known.end <= span.0) {
+            list.push(before);
+        }
+        let apart = rest.peek().is_none_or(|known| span.1 <= known.start);
+        if !piece.is_empty() && apart {
             if is_address(piece) {
                 list.push(Contact { start: span.0, end: span.1, kind: Kind::Email });
             } else if is_link(piece) {
@@ -133,7 +139,7 @@ fn find(text: &str) -> Vec<Contact> {
             }
         }
     }
-    list.sort_unstable_by_key(|contact| contact.start);
+    list.extend(rest);
     list
 }
 

@@ -226,6 +226,49 @@ fn a_long_text_with_many_wrong_quotes_ends() {
     assert!(accepted.content.priority.reasons.iter().all(|reason| reason.quotes.len() == 1));
 }
 
+/// Patterns at which a reader that looks back or compares all with all would stand still.
+#[test]
+fn hostile_texts_of_a_hundred_kilobytes_end() {
+    let near = "the quick brown fox jumps over teh lazy dog ".repeat(8);
+    for pattern in [
+        "a.com ",
+        "\n<<<",
+        "\n\u{200b}",
+        "\u{200b}",
+        "<|",
+        "[INST]",
+        "+49 30 1234567 ",
+        "a@b.de,",
+        "0 ",
+        "1-",
+        "> ",
+        "{\"a\":",
+        "\"",
+        "…",
+        "ab",
+        "the quick brown fox jumps over the lazy dog ",
+        "ﬁİß",
+        "//",
+        "&lt;",
+        "\n",
+        "=",
+    ] {
+        let text = format!("order\n{}\nlicences", pattern.repeat(100_000 / pattern.len()));
+        let asked = asked(&text);
+        let mut answer = good();
+        let wrong: Vec<Value> = (0..5)
+            .map(|n| json!({ "text": pattern.repeat(200), "quotes": [near, format!("{n}{near}"), pattern.repeat(40), "licences"] }))
+            .collect();
+        answer["workflow_summary"]["quotes"] = json!(["order", "licences"]);
+        answer["priority"]["reasons"] = json!(wrong);
+        let input = AnswerInput { text: &text, seen: &asked.seen, known: &[&text], instructions: &[], owner: "D" };
+        if let Ok(accepted) = read(&answer.to_string(), &input) {
+            assert!(quotes(&accepted.content).iter().all(|quote| quote.of(&text).is_some()), "{pattern}");
+        }
+        let _ = read(&text, &input);
+    }
+}
+
 fn leaf() -> impl Strategy<Value = String> {
     prop_oneof![
         "(?s).{0,80}",
