@@ -8,6 +8,7 @@ use super::view::Masks;
 use super::{request, text, view};
 use crate::brief::Content;
 use crate::daemon::House;
+use crate::domain::money::Micros;
 use crate::receipt::Receipt;
 use crate::store::{DecisionRow, LetterFilter, LetterRow, ReplyRow, RequestView, RevisionRow, StepRow, StoreError};
 use jiff::Timestamp;
@@ -151,6 +152,12 @@ impl Chain {
             "letter.settled" | "letter.resent" => {
                 format!("{} by {actor}; {}", self.letter(&field("letter")), by_policy())
             }
+            kind if kind.starts_with("spend.") => spent(kind, body, &by_policy()),
+            kind if kind.starts_with("run.") && body["permit"].is_null() => {
+                let code = field("code");
+                let code = if code.is_empty() { code } else { format!(", {code}") };
+                format!("at step {}{code}", field("step"))
+            }
             kind if kind.starts_with("letter.") => self.letter(&field("letter")),
             kind if kind.starts_with("reply.") => self.reply(&field("reply")),
             _ if !body["permit"].is_null() => format!("by {actor}; {}", by_policy()),
@@ -160,6 +167,7 @@ impl Chain {
         let what = match receipt.kind.split_once('.') {
             Some(("letter", what)) => format!("letter {what}"),
             Some(("reply", what)) => format!("answer {what}"),
+            Some(("spend", what)) => format!("spend {what}"),
             _ => what.to_owned(),
         };
         Some(Event { at, what: what.replace('_', " "), detail, receipt: Some(receipt.seq) })
@@ -303,6 +311,30 @@ fn hang(lead: &str, detail: &str, width: usize) -> String {
         .enumerate()
         .map(|(place, line)| format!("{}{line}\n", if place == 0 { lead } else { &blank }))
         .collect()
+}
+
+/// What a call to a model was allowed to cost, or did.
+fn spent(kind: &str, body: &Value, by_policy: &str) -> String {
+    let micros = |name: &str| Micros::new(body[name].as_i64().unwrap_or(0)).unwrap_or(Micros::ZERO);
+    let tokens = |name: &str| text::grouped(body[name].as_u64().unwrap_or(0));
+    let generator = body["generator"].as_str().unwrap_or("?");
+    match kind {
+        "spend.reserved" => format!(
+            "`{generator}` may cost {} at most: {} tokens read, {} written",
+            micros("held"),
+            tokens("most_input"),
+            tokens("max_output")
+        ),
+        "spend.settled" => format!(
+            "`{generator}` cost {}: {} tokens read, {} written",
+            micros("cost"),
+            tokens("input"),
+            tokens("output")
+        ),
+        "spend.released" => format!("`{generator}` did not work on it; {} is free again", micros("held")),
+        "spend.ruled" => format!("`{generator}` cost {}; {by_policy}", micros("cost")),
+        _ => format!("`{generator}` may have cost up to {}; that stays held until a person settles it", micros("held")),
+    }
 }
 
 #[cfg(test)]

@@ -70,8 +70,7 @@ impl Draft {
 
     /// Who is to draft, in their order, when that is not the embedded generator alone.
     fn chain(&self, with: &Value, request: &Request) -> Option<(&Models, &Pilot)> {
-        let pinned =
-            serde_json::from_value::<Settings>(with.clone()).is_ok_and(|settings| settings.generator.is_some());
+        let pinned = with.get("generator").is_some();
         let pilot = self.pilots.get(&request.pilot).filter(|_| !pinned)?;
         let asks = pilot.generators.first().is_some_and(|first| first != EMBEDDED);
         self.models.as_ref().filter(|_| asks).map(|models| (models, pilot))
