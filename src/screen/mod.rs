@@ -25,6 +25,7 @@ mod boundary;
 mod check;
 mod detect;
 mod finding;
+mod fold;
 mod kind;
 mod mask;
 mod problem;

@@ -274,7 +274,7 @@ fn join(gap: &[u8]) -> Join {
         b"-" | [0xE2, 0x80, 0x90..=0x93] => Join::Hyphen,
         b"." => Join::Dot,
         b"/" => Join::Slash,
-        b"(" | b")" | b" (" | b") " | b")-" | b")/" | b") (" => Join::Bracket,
+        b"(" | b")" | b" (" | b") " | b")-" | b")/" | b") (" | b")." => Join::Bracket,
         b" - " | b" / " | b"- " | b" -" | b". " | [b' ', 0xE2, 0x80, 0x90..=0x93, b' '] => Join::Wide,
         _ => Join::Apart,
     }

@@ -1,10 +1,12 @@
 //! Tests of the room as a whole: quality on labelled texts, ordinary business texts, hostile input.
 
 mod business;
+mod forms;
 mod masking;
 mod numbers;
 mod pages;
 mod quality;
+mod whole;
 
 use super::{Boundary, BoundaryOptions};
 

@@ -133,11 +133,18 @@ fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
         if start < floor || (end - start < 4 && end - start != 2) {
             continue;
         }
-        let Some(length) = national_length(scan, start) else { continue };
         let named = |reach: usize| {
             (index.saturating_sub(reach)..index).any(|before| matches!(scan.word(before), b"iban" | b"ibans"))
         };
-        let Some((number, last)) = read(scan, start, length) else { continue };
+        let Some((number, last)) = national_length(scan, start).and_then(|length| read(scan, start, length)) else {
+            // A wrong length, or a country that has none: somebody's account all the same.
+            if let Some(last) = looks_alike(scan, start).filter(|_| named(4)) {
+                let why = "the form of an account number after the word IBAN, not in its country's length";
+                found.push(Finding::new(Kind::Iban, (start, last), "iban", Sureness::Shape, why));
+                floor = last;
+            }
+            continue;
+        };
         let right = mod_97(number.iter().skip(4).chain(number.iter().take(4)).copied()) == 1;
         if !right && !named(4) {
             continue;
@@ -164,6 +171,28 @@ fn national_length(scan: &Scan<'_>, start: usize) -> Option<usize> {
         .ok()
         .and_then(|at| LENGTHS.get(at))
         .map(|(_, length)| *length)
+}
+
+/// Where 12 to 34 letters and digits end that begin as an account number does, in one piece or in groups of four.
+fn looks_alike(scan: &Scan<'_>, start: usize) -> Option<usize> {
+    let head = scan.bytes.get(start..start + 4)?;
+    if !matches!(head, [b'A'..=b'Z', b'A'..=b'Z', b'0'..=b'9', b'0'..=b'9']) {
+        return None;
+    }
+    let piece = |from: usize| (from..from + 35).take_while(|at| scan.byte(*at).is_ascii_alphanumeric()).count();
+    let mut at = start + piece(start);
+    let mut count = at - start;
+    while count == 4 || (count > 4 && count % 4 == 0 && count < 34) {
+        let next = piece(at + 1);
+        let letters = scan.bytes.get(at + 1..at + 1 + next).unwrap_or_default();
+        let written = letters.iter().all(|byte| !byte.is_ascii_lowercase()) && letters.iter().any(u8::is_ascii_digit);
+        if !matches!(scan.byte(at), b' ' | b'-') || !(1..=4).contains(&next) || !written {
+            break;
+        }
+        (at, count) = (at + 1 + next, count + next);
+    }
+    let digits = scan.bytes.get(start..at).unwrap_or_default().iter().filter(|byte| byte.is_ascii_digit()).count();
+    ((12..=34).contains(&count) && digits >= 8).then_some(at)
 }
 
 /// Reads `length` letters and digits from `start` over single spaces and hyphens; in upper case, with the end.

@@ -18,6 +18,7 @@ mod secret;
 mod web;
 
 use super::finding::{Finding, settle};
+use super::fold::Folded;
 use super::kind::Kind;
 use super::scan::Scan;
 
@@ -61,10 +62,23 @@ pub fn detectors() -> impl Iterator<Item = About> {
 
 /// Everything all detectors find in `text`, settled.
 pub(super) fn find(text: &str) -> Vec<Finding> {
+    let mut found = read(text);
+    // What is written oddly is read in its plain form as well.
+    if let Some(folded) = Folded::of(text) {
+        let placed = |finding: Finding| {
+            let (start, end) = folded.original(finding.start, finding.end)?;
+            Some(Finding { start, end, ..finding })
+        };
+        found.extend(read(&folded.text).into_iter().filter_map(placed));
+    }
+    settle(found)
+}
+
+fn read(text: &str) -> Vec<Finding> {
     let scan = Scan::new(text);
     let mut found = Vec::new();
     for detector in DETECTORS {
         (detector.find)(&scan, &mut found);
     }
-    settle(found)
+    found
 }

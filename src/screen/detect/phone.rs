@@ -180,10 +180,9 @@ fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
             Some((last, why, sureness)) => {
                 if let (Some(first), Some(final_group)) = (scan.groups.get(index), scan.groups.get(last)) {
                     let start = opening(scan, first.start, final_group.end);
+                    let end = extension(scan, final_group.end).unwrap_or(final_group.end);
                     let reserved = is_reserved(scan, index, last);
-                    found.push(
-                        Finding::new(Kind::Phone, (start, final_group.end), "phone", sureness, why).reserved(reserved),
-                    );
+                    found.push(Finding::new(Kind::Phone, (start, end), "phone", sureness, why).reserved(reserved));
                 }
                 last + 1
             }
@@ -263,7 +262,7 @@ fn at(scan: &Scan<'_>, first: usize, end: usize) -> Match {
     }
     let last = extend(scan, first, end, 15);
     let digits = count(scan, first, last);
-    if scan.groups.get(last).is_some_and(|group| group.glued_right) && last == first {
+    if scan.groups.get(last).is_some_and(|group| runs_on(scan, group)) && last == first {
         return None;
     }
     if let Some(why) = national(scan, first, last, digits)
@@ -275,6 +274,7 @@ fn at(scan: &Scan<'_>, first: usize, end: usize) -> Match {
         scan.led_by(start.start, 6, &PHONE, &NOT_PHONE)
             || scan.groups.get(last).is_some_and(|group| scan.followed_by(group.end, 1, &AFTER) && !vetoed())
             || is_somebodys_number(scan, start.start)
+            || scan.groups.get(last).is_some_and(|group| is_called_a_number(scan, group.end))
             || is_signature(scan, start.start, last)
     };
     if (6..=15).contains(&digits) && (last > first || digits >= 7) && looks_dialled(scan, first, last) && near() {
@@ -283,12 +283,45 @@ fn at(scan: &Scan<'_>, first: usize, end: usize) -> Match {
     None
 }
 
+/// Where the extension ends that follows a number: `x123`, `ext. 12`, `-> 34`.
+fn extension(scan: &Scan<'_>, end: usize) -> Option<usize> {
+    const WORDS: [&[u8]; 9] = [b"extension", b"extn", b"ext", b"x", b"durchwahl", b"dw", b"poste", b"anexo", b"int"];
+    let spaces =
+        |from: usize, also: u8| (from..from + 3).find(|at| !matches!(scan.byte(*at), b' ') && scan.byte(*at) != also);
+    let at = spaces(end, b',')?;
+    let rest = scan.lower.get(at..)?;
+    let word = WORDS.iter().find(|word| rest.starts_with(word))?;
+    let from = at + word.len();
+    let first = (from..from + 3).find(|at| !matches!(scan.byte(*at), b' ' | b'.' | b':' | b'#'))?;
+    let digits = (first..first + 7).take_while(|at| scan.byte(*at).is_ascii_digit()).count();
+    let last = first + digits;
+    ((1..=6).contains(&digits) && super::super::scan::word_char(scan.bytes, last) == 0).then_some(last)
+}
+
+/// Whether letters touch this group on the right that are no extension.
+fn runs_on(scan: &Scan<'_>, group: &Group) -> bool {
+    group.glued_right && extension(scan, group.end).is_none()
+}
+
+/// `is my number`, `is our new phone number`, right behind byte `at`.
+fn is_called_a_number(scan: &Scan<'_>, at: usize) -> bool {
+    let from = scan.words.partition_point(|&(start, _)| start < at);
+    let near = scan.words.get(from).is_some_and(|&(start, _)| start - at <= 2);
+    near && matches!(scan.word(from), b"is" | b"was")
+        && WHOSE.has(scan.word(from + 1))
+        && (from + 2..from + 5).any(|word| matches!(scan.word(word), b"number" | b"phone" | b"mobile" | b"cell"))
+}
+
 /// `my new number is`, `his number:`, `the office line:`, right before byte `at`.
 fn is_somebodys_number(scan: &Scan<'_>, at: usize) -> bool {
     let mut word = scan.words_before(at);
     let close = word.checked_sub(1).and_then(|last| scan.words.get(last)).is_some_and(|&(_, end)| at - end <= 4);
     if close && matches!(scan.word(word - 1), b"is" | b"on" | b"at" | b"to" | b"was") {
         word -= 1;
+    }
+    let asked = |from: usize| (from.saturating_sub(4)..from).any(|at| matches!(scan.word(at), b"number" | b"phone"));
+    if close && word > 1 && scan.word(word - 1) == b"mine" && asked(word - 1) {
+        return true;
     }
     if !close || word < 2 || !matches!(scan.word(word - 1), b"number" | b"numbers" | b"line") {
         return false;
@@ -337,6 +370,12 @@ fn count(scan: &Scan<'_>, first: usize, last: usize) -> usize {
     scan.groups.get(first..=last).unwrap_or_default().iter().map(Group::len).sum()
 }
 
+/// Whether a date begins here that is no further part of a row with one separator throughout.
+fn date_begins(scan: &Scan<'_>, at: usize, end: usize) -> bool {
+    let joins = (scan.groups.get(at).map(|group| group.join), scan.groups.get(at + 1).map(|group| group.join));
+    joins.0 != joins.1 && date_like(scan, at, end)
+}
+
 /// The last group that still belongs to one number of at most `most` digits.
 fn extend(scan: &Scan<'_>, first: usize, end: usize, most: usize) -> usize {
     let mut last = first;
@@ -344,10 +383,13 @@ fn extend(scan: &Scan<'_>, first: usize, end: usize, most: usize) -> usize {
     while last + 1 < end {
         let Some(next) = scan.groups.get(last + 1) else { break };
         total += next.len();
-        if total > most || next.glued_right || date_like(scan, last + 1, end) {
+        if total > most || runs_on(scan, next) || date_begins(scan, last + 1, end) {
             break;
         }
         last += 1;
+        if next.glued_right {
+            break;
+        }
     }
     last
 }
@@ -378,7 +420,7 @@ fn national(scan: &Scan<'_>, first: usize, last: usize, digits: usize) -> Option
         return None;
     }
     let second = if start.len() == 1 { scan.byte(group(first + 1)?.start) } else { two };
-    if one == b'0' && second == b'0' && start.len() >= 4 && (11..=15).contains(&digits) && pieces {
+    if one == b'0' && second == b'0' && start.len() >= 2 && (11..=15).contains(&digits) && pieces {
         return Some("an international prefix");
     }
     if one == b'0' && second != b'0' {
@@ -444,7 +486,7 @@ fn looks_dialled(scan: &Scan<'_>, first: usize, last: usize) -> bool {
     let dots = groups.iter().skip(1).filter(|group| group.join == Join::Dot).count();
     let price = dots == 1 && groups.last().is_some_and(|group| group.join == Join::Dot && group.len() <= 2);
     let quad = dots == 3 && groups.len() == 4 && groups.iter().all(|group| group.len() <= 3);
-    !price && !quad && groups.iter().all(|group| !group.glued_right || group.len() > 2)
+    !price && !quad && groups.iter().all(|group| !runs_on(scan, group) || group.len() > 2)
 }
 
 /// 555-01xx is set aside for fiction in the North American plan.

@@ -25,7 +25,8 @@ static TOP_LEVELS: List = List::new(&[
     "com", "org", "net", "edu", "gov", "info", "biz", "io", "app", "dev", "cloud", "online", "shop", "store", "tech",
     "eu", "uk", "us", "ca", "au", "nz", "ie", "za", "in", "jp", "cn", "kr", "sg", "hk", "br", "mx", "ar", "cl", "co",
     "de", "at", "ch", "fr", "be", "nl", "lu", "es", "pt", "it", "dk", "se", "no", "fi", "is", "pl", "cz", "sk", "hu",
-    "ro", "bg", "gr", "hr", "si", "ee", "lv", "lt", "ua", "ru", "tr", "il", "ae",
+    "xyz", "kiwi", "mil", "th", "vn", "ph", "tw", "berlin", "swiss", "agency", "website", "site", "ro", "bg", "gr",
+    "hr", "si", "ee", "lv", "lt", "ua", "ru", "tr", "il", "ae",
 ]);
 
 fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
@@ -36,7 +37,8 @@ fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
         let after = scan.bytes.get(end..).unwrap_or_default();
         let (last, why) = if after.starts_with(b"://") && SCHEMES.has(word) {
             (address_end(scan, end + 3), "a web address with its scheme")
-        } else if after.first() == Some(&b'.') && !matches!(scan.before(start), b'@' | b'.' | b'/' | b'-') {
+        } else if matches!(after.first(), Some(b'.' | b'-')) && !matches!(scan.before(start), b'@' | b'.' | b'/' | b'-')
+        {
             let Some((host, top)) = host_end(scan, start) else { continue };
             if word == b"www" {
                 (address_end(scan, host), "a name that begins with `www.`")

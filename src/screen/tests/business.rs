@@ -94,7 +94,7 @@ const HOLDING: &[(&str, &[(Kind, &str)])] = &[
     ("please update my number to 63613832", &[(Kind::Phone, "63613832")]),
     ("the office line is 36/599 7874.", &[(Kind::Phone, "36/599 7874")]),
     ("(03332) 27064 435 or 02.3367.8888", &[(Kind::Phone, "(03332) 27064 435"), (Kind::Phone, "02.3367.8888")]),
-    ("call 1-800-356-9377 ext. 12 before 2026-11-30", &[(Kind::Phone, "1-800-356-9377")]),
+    ("call 1-800-356-9377 ext. 12 before 2026-11-30", &[(Kind::Phone, "1-800-356-9377 ext. 12")]),
     ("Refund to DE89 3704 0044 0532 0130 00 please, invoice 2026-118", &[(Kind::Iban, "DE89 3704 0044 0532 0130 00")]),
     (
         "charge 4539 1488 0343 6467, cvv 123, exp 04/27",

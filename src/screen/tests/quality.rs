@@ -7,17 +7,18 @@ use crate::screen::{Finding, Kind, find};
 const CASES: &str = include_str!("../../../tests/data/pii/cases.jsonl");
 
 /// Types that count towards the F1 figure, as the labels name them.
-const FIRST_SIX: [&str; 6] = ["EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "PHONE_NUMBER", "US_SSN", "IP_ADDRESS"];
+pub(super) const FIRST_SIX: [&str; 6] =
+    ["EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "PHONE_NUMBER", "US_SSN", "IP_ADDRESS"];
 
-struct Case {
-    text: String,
-    gold: Vec<(String, usize, usize)>,
+pub(super) struct Case {
+    pub(super) text: String,
+    pub(super) gold: Vec<(String, usize, usize)>,
 }
 
 /// A finding as the labels count: type, first and last place in characters.
 type Span = (String, usize, usize);
 
-fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     CASES
         .lines()
         .map(|line| {

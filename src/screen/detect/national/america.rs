@@ -11,7 +11,7 @@ pub(super) const NUMERIC: &[Numeric] = &[
         forms: &[&[3, 2, 4]],
         check: ssn,
         alone: Alone::Formed,
-        words: List::new(&["ssn", "ssns", "social", "security", "itin", "tin", "ss"]),
+        words: List::new(&["ssn", "ssns", "social", "security", "itin", "taxpayer", "ss#"]),
     },
     Numeric {
         name: "br_cpf",

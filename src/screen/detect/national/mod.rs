@@ -120,6 +120,14 @@ fn digits(scan: &Scan<'_>, first: usize, found: &mut Vec<Finding>) -> Option<usi
     if inner || matches!(scan.before(start.start), b'+' | b'.') || start.len() > 15 {
         return None;
     }
+    // Behind `+` and a country stands a telephone number.
+    let mut head = first;
+    while head > 0 && first - head < 4 && scan.groups.get(head).is_some_and(|group| group.join != Join::Apart) {
+        head -= 1;
+    }
+    if scan.groups.get(head).is_some_and(|group| scan.before(group.start) == b'+') {
+        return None;
+    }
     let end = scan.run_end(first);
     let mut total = 0;
     for last in first..end {
@@ -137,7 +145,9 @@ fn digits(scan: &Scan<'_>, first: usize, found: &mut Vec<Finding>) -> Option<usi
         let groups = scan.groups.get(first..=last)?;
         let fitting = || NUMERIC.iter().flat_map(|pack| pack.iter()).filter(|kind| fits(scan, kind, &number, groups));
         // Several countries share forms; a word for one of them decides, else the order of the list.
-        let named = fitting().find(|kind| scan.led_by(start.start, 6, &kind.words, &List::NONE));
+        let named = fitting().find(|kind| {
+            scan.led_by(start.start, 6, &kind.words, &List::NONE) || scan.followed_by(group.end, 5, &kind.words)
+        });
         let thing = || scan.led_by(start.start, 3, &THINGS, &List::NONE);
         let alone = || {
             fitting().find(|kind| match kind.alone {
