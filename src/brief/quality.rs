@@ -161,7 +161,7 @@ fn priority_held_out() {
         .collect();
     let (auc, ap) = (auc(&scored), average_precision(&scored));
     eprintln!("priority score of the brief, five-fold held out: AUC {auc:.3}, average precision {ap:.3}");
-    assert!(auc >= 0.70 && ap >= 0.20, "AUC {auc:.3}, average precision {ap:.3}");
+    assert!(auc >= 0.72 && ap >= 0.27, "AUC {auc:.3}, average precision {ap:.3}");
 }
 
 #[test]

@@ -57,9 +57,9 @@ pub(super) fn assess_with(facts: &Facts<'_>, input: &DraftInput<'_>, risk: &Risk
 const PRESSING: f32 = 74.0;
 
 /// What the model of reports adds, from `-most` to `most`. Its log-odds lie close together, around
-/// -1.9 for an ordinary report.
+/// -2 for an ordinary report.
 fn weigh(odds: f32, most: f32) -> f32 {
-    let distance = (odds + 1.9) / 1.2;
+    let distance = (odds + 2.05) / 0.8;
     most * distance / (1.0 + distance.abs())
 }
 
@@ -94,7 +94,6 @@ static CRAFT: List = List::new(&[
     "github",
     "git",
     "commit",
-    "pull",
     "refactor",
     "deprecate",
     "deprecated",
@@ -108,8 +107,95 @@ static CRAFT: List = List::new(&[
     "node",
     "nodes",
     "hadoop",
-    "branch",
+    "ci",
+    "backport",
+    "cherrypick",
+    "cherry-pick",
+    "rebase",
+    "precommit",
+    "pre-commit",
+    "findbugs",
+    "spotbugs",
+    "javadocs",
+    "log4j",
+    "log4j2",
+    "protobuf",
+    "zookeeper",
+    "kafka",
+    "kubernetes",
+    "hdfs",
+    "hbase",
+    "s3a",
+    "abfs",
+    "jvm",
+    "datanode",
+    "namenode",
+    "endpoint",
+    "endpoints",
+    "runtime",
+    "classloader",
+    "config",
+    "configs",
+    "uri",
+    "uris",
+    "idempotency",
+    "idempotent",
+    "async",
+    "http",
 ]);
+
+/// Endings of files that programs are made of.
+static SOURCES: List = List::new(&[
+    "java",
+    "py",
+    "sh",
+    "xml",
+    "md",
+    "js",
+    "ts",
+    "cpp",
+    "sln",
+    "yml",
+    "yaml",
+    "rs",
+    "go",
+    "rb",
+    "kt",
+    "scala",
+    "properties",
+    "vm",
+    "toml",
+]);
+/// Where the name of a web site ends.
+static SITES: List =
+    List::new(&["com", "org", "net", "de", "uk", "eu", "io", "fr", "at", "ch", "it", "es", "nl", "gov", "edu", "info"]);
+
+/// A dotted name that is no web site: `fs.azure.buffer.dir`, `pom.xml`.
+fn is_dotted_name(word: &str) -> bool {
+    let word = word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
+    let Some((rest, last)) = word.rsplit_once('.') else { return false };
+    let plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+    let named = plain
+        && rest.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && last.bytes().all(|byte| byte.is_ascii_lowercase());
+    named
+        && (SOURCES.has(last)
+            || (rest.contains('.') && last.len() > 1 && !SITES.has(last) && !rest.starts_with("www.")))
+}
+
+/// A report's key: `HADOOP-17079`. Orders and invoices have such keys as well, with shorter words or their own.
+fn is_key(word: &str) -> bool {
+    let word = word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
+    let Some((name, number)) = word.split_once('-') else { return false };
+    (5..=12).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_uppercase())
+        && (3..=6).contains(&number.len())
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && !matches!(
+            name,
+            "ORDER" | "INVOICE" | "TICKET" | "QUOTE" | "CASE" | "REFUND" | "BOOKING" | "OFFER" | "CONTRACT"
+        )
+}
 
 /// Whether a text reads like a report about software: identifiers, code, traces.
 fn is_technical(text: &str, subject: Option<&str>) -> bool {
@@ -150,6 +236,8 @@ fn is_craft(word: &str) -> bool {
         || version
         || CRAFT.has(word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
         || (letters && word.contains("Exception"))
+        || (dots > 0 && is_dotted_name(word))
+        || (digits >= 3 && is_key(word))
 }
 
 /// How grave the words sound to the model of reports, as log-odds.

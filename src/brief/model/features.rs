@@ -15,11 +15,30 @@ pub(crate) enum Shape {
     Report,
 }
 
-impl Shape {
-    /// What the sum of weights is divided by.
-    pub(crate) fn norm(self, count: u32) -> f32 {
-        (count.max(4) as f32).sqrt()
-    }
+/// How much the first, second, third... time counts that a report has a feature: what the logarithm of the count adds.
+const TIMES: [f32; 8] = [1.0, 0.693, 0.405, 0.288, 0.223, 0.182, 0.154, 0.134];
+
+/// Calls `sink` for every feature of `text` with its hash and how much it counts; gives what the sum of weights is divided by: the root
+/// of the number of features of a sentence, the length of a report as a vector.
+pub(crate) fn weigh<'a>(shape: Shape, text: &'a str, mut sink: impl FnMut(Feature<'a>, u64, f32)) -> f32 {
+    let mut square = 0.0;
+    // Counts by a part of the hash: features that share a place are taken for one another, in training too.
+    let mut seen = [0_u8; 8192];
+    each(shape, text, |feature| {
+        let hash = feature.hash();
+        let times = match shape {
+            Shape::Sentence => 0,
+            Shape::Report => {
+                let place = seen.get_mut((hash >> 24) as usize & 8191);
+                place.map_or(0, |times| std::mem::replace(times, times.saturating_add(1)))
+            }
+        };
+        let step = TIMES.get(usize::from(times)).copied().unwrap_or(0.1);
+        let before: f32 = TIMES.iter().take(usize::from(times)).sum();
+        square += step * (2.0 * before + step);
+        sink(feature, hash, step);
+    });
+    f32::sqrt(square.max(4.0))
 }
 
 /// Most words of a text that give features.
@@ -77,49 +96,36 @@ pub(crate) fn hash_name(name: &str) -> u64 {
 }
 
 /// Calls `sink` for every feature of `text`.
-pub(crate) fn each<'a>(shape: Shape, text: &'a str, mut sink: impl FnMut(Feature<'a>)) {
+fn each<'a>(shape: Shape, text: &'a str, mut sink: impl FnMut(Feature<'a>)) {
+    if shape == Shape::Report {
+        return report(text, sink);
+    }
     let mut previous: Option<Piece<'a>> = None;
     let mut before: Option<Piece<'a>> = None;
     let mut count = 0;
-    let mut title = true;
     let mut question = false;
-    for (text, new_line) in pieces(text) {
-        if new_line && count > 0 {
-            title = false;
-        }
+    for text in pieces(text) {
         if count >= WORDS {
             break;
         }
         let piece = Piece { text, hash: words::hash("", text) };
         sink(Feature::one(piece));
-        match shape {
-            Shape::Sentence => {
-                match count {
-                    0 => sink(Feature { sign: "^", ..Feature::one(piece) }),
-                    1 => sink(Feature { lead: "^2", ..Feature::one(piece) }),
-                    2 => sink(Feature { lead: "^3", ..Feature::one(piece) }),
-                    _ => {}
-                }
-                if let Some(previous) = previous {
-                    if count == 1 {
-                        sink(Feature { sign: "^", ..Feature::two(previous, piece) });
-                    }
-                    sink(Feature::two(previous, piece));
-                }
-                if let Some(before) = before {
-                    sink(Feature { lead: "_", ..Feature::two(before, piece) });
-                }
-                question |= text == "?";
-            }
-            Shape::Report => {
-                if title {
-                    sink(Feature { lead: "title", ..Feature::one(piece) });
-                }
-                if let Some(previous) = previous {
-                    sink(Feature::two(previous, piece));
-                }
-            }
+        match count {
+            0 => sink(Feature { sign: "^", ..Feature::one(piece) }),
+            1 => sink(Feature { lead: "^2", ..Feature::one(piece) }),
+            2 => sink(Feature { lead: "^3", ..Feature::one(piece) }),
+            _ => {}
         }
+        if let Some(previous) = previous {
+            if count == 1 {
+                sink(Feature { sign: "^", ..Feature::two(previous, piece) });
+            }
+            sink(Feature::two(previous, piece));
+        }
+        if let Some(before) = before {
+            sink(Feature { lead: "_", ..Feature::two(before, piece) });
+        }
+        question |= text == "?";
         before = previous;
         previous = Some(piece);
         count += 1;
@@ -135,21 +141,58 @@ pub(crate) fn each<'a>(shape: Shape, text: &'a str, mut sink: impl FnMut(Feature
         _ => 6,
     };
     sink(Feature { sign: LENGTHS.get(bucket).copied().unwrap_or("#6"), ..Feature::default() });
-    if shape == Shape::Sentence {
-        sink(Feature { sign: "$", first: previous, ..Feature::default() });
-        if question {
-            sink(Feature { sign: "#?", ..Feature::default() });
-        }
+    sink(Feature { sign: "$", first: previous, ..Feature::default() });
+    if question {
+        sink(Feature { sign: "#?", ..Feature::default() });
     }
 }
 
-/// Words in ASCII lower case by comparison, numbers as `0`, and the marks `?`, `!` and `:`; with
-/// each, whether a line ended before it.
-fn pieces(text: &str) -> impl Iterator<Item = (&str, bool)> {
+/// The features of a report: its words and their pairs, where `hdfs.server.namenode`, `2.4.0` and `isn't` are words.
+fn report<'a>(text: &'a str, mut sink: impl FnMut(Feature<'a>)) {
+    let mut previous: Option<Piece<'a>> = None;
+    for text in terms(text).take(WORDS) {
+        let piece = Piece { text, hash: words::hash("", text) };
+        sink(Feature::one(piece));
+        if let Some(previous) = previous {
+            sink(Feature::two(previous, piece));
+        }
+        previous = Some(piece);
+    }
+}
+
+/// Runs of letters, digits and what holds names of code together; the marks `?` and `!`.
+fn terms(text: &str) -> impl Iterator<Item = &str> {
+    let bytes = text.as_bytes();
+    let inside = |byte: u8| byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'_' | b'.' | b'$' | b'\'');
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(&byte) = bytes.get(at) {
+            let start = at;
+            at += 1;
+            if matches!(byte, b'?' | b'!') {
+                return text.get(start..at);
+            }
+            if !inside(byte) {
+                continue;
+            }
+            while bytes.get(at).is_some_and(|byte| inside(*byte)) {
+                at += 1;
+            }
+            // A full stop or quotation mark at an edge belongs to the sentence.
+            let term = text.get(start..at).unwrap_or("").trim_matches(['.', '\'']);
+            if !term.is_empty() {
+                return Some(term);
+            }
+        }
+        None
+    })
+}
+
+/// Words in ASCII lower case by comparison, numbers as `0`, and the marks `?` and `!`.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();
     let mut at = 0;
     std::iter::from_fn(move || {
-        let mut new_line = false;
         while let Some(&byte) = bytes.get(at) {
             let start = at;
             if byte.is_ascii_alphabetic() || byte >= 0x80 {
@@ -161,19 +204,18 @@ fn pieces(text: &str) -> impl Iterator<Item = (&str, bool)> {
                     at += 1;
                 }
                 // Runs of bytes of at least 0x80 hold whole characters, so both ends are boundaries.
-                return Some((text.get(start..at).unwrap_or(""), new_line));
+                return Some(text.get(start..at).unwrap_or(""));
             }
             if byte.is_ascii_digit() {
                 while bytes.get(at).is_some_and(|b| b.is_ascii_digit() || *b == b'.' || *b == b',') {
                     at += 1;
                 }
-                return Some(("0", new_line));
+                return Some("0");
             }
             at += 1;
             match byte {
-                b'?' => return Some(("?", new_line)),
-                b'!' => return Some(("!", new_line)),
-                b'\n' => new_line = true,
+                b'?' => return Some("?"),
+                b'!' => return Some("!"),
                 _ => {}
             }
         }

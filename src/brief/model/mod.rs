@@ -23,7 +23,7 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x.clamp(-30.0, 30.0)).exp())
 }
 
-/// A linear model over word features: score = bias + sum of weights / root of the feature count.
+/// A linear model over word features: score = bias + sum of weights / length of the text, as [`features::weigh`] has it.
 pub(crate) struct Model {
     shape: Shape,
     bias: f32,
@@ -55,14 +55,12 @@ impl Model {
     /// The log-odds for `text`.
     pub(crate) fn score(&self, text: &str) -> f32 {
         let mut sum = 0.0;
-        let mut count = 0u32;
-        features::each(self.shape, text, |feature| {
-            count += 1;
-            if let Some(weight) = self.weights.of(feature.hash()) {
-                sum += weight;
+        let norm = features::weigh(self.shape, text, |_, hash, step| {
+            if let Some(weight) = self.weights.of(hash) {
+                sum += weight * step;
             }
         });
-        self.bias + sum / self.shape.norm(count)
+        self.bias + sum / norm
     }
 }
 
