@@ -15,6 +15,8 @@ pub(crate) mod draft;
 mod edit;
 mod envelope;
 mod gaps;
+#[cfg(test)]
+mod grounded;
 pub mod language;
 mod lexicon;
 pub(crate) mod model;
