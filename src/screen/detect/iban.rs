@@ -182,7 +182,7 @@ fn looks_alike(scan: &Scan<'_>, start: usize) -> Option<usize> {
     let piece = |from: usize| (from..from + 35).take_while(|at| scan.byte(*at).is_ascii_alphanumeric()).count();
     let mut at = start + piece(start);
     let mut count = at - start;
-    while count == 4 || (count > 4 && count % 4 == 0 && count < 34) {
+    while count >= 4 && count.is_multiple_of(4) && count < 34 {
         let next = piece(at + 1);
         let letters = scan.bytes.get(at + 1..at + 1 + next).unwrap_or_default();
         let written = letters.iter().all(|byte| !byte.is_ascii_lowercase()) && letters.iter().any(u8::is_ascii_digit);
