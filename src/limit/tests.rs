@@ -118,7 +118,7 @@ async fn refusals_say_which_limit_and_until_when() {
     let spent = limits.admit(&asking(&run, "k4", 99_500)).await.unwrap();
     assert!(matches!(spent, Admission::Spent { .. } | Admission::Unavailable { .. }), "{spent:?}");
     let dear = room(&on, vec![cloud()]);
-    let Admission::Spent { budget, resets } = dear.admit(&asking(&run, "k5", 99_000)).await.unwrap() else {
+    let Admission::Spent { budget, resets } = dear.admit(&asking(&run, "k5", 98_000)).await.unwrap() else {
         panic!("more than a day's budget");
     };
     assert!(budget.contains("$0.10") && budget.contains("generator `cloud`") && budget.contains("OP-7304"), "{budget}");

@@ -26,6 +26,7 @@ on_both!(
     a_far_side_that_fails_is_left_alone_by_everybody,
     alarms_are_raised_once,
     many_at_once_never_go_beyond,
+    two_daemons_work_and_pay_at_once_without_a_deadlock,
     a_trial_has_no_run_and_its_own_budget
 );
 
@@ -120,6 +121,16 @@ async fn what_is_refused_leaves_nothing(on: &Fixture) {
     let Reservable::Spent { used, limit, resets, .. } = outcome(&on.store, third).await else { panic!("too much") };
     assert_eq!((used, limit, resets), (micros(600), micros(1000), Some(on.in_secs(3600))));
     assert_eq!(sums(&spent(on, "2026-11-21").await), (600, 0));
+    let dear = outcome(&on.store, call(on, &run, "c4", 1001, 1000)).await;
+    assert!(matches!(dear, Reservable::Spent { resets: None, .. }), "no coming day has room for it: {dear:?}");
+    let mut both = call(on, &run, "c5", 401, 1000);
+    both.budgets[1].limit = Some(micros(1000));
+    both.budgets[1].resets = None;
+    let longest = outcome(&on.store, both).await;
+    assert!(
+        matches!(&longest, Reservable::Spent { key, resets: None, .. } if key.scope == "pilot:north"),
+        "of two the one that never ends is told: {longest:?}"
+    );
     // What was not used comes back to the bucket, less what has flowed in meanwhile anyway.
     on.store.settle_reservation(settle(on, &first.id, Verdict::Settled(micros(1)))).await.unwrap();
     second.buckets = vec![bucket(60, 50)];
@@ -330,4 +341,46 @@ async fn a_trial_has_no_run_and_its_own_budget(on: &Fixture) {
     on.store.settle_reservation(settle(on, &first.id, Verdict::Settled(micros(40)))).await.unwrap();
     assert_eq!(on.store.reservation(&first.id).await.unwrap().cost, Some(micros(40)));
     on.verify().await;
+}
+
+async fn two_daemons_work_and_pay_at_once_without_a_deadlock(on: &Fixture) {
+    use super::samples::{accept, advance, claim, node};
+    const RUNS: u32 = 60;
+    for number in 0..RUNS {
+        on.store.accept(accept(on, &format!("k{number}"), &format!("text {number}"))).await.unwrap();
+    }
+    let (one, other) = (on.another().await, on.another().await);
+    let runs = claim(on, &node(on), RUNS).await;
+    assert_eq!(runs.len(), RUNS as usize);
+    // Each run pays at one daemon and goes on at the other, so that batches of both hold rows that the other's want.
+    let work = runs.iter().enumerate().map(|(number, run)| {
+        let (pays, works) = if number % 2 == 0 { (&one, &other) } else { (&other, &one) };
+        async move {
+            for round in 0..3 {
+                let call = call(on, run, &format!("c{number}.{round}"), 5, 1_000_000);
+                let id = call.id.clone();
+                assert_eq!(outcome(pays, call).await, HELD);
+                pays.settle_soon(settle(on, &id, Verdict::Settled(micros(3)))).await.unwrap();
+                if round == 2 {
+                    works.advance(advance(on, run, crate::store::Next::Completed)).await.unwrap();
+                } else {
+                    works.rescue_reservations().await.unwrap();
+                }
+            }
+        }
+    });
+    futures_util::future::join_all(work).await;
+    let deadlocks = if on.store.is_shared() {
+        one.close().await;
+        other.close().await;
+        let sql = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+        let mut reader = on.store.reader().await.unwrap();
+        reader.conn().rows(sql, vec![]).await.unwrap()[0].int(0).unwrap()
+    } else {
+        one.close().await;
+        other.close().await;
+        0
+    };
+    assert_eq!(deadlocks, 0);
+    assert_eq!(sums(&spent(on, "2026-11-21").await), (0, i64::from(RUNS) * 9));
 }

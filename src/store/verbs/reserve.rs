@@ -152,7 +152,7 @@ pub enum Reservable {
         limit: Micros,
         /// How much is held or settled.
         used: Micros,
-        /// When the next period begins; `None`: never.
+        /// When it would fit; `None`: never.
         resets: Option<Timestamp>,
     },
     /// The far side failed too often.
@@ -269,14 +269,8 @@ fn decide(item: &Reserve, books: &mut Books) -> Result<(Reservable, Vec<Alarm>),
         Gate::Open(until) => return Ok((Reservable::Open { until: time(until) }, Vec::new())),
         Gate::Cooling(until) => return Ok((Reservable::Cooling { until: time(until) }, Vec::new())),
     };
-    for budget in &item.budgets {
-        let (Some(limit), line) = (budget.limit, books.line(&budget.key)) else { continue };
-        if line.sum().checked_add(item.held.get()).is_none_or(|sum| sum > limit.get()) {
-            let used = Micros::new(line.sum()).unwrap_or(Micros::ZERO);
-            let alarms = alarm(books, budget, 100).into_iter().collect();
-            let key = budget.key.clone();
-            return Ok((Reservable::Spent { key, limit, used, resets: budget.resets }, alarms));
-        }
+    if let Some(refused) = spent(item, books) {
+        return Ok(refused);
     }
     let mut taken = Vec::with_capacity(item.buckets.len());
     let mut later: Option<(i64, &str)> = None;
@@ -307,12 +301,34 @@ fn decide(item: &Reserve, books: &mut Books) -> Result<(Reservable, Vec<Alarm>),
     Ok((Reservable::Held { probe }, alarms))
 }
 
+/// Of the budgets that have too little left, the one that has to be waited for the longest.
+fn spent(item: &Reserve, books: &mut Books) -> Option<(Reservable, Vec<Alarm>)> {
+    let (mut longest, mut alarms) = (None, Vec::new());
+    for budget in &item.budgets {
+        let (Some(limit), line) = (budget.limit, books.line(&budget.key)) else { continue };
+        if line.sum().checked_add(item.held.get()).is_some_and(|sum| sum <= limit.get()) {
+            continue;
+        }
+        let used = Micros::new(line.sum()).unwrap_or(Micros::ZERO);
+        // Nearly used up and refusing is used up; one call that is too dear for a fresh budget is not.
+        let nearly = used.percent_of(limit) >= THRESHOLDS[1];
+        alarms.extend(alarm(books, budget, if nearly { 100 } else { 0 }));
+        // What does not fit into a whole budget fits into no coming one either.
+        let resets = budget.resets.filter(|_| item.held <= limit);
+        let wait = resets.unwrap_or(Timestamp::MAX);
+        if longest.as_ref().is_none_or(|(before, _)| wait > *before) {
+            longest = Some((wait, Reservable::Spent { key: budget.key.clone(), limit, used, resets }));
+        }
+    }
+    longest.map(|(_, outcome)| (outcome, alarms))
+}
+
 /// The highest threshold that is reached, or `least`, unless it was told in this period already.
 fn alarm(books: &mut Books, budget: &FromBudget, least: i64) -> Option<Alarm> {
     let limit = budget.limit?;
     let mut line = books.line(&budget.key);
     let used = Micros::new(line.sum()).unwrap_or(Micros::ZERO);
-    let share = if limit == Micros::ZERO { least } else { used.percent_of(limit).max(least) };
+    let share = used.percent_of(limit).max(least);
     let percent = THRESHOLDS.into_iter().rev().find(|threshold| share >= *threshold)?;
     if line.alarmed >= percent {
         return None;
