@@ -60,6 +60,10 @@ mod loops;
 #[cfg(test)]
 mod mailbox;
 #[cfg(test)]
+#[expect(dead_code, reason = "what the tests of connectors and their setting up need besides")]
+#[path = "../support/model_programs.rs"]
+mod model_programs;
+#[cfg(test)]
 #[expect(dead_code, reason = "what the tests of connectors do with a vendor")]
 #[path = "../support/model_server.rs"]
 mod model_server;

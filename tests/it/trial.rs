@@ -2,6 +2,7 @@
 //! because a trial spends money without a request. INVARIANT: what the vendor could bill is what the command says, and within its budget.
 
 use crate::cli::{Bench, Ended};
+use crate::model_programs::{LLAMA_KEY, Program};
 use crate::model_server::{Act, Call, ModelServer};
 use serde_json::{Value, json};
 
@@ -169,4 +170,31 @@ fn past_requests_are_drafted_anew_beside_what_people_approved() {
     // Nothing of it is kept: the briefs stand as they were approved.
     let again = bench.on_demo(&["brief", "show", told["briefs"][0]["brief"].as_str().unwrap(), "--json"]).json();
     assert_eq!((again["revision"].as_u64(), again["generator"]["kind"].as_str()), (Some(1), Some("embedded")));
+}
+
+/// What it says means nothing, but a real server holds it to the shape of an answer: it fails by its length, or by what it rests on, and
+/// never by its shape.
+#[test]
+fn a_real_server_holds_a_model_to_the_shape_of_an_answer() {
+    let bench = Bench::demo();
+    let folder = tempfile::tempdir().unwrap();
+    let server = Program::llama(folder.path()).unwrap_or_else(|cause| panic!("{cause}"));
+    std::fs::write(bench.path("data/llama.key"), LLAMA_KEY).unwrap();
+    let config = bench.path("data/opspilot.toml");
+    let mut text = std::fs::read_to_string(&config).unwrap();
+    text.push_str(&format!(
+        "\n[[generator]]\nname = \"tiny\"\nkind = \"openai\"\nfree = true\nmax_output_tokens = 2000\n[generator.options]\nmodel = \"tiny\"\nkey_file = \"llama.key\"\nbase_url = \"http://127.0.0.1:{}/v1\"\n",
+        server.port
+    ));
+    std::fs::write(&config, text).unwrap();
+    std::fs::write(bench.path("set.jsonl"), SET).unwrap();
+    // It remembers little: the question is put in few words.
+    std::fs::create_dir(bench.path("short")).unwrap();
+    std::fs::write(bench.path("short/brief.system.md"), "{{boundary}}\n{{context}}\n{{playbook}}\n").unwrap();
+    let ended = bench.on_demo(&["eval", "set.jsonl", "--generator", "tiny", "--prompts", "short", "--json", "--items"]);
+    assert_eq!(ended.status, 0, "{}", ended.told);
+    for draft in ended.json()["drafts"].as_array().unwrap() {
+        let refused = draft["refused"].as_str().unwrap_or("none");
+        assert!(["none", "OP-7210", "OP-7212"].contains(&refused), "{draft} {}", ended.told);
+    }
 }
