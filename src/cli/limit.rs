@@ -126,6 +126,6 @@ async fn show(setup: &Setup, house: &House) -> Result<(), Failure> {
             })),
         ]);
     }
-    setup.out.text("")?;
+    setup.out.text("\n")?;
     setup.out.table(&table)
 }

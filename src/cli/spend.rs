@@ -69,7 +69,7 @@ impl Spend {
                 row.subject(),
             ]);
         }
-        setup.out.text("")?;
+        setup.out.text("\n")?;
         setup.out.table(&table)?;
         let open = book.open.iter().filter(|row| row.state != "held").count();
         if open > 0 {
