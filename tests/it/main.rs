@@ -60,6 +60,8 @@ mod loops;
 #[cfg(test)]
 mod mailbox;
 #[cfg(test)]
+mod masks;
+#[cfg(test)]
 #[expect(dead_code, reason = "what the tests of connectors and their setting up need besides")]
 #[path = "../support/model_programs.rs"]
 mod model_programs;

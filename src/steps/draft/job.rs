@@ -6,10 +6,9 @@ use super::super::Screened;
 use crate::brief::{Content, DraftInput, draft};
 use crate::domain::pilot::Pilot;
 use crate::engine::{StepContext, StepError};
-use crate::screen::{Boundary, Kind, Screener, find, screen};
+use crate::screen::{Boundary, Kind, Screener, find};
 use crate::store::Request;
 use serde::Deserialize;
-use std::borrow::Cow;
 use std::ops::Range;
 
 /// What review told the next attempt.
@@ -66,16 +65,19 @@ impl<'a> Job<'a> {
     /// Drafts within the program.
     pub(super) fn embedded(&self) -> Content {
         let request = self.request;
-        let text = if self.screened.masked {
-            screen(&request.text, self.boundary).text
-        } else {
-            Cow::Borrowed(request.text.as_str())
+        let mut screener = Screener::new(self.boundary);
+        let mut seen = |text: &'_ str| match self.screened.masked {
+            true => screener.screen(text).text.into_owned(),
+            false => text.to_owned(),
         };
+        let text = seen(&request.text);
+        let sender = request.sender_name.as_deref().map(&mut seen);
+        let organisation = request.organisation.as_deref().map(&mut seen);
         draft(&DraftInput {
             text: &text,
             subject: self.subject(&text),
-            sender: request.sender_name.as_deref(),
-            organisation: request.organisation.as_deref(),
+            sender: sender.as_deref(),
+            organisation: organisation.as_deref(),
             language: &self.screened.language,
             received_at: request.received_at,
             time_zone: &self.pilot.time_zone,

@@ -4,12 +4,13 @@ use super::requests::masked;
 use crate::brief::{self, Brief, Content, Generator};
 use crate::domain::id::BriefId;
 use crate::policy::{Action, Kind, Resource};
+use crate::screen::{Boundary, screen};
 use crate::store::{BriefFilter, BriefRow, RevisionRow};
 use crate::web::answer::Answer;
 use crate::web::call::Call;
 use crate::web::page::{self, Wanted};
 use crate::web::problem::Refused;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 const STATES: [&str; 7] = ["open", "amending", "redrafting", "approved", "rejected", "withdrawn", "undecided"];
 
@@ -82,6 +83,10 @@ pub(super) async fn show(call: Call) -> Result<Answer, Refused> {
     let brief =
         Brief { brief: id.to_string(), request: request.id.to_string(), revision: row.revision, generator, content };
     let mut shown = serde_json::to_value(&brief).map_err(|cause| unsound(&id, cause))?;
+    let content = serde_json::to_value(&brief.content).map_err(|cause| unsound(&id, cause))?;
+    if let (Some(members), Value::Object(veiled)) = (shown.as_object_mut(), veil(&call, &row, content).await?) {
+        members.extend(veiled);
+    }
     let mut held = claim(&row);
     if let (Some((by, _)), Some(members)) = (&row.claim, held.as_object_mut()) {
         let name = store.person(by).await.map_or_else(|_| by.clone(), |person| person.name);
@@ -98,14 +103,35 @@ pub(super) async fn show(call: Call) -> Result<Answer, Refused> {
     Answer::json(&shown)
 }
 
+/// What a brief quotes, for its reader: behind the masks of its pilot's present boundary, unless the reader may see what is masked. A
+/// request that was released unmasked, or before the boundary became stricter, has values in its brief.
+async fn veil(call: &Call, row: &BriefRow, content: Value) -> Result<Value, Refused> {
+    fn cover(value: Value, boundary: &Boundary) -> Value {
+        match value {
+            Value::String(text) => Value::String(screen(&text, boundary).text.into_owned()),
+            Value::Array(items) => items.into_iter().map(|item| cover(item, boundary)).collect(),
+            Value::Object(members) => {
+                members.into_iter().map(|(name, member)| (name, cover(member, boundary))).collect::<Map<_, _>>().into()
+            }
+            other => other,
+        }
+    }
+    let request = call.app.web.store.request(&row.id.request()).await?.request;
+    if call.app.web.review.may_reveal(&call.caller, &request).is_ok() {
+        return Ok(content);
+    }
+    let closed = Boundary::closed();
+    Ok(cover(content, call.app.web.boundaries.get(&row.pilot).unwrap_or(&closed)))
+}
+
 pub(super) async fn revisions(call: Call) -> Result<Answer, Refused> {
-    let (id, _) = find(&call).await?;
+    let (id, brief) = find(&call).await?;
     let mut items = Vec::new();
     for row in call.app.web.store.revisions(&id).await? {
         let mut shown = revision(&row);
         if let Some(members) = shown.as_object_mut() {
             let content = serde_json::from_slice::<Value>(&row.content).map_err(|cause| unsound(&id, cause))?;
-            members.insert("content".into(), content);
+            members.insert("content".into(), veil(&call, &brief, content).await?);
         }
         items.push(shown);
     }
@@ -123,5 +149,7 @@ pub(super) async fn diff(call: Call) -> Result<Answer, Refused> {
         Content::from_json(&row.content).map_err(|cause| unsound(&id, cause))
     };
     let changes = brief::diff(&content(from)?, &content(to)?);
+    let changes = serde_json::to_value(&changes).map_err(|cause| unsound(&id, cause))?;
+    let changes = veil(&call, &row, changes).await?;
     Answer::json(&json!({ "brief": id, "from": from, "to": to, "changes": changes }))
 }

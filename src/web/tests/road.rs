@@ -332,3 +332,30 @@ async fn masked_values_are_revealed_to_who_decides_and_that_is_on_record() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_released_unmasked_is_shown_to_who_may_reveal_alone() {
+    let house = House::new().await;
+    let text = format!("Please refund card {CARD} by Friday, password: hunter22x. It failed on card {CARD}.");
+    let handed = house.post("owner", "/api/v1/requests", json!({ "pilot": "north", "text": text })).await;
+    let id = handed.json()["request"].as_str().unwrap().to_owned();
+    house.until(&id, "held").await;
+    let released =
+        house.post("north-operator", &format!("/api/v1/requests/{id}/release"), json!({ "unmasked": true })).await;
+    assert_eq!(released.status, 200, "{}", released.body);
+    house.until(&id, "in_review").await;
+    let brief = id.replace("req_", "brf_");
+    let mut held = 0;
+    for path in [
+        format!("/api/v1/briefs/{brief}"),
+        format!("/api/v1/briefs/{brief}/revisions"),
+        format!("/api/v1/briefs/{brief}/diff"),
+        format!("/api/v1/requests/{id}"),
+    ] {
+        let seen = house.ask("north-viewer", "GET", &path, "").await;
+        assert_eq!(seen.status, 200, "{path}");
+        assert!(!seen.body.contains(CARD) && !seen.body.contains("hunter2"), "{path}: {}", seen.body);
+        held += usize::from(house.ask("north-reviewer", "GET", &path, "").await.body.contains(CARD));
+    }
+    assert!(held >= 1, "whoever decides sees what the brief says");
+}
