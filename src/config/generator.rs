@@ -31,7 +31,7 @@ const NO_BUDGET: &str = "OP-7303";
 pub(super) fn prices(reader: &mut Reader, part: &Part<'_>, data_dir: &Path, today: Date) -> Option<Prices> {
     let file = reader.path(part, "file", data_dir);
     let (read, whose) = match &file {
-        None => (Prices::shipped(today), "the table of the program".to_owned()),
+        None => (Prices::shipped(), "the table of the program".to_owned()),
         Some(file) => {
             let read = std::fs::read_to_string(file).map_err(|cause| vec![format!("cannot be read: {cause}")]);
             (read.and_then(|text| Prices::parse(&text, today)), format!("`{}`", file.display()))

@@ -201,14 +201,14 @@ fn an_altered_content_is_never_laid_before_anybody() {
         }
     }
     daemon.start();
-    let altered = |target: String| {
-        let answer = daemon.api(Ask::get(target));
+    let altered = |ask: Ask| {
+        let answer = daemon.api(ask);
         assert_eq!((answer.status, answer.member("code").as_str()), (500, "OP-3006"), "{}", answer.text());
     };
     for brief in daemon.list("/api/v1/briefs") {
         let id = word(&brief, "id");
-        altered(format!("/api/v1/briefs/{id}"));
-        altered(format!("/api/v1/requests/{}/raw", word(&brief, "request")));
+        altered(Ask::get(format!("/api/v1/briefs/{id}")));
+        altered(Ask::post(format!("/api/v1/requests/{}/raw", word(&brief, "request")), Vec::new()));
         let shown = daemon.cli(&["brief", "show", &id]);
         assert!(shown.code() == 1 && shown.err.contains("OP-3006"), "{}{}", shown.out, shown.err);
     }

@@ -128,16 +128,16 @@ fn what_is_no_brief_is_asked_for_once_more_and_then_another_drafts() {
 fn at_a_limit_a_request_waits_falls_back_or_is_held() {
     let server = ModelServer::start(|call| Act::Say(good(call)));
     // Not enough for one call.
-    let poor = |at_limit: &str| {
-        let pilot = asks(&format!("at_limit = \"{at_limit}\"\n[pilot.limits]\nusd_per_day = \"0.001\"\n"));
+    let poor = |at_limit: &str, usd: &str| {
+        let pilot = asks(&format!("at_limit = \"{at_limit}\"\n[pilot.limits]\nusd_per_day = \"{usd}\"\n"));
         Setup::sqlite().without_drop().with(&generator(&server, "")).pilot(&pilot).start()
     };
-    let daemon = poor("fall_back");
+    let daemon = poor("fall_back", "0.001");
     settled(&daemon, 1);
     let brief = brief(&daemon);
     assert_eq!(word(&brief["generator"], "kind"), "embedded", "{brief}");
     assert_eq!(word(&brief["generator"]["fallback"][0], "code"), "OP-7304", "{brief}");
-    let daemon = poor("hold");
+    let daemon = poor("hold", "0.001");
     settled(&daemon, 1);
     let held = daemon.see("/api/v1/requests?state=held");
     let id = word(&held["items"][0], "id");
@@ -147,15 +147,17 @@ fn at_a_limit_a_request_waits_falls_back_or_is_held() {
     assert_eq!(daemon.api(Ask::json(format!("/api/v1/requests/{id}/release"), &json!({}))).status, 200);
     daemon.settle();
     assert_eq!(word(&daemon.see("/api/v1/requests?state=held")["items"][0], "id"), id);
-    let daemon = poor("wait");
+    assert!(server.questions().is_empty(), "nothing was asked");
+    // Enough for one, and not for another.
+    let daemon = poor("wait", "0.0125");
+    settled(&daemon, 1);
     assert_eq!(daemon.ask(&hook::delivery("waits")).status, 202);
     let waits = crate::wait::until("the run waits for the next day", || {
         let runs = daemon.see("/api/v1/runs?state=scheduled");
         runs["items"].as_array().and_then(|items| items.first().cloned())
     });
     assert_eq!(word(&waits, "code"), "OP-7304", "{waits}");
-    assert!(waits["due_at"].is_string(), "{waits}");
-    assert!(server.questions().is_empty(), "nothing was asked");
+    assert!(waits["due_at"].is_string() && server.questions().len() == 1, "{waits}");
     let cancel = Ask::json(format!("/api/v1/runs/{}/cancel", word(&waits, "id")), &json!({ "reason": "enough" }));
     assert_eq!(daemon.api(cancel).status, 200);
 }

@@ -40,7 +40,7 @@ routes! {
     POST "/api/v1/requests" Acts [] submit::submit;
     GET "/api/v1/requests/{id}" Reads [] requests::show;
     GET "/api/v1/requests/{id}/why" Reads [] why::why;
-    GET "/api/v1/requests/{id}/raw" Reveals [] requests::raw;
+    POST "/api/v1/requests/{id}/raw" Reveals [] requests::raw;
     POST "/api/v1/requests/{id}/reveal" Reveals [] requests::reveal;
     POST "/api/v1/requests/{id}/release" Acts [] operate::release;
     POST "/api/v1/requests/{id}/drop" Acts [] operate::drop;

@@ -129,11 +129,11 @@ async fn a_held_request_is_masked_until_somebody_with_the_right_looks() {
         assert!(!reply.body.contains("hunter2"), "{path}: {}", reply.body);
     }
     let path = format!("/api/v1/requests/{id}/raw");
-    let refused = house.ask("north-viewer", "GET", &path, "").await;
+    let refused = house.ask("north-viewer", "POST", &path, "").await;
     assert_eq!((refused.status, refused.code().as_str()), (403, "OP-5008"));
-    let refused = house.ask("north-operator", "GET", &path, "").await;
+    let refused = house.ask("north-operator", "POST", &path, "").await;
     assert_eq!(refused.status, 403, "who keeps requests moving sees no masked values: {}", refused.body);
-    let raw = house.ask("north-reviewer", "GET", &path, "").await;
+    let raw = house.ask("north-reviewer", "POST", &path, "").await;
     assert_eq!((raw.status, raw.body.as_str()), (200, text.as_str()));
     assert!(raw.header("content-disposition").unwrap().starts_with("attachment"));
     assert_eq!(raw.header("content-type"), Some("application/octet-stream"));
