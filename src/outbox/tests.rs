@@ -476,10 +476,15 @@ async fn people_hear_of_their_own_budgets_once(on: &Fixture) {
     assert!(told[0].digest.is_empty() && told[0].brief.is_none(), "nothing can be decided by it");
     on.store.reserve(call(2, 100_000)).await.unwrap();
     assert!(house.told(on).await.is_empty());
+    // A call that is refused where so much is left is dear; the budget is not used up.
     on.store.reserve(call(3, 400_000)).await.unwrap();
-    let told = house.told(on).await;
-    assert_eq!(
-        told.iter().map(|letter| letter.subject.as_str()).collect::<Vec<_>>(),
-        ["The budget of pilot north is used up"]
-    );
+    assert!(house.told(on).await.is_empty());
+    for (round, held, subject) in [
+        (4, 150_000, "80 % of the budget of pilot north is used"),
+        (5, 400_000, "The budget of pilot north is used up"),
+    ] {
+        on.store.reserve(call(round, held)).await.unwrap();
+        let told = house.told(on).await;
+        assert_eq!(told.iter().map(|letter| letter.subject.as_str()).collect::<Vec<_>>(), [subject]);
+    }
 }

@@ -60,8 +60,8 @@ impl Finding {
 }
 
 /// Settles overlaps: the surer finding wins, then the kind that comes first, then the longer, then the
-/// earlier. A web address or an instruction that loses keeps the parts outside the winner, so that
-/// neither hides behind a harmless value placed inside it. Takes `n log n` steps for `n` findings.
+/// earlier. A web address, an instruction or a secret that loses keeps the parts outside the winner, so
+/// that none hides behind a harmless value placed inside it. Takes `n log n` steps for `n` findings.
 pub(super) fn settle(mut found: Vec<Finding>) -> Vec<Finding> {
     if found.len() < 2 {
         return found;
@@ -76,8 +76,14 @@ pub(super) fn settle(mut found: Vec<Finding>) -> Vec<Finding> {
     });
     let mut kept: BTreeMap<usize, Finding> = BTreeMap::new();
     for finding in found {
-        if matches!(finding.kind, Kind::UrlDomain | Kind::Instruction) {
-            for (start, end) in free_parts(&kept, finding.start, finding.end) {
+        let smallest = match finding.kind {
+            Kind::UrlDomain | Kind::Instruction => Some(SMALLEST_PART),
+            // Of a password every letter counts.
+            Kind::Secret | Kind::Credential => Some(1),
+            _ => None,
+        };
+        if let Some(smallest) = smallest {
+            for (start, end) in free_parts(&kept, finding.start, finding.end, smallest) {
                 kept.insert(start, Finding { start, end, ..finding.clone() });
             }
         } else if !overlaps(&kept, finding.start, finding.end) {
@@ -91,10 +97,10 @@ fn overlaps(kept: &BTreeMap<usize, Finding>, start: usize, end: usize) -> bool {
     kept.range(..end).next_back().is_some_and(|(_, last)| last.end > start)
 }
 
-/// A leftover shorter than this says nothing any more.
+/// A leftover of an address or an order shorter than this says nothing any more.
 const SMALLEST_PART: usize = 8;
 
-fn free_parts(kept: &BTreeMap<usize, Finding>, start: usize, end: usize) -> Vec<(usize, usize)> {
+fn free_parts(kept: &BTreeMap<usize, Finding>, start: usize, end: usize, smallest: usize) -> Vec<(usize, usize)> {
     if !overlaps(kept, start, end) {
         return vec![(start, end)];
     }
@@ -104,12 +110,12 @@ fn free_parts(kept: &BTreeMap<usize, Finding>, start: usize, end: usize) -> Vec<
         from = from.max(before.end);
     }
     for (&at, inside) in kept.range(start..end) {
-        if at >= from + SMALLEST_PART {
+        if at >= from + smallest {
             parts.push((from, at));
         }
         from = from.max(inside.end);
     }
-    if end >= from + SMALLEST_PART {
+    if end >= from + smallest {
         parts.push((from, end));
     }
     parts
@@ -133,6 +139,16 @@ mod tests {
         ]);
         let spans: Vec<_> = settled.iter().map(|f| (f.kind, f.start, f.end)).collect();
         assert_eq!(spans, [(Kind::Card, 5, 21), (Kind::Phone, 38, 55)]);
+    }
+
+    #[test]
+    fn a_secret_is_masked_around_what_looks_surer_inside_it() {
+        let settled = settle(vec![
+            finding(Kind::Secret, 10, 30, Sureness::Context),
+            finding(Kind::NationalId, 14, 25, Sureness::Shape),
+        ]);
+        let spans: Vec<_> = settled.iter().map(|f| (f.kind, f.start, f.end)).collect();
+        assert_eq!(spans, [(Kind::Secret, 10, 14), (Kind::NationalId, 14, 25), (Kind::Secret, 25, 30)]);
     }
 
     #[test]

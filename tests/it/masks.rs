@@ -17,12 +17,12 @@ fn masked_values_are_in_no_log_receipt_or_export() {
     let id = handed.value()["request"].as_str().unwrap().to_owned();
     daemon.settle();
     assert_eq!(daemon.see(&format!("/api/v1/requests/{id}"))["state"], "held");
-    let revealed = daemon.api(Ask::json(&format!("/api/v1/requests/{id}/reveal"), &json!({})));
+    let revealed = daemon.api(Ask::json(format!("/api/v1/requests/{id}/reveal"), &json!({})));
     assert_eq!(revealed.status, 200, "{}", revealed.text());
     assert!([CARD, SSN, PASSWORD].iter().all(|value| revealed.text().contains(value)), "{}", revealed.text());
     let told = daemon.cli(&["request", "reveal", &id]);
     assert!(told.code() == 0 && told.out.contains(SSN), "{} {}", told.out, told.err);
-    let released = daemon.api(Ask::json(&format!("/api/v1/requests/{id}/release"), &json!({ "comment": "seen" })));
+    let released = daemon.api(Ask::json(format!("/api/v1/requests/{id}/release"), &json!({ "comment": "seen" })));
     assert_eq!(released.status, 200, "{}", released.text());
     daemon.settle();
     let brief = id.replace("req_", "brf_");
