@@ -125,6 +125,22 @@ fn what_is_no_brief_is_asked_for_once_more_and_then_another_drafts() {
 }
 
 #[test]
+fn the_next_of_the_chain_drafts_however_alike_their_names_are() {
+    let poor = ModelServer::start(|_| Act::Say("No.".into()));
+    let rich = ModelServer::start(|call| Act::Say(good(call)));
+    let named = |server: &ModelServer, name: &str| generator(server, "").replace("\"cloud\"", &format!("\"{name}\""));
+    let both = named(&poor, "a-vendor-far-away-small") + &named(&rich, "a-vendor-far-away-large");
+    let pilot = "generators = [\"a-vendor-far-away-small\", \"a-vendor-far-away-large\"]\n[pilot.limits]\nusd_whole = \"1.00\"\n";
+    let daemon = Setup::sqlite().without_drop().with(&both).pilot(pilot).start();
+    settled(&daemon, 1);
+    let brief = brief(&daemon);
+    let made = &brief["generator"];
+    assert_eq!(word(made, "name"), "a-vendor-far-away-large", "{made}");
+    assert_eq!(word(&made["fallback"][0], "generator"), "a-vendor-far-away-small", "{made}");
+    assert_eq!((poor.questions().len(), rich.questions().len()), (2, 1));
+}
+
+#[test]
 fn at_a_limit_a_request_waits_falls_back_or_is_held() {
     let server = ModelServer::start(|call| Act::Say(good(call)));
     // Not enough for one call.

@@ -138,18 +138,20 @@ pub struct Put<'a> {
 }
 
 impl Models {
-    /// Asks one generator for a run. `cost` grows by what the calls came to, whatever becomes of them.
+    /// Asks one generator of the pilot's chain, with its place there, for a run. `cost` grows by what the calls came to, whatever becomes
+    /// of them.
     pub(super) async fn ask(
         &self,
         run: &ClaimedRun,
         job: &Job<'_>,
         shown: &Shown,
-        generator: &Generator,
+        (place, generator): (usize, &Generator),
         cost: &mut Micros,
     ) -> Result<Try, StoreError> {
         let words: Vec<&str> = shown.words.iter().map(String::as_str).collect();
         let attachments = job.attachments();
-        let key = format!("{}.{}.{}", run.run, run.epoch, generator.asked.name.chars().take(12).collect::<String>());
+        // By the place and not the name: two long names may begin alike, and no key is used twice.
+        let key = format!("{}.{}.{place}", run.run, run.epoch);
         let prompt = PromptInput {
             text: &shown.text,
             subject: shown.subject.as_deref(),
@@ -248,15 +250,15 @@ impl Models {
         let question = &asked.question;
         let began = Instant::now();
         let (key, most_input, max_output) = (question.key.as_str(), question.most_input(), question.max_output);
-        let generator_name = generator.asked.name.as_str();
+        let asks = generator.asked.name.as_str();
         let admission = match *payer {
             Payer::Run { run, epoch, pilot, tenant } => {
-                let generator = generator_name;
-                self.limits.admit(&Asking { run, epoch, key, generator, pilot, tenant, most_input, max_output }).await?
+                let asking = Asking { run, epoch, key, generator: asks, pilot, tenant, most_input, max_output };
+                self.limits.admit(&asking).await?
             }
             Payer::Trial { name, most } => {
-                let generator = generator_name;
-                self.limits.admit_trial(&Trying { name, most, key, generator, most_input, max_output }).await?
+                let trying = Trying { name, most, key, generator: asks, most_input, max_output };
+                self.limits.admit_trial(&trying).await?
             }
         };
         taken.limiter += began.elapsed();
@@ -272,7 +274,6 @@ impl Models {
                 return Ok(Err(Try::Shut { at: until, code, message: why }));
             }
         };
-        let sent = question.most_input();
         let began = Instant::now();
         let answer = generator.model.ask(question).await;
         taken.provider += began.elapsed();
@@ -280,7 +281,7 @@ impl Models {
             Ok(answer) => {
                 let charge = answer.usage.map_or(Charge::Unknown, Charge::Counted);
                 let received_bytes = answer.text.len() as u64;
-                (Outcome { charge, sent_bytes: sent, received_bytes, health: Health::Well }, Ok(answer))
+                (Outcome { charge, sent_bytes: most_input, received_bytes, health: Health::Well }, Ok(answer))
             }
             Err(unanswered) => {
                 let health = match unanswered.error.kind {
@@ -290,7 +291,7 @@ impl Models {
                 };
                 let charge = unanswered.charge;
                 (
-                    Outcome { charge, sent_bytes: sent, received_bytes: 0, health },
+                    Outcome { charge, sent_bytes: most_input, received_bytes: 0, health },
                     Err(self.unanswered(generator, unanswered)),
                 )
             }
@@ -333,7 +334,7 @@ fn check(answer: &Answer, asked: &Asked, put: &Put<'_>) -> Result<Accepted, Vec<
     read(&answer.text, &input)
 }
 
-/// A sum that is too large to count stays the largest there is.
+/// The sum, or the first where it is too large to count.
 fn plus(one: Micros, other: Micros) -> Micros {
     one.plus(other).unwrap_or(one)
 }

@@ -9,6 +9,7 @@ use crate::engine::{StepContext, StepError};
 use crate::screen::{Boundary, Kind, Screener, find};
 use crate::store::Request;
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// What review told the next attempt.
@@ -65,14 +66,10 @@ impl<'a> Job<'a> {
     /// Drafts within the program.
     pub(super) fn embedded(&self) -> Content {
         let request = self.request;
-        let mut screener = Screener::new(self.boundary);
-        let mut seen = |text: &'_ str| match self.screened.masked {
-            true => screener.screen(text).text.into_owned(),
-            false => text.to_owned(),
-        };
-        let text = seen(&request.text);
-        let sender = request.sender_name.as_deref().map(&mut seen);
-        let organisation = request.organisation.as_deref().map(&mut seen);
+        let mut screener = self.screened.masked.then(|| Screener::new(self.boundary));
+        let text = seen(&mut screener, &request.text);
+        let sender = request.sender_name.as_deref().map(|name| seen(&mut screener, name));
+        let organisation = request.organisation.as_deref().map(|name| seen(&mut screener, name));
         draft(&DraftInput {
             text: &text,
             subject: self.subject(&text),
@@ -109,6 +106,11 @@ impl<'a> Job<'a> {
     fn subject<'t>(&self, text: &'t str) -> Option<&'t str> {
         self.request.subject.as_ref().and_then(|subject| text.get(..subject.len()))
     }
+}
+
+/// The text as it is, unless somebody screens it.
+fn seen<'t>(screener: &mut Option<Screener<'_>>, text: &'t str) -> Cow<'t, str> {
+    screener.as_mut().map_or(Cow::Borrowed(text), |screener| screener.screen(text).text)
 }
 
 /// A job as a model may see it.

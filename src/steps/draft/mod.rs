@@ -14,7 +14,7 @@ pub use generators::{Generator, Generators};
 use crate::brief::{self, Content};
 use crate::clock::Clock;
 use crate::domain::limit::AtLimit;
-use crate::domain::pilot::{Pilot, Pilots};
+use crate::domain::pilot::Pilots;
 use crate::engine::{Done, Step, StepContext, StepError, Transition};
 use crate::receipt::{Body, Field};
 use crate::screen::Boundary;
@@ -68,12 +68,12 @@ impl Draft {
         Self { pilots, boundaries, clock, models }
     }
 
-    /// Who is to draft, in their order, when that is not the embedded generator alone.
-    fn chain(&self, with: &Value, request: &Request) -> Option<(&Models, &Pilot)> {
+    /// What the pilot's chain of generators asks, when it does not begin with the embedded one.
+    fn models(&self, with: &Value, request: &Request) -> Option<&Models> {
         let pinned = with.get("generator").is_some();
         let pilot = self.pilots.get(&request.pilot).filter(|_| !pinned)?;
         let asks = pilot.generators.first().is_some_and(|first| first != EMBEDDED);
-        self.models.as_ref().filter(|_| asks).map(|models| (models, pilot))
+        self.models.as_ref().filter(|_| asks)
     }
 
     async fn make(&self, context: &StepContext<'_>) -> Result<Transition, StepError> {
@@ -86,7 +86,7 @@ impl Draft {
         let pilot = self.pilots.get(&request.pilot).ok_or_else(missing)?;
         let boundary = self.boundaries.get(&request.pilot).ok_or_else(missing)?;
         let job = Job::of(context, pilot, boundary)?;
-        let Some((models, _)) = self.chain(context.with, request) else {
+        let Some(models) = self.models(context.with, request) else {
             return Ok(self.embedded(context, &job, &Past::default()));
         };
         match context.signal.map(serde_json::from_str::<Release>) {
@@ -108,7 +108,7 @@ impl Draft {
         let shown = job.shown(boundary);
         // Who may draft later, when nobody does now.
         let mut later: Option<Waiting> = None;
-        for name in &job.pilot.generators {
+        for (place, name) in job.pilot.generators.iter().enumerate() {
             if name == EMBEDDED {
                 return Ok(self.embedded(context, job, &past));
             }
@@ -119,7 +119,8 @@ impl Draft {
             if past.is_given_up(name) {
                 continue;
             }
-            let outcome = models.ask(context.run, job, &shown, generator, &mut past.cost).await.map_err(not_now)?;
+            let outcome =
+                models.ask(context.run, job, &shown, (place, generator), &mut past.cost).await.map_err(not_now)?;
             match outcome {
                 Try::Made(made) => return Ok(self.made(context, job, generator, models, &made, &past)),
                 Try::Unable { code } => past.give_up(name, code),
@@ -174,14 +175,14 @@ impl Draft {
         past: &Past,
     ) -> Transition {
         let took = self.clock.now().duration_since(context.now);
-        observe(&generator.asked.name, took.as_secs_f64());
+        observe(generator.asked.name.clone(), took.as_secs_f64());
         let header = header::made(job, generator, models.template.hash(), made, past, context.now);
         drafted(context, job, &generator.asked.name, &made.accepted.content, &header)
     }
 }
 
-fn observe(generator: &str, secs: f64) {
-    metrics::histogram!("opspilot_generator_seconds", "generator" => generator.to_owned()).record(secs.max(0.0));
+fn observe(generator: impl Into<metrics::SharedString>, secs: f64) {
+    metrics::histogram!("opspilot_generator_seconds", "generator" => generator.into()).record(secs.max(0.0));
 }
 
 /// The revision, and what is put down with it.
@@ -265,7 +266,7 @@ impl Step for Draft {
     }
 
     fn calls_out(&self, with: &Value, request: &Request) -> bool {
-        self.chain(with, request).is_some()
+        self.models(with, request).is_some()
     }
 
     fn check(&self, with: &Value) -> Result<(), Problems> {
