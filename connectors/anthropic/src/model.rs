@@ -36,7 +36,7 @@ impl Messages {
         let json = body(&self.settings, question);
         // Anthropic itself ignores it; gateways write it into their logs.
         let headers = [("x-client-request-id", question.key.as_str())];
-        let request = Request { path: "/v1/messages", json: Some(&json), headers: &headers };
+        let request = Request::post("/v1/messages", &json).with(&headers);
         let mut reply = self.client.send(request).await.map_err(|fault| asking::fault(fault, None))?;
         let host = self.client.host();
         if reply.status != 200 {
@@ -57,7 +57,7 @@ impl Messages {
     /// the list. Gateways without that page are believed: what they answer then is not in the vendor's shape.
     async fn look(&self) -> Result<(), ConnectorError> {
         let path = format!("/v1/models/{}", self.settings.model);
-        let request = Request { path: &path, json: None, headers: &[] };
+        let request = Request::get(&path);
         let mut reply = self.client.send(request).await.map_err(|fault| asking::fault(fault, None).error)?;
         let body = reply.whole().await.map_err(|fault| asking::fault(fault, None).error)?;
         let said = Said::read(&body);

@@ -40,7 +40,7 @@ impl Chat {
     async fn put(&self, question: &Question) -> Result<Answer, Unanswered> {
         let json = body(&self.settings, question);
         let headers = [("x-client-request-id", question.key.as_str())];
-        let request = Request { path: "/chat/completions", json: Some(&json), headers: &headers };
+        let request = Request::post("/chat/completions", &json).with(&headers);
         let mut reply = self.client.send(request).await.map_err(|fault| asking::fault(fault, None))?;
         let host = self.client.host();
         if reply.status != 200 {
@@ -59,7 +59,7 @@ impl Chat {
 
     /// The list of models costs nothing and needs the key. Servers without one are believed.
     async fn look(&self) -> Result<(), ConnectorError> {
-        let request = Request { path: "/models", json: None, headers: &[] };
+        let request = Request::get("/models");
         let mut reply = self.client.send(request).await.map_err(|fault| asking::fault(fault, None).error)?;
         let body = reply.whole().await.map_err(|fault| asking::fault(fault, None).error)?;
         let host = self.client.host();

@@ -2,7 +2,7 @@
 //! what the runtime must do. It knows no database, no HTTP server and no room of the daemon; a connector depends on this crate alone.
 //!
 //! A connector is one crate: a [`Spec`] that validates its options without touching the world, then builds either a pulled
-//! [`Source`], a pushed [`Receiver`] or a [`Model`]. It never schedules, retries, spawns or stores: it returns envelopes and errors.
+//! [`Source`], a pushed [`Receiver`], a [`Model`] or a [`Sink`]. It never schedules, retries, spawns or stores: it returns envelopes and errors.
 
 #[cfg(feature = "http")]
 pub mod asking;
@@ -18,8 +18,11 @@ mod problem;
 mod receiver;
 mod registry;
 mod secret;
+mod sink;
 mod source;
 mod spec;
+#[cfg(feature = "http")]
+pub mod writing;
 
 pub use envelope::{Attachment, Content, DedupKey, Envelope, Fields, sha256_hex};
 pub use error::{ConnectorError, ErrorKind};
@@ -29,6 +32,9 @@ pub use problem::{Problem, Problems};
 pub use receiver::{Delivery, Limits, Receiver, Refusal, RefusalKind};
 pub use registry::{Prepared, Registry};
 pub use secret::{Secret, SecretPlace};
+pub use sink::{
+    Action, ActionKind, Call, Caution, Delivered, Fate, Look, Manner, Planned, Repeat, Sink, Undelivered, Write, shows,
+};
 pub use source::{Batch, BatchId, Cursor, Held, Inventory, Progress, Refused, Settled, Source};
 pub use spec::{BuildContext, Built, Clock, Lane, Spec};
 

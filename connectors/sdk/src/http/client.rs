@@ -25,12 +25,34 @@ const REFUSAL_BYTES: usize = 64 << 10;
 /// What is sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
+    /// The method; nothing but letters.
+    pub method: &'a str,
     /// The path behind the base, with its slash.
     pub path: &'a str,
-    /// JSON to post; `None` asks without a body (GET).
-    pub json: Option<&'a str>,
+    /// The media type of the body and the body; `None` sends none.
+    pub body: Option<(&'a str, &'a str)>,
     /// Headers of this request alone.
-    pub headers: &'a [(&'static str, &'a str)],
+    pub headers: &'a [(&'a str, &'a str)],
+}
+
+impl<'a> Request<'a> {
+    /// Asks without a body.
+    #[must_use]
+    pub fn get(path: &'a str) -> Self {
+        Self { method: "GET", path, body: None, headers: &[] }
+    }
+
+    /// Posts JSON.
+    #[must_use]
+    pub fn post(path: &'a str, json: &'a str) -> Self {
+        Self { method: "POST", path, body: Some(("application/json", json)), headers: &[] }
+    }
+
+    /// With headers of its own.
+    #[must_use]
+    pub fn with(self, headers: &'a [(&'a str, &'a str)]) -> Self {
+        Self { headers, ..self }
+    }
 }
 
 /// Calls one place.
@@ -96,6 +118,12 @@ impl Client {
         Ok(Self { http, site, clock })
     }
 
+    /// What every path is put behind, without a slash at the end.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.site.base
+    }
+
     /// Whom this calls: host, and port where one is configured.
     #[must_use]
     pub fn host(&self) -> &str {
@@ -109,10 +137,15 @@ impl Client {
     pub async fn send(&self, request: Request<'_>) -> Result<Reply, Fault> {
         let begun = Instant::now();
         let url = format!("{}{}", self.site.base, request.path);
-        let mut sent = match request.json {
-            None => self.http.get(url),
-            Some(json) => self.http.post(url).header("content-type", "application/json").body(json.to_owned()),
+        let unfit = |what: &str| {
+            let why = format!("cannot be asked: the {what} of a request holds what it must not");
+            Fault::new(FaultKind::Unreachable, &self.site.host, why)
         };
+        let method = reqwest::Method::from_bytes(request.method.as_bytes()).map_err(|_| unfit("method"))?;
+        let mut sent = self.http.request(method, url);
+        if let Some((media_type, body)) = request.body {
+            sent = sent.header("content-type", media_type).body(body.to_owned());
+        }
         for (name, value) in request.headers {
             sent = sent.header(*name, *value);
         }
@@ -282,7 +315,7 @@ mod tests {
     }
 
     async fn kind(client: &Client) -> Option<FaultKind> {
-        client.send(Request { path: "/", json: None, headers: &[] }).await.err().map(|fault| fault.kind)
+        client.send(Request::get("/")).await.err().map(|fault| fault.kind)
     }
 
     #[tokio::test]

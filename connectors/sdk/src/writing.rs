@@ -1,0 +1,184 @@
+//! From a planned call to the far side's word over HTTP. Own file because one question must be answered alike for every vendor: after this
+//! answer, may the call have been carried out? INVARIANT: only an answer that by its meaning (RFC 9110 section 15.5) says that nothing was
+//! done is [`Fate::NotDone`]; a server that answers with a fault of its own may have done it before.
+
+use crate::http::{Client, Fault, FaultKind, Reply, Request};
+use crate::{Call, ConnectorError, ErrorKind, Fate, Undelivered};
+use serde_json::Value;
+
+/// Most characters of the far side's own words that are kept.
+const MOST_WORDS: usize = 300;
+
+/// An answer, read whole.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The status.
+    pub status: u16,
+    /// The body as JSON; `null` when there is none or it is none.
+    pub body: Value,
+    /// The body as text.
+    pub text: String,
+    /// The entity tag.
+    pub etag: Option<String>,
+    /// The last part of the `location`, where the thing is that was made.
+    pub location: Option<String>,
+}
+
+/// How one vendor says that something went wrong, where its ways are its own.
+pub trait Manners: Send + Sync {
+    /// Code of the pages of this kind's errors: the first of its range, such as `OP-7510`.
+    fn codes(&self) -> Codes;
+
+    /// The far side's reason in a refusal, for a person; `None`: the body as it is.
+    fn reason(&self, body: &Value) -> Option<String>;
+
+    /// What a refusal asks of the daemon, when the status alone misleads (Salesforce says with 403 that there were too many).
+    fn kind(&self, _status: u16, _body: &Value) -> Option<ErrorKind> {
+        None
+    }
+}
+
+/// The codes of a sink's errors.
+#[derive(Clone, Copy, Debug)]
+pub struct Codes {
+    /// It cannot be reached, broke off, or failed.
+    pub unreachable: &'static str,
+    /// It refuses the credentials, or they may too little.
+    pub unauthorised: &'static str,
+    /// It refuses this call.
+    pub refused: &'static str,
+    /// It wants to be left alone for a while.
+    pub limited: &'static str,
+}
+
+/// Sends a planned call, once. `headers` are credentials and marks of the moment.
+///
+/// # Errors
+/// No yes, and whether it may have been done.
+pub async fn deliver(
+    client: &Client,
+    manners: &dyn Manners,
+    call: &Call,
+    headers: &[(&str, &str)],
+) -> Result<Answered, Undelivered> {
+    let not_done = |error| Undelivered { error, fate: Fate::NotDone };
+    let codes = manners.codes();
+    let Some(path) = call.target.strip_prefix(client.base()) else {
+        let message = format!("`{}` is not behind the address of `{}`", call.target, client.host());
+        return Err(not_done(ConnectorError::new(ErrorKind::Misconfigured, codes.refused, message)));
+    };
+    let media_type = call.headers.get("content-type").map_or("application/json", String::as_str);
+    let own = call.headers.iter().filter(|(name, _)| *name != "content-type");
+    let all: Vec<(&str, &str)> =
+        own.map(|(name, value)| (name.as_str(), value.as_str())).chain(headers.iter().copied()).collect();
+    let body = (!call.body.is_empty()).then_some((media_type, call.body.as_str()));
+    let request = Request { method: &call.method, path, body, headers: &all };
+    let mut reply = client.send(request).await.map_err(|fault| undelivered(&codes, fault))?;
+    let answered = match read_whole(&mut reply).await {
+        Ok(answered) => answered,
+        // The head said yes, and the thing is done; what it is called is found by looking.
+        Err(_) if (200..300).contains(&reply.status) => {
+            Answered { status: reply.status, body: Value::Null, text: String::new(), etag: None, location: None }
+        }
+        Err(fault) => return Err(undelivered(&codes, fault)),
+    };
+    if (200..300).contains(&answered.status) {
+        return Ok(answered);
+    }
+    let error = refusal(client.host(), manners, &answered, reply.retry_after);
+    let fate = match answered.status {
+        // The far side gave up waiting for a request that it has (408), or failed in the middle of it.
+        408 | 500.. => Fate::Unknown,
+        _ => Fate::NotDone,
+    };
+    Err(Undelivered { error, fate })
+}
+
+/// Asks without changing anything; `None` when there is no such thing (404, 410).
+///
+/// # Errors
+/// It could not be read.
+pub async fn read(
+    client: &Client,
+    manners: &dyn Manners,
+    request: Request<'_>,
+) -> Result<Option<Answered>, ConnectorError> {
+    let codes = manners.codes();
+    let mut reply = client.send(request).await.map_err(|fault| undelivered(&codes, fault).error)?;
+    let answered = read_whole(&mut reply).await.map_err(|fault| undelivered(&codes, fault).error)?;
+    match answered.status {
+        200..300 => Ok(Some(answered)),
+        404 | 410 => Ok(None),
+        _ => Err(refusal(client.host(), manners, &answered, reply.retry_after)),
+    }
+}
+
+async fn read_whole(reply: &mut Reply) -> Result<Answered, Fault> {
+    let etag = reply.header("etag").map(str::to_owned);
+    let location = reply.header("location").and_then(|place| place.rsplit('/').next()).map(str::to_owned);
+    let text = String::from_utf8_lossy(&reply.whole().await?).into_owned();
+    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    Ok(Answered { status: reply.status, body, text, etag, location })
+}
+
+/// What a fault of the line means.
+#[must_use]
+pub fn undelivered(codes: &Codes, fault: Fault) -> Undelivered {
+    let fate = if fault.may_have_arrived() { Fate::Unknown } else { Fate::NotDone };
+    let kind = match fault.kind {
+        FaultKind::Forbidden | FaultKind::Untrusted => ErrorKind::Misconfigured,
+        _ => ErrorKind::Transient,
+    };
+    let error = ConnectorError::new(kind, codes.unreachable, fault.to_string()).because(fault);
+    Undelivered { error, fate }
+}
+
+fn refusal(
+    host: &str,
+    manners: &dyn Manners,
+    answered: &Answered,
+    retry_after: Option<std::time::Duration>,
+) -> ConnectorError {
+    let codes = manners.codes();
+    let status = answered.status;
+    let usual = match status {
+        401 | 403 => ErrorKind::Unauthorised,
+        429 => ErrorKind::RateLimited,
+        408 | 423 | 425 | 500.. => ErrorKind::Transient,
+        _ => ErrorKind::Rejected,
+    };
+    let kind = manners.kind(status, &answered.body).unwrap_or(usual);
+    let code = match kind {
+        ErrorKind::Unauthorised | ErrorKind::Misconfigured => codes.unauthorised,
+        ErrorKind::RateLimited => codes.limited,
+        ErrorKind::Rejected => codes.refused,
+        ErrorKind::Transient => codes.unreachable,
+    };
+    let said = manners.reason(&answered.body).unwrap_or_else(|| answered.text.clone());
+    let said = said_shortly(&said);
+    let words = if said.is_empty() { String::new() } else { format!(": {said}") };
+    let mut error = ConnectorError::new(kind, code, format!("`{host}` answers {status}{words}"));
+    error.retry_after = retry_after;
+    error
+}
+
+/// Words of the far side: visible, on one line, short.
+#[must_use]
+pub fn said_shortly(text: &str) -> String {
+    let visible = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    visible.take(MOST_WORDS).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A text for a path or a query: everything but letters, digits and `-._~` as bytes (RFC 3986 section 2.1).
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
