@@ -161,6 +161,15 @@ id!(
     ReservationId, "rsv", "reservation id"
 );
 
+id!(
+    /// Names a write into a system outside.
+    WriteId, "wrt", "write id"
+);
+id!(
+    /// Names what a person put on file about a pilot.
+    StatementId, "stm", "statement id"
+);
+
 impl RunId {
     /// The request that this run drafts.
     #[must_use]

@@ -9,3 +9,4 @@ pub mod money;
 pub mod pilot;
 pub mod review;
 pub mod run;
+pub mod writeback;

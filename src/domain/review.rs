@@ -145,6 +145,19 @@ pub struct Approval {
     pub at: Timestamp,
 }
 
+/// One person's approval of one digest together with one plan of writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Who.
+    pub user: String,
+    /// Digest of the revision.
+    pub digest: String,
+    /// Digest of the plan.
+    pub plan: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// What the pilot demands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -210,6 +223,7 @@ impl Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approved {
     digest: String,
+    plan: Option<String>,
     by: Vec<String>,
 }
 
@@ -218,6 +232,12 @@ impl Approved {
     #[must_use]
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// Digest of the plan of writes that all of them were shown; `None`: none is approved.
+    #[must_use]
+    pub fn plan(&self) -> Option<&str> {
+        self.plan.as_deref()
     }
 
     /// Who approved, in order.
@@ -328,7 +348,7 @@ impl Review {
                 by.push(user.to_owned());
                 let approval = Approval { user: user.to_owned(), digest: digest.to_owned(), at: now };
                 if count(&by) >= need {
-                    Ok(Outcome::Approved(Approved { digest: approval.digest, by }))
+                    Ok(Outcome::Approved(Approved { digest: approval.digest, plan: None, by }))
                 } else {
                     Ok(Outcome::Counted { have: count(&by), need })
                 }
@@ -360,8 +380,34 @@ impl Review {
     #[must_use]
     pub fn approved(&self, rules: Rules) -> Option<Approved> {
         let by = self.approvers();
-        (self.state == ReviewState::Approved && count(&by) >= rules.approvals.max(1))
-            .then(|| Approved { digest: self.digest.clone(), by })
+        (self.state == ReviewState::Approved && count(&by) >= rules.approvals.max(1)).then(|| Approved {
+            digest: self.digest.clone(),
+            plan: None,
+            by,
+        })
+    }
+
+    /// The approval on record of this revision together with one plan of writes: enough different people were shown exactly that plan.
+    #[must_use]
+    pub fn approved_with(&self, rules: Rules, plan: &str, shown: &[Shown]) -> Option<Approved> {
+        let by = self.shown(plan, shown);
+        (self.state == ReviewState::Approved && count(&by) >= rules.approvals.max(1)).then(|| Approved {
+            digest: self.digest.clone(),
+            plan: Some(plan.to_owned()),
+            by,
+        })
+    }
+
+    /// Different people who approved the digest that stands together with this plan, in order.
+    #[must_use]
+    pub fn shown(&self, plan: &str, shown: &[Shown]) -> Vec<String> {
+        let mut by: Vec<String> = Vec::new();
+        for shown in shown.iter().filter(|shown| shown.digest == self.digest && shown.plan == plan) {
+            if !by.contains(&shown.user) {
+                by.push(shown.user.clone());
+            }
+        }
+        by
     }
 
     /// Different people who approved the digest that stands, in order.

@@ -1,0 +1,496 @@
+//! Carrying out what was approved: where a write stands, and the gate before it. Own file because this is the second gate that the product
+//! exists for. INVARIANT: [`Cleared`] comes from [`clear`] alone: level, flag, window, go, rollback plan, no pause, and enough named people's
+//! approval of exactly these bytes. No time, no default and no error leads to it.
+
+use crate::domain::review::Approved;
+use jiff::Timestamp;
+use opspilot_sdk::ActionKind;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Where a write stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WriteState {
+    /// Approved, and due at its time.
+    Waiting,
+    /// Taken by a daemon that looks before it sends.
+    Claimed,
+    /// Its intent is on disk: it may have been sent.
+    Sending,
+    /// The far side shows it.
+    Written,
+    /// Nobody knows whether it was done: a person finds out.
+    Uncertain,
+    /// The far side does not take it.
+    Refused,
+    /// The gate was shut when it was to be sent.
+    Blocked,
+    /// To be taken back, and no longer as it was left: a person chooses.
+    Differs,
+    /// A person stopped it before it was sent.
+    Cancelled,
+    /// It was taken back.
+    Undone,
+}
+
+impl WriteState {
+    /// Every state, in the order of the handbook.
+    pub const ALL: [Self; 10] = [
+        Self::Waiting,
+        Self::Claimed,
+        Self::Sending,
+        Self::Written,
+        Self::Uncertain,
+        Self::Refused,
+        Self::Blocked,
+        Self::Differs,
+        Self::Cancelled,
+        Self::Undone,
+    ];
+
+    /// The word in tables, API and CLI.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Claimed => "claimed",
+            Self::Sending => "sending",
+            Self::Written => "written",
+            Self::Uncertain => "uncertain",
+            Self::Refused => "refused",
+            Self::Blocked => "blocked",
+            Self::Differs => "differs",
+            Self::Cancelled => "cancelled",
+            Self::Undone => "undone",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+
+    /// The states that may follow.
+    #[must_use]
+    pub const fn next(self) -> &'static [Self] {
+        match self {
+            Self::Waiting => &[Self::Claimed, Self::Cancelled],
+            Self::Claimed => &[
+                Self::Waiting,
+                Self::Sending,
+                Self::Written,
+                Self::Uncertain,
+                Self::Refused,
+                Self::Blocked,
+                Self::Differs,
+            ],
+            Self::Sending => &[Self::Waiting, Self::Written, Self::Uncertain, Self::Refused],
+            Self::Uncertain => &[Self::Waiting, Self::Written],
+            Self::Refused => &[Self::Waiting, Self::Cancelled],
+            Self::Blocked | Self::Differs => &[Self::Waiting, Self::Cancelled],
+            Self::Written => &[Self::Undone],
+            Self::Cancelled | Self::Undone => &[],
+        }
+    }
+
+    /// Whether what comes after it on the same record must wait.
+    #[must_use]
+    pub const fn holds_the_record(self) -> bool {
+        matches!(self, Self::Waiting | Self::Claimed | Self::Sending | Self::Uncertain | Self::Blocked | Self::Differs)
+    }
+}
+
+impl fmt::Display for WriteState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How much of a pilot's requests a flag lets through, in per cent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Ramp(u32);
+
+impl Ramp {
+    /// All of them.
+    pub const FULL: Self = Self(100);
+    /// The steps.
+    pub const STEPS: [u32; 4] = [5, 15, 50, 100];
+
+    /// One of the steps.
+    #[must_use]
+    pub fn new(percent: u32) -> Option<Self> {
+        Self::STEPS.contains(&percent).then_some(Self(percent))
+    }
+
+    /// In per cent.
+    #[must_use]
+    pub const fn percent(self) -> u32 {
+        self.0
+    }
+
+    /// Whether a request is within it. Sticky: who is within a step is within every higher one. `suffix` is the identifier's; its last letters
+    /// are chance.
+    #[must_use]
+    pub fn admits(self, suffix: &str) -> bool {
+        // FNV-1a, 64 bits (Fowler, Noll, Vo): even enough for a hundred shares, and the same on every machine for ever.
+        let hash = suffix
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        (hash >> 32) % 100 < u64::from(self.0)
+    }
+}
+
+/// How a flag stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlagState {
+    /// One person wants it on; a second one must say so too.
+    Proposed,
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+impl FlagState {
+    /// The word in tables, API and CLI.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Proposed => "proposed",
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Proposed, Self::On, Self::Off].into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// A sink's flag for a pilot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Flag {
+    /// The sink.
+    pub sink: String,
+    /// How it stands.
+    pub state: FlagState,
+    /// Who wanted it on.
+    pub proposed_by: String,
+    /// Who said so too, where the pilot wants two.
+    pub confirmed_by: Option<String>,
+    /// Until when.
+    pub until: Timestamp,
+    /// For how many of the requests.
+    #[serde(serialize_with = "percent")]
+    pub ramp: Ramp,
+    /// When it last changed.
+    pub at: Timestamp,
+}
+
+fn percent<S: serde::Serializer>(ramp: &Ramp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u32(ramp.percent())
+}
+
+/// What a named person put on file about a pilot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatementKind {
+    /// It may go on to writing.
+    Go,
+    /// It may not.
+    NoGo,
+    /// It may without a go, or without the figures that automation asks for, for a reason, until a day.
+    Exception,
+    /// How everything is taken back when it must be.
+    RollbackPlan,
+}
+
+impl StatementKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Go, Self::NoGo, Self::Exception, Self::RollbackPlan];
+
+    /// The word in tables, API and CLI.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Go => "go",
+            Self::NoGo => "no_go",
+            Self::Exception => "exception",
+            Self::RollbackPlan => "rollback_plan",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// Such a statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Statement {
+    /// What it says.
+    pub kind: StatementKind,
+    /// In the person's words.
+    pub text: String,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Until when it holds; `None`: until another.
+    pub until: Option<Timestamp>,
+    /// Digest of the pilot's terms of automation as they stood then.
+    pub terms: String,
+}
+
+/// Writing is stopped for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Pause {
+    /// The sink; `None`: the whole pilot.
+    pub sink: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Who; `None`: a trigger of the pilot's did it by itself.
+    pub by: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What is on file about a pilot's writing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    /// The flags.
+    pub flags: Vec<Flag>,
+    /// The last go or no-go.
+    pub go: Option<Statement>,
+    /// The last exception.
+    pub exception: Option<Statement>,
+    /// The last rollback plan.
+    pub rollback_plan: Option<Statement>,
+    /// What is stopped.
+    pub pauses: Vec<Pause>,
+}
+
+/// What a pilot's configuration says about writing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Integration level, 1 to 4.
+    pub level: u32,
+    /// From when until when the pilot runs.
+    pub window: (Option<Timestamp>, Option<Timestamp>),
+    /// Whether a flag wants two different people.
+    pub two_people: bool,
+    /// The kinds of action that go on by themselves after approval at level 4, and what must be shown before.
+    pub automation: Option<Automation>,
+}
+
+/// When actions that leave the house may go on after approval.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Automation {
+    /// The kinds.
+    pub kinds: Vec<ActionKind>,
+    /// Reviewed briefs at least.
+    pub min_reviewed: u32,
+    /// Lower bound of the rate of approval at least, in per cent.
+    pub min_approval: u32,
+    /// Upper bound of the rate of briefs edited before approval at most, in per cent.
+    pub max_edit: u32,
+    /// Incidents at most.
+    pub max_incidents: u32,
+    /// Lower bound of the rate of planted bad drafts that reviewers caught at least, in per cent.
+    pub min_catch: u32,
+}
+
+impl Eq for Automation {}
+
+/// One write, as the gate sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The sink.
+    pub sink: &'a str,
+    /// The kind of action.
+    pub kind: ActionKind,
+    /// The request's identifier behind its prefix.
+    pub suffix: &'a str,
+    /// Digest of the revision.
+    pub digest: &'a str,
+    /// Digest of the plan.
+    pub plan: &'a str,
+}
+
+/// Why the gate is shut.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Obstacle {
+    /// Stable code.
+    pub code: &'static str,
+    /// What is missing, and what to do.
+    pub message: String,
+}
+
+impl Obstacle {
+    /// One.
+    #[must_use]
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+/// What the gate knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The pilot's terms.
+    pub terms: &'a Terms,
+    /// What is on file.
+    pub standing: &'a Standing,
+    /// Why automation is shut by the figures; asked for where an action leaves the house. Empty: they suffice.
+    pub unproven: &'a [Obstacle],
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Everything that stands in the way of a write, its approval apart.
+#[must_use]
+pub fn obstacles(asked: &Asked<'_>, facts: &Facts<'_>) -> Vec<Obstacle> {
+    let Facts { terms, standing, unproven, now } = *facts;
+    let mut found = Vec::new();
+    let mut shut = |code, message: String| found.push(Obstacle::new(code, message));
+    let needed = if asked.kind.leaves_the_house() { 4 } else { 3 };
+    if terms.level < needed {
+        shut("OP-7601", format!("the pilot is at level {}; a {} wants level {needed}", terms.level, asked.kind));
+    }
+    match terms.window {
+        (Some(from), _) if now < from => shut("OP-7602", format!("the pilot begins at {from}")),
+        (_, Some(until)) if now >= until => shut("OP-7602", format!("the pilot ended at {until}")),
+        _ => {}
+    }
+    let excepted = standing.exception.as_ref().is_some_and(|exception| holds(exception, now));
+    let go = standing.go.as_ref();
+    match go.map(|go| (go.kind, holds(go, now))) {
+        // A no is not got round by an exception that was made before it.
+        Some((StatementKind::NoGo, _))
+            if !standing
+                .exception
+                .as_ref()
+                .is_some_and(|exception| excepted && go.is_some_and(|go| exception.at > go.at)) =>
+        {
+            shut("OP-7603", "the last decision on file is no-go".to_owned());
+        }
+        Some((StatementKind::Go, true)) => {}
+        _ if excepted => {}
+        _ => shut("OP-7603", "no go decision is on file: a named person records one, or an exception".to_owned()),
+    }
+    if !standing.rollback_plan.as_ref().is_some_and(|plan| holds(plan, now)) {
+        shut("OP-7604", "no rollback plan is on file: a named person records one".to_owned());
+    }
+    match standing.flags.iter().find(|flag| flag.sink == asked.sink) {
+        Some(flag) if flag.state == FlagState::On && now < flag.until => {
+            let second = flag.confirmed_by.as_ref().is_some_and(|second| *second != flag.proposed_by);
+            if terms.two_people && !second {
+                shut("OP-7605", format!("the flag of `{}` wants a second person", asked.sink));
+            } else if !flag.ramp.admits(asked.suffix) {
+                shut(
+                    "OP-7606",
+                    format!(
+                        "the flag of `{}` is on for {} % of the requests, and this is none of them",
+                        asked.sink,
+                        flag.ramp.percent()
+                    ),
+                );
+            }
+        }
+        Some(flag) if flag.state == FlagState::On => {
+            shut("OP-7605", format!("the flag of `{}` ran out at {}", asked.sink, flag.until));
+        }
+        Some(flag) if flag.state == FlagState::Proposed => {
+            shut("OP-7605", format!("the flag of `{}` wants a second person", asked.sink));
+        }
+        _ => shut("OP-7605", format!("the flag of `{}` is off", asked.sink)),
+    }
+    for pause in &standing.pauses {
+        match pause.sink.as_deref() {
+            None => shut("OP-7607", format!("the pilot is paused since {}: {}", pause.at, pause.reason)),
+            Some(sink) if sink == asked.sink => {
+                shut("OP-7607", format!("`{sink}` is paused since {}: {}", pause.at, pause.reason));
+            }
+            Some(_) => {}
+        }
+    }
+    if asked.kind.leaves_the_house() {
+        match &terms.automation {
+            Some(automation) if automation.kinds.contains(&asked.kind) => {
+                if !excepted {
+                    found.extend(unproven.iter().cloned());
+                }
+            }
+            _ => found.push(Obstacle::new(
+                "OP-7608",
+                format!("the pilot does not name `{}` among the kinds that go on after approval", asked.kind),
+            )),
+        }
+    }
+    found
+}
+
+fn holds(statement: &Statement, now: Timestamp) -> bool {
+    statement.until.is_none_or(|until| now < until)
+}
+
+/// Leave to send one write: the gate's yes. No public constructor: see the invariant above.
+#[derive(Debug)]
+#[must_use = "leave to send is for sending"]
+pub struct Cleared {
+    sink: String,
+    plan: String,
+    by: Vec<String>,
+}
+
+impl Cleared {
+    /// The sink that may be written to.
+    #[must_use]
+    pub fn sink(&self) -> &str {
+        &self.sink
+    }
+
+    /// Digest of the plan that was approved.
+    #[must_use]
+    pub fn plan(&self) -> &str {
+        &self.plan
+    }
+
+    /// Who approved, in order.
+    #[must_use]
+    pub fn by(&self) -> &[String] {
+        &self.by
+    }
+}
+
+/// The gate: leave to send, or everything that stands in the way. `approved` is the approval of the revision by people who were shown the plan.
+///
+/// # Errors
+/// The obstacles.
+pub fn clear(asked: &Asked<'_>, facts: &Facts<'_>, approved: Option<&Approved>) -> Result<Cleared, Vec<Obstacle>> {
+    let mut found = obstacles(asked, facts);
+    let approved = approved.filter(|approved| approved.digest() == asked.digest && approved.plan() == Some(asked.plan));
+    match approved {
+        Some(approved) if found.is_empty() => {
+            return Ok(Cleared {
+                sink: asked.sink.to_owned(),
+                plan: asked.plan.to_owned(),
+                by: approved.by().to_vec(),
+            });
+        }
+        Some(_) => {}
+        None => found.push(Obstacle::new("OP-7609", "not enough people have approved exactly this plan")),
+    }
+    Err(found)
+}
+
+#[cfg(test)]
+#[path = "writeback_tests.rs"]
+mod tests;
