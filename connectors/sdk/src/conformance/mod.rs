@@ -1,18 +1,26 @@
-//! The suite every source runs against the real thing: real files, real child programs, real signatures. Own folder because it is
+//! The suite every source and every sink runs against the real thing: real files, real child programs, real signatures. Own folder because it is
 //! compiled only for tests (feature `conformance`), and because the promise it checks is the sdk's, not any connector's.
 //!
-//! A connector's test implements [`Harness`] (pulled) or [`PushHarness`] (pushed) and asserts the verdict of [`pulled`] or
-//! [`pushed`]. INVARIANT: no check knows a connector; whatever it wants from the outside world it asks of the harness.
+//! A connector's test implements [`Harness`] (pulled), [`PushHarness`] (pushed) or [`SinkHarness`] (a sink) and asserts the verdict of
+//! [`pulled`], [`pushed`] or [`written`]; [`FarSide`] is a far side over HTTP that breaks on demand. INVARIANT: no check knows a connector; whatever it wants from the outside world it asks of the harness.
 
+mod desk;
+mod far_side;
+mod hostile;
 mod judge;
 mod pulled;
 mod pushed;
 #[cfg(test)]
+mod sink_tests;
+#[cfg(test)]
 mod tests;
 mod world;
+mod written;
 
+pub use far_side::{Asked, FarSide, Told};
 pub use pulled::{Harness, pulled};
 pub use pushed::{PushHarness, Sent, pushed};
+pub use written::{Credentials, Mishap, SinkHarness, written};
 
 use std::fmt;
 
@@ -31,6 +39,8 @@ pub struct Fault {
 pub struct Verdict {
     /// The checks that passed, by name.
     pub passed: Vec<String>,
+    /// The checks that could not be made here, by name.
+    pub skipped: Vec<String>,
     /// The promises that were broken.
     pub faults: Vec<Fault>,
 }
@@ -51,11 +61,20 @@ impl Verdict {
             Err(what) => self.faults.push(Fault { check, what }),
         }
     }
+
+    /// Notes a check that could be made (`true`) or not.
+    fn outcome(&mut self, check: impl Into<String>, outcome: Result<bool, String>) {
+        match outcome {
+            Ok(false) => self.skipped.push(check.into()),
+            other => self.note(check, other.map(|_| ())),
+        }
+    }
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} checks passed, {} failed", self.passed.len(), self.faults.len())?;
+        let (passed, skipped, failed) = (self.passed.len(), self.skipped.len(), self.faults.len());
+        write!(f, "{passed} checks passed, {failed} failed, {skipped} could not be made")?;
         for fault in &self.faults {
             write!(f, "\n  {}: {}", fault.check, fault.what)?;
         }

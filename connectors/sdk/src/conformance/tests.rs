@@ -219,7 +219,7 @@ impl Wake for Spin {
 }
 
 /// An executor for futures that never wait for anything outside.
-fn now<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn now<T>(future: impl Future<Output = T>) -> T {
     let waker = Waker::from(Arc::new(Spin));
     let mut context = Context::from_waker(&waker);
     let mut future = std::pin::pin!(future);
@@ -231,7 +231,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 #[track_caller]
-fn finds(verdict: &Verdict, part: &str) {
+pub(super) fn finds(verdict: &Verdict, part: &str) {
     assert!(verdict.faults.iter().any(|fault| format!("{}: {}", fault.check, fault.what).contains(part)), "{verdict}");
 }
 
