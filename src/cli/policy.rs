@@ -81,7 +81,8 @@ impl Why {
             None => setup.principal(house).await?.as_ref().clone(),
         };
         let mut resource = resource(house, self.action, &self.thing).await?;
-        if let Some(pilot) = resource.pilot.as_deref().and_then(|name| house.pilots.get(name)) {
+        let of = if resource.kind == Kind::Pilot { Some(resource.id.as_str()) } else { resource.pilot.as_deref() };
+        if let Some(pilot) = of.and_then(|name| house.pilots.get(name)) {
             // Reviewers are named in the configuration; the policy compares identifiers.
             name_reviewer(&mut resource, pilot, &principal);
         }

@@ -132,6 +132,30 @@ actions! {
     SpendSettle = "spend.settle" in [Operate] on [Pilot, System];
     /// Let a generator be asked again that was paused.
     GeneratorResume = "generator.resume" in [Operate] on [System];
+    /// See what was and will be written into systems outside, and how the flags stand.
+    WritebackRead = "writeback.read" in [Read] on [Brief, Pilot, System];
+    /// Name the record outside that a brief goes to.
+    WritebackTarget = "writeback.target" in [Review] on [Review];
+    /// Approve the plan of writes of a brief that is approved already.
+    WritebackApprove = "writeback.approve" in [Decide, Review] on [Review];
+    /// Have an approved plan carried out: asked for whoever approved it, when it is planned and again when it is sent.
+    WritebackSend = "writeback.send" in [Decide, Review] on [Review];
+    /// Stop a write that was not sent.
+    WritebackCancel = "writeback.cancel" in [Operate] on [Pilot];
+    /// Say what became of a write of which nobody knew, or have one tried again.
+    WritebackSettle = "writeback.settle" in [Operate] on [Pilot];
+    /// Take back what was written.
+    WritebackUndo = "writeback.undo" in [] on [Pilot];
+    /// Turn a sink's flag on.
+    FlagTurnOn = "flag.turn_on" in [] on [Pilot];
+    /// Turn a sink's flag off.
+    FlagTurnOff = "flag.turn_off" in [Operate] on [Pilot];
+    /// Put a go, a no-go, an exception or a rollback plan on file.
+    PilotState = "pilot.state" in [] on [Pilot];
+    /// Stop writing for a while.
+    WritingPause = "writing.pause" in [Operate] on [Pilot];
+    /// Let writing go on.
+    WritingResume = "writing.resume" in [] on [Pilot];
     /// See schedules and when they fall due.
     ScheduleRead = "schedule.read" in [Read] on [Pilot, System];
     /// Fire a schedule out of turn.

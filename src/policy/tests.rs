@@ -6,6 +6,7 @@ mod folders;
 mod matrix;
 mod properties;
 mod words;
+mod writing;
 
 use std::path::{Path, PathBuf};
 
