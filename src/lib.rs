@@ -18,6 +18,7 @@ pub mod mail;
 pub mod notice;
 pub mod outbox;
 pub mod pages;
+pub mod plan;
 pub mod policy;
 pub mod receipt;
 pub mod reply;
