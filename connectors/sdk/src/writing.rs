@@ -5,6 +5,7 @@
 use crate::http::{Client, Fault, FaultKind, Reply, Request};
 use crate::{Call, ConnectorError, ErrorKind, Fate, Undelivered};
 use serde_json::Value;
+use std::time::Duration;
 
 /// Most characters of the far side's own words that are kept.
 const MOST_WORDS: usize = 300;
@@ -36,6 +37,12 @@ pub trait Manners: Send + Sync {
     fn kind(&self, _status: u16, _body: &Value) -> Option<ErrorKind> {
         None
     }
+
+    /// How long it wants to be left alone, where it says so in another place than `retry-after`. `header` gives one of the answer's, by its
+    /// lowercase name.
+    fn rest(&self, _body: &Value, _header: &dyn Fn(&str) -> Option<String>) -> Option<Duration> {
+        None
+    }
 }
 
 /// The codes of a sink's errors.
@@ -63,7 +70,8 @@ pub async fn deliver(
 ) -> Result<Answered, Undelivered> {
     let not_done = |error| Undelivered { error, fate: Fate::NotDone };
     let codes = manners.codes();
-    let Some(path) = call.target.strip_prefix(client.base()) else {
+    // Without the slash, `https://crm.example` would be the beginning of `https://crm.example.org` too.
+    let Some(path) = call.target.strip_prefix(client.base()).filter(|path| path.starts_with('/')) else {
         let message = format!("`{}` is not behind the address of `{}`", call.target, client.host());
         return Err(not_done(ConnectorError::new(ErrorKind::Misconfigured, codes.refused, message)));
     };
@@ -85,7 +93,7 @@ pub async fn deliver(
     if (200..300).contains(&answered.status) {
         return Ok(answered);
     }
-    let error = refusal(client.host(), manners, &answered, reply.retry_after);
+    let error = refusal(client.host(), manners, &answered, &reply);
     let fate = match answered.status {
         // The far side gave up waiting for a request that it has (408), or failed in the middle of it.
         408 | 500.. => Fate::Unknown,
@@ -109,7 +117,7 @@ pub async fn read(
     match answered.status {
         200..300 => Ok(Some(answered)),
         404 | 410 => Ok(None),
-        _ => Err(refusal(client.host(), manners, &answered, reply.retry_after)),
+        _ => Err(refusal(client.host(), manners, &answered, &reply)),
     }
 }
 
@@ -133,12 +141,7 @@ pub fn undelivered(codes: &Codes, fault: Fault) -> Undelivered {
     Undelivered { error, fate }
 }
 
-fn refusal(
-    host: &str,
-    manners: &dyn Manners,
-    answered: &Answered,
-    retry_after: Option<std::time::Duration>,
-) -> ConnectorError {
+fn refusal(host: &str, manners: &dyn Manners, answered: &Answered, reply: &Reply) -> ConnectorError {
     let codes = manners.codes();
     let status = answered.status;
     let usual = match status {
@@ -158,7 +161,8 @@ fn refusal(
     let said = said_shortly(&said);
     let words = if said.is_empty() { String::new() } else { format!(": {said}") };
     let mut error = ConnectorError::new(kind, code, format!("`{host}` answers {status}{words}"));
-    error.retry_after = retry_after;
+    let header = |name: &str| reply.header(name).map(str::to_owned);
+    error.retry_after = reply.retry_after.or_else(|| manners.rest(&answered.body, &header));
     error
 }
 
