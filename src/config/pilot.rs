@@ -98,6 +98,9 @@ pub(super) fn pilot(
         allowance,
         context,
         playbook,
+        terms: crate::domain::writeback::Terms::manual(),
+        undo_window: jiff::SignedDuration::ZERO,
+        triggers: Vec::new(),
     };
     Some((pilot, outer?, inner?))
 }

@@ -3,6 +3,7 @@
 
 use crate::domain::limit::{Allowance, AtLimit};
 use crate::domain::review::Rules;
+use crate::domain::writeback::{Terms, Trigger};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -45,6 +46,12 @@ pub struct Pilot {
     pub context: Option<String>,
     /// How requests are handled here, for a model; the operator's words.
     pub playbook: Option<String>,
+    /// What it says about writing outside.
+    pub terms: Terms,
+    /// For how long an approved write can still be stopped before it is sent.
+    pub undo_window: SignedDuration,
+    /// What stops its writing.
+    pub triggers: Vec<Trigger>,
 }
 
 /// All pilots by name.

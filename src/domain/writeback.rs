@@ -290,6 +290,85 @@ pub struct Terms {
     pub automation: Option<Automation>,
 }
 
+impl Terms {
+    /// Of a pilot that writes nothing.
+    #[must_use]
+    pub fn manual() -> Self {
+        Self { level: 2, window: (None, None), two_people: false, automation: None }
+    }
+
+    /// Digest of what automation asks for, as it stands: lowercase hex SHA-256 over its JSON. A go binds to it, so that nobody lowers the bar
+    /// once the figures are in.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        opspilot_sdk::sha256_hex(serde_json::json!(["opspilot.terms/1", self.automation]).to_string().as_bytes())
+    }
+}
+
+/// What is watched while a pilot writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Watched {
+    /// Writes that were refused or of which nobody knows, in per cent of those that ended.
+    ErrorRate,
+    /// Writes of which nobody knows, by number.
+    Uncertain,
+    /// Writes that were taken back, in per cent of those that were made.
+    UndoRate,
+    /// Briefs that were rejected, in per cent of those decided.
+    RejectRate,
+    /// Briefs that a person edited before approving them, in per cent of those approved.
+    EditRate,
+    /// From approval to read back, the slowest but five in a hundred, in seconds.
+    Latency,
+    /// What its models cost, in micro-dollars.
+    Cost,
+}
+
+impl Watched {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::ErrorRate, Self::Uncertain, Self::UndoRate, Self::RejectRate, Self::EditRate, Self::Latency, Self::Cost];
+
+    /// The word in configuration, receipts, API and CLI.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ErrorRate => "error_rate",
+            Self::Uncertain => "uncertain",
+            Self::UndoRate => "undo_rate",
+            Self::RejectRate => "reject_rate",
+            Self::EditRate => "edit_rate",
+            Self::Latency => "latency",
+            Self::Cost => "cost",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|watched| watched.as_str() == word)
+    }
+}
+
+/// What stops writing by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Trigger {
+    /// Its name.
+    pub name: String,
+    /// What is watched.
+    pub watched: Watched,
+    /// Over how long until now.
+    #[serde(skip)]
+    pub over: jiff::SignedDuration,
+    /// More than this pauses, in the unit of what is watched.
+    pub above: u64,
+    /// Not before there are so many to count.
+    pub at_least: u32,
+    /// The sink that is watched and paused; `None`: the whole pilot.
+    pub sink: Option<String>,
+}
+
 /// When actions that leave the house may go on after approval.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Automation {

@@ -53,6 +53,9 @@ pub(crate) fn north() -> Pilot {
         allowance: Allowance { per_month: Some(micros(150_000)), whole: Some(micros(200_000)), ..Allowance::default() },
         context: None,
         playbook: None,
+        terms: crate::domain::writeback::Terms::manual(),
+        undo_window: jiff::SignedDuration::ZERO,
+        triggers: Vec::new(),
     }
 }
 

@@ -66,6 +66,9 @@ fn pilot() -> Pilot {
         allowance: crate::domain::limit::Allowance::default(),
         context: None,
         playbook: None,
+        terms: crate::domain::writeback::Terms::manual(),
+        undo_window: jiff::SignedDuration::ZERO,
+        triggers: Vec::new(),
     }
 }
 

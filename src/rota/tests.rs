@@ -47,6 +47,9 @@ fn pilot(name: &str, zone: TimeZone) -> Pilot {
         allowance: crate::domain::limit::Allowance::default(),
         context: None,
         playbook: None,
+        terms: crate::domain::writeback::Terms::manual(),
+        undo_window: jiff::SignedDuration::ZERO,
+        triggers: Vec::new(),
     }
 }
 

@@ -86,6 +86,9 @@ fn pilot(name: &str, tenant: &str) -> Pilot {
         allowance: crate::domain::limit::Allowance::default(),
         context: None,
         playbook: None,
+        terms: crate::domain::writeback::Terms::manual(),
+        undo_window: jiff::SignedDuration::ZERO,
+        triggers: Vec::new(),
         workflow: "generate-brief".into(),
     }
 }
