@@ -94,7 +94,7 @@ impl Client {
             always.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| unfit())?, value);
         }
         let ca_file = site.ca_file.as_ref().map(|file| data_dir.join(file));
-        let tls = trust(&site.host, ca_file.as_deref())?;
+        let tls = trust(&site.host, site.tls, ca_file.as_deref())?;
         // A proxy is an address that the operator wrote down, and it resolves the far side's name itself.
         let private = site.private || site.proxy.is_some();
         let mut builder = reqwest::Client::builder()

@@ -49,18 +49,27 @@ impl ReachOptions {
             );
             return None;
         };
+        let silence = self.silence_secs.unwrap_or(SILENCE_SECS);
         let reach = Reach {
             base_url,
             allow_plain: self.allow_plain,
             private_network: self.private_network,
             ca_file: self.ca_file,
             proxy_url: self.proxy_url,
-            connect_secs: CONNECT_SECS,
-            first_byte_secs: self.silence_secs.unwrap_or(SILENCE_SECS),
+            // Whoever wants to wait less for an answer waits no longer for a connection.
+            connect_secs: CONNECT_SECS.min(silence.max(1)),
+            first_byte_secs: silence,
             whole_secs: self.whole_secs.unwrap_or(WHOLE_SECS),
             max_answer_bytes: MOST_BYTES,
         };
-        reach.judge(problems)
+        let mut found = Problems::new();
+        let site = reach.judge(&mut found);
+        for problem in found.iter() {
+            let silence = problem.path == "first_byte_secs";
+            let path = if silence { "silence_secs" } else { problem.path.as_str() };
+            problems.add(path, problem.message.replace("first_byte_secs", "silence_secs"), problem.help.as_str());
+        }
+        site
     }
 }
 
@@ -114,6 +123,11 @@ mod tests {
         let site = none().judge(Some("https://api.example.com"), &mut problems).unwrap();
         assert_eq!((site.host(), problems.is_empty()), ("api.example.com", true));
         assert!(none().judge(None, &mut problems).is_none());
+        let quick = ReachOptions::deserialize(json!({"silence_secs": 1, "whole_secs": 2})).unwrap();
+        assert!(quick.judge(Some("https://api.example.com"), &mut Problems::new()).is_some());
+        let never = ReachOptions::deserialize(json!({"silence_secs": 0, "whole_secs": 0})).unwrap();
+        never.judge(Some("https://api.example.com"), &mut problems);
+        assert!(problems.to_string().contains("`silence_secs`: is 0"), "{problems}");
         assert!(problems.to_string().contains("`base_url`"), "{problems}");
     }
 }

@@ -8,11 +8,13 @@ use rustls_pki_types::pem::PemObject as _;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The authorities of `ca_file` alone, or the system's.
-pub(crate) fn trust(host: &str, ca_file: Option<&Path>) -> Result<ClientConfig, Fault> {
+/// The authorities of `ca_file` alone, or the system's; nobody where no connection of TLS is made, and reading hundreds of certificates
+/// would be for nothing.
+pub(crate) fn trust(host: &str, is_tls: bool, ca_file: Option<&Path>) -> Result<ClientConfig, Fault> {
     let wrong = |why: String| Fault::new(FaultKind::Untrusted, host, why);
     let mut roots = RootCertStore::empty();
     match ca_file {
+        None if !is_tls => {}
         None => {
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         }
