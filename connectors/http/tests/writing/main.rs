@@ -1,0 +1,205 @@
+//! The sinks' suite against a receiver that checks every signature, in each of the three ways a receiver can be; and what the suite does not
+//! ask: what exactly is signed.
+
+#![expect(clippy::unwrap_used, reason = "a test says by a panic what went wrong")]
+
+mod receiver;
+
+use opspilot_http::Http;
+use opspilot_sdk::conformance::{Credentials, FarSide, Mishap, SinkHarness, written};
+use opspilot_sdk::{ActionKind, BuildContext, Clock, ConnectorError, ErrorKind, Fate, Look, Repeat, Sink, Spec, Write};
+use receiver::Receiver;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What both sides know, and what one does not.
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const OTHER: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+const TOKEN: &str = "canary-token-8812";
+
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::constant(1_795_000_000, 0)
+    }
+}
+
+fn build(folder: &Path, url: &str, secret: &str, more: Value) -> Result<Arc<dyn Sink>, ConnectorError> {
+    std::fs::write(folder.join("secret"), format!("{secret}\n")).unwrap();
+    std::fs::write(folder.join("token"), format!("{TOKEN}\n")).unwrap();
+    let mut options = json!({ "base_url": url, "path": "/in", "secret_file": "secret", "token_file": "token",
+        "silence_secs": 1, "whole_secs": 2 });
+    options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let settings = Http::validate(serde_json::from_value(options).unwrap()).unwrap();
+    Http::build(settings, BuildContext { name: "desk".to_owned(), data_dir: folder.to_owned(), clock: Arc::new(Still) })
+}
+
+/// A receiver of one of three kinds: 0 shows nothing, 1 shows and deletes, 2 does so and honours names.
+struct Desk<const KIND: u8> {
+    receiver: Receiver,
+    server: FarSide,
+    folder: tempfile::TempDir,
+}
+
+impl<const KIND: u8> SinkHarness for Desk<KIND> {
+    async fn new() -> Self {
+        let receiver = Receiver::new(KIND == 2);
+        let answers = receiver.clone();
+        let server = FarSide::start(|asked| !asked.is_safe(), move |asked| answers.answer(asked)).unwrap();
+        Self { receiver, server, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn build(&self, credentials: Credentials) -> Option<Arc<dyn Sink>> {
+        let secret = if credentials == Credentials::Good { SECRET } else { OTHER };
+        let more = match KIND {
+            0 => json!({}),
+            _ => json!({ "look_path": "/in/{key}", "undo_path": "/in/{key}", "honours_webhook_id": KIND == 2 }),
+        };
+        Some(build(self.folder.path(), &self.server.url(), secret, more).unwrap())
+    }
+
+    async fn record(&mut self) -> String {
+        "4711".to_owned()
+    }
+
+    async fn count(&mut self, _: ActionKind, _: &str) -> usize {
+        self.receiver.kept().len()
+    }
+
+    async fn snapshot(&mut self) -> String {
+        format!("{:?}", self.receiver.kept())
+    }
+
+    async fn seen(&mut self, write: &Write, _: &str) -> Option<String> {
+        let kept = self.receiver.kept();
+        let (_, message) = kept.iter().find(|(key, _)| *key == write.key)?;
+        message["data"]["text"].as_str().map(str::to_owned)
+    }
+
+    async fn alter(&mut self, write: &Write, _: &str) -> bool {
+        self.receiver.change(&write.key);
+        true
+    }
+
+    fn arm(&mut self, mishap: Mishap) -> bool {
+        self.server.arm(mishap);
+        true
+    }
+
+    fn canaries(&self) -> Vec<String> {
+        [SECRET, OTHER, TOKEN].map(|secret| secret.trim_start_matches("whsec_").to_owned()).into()
+    }
+
+    fn debug(&self) -> String {
+        let options = json!({ "base_url": self.server.url(), "secret_file": "secret", "token_env": "TOKEN" });
+        let options: opspilot_http::Options = serde_json::from_value(options).unwrap();
+        format!("{options:?} {:?}", Http::validate(options.clone()).unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_shows_nothing() {
+    let verdict = written::<Desk<0>>().await;
+    assert!(verdict.skipped.iter().all(|check| !check.contains("done")), "{:?}", verdict.skipped);
+    verdict.assert();
+}
+
+#[tokio::test]
+async fn a_receiver_that_can_be_looked_at() {
+    written::<Desk<1>>().await.assert();
+}
+
+#[tokio::test]
+async fn a_receiver_that_honours_names() {
+    written::<Desk<2>>().await.assert();
+}
+
+fn action(key: &str) -> opspilot_sdk::Action {
+    opspilot_sdk::Action {
+        kind: ActionKind::Note,
+        key: key.to_owned(),
+        record: "a/b?c".to_owned(),
+        title: String::new(),
+        text: "Text.".to_owned(),
+        due: None,
+        value: None,
+        to: None,
+        span: None,
+        at: Still.now(),
+        fields: [("stage".to_owned(), "new".to_owned())].into(),
+    }
+}
+
+fn write_of(sink: &dyn Sink, key: &str) -> Write {
+    let action = action(key);
+    let planned = sink.preview(&action).unwrap();
+    let (call, expect) = (planned.call, planned.expect);
+    Write { kind: action.kind, key: action.key, record: action.record, call, expect }
+}
+
+#[tokio::test]
+async fn the_body_is_the_whole_message() {
+    let desk = Desk::<2>::new().await;
+    let sink = desk.build(Credentials::Good).unwrap();
+    let write = write_of(sink.as_ref(), "wb-1");
+    let body = r#"{"type":"opspilot.note","timestamp":"2026-11-18T11:06:40Z","data":{"key":"wb-1","kind":"note","record":"a/b?c","title":"","text":"Text.","due":null,"value":null,"to":null,"from":null,"until":null,"fields":{"stage":"new"}}}"#;
+    assert_eq!((write.call.method.as_str(), write.call.body.as_str()), ("POST", body));
+    assert_eq!(write.call.target, format!("{}/in", desk.server.url()));
+    sink.deliver(&write, None).await.unwrap();
+    let asked = desk.server.asked().pop().unwrap();
+    assert_eq!(asked.body, body.as_bytes());
+    assert_eq!(asked.header("webhook-id"), Some("wb-1"));
+    assert_eq!(asked.header("webhook-timestamp"), Some("1795000000"));
+    assert_eq!(asked.header("authorization"), Some(format!("Bearer {TOKEN}").as_str()));
+    let undo = sink.revert(&write, "x", None).unwrap();
+    assert_eq!(undo.call.headers["webhook-id"], "wb-1-undo");
+}
+
+#[tokio::test]
+async fn what_a_receiver_cannot_do_is_said() {
+    for (kind, repeat, cautions) in [(0, Repeat::Asked, 1), (1, Repeat::Looked, 0), (2, Repeat::Keyed, 0)] {
+        let desk = Desk::<2>::new().await;
+        let more = match kind {
+            0 => json!({}),
+            _ => json!({ "look_path": "/in/{key}", "honours_webhook_id": kind == 2, "settles_secs": 3 }),
+        };
+        let sink = build(desk.folder.path(), &desk.server.url(), SECRET, more).unwrap();
+        assert_eq!(sink.manner().repeat, repeat);
+        assert_eq!(sink.check().await.unwrap().len(), cautions);
+        assert!(desk.server.asked().iter().all(|asked| asked.is_safe()));
+        let write = write_of(sink.as_ref(), "wb-2");
+        let refused = sink.revert(&write, "wb-2", None).unwrap_err();
+        assert_eq!((refused.kind, refused.code), (ErrorKind::Rejected, "OP-7500"));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_message_is_not_taken_for_one() {
+    let server = FarSide::start(
+        |asked| !asked.is_safe(),
+        |_| opspilot_sdk::conformance::Told::status(200).header("content-type", "text/html").with("<p>Sign in</p>"),
+    )
+    .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let more = json!({ "look_path": "/in/{key}" });
+    let sink = build(folder.path(), &server.url(), SECRET, more).unwrap();
+    let write = write_of(sink.as_ref(), "wb-3");
+    let error = sink.look(&write, None).await.unwrap_err();
+    assert_eq!((error.kind, error.code), (ErrorKind::Misconfigured, "OP-7503"));
+}
+
+#[tokio::test]
+async fn nobody_there_is_certainly_not_done() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let folder = tempfile::tempdir().unwrap();
+    let sink = build(folder.path(), &format!("http://127.0.0.1:{port}"), SECRET, json!({})).unwrap();
+    let failed = sink.deliver(&write_of(sink.as_ref(), "wb-4"), None).await.unwrap_err();
+    assert_eq!((failed.fate, failed.error.kind, failed.error.code), (Fate::NotDone, ErrorKind::Transient, "OP-7501"));
+    assert!(matches!(sink.look(&write_of(sink.as_ref(), "wb-4"), None).await, Ok(Look::Unknown { .. })));
+    assert_eq!(sink.manner().settles_in, Duration::from_secs(30));
+    let weak = build(folder.path(), "https://desk.example.org", "whsec_c2hvcnQ=", json!({})).err().unwrap();
+    assert_eq!((weak.kind, weak.code), (ErrorKind::Misconfigured, "OP-7506"));
+}
