@@ -166,11 +166,12 @@ fn refusal(host: &str, manners: &dyn Manners, answered: &Answered, reply: &Reply
     error
 }
 
-/// Words of the far side: visible, on one line, short.
+/// Words of the far side: visible, on one line, short, and without the period that none of our messages ends with.
 #[must_use]
 pub fn said_shortly(text: &str) -> String {
     let visible = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    visible.take(MOST_WORDS).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+    let said = visible.take(MOST_WORDS).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
+    said.trim_end_matches('.').to_owned()
 }
 
 /// A text for a path or a query: everything but letters, digits and `-._~` as bytes (RFC 3986 section 2.1).
