@@ -9,7 +9,7 @@ import re
 import time
 import uuid
 
-from vendor import Refused, Vendor
+from vendor import Refused, Vendor, shown
 
 # From notes and tasks to records, https://developers.hubspot.com/docs/api-reference/crm-associations-v4/guide
 TYPES = {
@@ -39,7 +39,7 @@ CHOICES = {
     "hs_task_status": ("NOT_STARTED", "IN_PROGRESS", "WAITING", "COMPLETED", "DEFERRED"),
     "hs_priority": ("low", "medium", "high", ""),
 }
-RICH = ("hs_note_body", "hs_task_body")
+RICH = {"notes": "hs_note_body", "tasks": "hs_task_body"}
 SCOPES = ["oauth"] + [
     f"crm.objects.{kind}.{way}" for kind in ("companies", "contacts", "deals") for way in ("read", "write")
 ]
@@ -82,6 +82,8 @@ class Own(Vendor):
             return self.token(call.body.get("tokenKey"))
         if parts[:3] == ["crm", "v4", "objects"] and len(parts) in (7, 8, 9) and parts[5] == "associations":
             return self.associations(method, parts, call)
+        if parts[:3] == ["crm", "v3", "properties"] and len(parts) == 5 and method == "GET":
+            return self.definition(parts[4])
         kind = SINGULAR.get(parts[3], parts[3]) if len(parts) > 3 else ""
         if parts[:3] != ["crm", "v3", "objects"] or kind not in KINDS:
             raise self.refusal(404, "Unable to infer object type")
@@ -105,6 +107,14 @@ class Own(Vendor):
             raise self.refusal(404, "no such private app token")
         return 200, {"userId": 7, "hubId": 4711, "appId": 42, "scopes": self.rights["scopes"]}
 
+    def definition(self, name):
+        if name.startswith("no_such"):
+            raise self.refusal(404, f'Property "{name}" does not exist')
+        options = [
+            {"label": value.title(), "value": value, "hidden": False} for value in CHOICES.get(name, ()) if value
+        ]
+        return 200, {"name": name, "type": "enumeration" if options else "string", "options": options}
+
     def living(self, kind):
         return [thing for thing in self.table(kind).values() if not thing["archived"]]
 
@@ -122,7 +132,7 @@ class Own(Vendor):
     def view(self, kind, thing, query):
         own = ["hs_object_id", "hs_createdate", "hs_lastmodifieddate"]
         wanted = query["properties"].split(",") if query.get("properties") else []
-        shown = {
+        told = {
             "id": thing["id"],
             "properties": {name: thing["properties"].get(name) for name in dict.fromkeys(wanted + own)},
             "createdAt": thing["createdAt"],
@@ -132,11 +142,11 @@ class Own(Vendor):
         asked = [SINGULAR.get(other, other) for other in query.get("associations", "").split(",")]
         linked = {other: ids for other, ids in thing["associations"].items() if other in asked and ids}
         if linked:
-            shown["associations"] = {
+            told["associations"] = {
                 other: {"results": [{"id": one, "type": f"{kind[:-1]}_to_{other[:-1]}"} for one in ids]}
                 for other, ids in linked.items()
             }
-        return shown
+        return told
 
     def judge(self, kind, properties, is_new):
         missing = [name for name in NEEDED.get(kind, []) if is_new and not properties.get(name)]
@@ -148,14 +158,14 @@ class Own(Vendor):
                 raise self.refusal(400, f"Property values were not valid: {wrong}")
             if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name.startswith("no_such"):
                 raise self.refusal(400, f'Property "{name}" does not exist')
-            if name in RICH and len(value or "") > 65536:
+            if name in RICH.values() and len(value or "") > 65536:
                 raise self.refusal(400, f"{name} is longer than 65536 characters")
 
     def kept(self, properties):
         """Rich text is parsed and written anew; everything is text."""
 
         def serialised(name, value):
-            if name not in RICH or value is None:
+            if name not in RICH.values() or value is None:
                 return "" if value is None else str(value)
             entities = re.sub(r"&(#39|#x27|apos|quot|#34);", lambda one: html.unescape(one[0]), str(value))
             return (
@@ -187,6 +197,7 @@ class Own(Vendor):
             "associations": links,
             "made_at": time.time(),
         }
+        thing["shown"] = shown(thing["properties"].get(RICH.get(kind)))
         return 201, {**self.view(kind, thing, {}), "properties": thing["properties"]}
 
     def one(self, kind, which, call):
@@ -200,13 +211,14 @@ class Own(Vendor):
             properties = call.body.get("properties") or {}
             self.judge(kind, properties, False)
             thing["properties"].update(self.kept(properties))
+            thing["shown"] = shown(thing["properties"].get(RICH.get(kind)))
             thing["updatedAt"] = thing["properties"]["hs_lastmodifieddate"] = self.now()
             return 200, {**self.view(kind, thing, {}), "properties": thing["properties"]}
         if call.method == "GET":
             # What is empty is told as nothing.
-            shown = self.view(kind, thing, call.query)
-            shown["properties"] = {name: value if value != "" else None for name, value in shown["properties"].items()}
-            return 200, shown
+            told = self.view(kind, thing, call.query)
+            told["properties"] = {name: value if value != "" else None for name, value in told["properties"].items()}
+            return 200, told
         raise self.refusal(405)
 
     def read_many(self, kind, body):

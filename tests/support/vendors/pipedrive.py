@@ -6,7 +6,7 @@ cannot; lists come in pages; own fields of a deal have 40 letters and digits for
 import html
 import re
 
-from vendor import Refused, Vendor
+from vendor import Refused, Vendor, shown
 
 VERSION_ONE = ("notes", "users")
 VERSION_TWO = ("deals", "persons", "organizations", "activities")
@@ -104,7 +104,8 @@ class Own(Vendor):
             return dict(body)
         text = re.sub(r"<(?!/?(br|p|b|i|u|ul|ol|li|a|div|span|strong|em)\b)[^>]*>", "", body[name])
         text = re.sub(r"&(#39|#x27|apos|quot|#34);", lambda one: html.unescape(one[0]), text)
-        return {**body, name: re.sub(r"<br ?/?>", "<br />", text).strip()}
+        text = re.sub(r"<br ?/?>", "<br />", text).strip()
+        return {**body, name: text, "shown": shown(text)}
 
     def judge_own(self, own):
         for name, value in own.items():

@@ -5,6 +5,7 @@ import json
 import time
 import urllib.parse
 from datetime import datetime, timezone
+from html.parser import HTMLParser
 
 
 class World:
@@ -53,6 +54,30 @@ class Call:
             user, _, password = base64.b64decode(given[6:]).decode(errors="replace").partition(":")
             return "", (user, password)
         return "", ("", "")
+
+
+class Page(HTMLParser):
+    """What a reader of HTML shows of it: the text, and the tags that are no mere blocks."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.text, self.tags = "", []
+        self.feed(text)
+        self.close()
+
+    def handle_data(self, data):
+        self.text += data
+
+    def handle_starttag(self, tag, attributes):
+        self.text += "\n" if tag in ("br", "div", "p") else ""
+        if tag not in ("br", "div", "p"):
+            self.tags.append(tag)
+
+
+def shown(rich):
+    """The text that a person sees of HTML; tags that do something are named before it."""
+    page = Page(rich or "")
+    return f"(tags: {', '.join(page.tags)}) {page.text}" if page.tags else page.text
 
 
 class Vendor:

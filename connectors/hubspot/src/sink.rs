@@ -1,0 +1,247 @@
+//! The sink: looks, delivers, is checked. Own file because it is what the daemon holds. INVARIANT: an answer that does not have the shape of
+//! HubSpot's is an error, never "there is nothing": whoever takes it for that writes a second time.
+
+use crate::manners::{NO_TOKEN, Own, strange, unfit};
+use crate::options::Settings;
+use crate::place::{Object, Place};
+use crate::{plan, rights};
+use jiff::Timestamp;
+use opspilot_sdk::http::{Client, Request};
+use opspilot_sdk::plain::{folded, is_marked, text_of_html};
+use opspilot_sdk::writing::{self, Answered};
+use opspilot_sdk::{
+    Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, ErrorKind, Look, Manner, Planned,
+    Repeat, Secret, Sink, Undelivered, Write,
+};
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+/// Most notes or tasks of one record that are read to find one; more would take minutes under HubSpot's limits.
+const MOST_THINGS: usize = 5_000;
+/// As many are asked for at once as HubSpot gives (CRM objects, batch read).
+const BATCH: usize = 100;
+/// How long a lost request may still be at work, and a list behind it.
+const SETTLES_IN: Duration = Duration::from_secs(60);
+
+/// HubSpot behind one token.
+pub(crate) struct Crm {
+    pub(crate) settings: Settings,
+    pub(crate) client: Client,
+    pub(crate) token: Secret,
+}
+
+impl Crm {
+    /// Reads the token; connects to nothing.
+    pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
+        let wrong = |why: String| ConnectorError::new(ErrorKind::Misconfigured, NO_TOKEN, why);
+        let token = settings.token.read(&context.data_dir).map_err(wrong)?;
+        let headers = [("authorization", Secret::new(format!("Bearer {}", token.expose())))];
+        let client = Client::build(settings.site.clone(), &headers, &context.data_dir, context.clock.clone());
+        Ok(Self { client: client.map_err(|fault| wrong(fault.to_string()))?, settings, token })
+    }
+
+    pub(crate) async fn read(&self, request: Request<'_>) -> Result<Option<Answered>, ConnectorError> {
+        writing::read(&self.client, &Own, request).await
+    }
+
+    async fn seen(&self, write: &Write, id: Option<&str>) -> Result<Look, ConnectorError> {
+        let Some(kind) = plan::kind_path(write.kind) else { return self.properties(write).await };
+        let place = Place::read(&write.record, &self.settings.objects)?;
+        let Some(id) = id else { return self.among(kind, place, write).await };
+        let number: u64 =
+            id.parse().map_err(|_| unfit(format!("`{}` is no number of HubSpot's", id.escape_debug())))?;
+        let object = place.object.as_str();
+        let names = shown(write).join(",");
+        let path = format!("/crm/v3/objects/{kind}/{number}?properties={names}&associations={object}");
+        let Some(answered) = self.read(Request::get(&path)).await? else { return Ok(Look::Absent) };
+        let linked = answered.body.pointer(&format!("/associations/{object}/results")).and_then(Value::as_array);
+        let is_linked = linked.is_some_and(|all| all.iter().any(|one| number_of(one.get("id")) == Some(place.id)));
+        self.thing(&answered.body, write, is_linked.then_some(place))
+    }
+
+    /// Looks for the mark in all notes or tasks of the record. HubSpot's search would find it by its words too, but some time later.
+    async fn among(&self, kind: &str, place: Place, write: &Write) -> Result<Look, ConnectorError> {
+        let mut ids = self.linked(kind, place).await?;
+        if ids.len() > MOST_THINGS {
+            let why = format!(
+                "the record has more than {MOST_THINGS} {kind}; look there whether one ends with `{}`",
+                write.key
+            );
+            return Ok(Look::Unknown { why });
+        }
+        // The older first: of two, that one counts.
+        ids.sort_unstable();
+        let path = format!("/crm/v3/objects/{kind}/batch/read");
+        for some in ids.chunks(BATCH) {
+            let inputs: Vec<Value> = some.iter().map(|id| json!({ "id": id.to_string() })).collect();
+            let body = json!({ "inputs": inputs, "properties": shown(write) }).to_string();
+            let answered = self.read(Request::post(&path, &body)).await?;
+            let results = self.results(answered)?;
+            let mut marked: Vec<&Value> = results.iter().filter(|thing| is_marked(&text(thing), &write.key)).collect();
+            marked.sort_by_key(|thing| number_of(thing.get("id")));
+            if let Some(thing) = marked.first() {
+                return self.thing(thing, write, Some(place));
+            }
+        }
+        Ok(Look::Absent)
+    }
+
+    /// The numbers of all notes or tasks of a record.
+    async fn linked(&self, kind: &str, place: Place) -> Result<Vec<u64>, ConnectorError> {
+        let mut ids = Vec::new();
+        let mut after = String::new();
+        loop {
+            let path = format!("/crm/v4/objects/{place}/associations/{kind}?limit=500{after}");
+            let Some(answered) = self.read(Request::get(&path)).await? else { return Err(no_such(place)) };
+            let next = answered.body.pointer("/paging/next/after").and_then(Value::as_str).map(str::to_owned);
+            for one in self.results(Some(answered))? {
+                let id = number_of(one.get("toObjectId"));
+                ids.push(id.ok_or_else(|| strange(self.client.host(), "the number of an association"))?);
+            }
+            match next {
+                Some(next) if ids.len() <= MOST_THINGS => after = format!("&after={}", writing::encoded(&next)),
+                _ => return Ok(ids),
+            }
+        }
+    }
+
+    fn results(&self, answered: Option<Answered>) -> Result<Vec<Value>, ConnectorError> {
+        let results = answered.as_ref().and_then(|answered| answered.body.get("results")?.as_array());
+        results.cloned().ok_or_else(|| strange(self.client.host(), "`results`"))
+    }
+
+    /// What a note or a task is.
+    fn thing(&self, thing: &Value, write: &Write, place: Option<Place>) -> Result<Look, ConnectorError> {
+        let (Some(id), Some(properties)) =
+            (number_of(thing.get("id")), thing.get("properties").and_then(Value::as_object))
+        else {
+            return Err(strange(self.client.host(), "the `id` and `properties` of an object"));
+        };
+        let mut image: Map<String, Value> = Map::new();
+        for name in shown(write) {
+            let value = properties.get(name.as_str()).cloned().unwrap_or_default();
+            match name.as_str() {
+                "hs_note_body" | "hs_task_body" => drop(image.insert("rich_text".to_owned(), value)),
+                "hs_task_subject" => drop(image.insert("title".to_owned(), value)),
+                "hs_timestamp" => drop(image.insert("at".to_owned(), instant(&value))),
+                _ => drop(image.insert(name, value)),
+            }
+        }
+        image.insert("text".to_owned(), folded(&text(thing)).into());
+        image.insert("record".to_owned(), place.map(|place| place.to_string()).into());
+        Ok(Look::Present { id: id.to_string(), image: image.into(), version: None })
+    }
+
+    async fn properties(&self, write: &Write) -> Result<Look, ConnectorError> {
+        let place = Place::read(&write.record, &self.settings.objects)?;
+        let names = plan::changed(write);
+        let path = format!("/crm/v3/objects/{place}?properties={}", names.join(","));
+        let Some(answered) = self.read(Request::get(&path)).await? else { return Err(no_such(place)) };
+        let (Some(id), Some(properties)) =
+            (number_of(answered.body.get("id")), answered.body.get("properties").and_then(Value::as_object))
+        else {
+            return Err(strange(self.client.host(), "the `id` and `properties` of an object"));
+        };
+        if id != place.id {
+            let object = place.object.as_str();
+            return Err(unfit(format!("`{place}` was merged into `{object}/{id}`; plan the write for that record")));
+        }
+        let told = |name: &String| properties.get(name).filter(|value| *value != "").cloned().unwrap_or_default();
+        let image: Map<String, Value> = names.iter().map(|name| (name.clone(), told(name))).collect();
+        Ok(Look::Present { id: place.to_string(), image: image.into(), version: None })
+    }
+
+    async fn sent(&self, write: &Write) -> Result<Delivered, Undelivered> {
+        let answered = writing::deliver(&self.client, &Own, &write.call, &[]).await?;
+        let id = number_of(answered.body.get("id")).filter(|_| write.call.method == "POST");
+        let id = id.map(|id| id.to_string()).or_else(|| {
+            let place = Place::read(&write.record, &self.settings.objects).ok()?;
+            (write.call.method == "PATCH").then(|| place.to_string())
+        });
+        Ok(Delivered { id, said: format!("HubSpot answered {}", answered.status) })
+    }
+}
+
+/// The properties of a note or a task that are read back: all that a write fills in.
+fn shown(write: &Write) -> Vec<String> {
+    let own: &[&str] = match write.kind {
+        ActionKind::Task => &[
+            "hs_timestamp",
+            "hs_task_subject",
+            "hs_task_body",
+            "hs_task_status",
+            "hs_task_priority",
+            "hubspot_owner_id",
+        ],
+        _ => &["hs_timestamp", "hs_note_body", "hubspot_owner_id"],
+    };
+    let mut names: Vec<String> = own.iter().map(|name| (*name).to_owned()).collect();
+    let further = serde_json::from_str::<Value>(&write.call.body).unwrap_or_default();
+    let further = further.get("properties").and_then(Value::as_object);
+    let further = further.into_iter().flat_map(|all| all.keys().cloned());
+    names.extend(further.filter(|name| crate::options::is_property(name) && !own.contains(&name.as_str())));
+    names
+}
+
+/// The text that a note or a task shows.
+fn text(thing: &Value) -> String {
+    let properties = thing.get("properties");
+    let rich = ["hs_note_body", "hs_task_body"].iter().find_map(|name| properties?.get(*name)?.as_str());
+    text_of_html(rich.unwrap_or_default())
+}
+
+/// A number that HubSpot writes as one or as a text.
+fn number_of(value: Option<&Value>) -> Option<u64> {
+    let value = value?;
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// An instant in our form, however HubSpot wrote it.
+fn instant(value: &Value) -> Value {
+    let read = |text: &str| {
+        let millis = || text.parse().ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
+        text.parse::<Timestamp>().ok().or_else(millis)
+    };
+    value.as_str().and_then(read).map_or_else(|| value.clone(), |at| at.to_string().into())
+}
+
+fn no_such(place: Place) -> ConnectorError {
+    unfit(format!("HubSpot has no record `{place}`, or the token may not see it"))
+}
+
+impl Sink for Crm {
+    fn manner(&self) -> Manner {
+        const ALL: &[ActionKind] = &[ActionKind::Note, ActionKind::Task, ActionKind::Priority];
+        let carries = if self.settings.priority_property.is_some() { ALL } else { &ALL[..2] };
+        Manner { carries, repeat: Repeat::Looked, settles_in: SETTLES_IN, needs_record: true }
+    }
+
+    fn preview(&self, action: &Action) -> Result<Planned, ConnectorError> {
+        plan::preview(&self.settings, self.client.base(), action)
+    }
+
+    fn look<'a>(&'a self, write: &'a Write, id: Option<&'a str>) -> BoxFuture<'a, Result<Look, ConnectorError>> {
+        Box::pin(self.seen(write, id))
+    }
+
+    fn deliver<'a>(
+        &'a self,
+        write: &'a Write,
+        _version: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Delivered, Undelivered>> {
+        Box::pin(self.sent(write))
+    }
+
+    fn revert(&self, write: &Write, id: &str, before: Option<&Value>) -> Result<Planned, ConnectorError> {
+        plan::revert(&self.settings, self.client.base(), write, id, before)
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<Vec<Caution>, ConnectorError>> {
+        Box::pin(rights::check(self))
+    }
+}
+
+/// All kinds of records that may be written to.
+pub(crate) fn objects(settings: &Settings) -> impl Iterator<Item = Object> {
+    settings.objects.iter().copied()
+}
