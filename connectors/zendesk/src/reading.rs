@@ -35,6 +35,11 @@ fn missing(tickets: &Tickets, record: &str) -> ConnectorError {
     ConnectorError::new(ErrorKind::Rejected, NO_TICKET, message)
 }
 
+/// That a ticket is there to be written to.
+pub(crate) async fn is_there(tickets: &Tickets, record: &str) -> Result<(), ConnectorError> {
+    shown(tickets, ticket(record)?).await?.map(|_| ()).ok_or_else(|| missing(tickets, record))
+}
+
 /// A ticket; `None` when there is none. One that was deleted is none.
 async fn shown(tickets: &Tickets, ticket: &str) -> Result<Option<Value>, ConnectorError> {
     let path = ticket_path(ticket);
@@ -106,7 +111,7 @@ async fn task(tickets: &Tickets, record: &str, key: &str, id: Option<&str>) -> R
     let id = match id {
         Some(id) => ticket(id)?.to_owned(),
         None => {
-            shown(tickets, record).await?.ok_or_else(|| missing(tickets, record))?;
+            is_there(tickets, record).await?;
             match named(tickets, &external_id(key)).await? {
                 Some(id) => id,
                 None => return Ok(Look::Absent),

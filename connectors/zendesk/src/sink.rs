@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use opspilot_sdk::http::Client;
 use opspilot_sdk::writing::{self, Answered};
 use opspilot_sdk::{
-    Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, ErrorKind, Look, Manner, Planned,
-    Repeat, Secret, Sink, Undelivered, Write,
+    Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, ErrorKind, Fate, Look, Manner,
+    Planned, Repeat, Secret, Sink, Undelivered, Write,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -82,6 +82,11 @@ impl Sink for Tickets {
         _version: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Delivered, Undelivered>> {
         Box::pin(async move {
+            if write.kind == ActionKind::Task && write.call.method == "POST" {
+                // Zendesk would make a ticket about a ticket that is not there.
+                let missing = |error| Undelivered { error, fate: Fate::NotDone };
+                reading::is_there(self, &write.record).await.map_err(missing)?;
+            }
             let answered = writing::deliver(&self.client, &Words, &write.call, &[]).await?;
             let audit = answered.body.pointer("/audit/id").and_then(Value::as_u64);
             let audit = audit.map(|id| format!(", audit {id}")).unwrap_or_default();

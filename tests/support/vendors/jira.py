@@ -61,6 +61,10 @@ class Own(Vendor):
         if parts[:1] == ["priority"]:
             all_of_them = [{"id": number, "name": name} for name, number in PRIORITIES.items()]
             return 200, {"values": all_of_them, "total": 5, "isLast": True} if "search" in parts else all_of_them
+        if parts == ["issue", "bulkfetch"] and call.method == "POST":
+            wanted = call.body["issueIdsOrKeys"]
+            found = [one for one in self.table("issues").values() if one["id"] in wanted or one["key"] in wanted]
+            return 200, {"issues": [self.view(one, call.body.get("properties") or []) for one in found]}
         if parts == ["issue"] and call.method == "POST":
             return self.create(dict(call.body.get("fields") or {}), call.body.get("properties") or [])
         if parts[:1] == ["search"]:
@@ -81,8 +85,11 @@ class Own(Vendor):
 
     def put(self, issue, fields):
         fields = dict(fields)
-        if "priority" in fields:
-            wanted = fields["priority"] or {}
+        if fields.get("priority", ...) is None:
+            # None is one where the project does not demand one.
+            pass
+        elif "priority" in fields:
+            wanted = fields["priority"]
             name = wanted.get("name") or next(
                 (n for n, number in PRIORITIES.items() if number == str(wanted.get("id"))), None
             )
@@ -157,24 +164,32 @@ class Own(Vendor):
 
     def itself(self, issue, call):
         if call.method == "GET":
-            subtasks = [
-                {"id": one["id"], "key": one["key"], "fields": {"summary": one["fields"]["summary"]}}
-                for one in self.table("issues").values()
-                if (one["fields"].get("parent") or {}).get("key") == issue["key"]
-            ]
-            fields = {
-                **issue["fields"],
-                "subtasks": subtasks,
-                "comment": {"comments": issue["comments"], "total": len(issue["comments"])},
-            }
-            return 200, {**{name: issue[name] for name in ("id", "key", "self")}, "fields": fields}
+            return 200, self.view(issue, call.query.get("properties", "").split(","))
         if call.method == "PUT":
             self.put(issue, call.body.get("fields") or {})
             return 204, None
+        if call.method == "DELETE" and self.subtasks(issue) and call.query.get("deleteSubtasks") != "true":
+            raise self.refusal(400, "The issue has subtasks, and you must specify that they are deleted too.")
         if call.method == "DELETE":
             self.table("issues").pop(issue["key"])
             return 204, None
         raise self.refusal(405)
+
+    def subtasks(self, issue):
+        return [
+            {"id": one["id"], "key": one["key"], "fields": {"summary": one["fields"]["summary"]}}
+            for one in self.table("issues").values()
+            if (one["fields"].get("parent") or {}).get("key") == issue["key"]
+        ]
+
+    def view(self, issue, properties):
+        fields = {
+            **issue["fields"],
+            "subtasks": self.subtasks(issue),
+            "comment": {"comments": issue["comments"], "total": len(issue["comments"])},
+        }
+        shown = {name: value for name, value in issue["properties"].items() if name in properties}
+        return {**{name: issue[name] for name in ("id", "key", "self")}, "fields": fields, "properties": shown}
 
     def comments(self, issue, rest, call):
         if not rest and call.method == "GET":

@@ -2,7 +2,9 @@
 
 As there: the creation of a ticket takes an `Idempotency-Key`; `safe_update` refuses a change upon another one; the index of search lags."""
 
+import html
 import json
+import re
 import time
 
 from vendor import Refused, Vendor
@@ -25,11 +27,15 @@ ERRORS = {
 class Own(Vendor):
     def __init__(self, world):
         super().__init__(world)
-        self.rights = {"role": "agent"}
+        self.rights = {"role": "agent", "only_private_comments": False, "scopes": ["tickets:read", "tickets:write", "users:read"]}
 
     def knows(self, call):
         bearer, (user, password) = call.credentials()
         return bearer == self.world.token or (user.endswith("/token") and password == self.world.token)
+
+    def is_login(self, call):
+        # Asked who he is, a stranger is told that he is a visitor.
+        return call.parts == ["api", "v2", "users", "me.json"] and not self.knows(call)
 
     def refusal(self, status, text=None, key=None):
         name = ERRORS.get(status, "InternalError")
@@ -47,17 +53,20 @@ class Own(Vendor):
             raise self.refusal(404)
         parts = [part.removesuffix(".json") for part in call.parts[2:]]
         tickets = self.table("tickets")
+        if parts == ["users", "me"] and not self.knows(call):
+            return 200, {"user": {"id": None, "name": "Anonymous user", "email": "invalid@example.com", "role": "end-user"}}
         if parts == ["users", "me"]:
             user = {"id": 1, "name": "Ops Pilot", "email": "opspilot@pilot.test", "role": self.rights["role"]}
+            user["only_private_comments"] = self.rights["only_private_comments"]
             return 200, {"user": user}
+        if parts == ["oauth", "tokens", "current"]:
+            return 200, {"token": {"id": 1, "user_id": 1, "scopes": self.rights["scopes"]}}
         if parts == ["tickets"] and call.method == "POST":
             return self.create(call)
         if parts == ["tickets"] and call.method == "GET":
-            return 200, {
-                "tickets": [self.view(one) for one in tickets.values()],
-                "next_page": None,
-                "count": len(tickets),
-            }
+            name = call.query.get("external_id")
+            found = [self.view(one) for one in tickets.values() if name in (None, one.get("external_id"))]
+            return 200, {"tickets": found, "next_page": None, "count": len(found)}
         if parts == ["search"] and call.method == "GET":
             return self.search(call.query.get("query", ""))
         if parts[:1] == ["deleted_tickets"] and parts[-1] == "restore" and call.method == "PUT":
@@ -83,12 +92,15 @@ class Own(Vendor):
             raise self.refusal(422, "Status: is not included in the list", "status")
 
     def comment(self, ticket, given):
-        text = given.get("body") or given.get("html_body") or ""
+        markup = given.get("html_body") or html.escape(given.get("body") or "").replace("\n", "<br>")
+        # What an agent writes is filled in and put into a block of its own.
+        markup = re.sub(r"{{\s*ticket\.id\s*}}", str(ticket["id"]), markup)
+        text = self.plain(markup)
         comment = {
             "id": self.new_id(),
             "type": "Comment",
             "body": text,
-            "html_body": given.get("html_body") or text,
+            "html_body": f'<div class="zd-comment" dir="auto">{markup}<br></div>',
             "plain_body": text,
             "public": given.get("public", True),
             "author_id": 1,
@@ -96,6 +108,9 @@ class Own(Vendor):
         }
         ticket["comments"].append(comment)
         return comment
+
+    def plain(self, markup):
+        return html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"<br ?/?>|</p>", "\n", markup))).strip()
 
     def audit(self, ticket, events):
         return {
@@ -168,6 +183,8 @@ class Own(Vendor):
                 return 200, {}
             text = call.body.get("text", "")
             comment["body"] = comment["plain_body"] = comment["body"].replace(text, "▇" * len(text))
+            markup = html.escape(comment["body"]).replace("\n", "<br>")
+            comment["html_body"] = f'<div class="zd-comment" dir="auto">{markup}</div>'
             return 200, {"comment": comment}
         raise self.refusal(404, "Not found")
 
