@@ -1,7 +1,7 @@
 """Pipedrive: notes of version 1; deals, persons, organizations and activities of version 2. `rights`: {"is_admin": bool}.
 
 As there: a note must hang on something; HTML is cleaned when it is kept; a deleted activity can still be read and says so, a deleted note
-cannot; lists come in pages; own fields of a deal have 40 letters and digits for a name and stand in `custom_fields`."""
+cannot; lists come in pages, and an empty one of version 1 is null; own fields of a deal have 40 letters and digits for a name and stand in `custom_fields`."""
 
 import html
 import re
@@ -9,7 +9,7 @@ import re
 from vendor import Refused, Vendor, shown
 
 VERSION_ONE = ("notes", "users")
-VERSION_TWO = ("deals", "persons", "organizations", "activities")
+VERSION_TWO = ("deals", "persons", "organizations", "activities", "dealFields")
 HOLDERS = ("lead_id", "deal_id", "person_id", "org_id", "project_id")
 RICH = {"notes": "content", "activities": "note"}
 WORDS = {401: "unauthorized access", 403: "Scope and URL mismatch", 404: "Not found", 429: "request over limit"}
@@ -46,6 +46,8 @@ class Own(Vendor):
             raise self.refusal(404, "Unknown method .")
         if kind == "users":
             return self.users(rest)
+        if kind == "dealFields":
+            return self.field(rest[1:])
         things = self.table(kind)
         if len(rest) == 1 and call.method == "POST":
             return self.create(kind, version, call)
@@ -94,6 +96,20 @@ class Own(Vendor):
                 "company_name": "Pilot",
                 "company_domain": "pilot",
                 "access": access,
+            }
+        )
+
+    def field(self, rest):
+        if rest != [PRIORITY]:
+            raise self.refusal(404, "Field not found")
+        options = [{"id": which, "label": f"choice {which}", "color": None} for which in CHOICES]
+        return self.fine(
+            {
+                "field_name": "Priority",
+                "field_code": PRIORITY,
+                "field_type": "enum",
+                "options": options,
+                "is_custom_field": True,
             }
         )
 
@@ -167,4 +183,6 @@ class Own(Vendor):
                 page["pagination"]["next_start"] = start + limit
         else:
             page = {"next_cursor": str(start + limit) if more else None}
-        return self.fine(found[start : start + limit], more=page)
+        shown = found[start : start + limit]
+        # Version 1 has no empty list.
+        return self.fine(None if version == 1 and not shown else shown, more=page)
