@@ -76,8 +76,10 @@ impl WriteState {
     #[must_use]
     pub const fn next(self) -> &'static [Self] {
         match self {
-            Self::Waiting => &[Self::Claimed, Self::Cancelled],
+            // Written without having been claimed again: whoever was given up while sending it told after all.
+            Self::Waiting => &[Self::Claimed, Self::Written, Self::Cancelled],
             Self::Claimed => &[
+                Self::Cancelled,
                 Self::Waiting,
                 Self::Sending,
                 Self::Written,

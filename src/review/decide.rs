@@ -112,6 +112,7 @@ impl Review {
             comment: verdict.comment().map(str::to_owned),
             state: outcome.state(),
             wake,
+            approves: None,
             person: principal.user.clone(),
             by_mail: by.cloned(),
             belongs: belongs(&row),

@@ -23,7 +23,8 @@ pub use reads::{
     AsideRow, BriefFilter, BriefRow, ComparedRow, DecidedRow, DecisionRow, FarSideRow, FileRow, LETTER_STATES,
     LetterFilter, LetterRow, LogHead, Page, PersonRow, QuarantineFilter, QuarantineRow, ReadRow, ReceiptRow, ReplyRow,
     ReportRow, RequestFilter, RequestView, ReservationRow, RevisionRow, RunFilter, RunRow, ScheduleRow, SlotRow,
-    SourceRow, SpendRow, StepRow, Tally, TokenRow, WaitingRow, WeekRows, report_digest,
+    SourceRow, SpendRow, StepRow, Tally, TokenRow, WaitingRow, WeekRows, WriteFilter, WriteRow, WritebackRow,
+    WritesAside, report_digest,
 };
 pub use verbs::*;
 pub use work::{ClaimedRun, Request};

@@ -79,6 +79,7 @@ pub(super) const SQLITE: &[(i64, &str, &str)] = &[
     (7, "returned", include_str!("migrations/sqlite/0007_returned.sql")),
     (8, "copies", include_str!("migrations/sqlite/0008_copies.sql")),
     (9, "limit", include_str!("migrations/sqlite/0009_limit.sql")),
+    (10, "writeback", include_str!("migrations/sqlite/0010_writeback.sql")),
 ];
 pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "road", include_str!("migrations/postgres/0001_road.sql")),
@@ -90,6 +91,7 @@ pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (7, "returned", include_str!("migrations/postgres/0007_returned.sql")),
     (8, "copies", include_str!("migrations/postgres/0008_copies.sql")),
     (9, "limit", include_str!("migrations/postgres/0009_limit.sql")),
+    (10, "writeback", include_str!("migrations/postgres/0010_writeback.sql")),
 ];
 
 fn migrator(list: &[(i64, &'static str, &'static str)]) -> Migrator {

@@ -19,6 +19,7 @@ mod schedule;
 mod source;
 mod statements;
 mod week;
+mod writeback;
 mod writer;
 
 #[path = "../../../tests/support/database.rs"]

@@ -12,8 +12,10 @@ mod requests;
 mod runs;
 mod schedule;
 mod spend;
+mod standing;
 mod waits;
 mod week;
+mod writes;
 
 pub use briefs::{BriefFilter, BriefRow, DecisionRow, RevisionRow};
 pub(super) use letters::{BETWEEN, letter_of, letter_sql};
@@ -27,8 +29,11 @@ pub use runs::{RunFilter, RunRow, StepRow, Tally};
 pub use schedule::{ReportRow, ScheduleRow, SlotRow, report_digest};
 pub(super) use schedule::{slot_columns, slot_of};
 pub use spend::{FarSideRow, ReservationRow, SpendRow};
+pub(super) use standing::{flag_of, standings_of};
 pub use waits::WaitingRow;
 pub use week::{AsideRow, ComparedRow, DecidedRow, ReadRow, WeekRows};
+pub use writes::{WriteFilter, WriteRow, WritebackRow, WritesAside};
+pub(super) use writes::{held, write_columns, write_of, write_sql};
 
 use super::sql::Conn;
 use super::{Backend, Store, StoreError};

@@ -9,6 +9,7 @@ use crate::store::pack::pack;
 use crate::store::queue::{Verb, one_by_one};
 use crate::store::sql::{Many, values};
 use crate::store::tx::{Note, Tx};
+use crate::store::verbs::plan::{self, ApprovesPlan, Approving};
 use crate::store::verbs::reply::{self, ByMail};
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
@@ -96,6 +97,8 @@ pub struct Decide {
     pub state: ReviewState,
     /// What the run is told, as JSON, when it is to go on.
     pub wake: Option<Wake>,
+    /// The plan of writes that an approval is of as well.
+    pub approves: Option<ApprovesPlan>,
     /// Who.
     pub person: String,
     /// The mail it was given by, when it was.
@@ -144,6 +147,17 @@ impl Verb for Decide {
         // Of several decisions on one brief in this batch the first counts; the others read again and are told what came of it.
         let mut seen = HashSet::new();
         let mut first: Vec<bool> = items.iter().map(|item| seen.insert(item.brief.as_str())).collect();
+        // A plan comes into force with the approval that completes it and with no other decision.
+        let misfits = |item: &Self| {
+            item.approves.as_ref().is_some_and(|approves| {
+                item.verdict != "approve" || (approves.queue.is_some() && item.state != ReviewState::Approved)
+            })
+        };
+        if items.iter().any(|item| misfits(item)) {
+            return Err(StoreError::Conflict {
+                what: "a plan can only be approved together with its brief".to_owned(),
+            });
+        }
         // A mail that was settled meanwhile decides nothing more.
         for (item, first) in items.iter().zip(&mut first).filter(|(_, first)| **first) {
             if let Some(by) = &item.by_mail {
@@ -165,7 +179,7 @@ impl Verb for Decide {
         }
         let rows = tx.conn.rows_many(&UPDATE_BRIEF, rows).await?;
         let won: HashSet<String> = rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
-        let (mut decisions, mut wakes) = (Vec::new(), Vec::new());
+        let (mut decisions, mut wakes, mut plans) = (Vec::new(), Vec::new(), Vec::new());
         let mut outs = Vec::with_capacity(items.len());
         for (item, first) in items.iter().zip(first) {
             if !first || !won.contains(item.brief.as_str()) {
@@ -190,6 +204,19 @@ impl Verb for Decide {
                 tx.wakes = true;
             }
             told(item, tx)?;
+            if let Some(approves) = &item.approves {
+                plans.push(Approving {
+                    brief: &item.brief,
+                    digest: &item.digest,
+                    plan: &approves.plan,
+                    decision: id,
+                    person: &item.person,
+                    belongs: &item.belongs,
+                    permit,
+                    queue: approves.queue.as_ref(),
+                    at: item.at,
+                });
+            }
             if let Some(by) = &item.by_mail {
                 reply::used(by, "decided", Some(&item.brief), item.at, tx).await?;
             }
@@ -197,6 +224,9 @@ impl Verb for Decide {
         }
         tx.conn.run_many(&INSERT_DECISION, decisions).await?;
         tx.conn.run_many(&WAKE_RUN, wakes).await?;
+        if !plans.is_empty() {
+            plan::approve(&plans, tx).await?;
+        }
         Ok(outs)
     }
 }
@@ -222,11 +252,12 @@ fn told(item: &Decide, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         ("state", Field::Text(item.state.as_str())),
         ("verdict", Field::Text(item.verdict)),
     ]);
+    fields.extend(item.approves.iter().map(|approves| ("plan", Field::Text(&approves.plan))));
     fields.extend(item.by_mail.iter().flat_map(reply::fields));
     receipt("brief.decided", item.at, &item.brief, &item.belongs, &item.person, &fields, tx)
 }
 
-fn receipt(
+pub(super) fn receipt(
     kind: &str,
     at: Timestamp,
     brief: &BriefId,
