@@ -28,3 +28,4 @@ pub mod screen;
 pub mod steps;
 pub mod store;
 pub mod web;
+pub mod writeback;

@@ -332,7 +332,7 @@ impl Answers {
         }
         let decision = candidate.decision();
         let verdict = Verdict::parse(decision.kind().as_str(), decision.comment())?;
-        let decided = parts.review.decide_by_mail(&principal, brief, &verdict, digest, &by).await?;
+        let decided = parts.review.decide_by_mail(&principal, brief, &verdict, digest, None, &by).await?;
         tracing::info!(brief.id = %brief, reply.id = %reply.id, person = matter.person.name, state = %decided.state, "decided by mail");
         if decided.repeated {
             // It was said before at another face: nothing was written for this mail.

@@ -216,7 +216,7 @@ async fn decide(
         Some(prefix) => find(house, id, &prefix).await?,
         None => ask(setup, house, id, word, &principal).await?,
     };
-    let decided = house.review.decide(&principal, &id.brief(), &verdict, &digest).await?;
+    let decided = house.review.decide(&principal, &id.brief(), &verdict, &digest, None).await?;
     if setup.out.json {
         return setup.out.json(&json!({
             "decision": decided.id, "brief": id.brief(), "verdict": word, "revision": digest, "number": decided.revision,

@@ -9,4 +9,5 @@ pub mod money;
 pub mod pilot;
 pub mod review;
 pub mod run;
+pub mod share;
 pub mod writeback;

@@ -1,21 +1,24 @@
-//! From a brief and the pilot's rules to the exact requests that would be sent. Pure: the same brief, rules and sinks give the same bytes, and
+//! From a brief and the pilot's rules to the exact requests that would be sent: the same brief, rules and sinks give the same bytes, and
 //! nothing is connected to. Own room because what a person approves is made here, and made again before it is sent.
 //!
 //! INVARIANT: a plan's hash binds the brief's revision and, write for write, sink, record, key and every byte of the request; where a write
 //! goes comes from the operator's rules, from a named person, or from the request's envelope, never from what a generator wrote.
 
 mod change;
+mod gather;
 mod rule;
 mod template;
 #[cfg(test)]
 mod tests;
 
 pub use change::changes;
+pub use gather::Gathered;
 pub use rule::{Each, Recipient, RecordFrom, Rule};
 pub use template::{BadTemplate, Template};
 
 use crate::brief::Content;
-use crate::domain::id::BriefId;
+use crate::domain::id::{BriefId, WriteId};
+use crate::store::{NewWrite, QueueWrites};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use opspilot_sdk::{Action, ActionKind, Manner, Planned, Sink, Write, sha256_hex};
@@ -23,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Most writes of one brief.
 pub const MOST_WRITES: usize = 50;
@@ -127,6 +131,31 @@ impl Plan {
             })
             .collect();
         sha256_hex(json!(["opspilot.plan/1", self.brief, self.digest, items]).to_string().as_bytes())
+    }
+
+    /// Its writes as they are queued when it is approved at `at`, not to be sent before `due`; `chance` gives ten random bytes each time.
+    #[must_use]
+    pub fn queue(
+        &self,
+        planner: &Planner,
+        at: Timestamp,
+        due: Timestamp,
+        mut chance: impl FnMut() -> [u8; 10],
+    ) -> QueueWrites {
+        let settle = |sink: &str| match planner.sink(sink) {
+            Some(Ok(sink)) => sink.manner().settles_in,
+            _ => Duration::ZERO,
+        };
+        let writes = self.items.iter().enumerate().map(|(place, item)| NewWrite {
+            id: WriteId::new(at, chance()),
+            sink: item.sink.clone(),
+            // Microseconds, so that the writes of one plan keep their order among those of others.
+            place: at.as_microsecond() + i64::try_from(place).unwrap_or(0),
+            write: item.write.clone(),
+            settle: settle(&item.sink),
+            due,
+        });
+        QueueWrites { content: serde_json::to_vec(self).unwrap_or_default(), writes: writes.collect() }
     }
 
     /// Whether nothing would be written.

@@ -3,9 +3,10 @@
 
 use super::{Review, ReviewError, belongs};
 use crate::domain::id::{BriefId, DecisionId};
+use crate::domain::pilot::Pilot;
 use crate::domain::review::{Outcome, ReviewState, Verdict};
 use crate::policy::{Action, Kind, Principal};
-use crate::store::{ByMail, Decide, DecisionRow, StoreError, Wake};
+use crate::store::{ApprovesPlan, BriefRow, ByMail, Decide, DecisionRow, StoreError, Wake};
 use serde_json::json;
 
 /// What came of a decision.
@@ -27,18 +28,20 @@ pub struct Decided {
 const TRIES: u32 = 5;
 
 impl Review {
-    /// Decides on the revision with `digest`.
+    /// Decides on the revision with `digest`; with `plan`, an approval holds for the plan of writes with that hash as well.
     ///
     /// # Errors
-    /// [`ReviewError::Illegal`] with the revision that stands when it moved on, [`ReviewError::Denied`], [`ReviewError::Claimed`].
+    /// [`ReviewError::Illegal`] with the revision that stands when it moved on, [`ReviewError::Denied`], [`ReviewError::Claimed`],
+    /// [`ReviewError::PlanMoved`].
     pub async fn decide(
         &self,
         principal: &Principal,
         brief: &BriefId,
         verdict: &Verdict,
         digest: &str,
+        plan: Option<&str>,
     ) -> Result<Decided, ReviewError> {
-        self.decide_by(principal, brief, verdict, digest, None).await
+        self.decide_by(principal, brief, verdict, Seen { digest, plan }, None).await
     }
 
     /// As [`Review::decide`], for somebody who answered a mail: the answer and its proof stand in the receipt, and are used up with it.
@@ -51,9 +54,10 @@ impl Review {
         brief: &BriefId,
         verdict: &Verdict,
         digest: &str,
+        plan: Option<&str>,
         by: &ByMail,
     ) -> Result<Decided, ReviewError> {
-        self.decide_by(principal, brief, verdict, digest, Some(by)).await
+        self.decide_by(principal, brief, verdict, Seen { digest, plan }, Some(by)).await
     }
 
     async fn decide_by(
@@ -61,13 +65,13 @@ impl Review {
         principal: &Principal,
         brief: &BriefId,
         verdict: &Verdict,
-        digest: &str,
+        seen: Seen<'_>,
         by: Option<&ByMail>,
     ) -> Result<Decided, ReviewError> {
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.decide_once(principal, brief, verdict, digest, by).await {
+            match self.decide_once(principal, brief, verdict, seen, by).await {
                 Err(ReviewError::Store(StoreError::Stale { .. })) if tries < TRIES => {}
                 outcome => return outcome,
             }
@@ -79,9 +83,10 @@ impl Review {
         principal: &Principal,
         brief: &BriefId,
         verdict: &Verdict,
-        digest: &str,
+        seen: Seen<'_>,
         by: Option<&ByMail>,
     ) -> Result<Decided, ReviewError> {
+        let digest = seen.digest;
         let (row, review, decisions) = self.store.review(brief).await?;
         let pilot = self.pilot(&row.pilot)?;
         let action = match verdict {
@@ -99,6 +104,10 @@ impl Review {
         if let Some((by, until)) = self.held(&row, principal) {
             return Err(ReviewError::Claimed { by: self.name_of(&by).await, until });
         }
+        let approves = match (verdict, seen.plan) {
+            (Verdict::Approve, Some(plan)) => Some(self.approves(principal, &row, pilot, plan, &outcome).await?),
+            _ => None,
+        };
         let id = DecisionId::new(at, self.store.chance());
         let wake = signal(&outcome, &id, &decisions, verdict, row.revision)
             .map(|signal| Wake { key: brief.review_key(), signal });
@@ -112,9 +121,9 @@ impl Review {
             comment: verdict.comment().map(str::to_owned),
             state: outcome.state(),
             wake,
-            approves: None,
             person: principal.user.clone(),
             by_mail: by.cloned(),
+            approves,
             belongs: belongs(&row),
             permit,
             at,
@@ -127,6 +136,47 @@ impl Review {
         };
         Ok(Decided { id: id.to_string(), state: outcome.state(), revision: row.revision, approvals, repeated: false })
     }
+}
+
+impl Review {
+    /// What an approval says of the plan that the person was shown: it must still be the one that would be made now.
+    async fn approves(
+        &self,
+        principal: &Principal,
+        row: &BriefRow,
+        pilot: &Pilot,
+        plan: &str,
+        outcome: &Outcome,
+    ) -> Result<ApprovesPlan, ReviewError> {
+        let none = || ReviewError::NoPilot { pilot: row.pilot.clone() };
+        let planning = self.planning.as_ref().ok_or_else(none)?;
+        let boundary = planning.boundaries.get(&row.pilot).ok_or_else(none)?;
+        let gathered = planning.planner.gather(&self.store, pilot, boundary, &row.id).await?;
+        let now = gathered.plan.hash();
+        if now != plan || gathered.plan.is_empty() {
+            return Err(ReviewError::PlanMoved { now });
+        }
+        // Asked now, when it is planned, and again when it is sent.
+        let _ = self.permit_on(principal, Action::WritebackSend, Kind::Review, row, pilot)?;
+        let mut by = gathered.review.shown(plan, &gathered.shown);
+        if !by.contains(&principal.user) {
+            by.push(principal.user.clone());
+        }
+        let enough = by.len() >= usize::try_from(pilot.rules.approvals.max(1)).unwrap_or(usize::MAX);
+        let at = self.clock.now();
+        let queue = (enough && matches!(outcome, Outcome::Approved(_)))
+            .then(|| gathered.plan.queue(&planning.planner, at, at + pilot.undo_window, || self.store.chance()));
+        Ok(ApprovesPlan { plan: plan.to_owned(), queue })
+    }
+}
+
+/// What a person was shown.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    /// Digest of the revision.
+    digest: &'a str,
+    /// Hash of the plan of writes.
+    plan: Option<&'a str>,
 }
 
 /// The answer to somebody who says again what they said: the same as the first time.

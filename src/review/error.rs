@@ -35,6 +35,14 @@ pub enum ReviewError {
     /// The edit changes nothing.
     #[error("the edit changes nothing; the brief stands as it was (OP-4012)")]
     NothingChanged,
+    /// The plan of writes is not the one that was shown.
+    #[error(
+        "the plan is not the one you were shown; read it again with `opspilot writeback plan`, then approve `{now}` (OP-7612)"
+    )]
+    PlanMoved {
+        /// Hash of the plan as it is now.
+        now: String,
+    },
     /// There is no such finding to reveal, or too many.
     #[error("{why}; `request show` lists the findings (OP-4013)")]
     NoFinding {

@@ -18,8 +18,11 @@ pub use seen::{Particulars, Seen, attached};
 use crate::clock::Clock;
 use crate::domain::id::PermitId;
 use crate::domain::pilot::{Pilot, Pilots};
+use crate::plan::Planner;
 use crate::policy::{Action, Ask, Kind, Permit, Policies, Principal, Resource};
+use crate::screen::Boundary;
 use crate::store::{Belongs, BriefRow, Store};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The review room. Cheap to clone.
@@ -29,13 +32,27 @@ pub struct Review {
     policies: Policies,
     pilots: Pilots,
     clock: Arc<dyn Clock>,
+    planning: Option<Planning>,
+}
+
+/// What an approval needs to bind to a plan of writes.
+#[derive(Clone)]
+struct Planning {
+    planner: Planner,
+    boundaries: Arc<BTreeMap<String, Boundary>>,
 }
 
 impl Review {
     /// Over a store, its policies and the pilots' rules.
     #[must_use]
     pub fn new(store: Store, policies: Policies, pilots: Pilots, clock: Arc<dyn Clock>) -> Self {
-        Self { store, policies, pilots, clock }
+        Self { store, policies, pilots, clock, planning: None }
+    }
+
+    /// With plans, so that an approval can name one.
+    #[must_use]
+    pub fn with_plans(self, planner: Planner, boundaries: Arc<BTreeMap<String, Boundary>>) -> Self {
+        Self { planning: Some(Planning { planner, boundaries }), ..self }
     }
 
     fn pilot(&self, name: &str) -> Result<&Pilot, ReviewError> {

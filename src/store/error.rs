@@ -86,7 +86,7 @@ impl StoreError {
         }
     }
 
-    pub(super) fn corrupt(what: impl Into<String>) -> Self {
+    pub(crate) fn corrupt(what: impl Into<String>) -> Self {
         Self::Corrupt { what: what.into() }
     }
 }

@@ -222,6 +222,9 @@ impl From<ReviewError> for Refused {
             }
             ReviewError::Claimed { ref by, until } => Self::told(StatusCode::CONFLICT, &error)
                 .with("claim", serde_json::json!({ "name": by, "until": until })),
+            ReviewError::PlanMoved { ref now } => {
+                Self::told(StatusCode::CONFLICT, &error).with("plan", serde_json::json!(now))
+            }
             ReviewError::NoFinding { .. } => Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error),
             ReviewError::NoPilot { .. } | ReviewError::NothingChanged => Self::told(StatusCode::CONFLICT, &error),
         }

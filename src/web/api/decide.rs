@@ -65,7 +65,7 @@ pub(super) async fn decide(call: Call) -> Result<Answer, Refused> {
     let id: BriefId = call.id()?;
     let wanted: Decision = call.json()?;
     let verdict = Verdict::parse(&wanted.decision, wanted.comment.as_deref())?;
-    let outcome = call.app.web.review.decide(&call.caller, &id, &verdict, &wanted.revision).await;
+    let outcome = call.app.web.review.decide(&call.caller, &id, &verdict, &wanted.revision, None).await;
     let decided = match outcome {
         Ok(decided) => decided,
         Err(ReviewError::Denied(denied)) => return Err(hidden(&call, &id, denied.into()).await),

@@ -1,0 +1,172 @@
+//! Carrying writes out until the daemon stops: claims, as many at once as each sink bears, pauses where a far side asks for them. Own file
+//! because it is the only loop. INVARIANT: what is being sent is finished before a stop; what could not be is looked for by whoever comes next.
+
+use super::Writeback;
+use super::carry::is_cool;
+use crate::domain::id::NodeId;
+use crate::store::{ClaimWrites, StoreError, WriteRow};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::PoisonError;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often to look whether something is due.
+const POLL: Duration = Duration::from_millis(500);
+/// How often to look for writes whose daemon died, and at the triggers.
+const LOOK_AFTER: SignedDuration = SignedDuration::from_secs(15);
+/// Most writes in hand at once.
+const MOST: usize = 64;
+
+/// How much goes to a sink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// At once.
+    pub parallel: usize,
+    /// In a minute.
+    pub per_minute: Option<NonZeroU32>,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { parallel: 4, per_minute: None }
+    }
+}
+
+/// How a sink is, as far as it was written to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Side {
+    /// Until when nothing goes there.
+    pub cool_until: Option<Timestamp>,
+    /// Why, when a person must act.
+    pub fault: Option<String>,
+}
+
+impl Writeback {
+    /// Carries out what is due until `stop`.
+    pub async fn run(self, node: NodeId, stop: CancellationToken) {
+        match self.parts().store.rescue_writes(true).await {
+            Ok(0) => {}
+            Ok(writes) => {
+                tracing::warn!(writes, "writes were in hand when a daemon died; what may have been sent is looked for")
+            }
+            Err(cause) => tracing::warn!(error = %cause, "writes could not be looked after"),
+        }
+        let limiters: BTreeMap<String, DefaultDirectRateLimiter> = self
+            .parts()
+            .options
+            .paces
+            .iter()
+            .filter_map(|(sink, pace)| Some((sink.clone(), RateLimiter::direct(Quota::per_minute(pace.per_minute?)))))
+            .collect();
+        let mut flying = FuturesUnordered::new();
+        let mut busy: BTreeMap<String, usize> = BTreeMap::new();
+        let mut looked_after = self.now();
+        while !stop.is_cancelled() {
+            let now = self.now();
+            if now.duration_since(looked_after) > LOOK_AFTER || looked_after > now {
+                looked_after = now;
+                if let Err(cause) = self.look_after().await {
+                    tracing::warn!(error = %cause, "writes could not be looked after; it is tried again");
+                }
+            }
+            let mut idle = true;
+            match self.claim(&node, &busy, flying.len()).await {
+                Ok(rows) => {
+                    for row in rows {
+                        idle = false;
+                        *busy.entry(row.sink.clone()).or_default() += 1;
+                        flying.push(self.one(row, &limiters));
+                    }
+                }
+                Err(cause) => tracing::warn!(error = %cause, "writes could not be claimed; it is tried again"),
+            }
+            tokio::select! {
+                Some(sink) = flying.next() => done(&mut busy, &sink),
+                () = self.nudged(), if idle => {}
+                () = tokio::time::sleep(POLL), if idle => {}
+                () = stop.cancelled() => {}
+            }
+            while let Some(Some(sink)) = futures_util::FutureExt::now_or_never(flying.next()) {
+                done(&mut busy, &sink);
+            }
+        }
+        while flying.next().await.is_some() {}
+    }
+
+    async fn one(&self, row: WriteRow, limiters: &BTreeMap<String, DefaultDirectRateLimiter>) -> String {
+        let sink = row.sink.clone();
+        if let Some(limiter) = limiters.get(&sink) {
+            limiter.until_ready().await;
+        }
+        let id = row.id.clone();
+        if let Err(cause) = self.carry(row).await {
+            tracing::warn!(write.id = %id, error = %cause, "what became of a write could not be put down; it is looked for when its lease ends");
+        }
+        sink
+    }
+
+    async fn claim(
+        &self,
+        node: &NodeId,
+        busy: &BTreeMap<String, usize>,
+        flying: usize,
+    ) -> Result<Vec<WriteRow>, StoreError> {
+        let now = self.now();
+        let sides = self.sides();
+        let mut away = Vec::new();
+        let mut room = usize::MAX;
+        for (name, _) in self.parts().planner.sinks() {
+            let taken = busy.get(name).copied().unwrap_or(0);
+            let free = self.pace(name).parallel.saturating_sub(taken);
+            if free == 0 || is_cool(sides.get(name).and_then(|side| side.cool_until.as_ref()), now) {
+                away.push(name.to_owned());
+            } else {
+                room = room.min(free);
+            }
+        }
+        let most = room.min(MOST.saturating_sub(flying));
+        if most == 0 || away.len() == self.parts().planner.sinks().count() && !away.is_empty() {
+            return Ok(Vec::new());
+        }
+        if !self.parts().store.is_write_due(now).await? {
+            return Ok(Vec::new());
+        }
+        let until = now + self.parts().options.lease();
+        let most = u32::try_from(most).unwrap_or(1);
+        self.parts().store.claim_writes(ClaimWrites { node: node.clone(), until, away, most, at: now }).await
+    }
+
+    async fn look_after(&self) -> Result<(), StoreError> {
+        let rescued = self.parts().store.rescue_writes(false).await?;
+        if rescued > 0 {
+            tracing::warn!(writes = rescued, "leases of writes ran out; what may have been sent is looked for");
+        }
+        Ok(())
+    }
+
+    fn pace(&self, sink: &str) -> Pace {
+        self.parts().options.paces.get(sink).copied().unwrap_or_default()
+    }
+
+    /// How the sinks are, by name, as far as anything is known.
+    #[must_use]
+    pub fn sides(&self) -> BTreeMap<String, Side> {
+        self.0.sides.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Nothing goes to a sink until then.
+    pub(super) fn cool(&self, sink: &str, until: Timestamp, fault: Option<String>) {
+        let mut sides = self.0.sides.lock().unwrap_or_else(PoisonError::into_inner);
+        sides.insert(sink.to_owned(), Side { cool_until: Some(until), fault });
+    }
+}
+
+fn done(busy: &mut BTreeMap<String, usize>, sink: &str) {
+    if let Some(count) = busy.get_mut(sink) {
+        *count = count.saturating_sub(1);
+    }
+}
