@@ -21,10 +21,10 @@ pub use error::StoreError;
 pub use open::{Options, Url};
 pub use reads::{
     AsideRow, BriefFilter, BriefRow, ComparedRow, DecidedRow, DecisionRow, FarSideRow, FileRow, LETTER_STATES,
-    LetterFilter, LetterRow, LogHead, Page, PersonRow, QuarantineFilter, QuarantineRow, ReadRow, ReceiptRow, ReplyRow,
-    ReportRow, RequestFilter, RequestView, ReservationRow, RevisionRow, RunFilter, RunRow, ScheduleRow, SlotRow,
-    SourceRow, SpendRow, StepRow, Tally, TokenRow, WaitingRow, WeekRows, WriteFilter, WriteRow, WritebackRow,
-    WritesAside, report_digest,
+    LetterFilter, LetterRow, LogHead, Page, PersonRow, PilotFigures, QuarantineFilter, QuarantineRow, ReadRow,
+    ReceiptRow, ReplyRow, ReportRow, RequestFilter, RequestView, ReservationRow, RevisionRow, RunFilter, RunRow,
+    ScheduleRow, SlotRow, SourceRow, SpendRow, StepRow, Tally, TokenRow, WaitingRow, WeekRows, WriteFigures,
+    WriteFilter, WriteRow, WritebackRow, WritesAside, report_digest,
 };
 pub use verbs::*;
 pub use work::{ClaimedRun, Request};

@@ -3,6 +3,7 @@
 
 mod briefs;
 mod census;
+mod figures;
 mod idempotency;
 mod letters;
 mod log;
@@ -18,6 +19,7 @@ mod week;
 mod writes;
 
 pub use briefs::{BriefFilter, BriefRow, DecisionRow, RevisionRow};
+pub use figures::{PilotFigures, WriteFigures};
 pub(super) use letters::{BETWEEN, letter_of, letter_sql};
 pub use letters::{LETTER_STATES, LetterFilter, LetterRow, ReplyRow};
 pub use log::{LogHead, ReceiptRow};
