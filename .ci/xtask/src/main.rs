@@ -7,6 +7,9 @@ mod command;
 #[expect(dead_code, reason = "what tests do with servers of models")]
 #[path = "../../../tests/support/model_programs.rs"]
 mod model_programs;
+#[expect(dead_code, reason = "what tests do with these programs")]
+#[path = "../../../tests/support/node_programs.rs"]
+mod node_programs;
 #[path = "../../../tests/support/postgres.rs"]
 mod postgres;
 mod report;

@@ -1,9 +1,8 @@
 //! What a bare Debian machine lacks, installed once: PostgreSQL and Dovecot through apt, cargo's companions through cargo, servers of
-//! models through Python's own index. Own file because it is
-//! the only place that changes the machine.
+//! models through Python's own index, a mock of interfaces through Node's. Own file because it is the only place that changes the machine.
 
 use crate::command::{cargo, program};
-use crate::{model_programs, postgres};
+use crate::{model_programs, node_programs, postgres};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -74,6 +73,28 @@ pub(crate) fn models() -> io::Result<()> {
     program(&python).args(["-m", "pip", "install", "-q", "--disable-pip-version-check", UV]).run().map_err(missing)?;
     let install = program(place.join("bin/uv")).args(["pip", "install", "-q", "--python"]).args([&python]);
     install.args(model_programs::PACKAGES).run().map_err(missing)?;
+    std::fs::write(place.join("complete"), "").map_err(missing)
+}
+
+/// A mock of interfaces that are published as documents. In a folder of its own, without any change to what the system's Node has.
+pub(crate) fn node() -> io::Result<()> {
+    if node_programs::modules().is_some() {
+        return Ok(());
+    }
+    eprintln!("Prism is not installed; installing it");
+    let missing = |cause: io::Error| {
+        io::Error::other(format!("Prism is missing and cannot be installed: {cause}; run again with a network"))
+    };
+    if !program("npm").args(["--version"]).works() {
+        apt(&["update"]).map_err(missing)?;
+        apt(&["install", "--no-install-recommends", "nodejs", "npm"]).map_err(missing)?;
+    }
+    let place = node_programs::place();
+    std::fs::create_dir_all(&place).map_err(missing)?;
+    std::fs::write(place.join("package.json"), "{\"private\":true}\n").map_err(missing)?;
+    let install =
+        program("npm").args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]).args([&place]);
+    install.args(node_programs::PACKAGES).run().map_err(missing)?;
     std::fs::write(place.join("complete"), "").map_err(missing)
 }
 

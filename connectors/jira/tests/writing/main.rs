@@ -1,9 +1,16 @@
-//! Writing into a stand-in of Jira: the sinks' suite, and what is Jira's own. One binary, so that the client is linked once.
+//! Writing into a stand-in of Jira: the sinks' suite, and what is Jira's own; and into a mock made from its published document. One binary, so
+//! that the client is linked once.
 
+#[cfg(test)]
+#[path = "../../../../tests/support/node_programs.rs"]
+#[expect(dead_code, reason = "what `cargo xtask test` does with it")]
+mod node_programs;
 #[cfg(test)]
 mod own;
 #[cfg(test)]
 mod promises;
+#[cfg(test)]
+mod published;
 #[cfg(test)]
 mod subject;
 #[cfg(test)]
