@@ -5,6 +5,7 @@ use super::time;
 use crate::domain::writeback::{Flag, FlagState, Pause, Ramp, Standing, Statement, StatementKind};
 use crate::store::sql::{Conn, Row, values};
 use crate::store::{Store, StoreError};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 pub(in crate::store) fn flag_of(row: &Row) -> Result<Flag, StoreError> {
@@ -101,5 +102,15 @@ impl Store {
         let sql = "SELECT pilot, kind, text, person, until_at, terms, at FROM statement WHERE pilot = $1 ORDER BY at DESC, id DESC LIMIT $2";
         let rows = self.reader().await?.conn().rows(sql, values![pilot, limit]).await?;
         rows.iter().map(statement_of).collect()
+    }
+
+    /// When writing was last let go on after a pause of this sink, or with `None` of the whole pilot.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn resumed_at(&self, pilot: &str, sink: Option<&str>) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT MAX(ended_at) FROM pause WHERE pilot = $1 AND sink = $2";
+        let row = self.reader().await?.conn().row(sql, values![pilot, sink.unwrap_or_default()]).await?;
+        row.and_then(|row| row.maybe_int(0).transpose()).transpose()?.map(time).transpose()
     }
 }

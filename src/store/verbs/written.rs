@@ -343,7 +343,7 @@ async fn rescue_writes(item: &RescueWrites, tx: &mut Tx<'_>) -> Result<Result<u6
             rescued += tx.conn.run(sql, values![id, write.attempt, was, at]).await?;
             continue;
         }
-        let (code, message) = ("OP-7620", "the daemon ended while it was being sent; the far side may have it or not");
+        let (code, message) = ("OP-7650", "the daemon ended while it was being sent; the far side may have it or not");
         let settle = i64::try_from(write.settle.as_micros()).unwrap_or(i64::MAX);
         let sql = "UPDATE write_item SET state = 'waiting', maybe = 1, due_at = $4, code = $5, message = $6, lessee = NULL, \
                    lease_until = NULL, updated_at = $7 WHERE id = $1 AND attempt = $2 AND state = $3";
