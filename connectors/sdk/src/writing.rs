@@ -58,6 +58,34 @@ pub struct Codes {
     pub limited: &'static str,
 }
 
+/// An answer to a call, read whole, that is not judged yet: for a vendor whose no may not be the last word.
+#[derive(Debug)]
+pub struct Heard {
+    /// The answer.
+    pub answered: Answered,
+    host: String,
+    rest: Option<Duration>,
+}
+
+impl Heard {
+    /// A yes, or what the no means.
+    ///
+    /// # Errors
+    /// No yes, and whether it may have been done.
+    pub fn judge(self, manners: &dyn Manners) -> Result<Answered, Undelivered> {
+        if (200..300).contains(&self.answered.status) {
+            return Ok(self.answered);
+        }
+        let error = refusal(&self.host, manners, &self.answered, self.rest);
+        let fate = match self.answered.status {
+            // The far side gave up waiting for a request that it has (408), or failed in the middle of it.
+            408 | 500.. => Fate::Unknown,
+            _ => Fate::NotDone,
+        };
+        Err(Undelivered { error, fate })
+    }
+}
+
 /// Sends a planned call, once. `headers` are credentials and marks of the moment.
 ///
 /// # Errors
@@ -68,6 +96,19 @@ pub async fn deliver(
     call: &Call,
     headers: &[(&str, &str)],
 ) -> Result<Answered, Undelivered> {
+    exchange(client, manners, call, headers).await?.judge(manners)
+}
+
+/// Sends a planned call, once, and hears what is said to it.
+///
+/// # Errors
+/// There is no whole answer, and whether it may have been done.
+pub async fn exchange(
+    client: &Client,
+    manners: &dyn Manners,
+    call: &Call,
+    headers: &[(&str, &str)],
+) -> Result<Heard, Undelivered> {
     let not_done = |error| Undelivered { error, fate: Fate::NotDone };
     let codes = manners.codes();
     // Without the slash, `https://crm.example` would be the beginning of `https://crm.example.org` too.
@@ -90,16 +131,8 @@ pub async fn deliver(
         }
         Err(fault) => return Err(undelivered(&codes, fault)),
     };
-    if (200..300).contains(&answered.status) {
-        return Ok(answered);
-    }
-    let error = refusal(client.host(), manners, &answered, &reply);
-    let fate = match answered.status {
-        // The far side gave up waiting for a request that it has (408), or failed in the middle of it.
-        408 | 500.. => Fate::Unknown,
-        _ => Fate::NotDone,
-    };
-    Err(Undelivered { error, fate })
+    let rest = rest(manners, &answered, &reply);
+    Ok(Heard { answered, host: client.host().to_owned(), rest })
 }
 
 /// Asks without changing anything; `None` when there is no such thing (404, 410).
@@ -117,7 +150,7 @@ pub async fn read(
     match answered.status {
         200..300 => Ok(Some(answered)),
         404 | 410 => Ok(None),
-        _ => Err(refusal(client.host(), manners, &answered, &reply)),
+        _ => Err(refusal(client.host(), manners, &answered, rest(manners, &answered, &reply))),
     }
 }
 
@@ -141,7 +174,13 @@ pub fn undelivered(codes: &Codes, fault: Fault) -> Undelivered {
     Undelivered { error, fate }
 }
 
-fn refusal(host: &str, manners: &dyn Manners, answered: &Answered, reply: &Reply) -> ConnectorError {
+/// How long the far side wants to be left alone.
+fn rest(manners: &dyn Manners, answered: &Answered, reply: &Reply) -> Option<Duration> {
+    let header = |name: &str| reply.header(name).map(str::to_owned);
+    reply.retry_after.or_else(|| manners.rest(&answered.body, &header))
+}
+
+fn refusal(host: &str, manners: &dyn Manners, answered: &Answered, rest: Option<Duration>) -> ConnectorError {
     let codes = manners.codes();
     let status = answered.status;
     let usual = match status {
@@ -161,8 +200,7 @@ fn refusal(host: &str, manners: &dyn Manners, answered: &Answered, reply: &Reply
     let said = said_shortly(&said);
     let words = if said.is_empty() { String::new() } else { format!(": {said}") };
     let mut error = ConnectorError::new(kind, code, format!("`{host}` answers {status}{words}"));
-    let header = |name: &str| reply.header(name).map(str::to_owned);
-    error.retry_after = reply.retry_after.or_else(|| manners.rest(&answered.body, &header));
+    error.retry_after = rest;
     error
 }
 
