@@ -71,6 +71,13 @@ TEXTS = {
 }
 
 
+def long_id(short):
+    """15 letters and digits, case-sensitive, with the three behind them that tell which are capitals."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+    chunks = (short[at : at + 5] for at in (0, 5, 10))
+    return short + "".join(letters[sum(1 << n for n, c in enumerate(chunk) if c.isupper())] for chunk in chunks)
+
+
 class Own(Vendor):
     def __init__(self, world):
         super().__init__(world)
@@ -250,7 +257,7 @@ class Own(Vendor):
                 400, f"Required fields are missing: [{', '.join(missing)}]", "REQUIRED_FIELD_MISSING", missing
             )
         kept = self.judged(kind, fields)
-        which = PREFIX[kind] + f"{self.new_id():012d}" + "AAA"
+        which = long_id(PREFIX[kind] + f"{self.new_id():012d}")
         if kind == "Task":
             kept = {"Status": "Not Started", "Priority": "Normal", **kept}
         at = self.now()

@@ -27,7 +27,11 @@ ERRORS = {
 class Own(Vendor):
     def __init__(self, world):
         super().__init__(world)
-        self.rights = {"role": "agent", "only_private_comments": False, "scopes": ["tickets:read", "tickets:write", "users:read"]}
+        self.rights = {
+            "role": "agent",
+            "only_private_comments": False,
+            "scopes": ["tickets:read", "tickets:write", "users:read"],
+        }
 
     def knows(self, call):
         bearer, (user, password) = call.credentials()
@@ -54,7 +58,9 @@ class Own(Vendor):
         parts = [part.removesuffix(".json") for part in call.parts[2:]]
         tickets = self.table("tickets")
         if parts == ["users", "me"] and not self.knows(call):
-            return 200, {"user": {"id": None, "name": "Anonymous user", "email": "invalid@example.com", "role": "end-user"}}
+            return 200, {
+                "user": {"id": None, "name": "Anonymous user", "email": "invalid@example.com", "role": "end-user"}
+            }
         if parts == ["users", "me"]:
             user = {"id": 1, "name": "Ops Pilot", "email": "opspilot@pilot.test", "role": self.rights["role"]}
             user["only_private_comments"] = self.rights["only_private_comments"]
