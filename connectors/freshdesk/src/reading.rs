@@ -10,10 +10,10 @@ use opspilot_sdk::writing::read;
 use opspilot_sdk::{ActionKind, ConnectorError, ErrorKind, Look, Write};
 use serde_json::{Value, json};
 
-/// How many notes and replies stand on a page, Freshdesk's most.
-const PAGE: usize = 100;
+/// How many notes and replies stand on a page: few, because each may be a long letter twice over.
+const PAGE: usize = 30;
 /// Most pages that are read.
-const MOST_PAGES: usize = 50;
+const MOST_PAGES: usize = 200;
 
 /// What the far side shows of a write.
 pub(crate) async fn look(tickets: &Tickets, write: &Write, id: Option<&str>) -> Result<Look, ConnectorError> {

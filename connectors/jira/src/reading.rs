@@ -12,6 +12,8 @@ use opspilot_sdk::writing::read;
 use opspilot_sdk::{ActionKind, ConnectorError, ErrorKind, Look, Write};
 use serde_json::{Value, json};
 
+/// How many comments stand on a page: few, because each may be a long document.
+const PAGE: usize = 50;
 /// Most comments that are read; Jira takes at most 5,000 on an issue.
 const MOST_COMMENTS: usize = 5_000;
 /// How many issues are asked for at once, Jira's most.
@@ -68,7 +70,7 @@ async fn note(issues: &Issues, record: &str, key: &str, id: Option<&str>) -> Res
     }
     let mut from = 0;
     while from < MOST_COMMENTS {
-        let path = format!("/rest/api/3/issue/{record}/comment?startAt={from}&maxResults=100&orderBy=created");
+        let path = format!("/rest/api/3/issue/{record}/comment?startAt={from}&maxResults={PAGE}&orderBy=created");
         let Some(answer) = read(&issues.client, &Words, Request::get(&path)).await? else {
             return Err(missing(issues, record).await);
         };

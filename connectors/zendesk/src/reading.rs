@@ -10,8 +10,10 @@ use opspilot_sdk::writing::{encoded, read};
 use opspilot_sdk::{ActionKind, ConnectorError, ErrorKind, Look, Write};
 use serde_json::{Value, json};
 
-/// Most pages of comments that are read; a ticket has at most 5,000 comments, 100 on a page.
-const MOST_PAGES: usize = 50;
+/// How many comments stand on a page. Zendesk has up to 100 there, each three times over and up to 64 KiB long, which is more than is read.
+const PAGE: usize = 25;
+/// Most pages that are read; a ticket has at most 5,000 comments.
+const MOST_PAGES: usize = 200;
 /// What Zendesk puts in the place of each character that was blackened.
 const BLACK: char = '▇';
 
@@ -56,12 +58,25 @@ struct Comment {
     public: bool,
 }
 
-/// Comments of a ticket, oldest first; `None`: there is no such ticket. `false`: there are more than are read.
-async fn comments(tickets: &Tickets, record: &str) -> Result<Option<(Vec<Comment>, bool)>, ConnectorError> {
+/// In which order comments are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Oldest,
+    Newest,
+}
+
+/// Comments of a ticket up to the one that `is_last`; `None`: there is no such ticket. `false`: there are more than are read.
+async fn comments(
+    tickets: &Tickets,
+    record: &str,
+    order: Order,
+    is_last: impl Fn(&Comment) -> bool + Send,
+) -> Result<Option<(Vec<Comment>, bool)>, ConnectorError> {
     let mut all = Vec::new();
+    let sort = if order == Order::Oldest { "created_at" } else { "-created_at" };
     let mut after = String::new();
     for _ in 0..MOST_PAGES {
-        let path = format!("/api/v2/tickets/{record}/comments.json?page%5Bsize%5D=100{after}");
+        let path = format!("/api/v2/tickets/{record}/comments.json?page%5Bsize%5D={PAGE}&sort={sort}{after}");
         let Some(answer) = read(&tickets.client, &Words, Request::get(&path)).await? else { return Ok(None) };
         let page = answer.body.get("comments").and_then(Value::as_array);
         for one in page.ok_or_else(|| strange(tickets.client.host(), "comments"))? {
@@ -72,6 +87,9 @@ async fn comments(tickets: &Tickets, record: &str) -> Result<Option<(Vec<Comment
                 // What does not say that it is private is not.
                 public: one.get("public").and_then(Value::as_bool).unwrap_or(true),
             });
+            if all.last().is_some_and(&is_last) {
+                return Ok(Some((all, true)));
+            }
         }
         let more = answer.body.pointer("/meta/has_more").and_then(Value::as_bool) == Some(true);
         match answer.body.pointer("/meta/after_cursor").and_then(Value::as_str).filter(|_| more) {
@@ -91,11 +109,12 @@ fn number(value: Option<&Value>) -> String {
 }
 
 async fn note(tickets: &Tickets, record: &str, key: &str, id: Option<&str>) -> Result<Look, ConnectorError> {
-    let (comments, is_all) = comments(tickets, record).await?.ok_or_else(|| missing(tickets, record))?;
-    let found = comments.into_iter().find(|comment| match id {
-        Some(id) => comment.id == id,
-        None => is_marked(&comment.text, key),
-    });
+    // One that is known is sooner met from the end; of two with the mark the older is ours.
+    let order = if id.is_some() { Order::Newest } else { Order::Oldest };
+    let is_it = |comment: &Comment| id.map_or_else(|| is_marked(&comment.text, key), |id| comment.id == id);
+    let read = comments(tickets, record, order, is_it).await?;
+    let (mut comments, is_all) = read.ok_or_else(|| missing(tickets, record))?;
+    let found = comments.pop().filter(is_it);
     Ok(match found {
         Some(comment) if comment.text.chars().all(|c| c == BLACK || c.is_whitespace()) => Look::Absent,
         Some(comment) => {
@@ -119,7 +138,7 @@ async fn task(tickets: &Tickets, record: &str, key: &str, id: Option<&str>) -> R
         }
     };
     let Some(ticket) = shown(tickets, &id).await? else { return Ok(Look::Absent) };
-    let (comments, _) = comments(tickets, &id).await?.ok_or_else(|| missing(tickets, &id))?;
+    let (comments, _) = comments(tickets, &id, Order::Oldest, |_| false).await?.ok_or_else(|| missing(tickets, &id))?;
     let part = |name: &str| ticket.get(name).cloned().unwrap_or_default();
     let due = ticket.get("due_at").and_then(Value::as_str).and_then(|due| due.get(..10));
     let first = comments.first();

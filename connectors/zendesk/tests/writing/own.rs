@@ -178,7 +178,10 @@ async fn a_note_is_found_among_many_comments() {
         vendors.ask("PUT", &format!("/zendesk/api/v2/tickets/{ticket}.json"), &comment);
     }
     assert!(matches!(sink.look(&write, None).await, Ok(Look::Absent)));
-    sink.deliver(&write, None).await.expect("it is delivered");
+    let id = sink.deliver(&write, None).await.expect("it is delivered").id.expect("an id");
+    let before = vendors.count("GET", "/comments.json");
+    assert!(shows(&write.expect, &sink.look(&write, Some(&id)).await.expect("a look")));
+    assert_eq!(vendors.count("GET", "/comments.json"), before + 1, "one that is known is met from the end");
     // Somebody quotes it: the older one is ours.
     let quote = json!({"ticket": {"comment": {"body": "fyi OpsPilot n-1", "public": false}}});
     vendors.ask("PUT", &format!("/zendesk/api/v2/tickets/{ticket}.json"), &quote);
@@ -277,6 +280,7 @@ async fn rights_are_judged() {
     // A stranger is told that he is a visitor, with 200.
     let stranger = build(&url, "another", &oauth).check().await.expect_err("nobody");
     assert_eq!((stranger.kind, stranger.code), (ErrorKind::Unauthorised, "OP-7571"));
+    assert!(stranger.message.contains("does not know this token"), "{stranger}");
     assert!(vendors.log().iter().all(|entry| entry["method"] == "GET"));
 }
 
