@@ -7,12 +7,14 @@ mod mail;
 mod meters;
 mod models;
 pub(crate) mod shelf;
+mod sinks;
 mod sources;
 mod watch;
 
 pub use logs::start_logs;
 pub use mail::try_mail;
 pub use models::try_generator;
+pub use sinks::sinks_built;
 
 use crate::access::Access;
 use crate::clock::{Clock, Entropy, SystemClock, SystemEntropy};
@@ -22,6 +24,7 @@ use crate::engine::{Definition, Engine, Step, Steps, Workflows};
 use crate::intake::{Intake, Limit};
 use crate::limit::{Hand, Limits, Parts, Side};
 use crate::outbox::Letters;
+use crate::plan::Planner;
 use crate::policy::{Policies, PolicySet};
 use crate::receipt::SigningKey;
 use crate::review::Review;
@@ -30,7 +33,7 @@ use crate::screen::Boundary;
 use crate::steps;
 use crate::store::{Options, Store, StoreError, Url};
 use crate::web::{self, Web};
-use opspilot_sdk::{ConnectorError, Model, Problems, Registry};
+use opspilot_sdk::{ConnectorError, Model, Problems, Registry, Sink};
 use shelf::Shelf;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -55,11 +58,24 @@ pub fn models() -> Registry<Arc<dyn Model>> {
     Registry::new().with::<opspilot_openai::OpenAi>().with::<opspilot_anthropic::Anthropic>()
 }
 
+/// The kinds of sink of this program. A new connector is one line here.
+#[must_use]
+pub fn sinks() -> Registry<Arc<dyn Sink>> {
+    Registry::new()
+        .with::<opspilot_csv::Csv>()
+        .with::<opspilot_freshdesk::Freshdesk>()
+        .with::<opspilot_http::Http>()
+        .with::<opspilot_hubspot::HubSpot>()
+        .with::<opspilot_jira::Jira>()
+        .with::<opspilot_pipedrive::Pipedrive>()
+        .with::<opspilot_zendesk::Zendesk>()
+}
+
 /// What configurations are judged by.
 #[must_use]
 pub fn given() -> Given {
     let today = jiff::tz::TimeZone::UTC.to_datetime(SystemClock.now()).date();
-    Given { sources: registry(), models: models(), today }
+    Given { sources: registry(), models: models(), sinks: sinks(), today }
 }
 
 /// The definitions that come with the program.
@@ -194,6 +210,8 @@ pub struct House {
     pub pilots: Pilots,
     /// The pilots' data boundaries.
     pub boundaries: Arc<BTreeMap<String, Boundary>>,
+    /// From briefs to what would be written.
+    pub planner: Planner,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -287,6 +305,7 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
     let names = settings.generators.iter().map(|generator| generator.asked.name.clone()).collect();
     let spend = Hand::new(store.clone(), policies.clone(), Arc::clone(&clock), names);
     let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock));
+    let planner = sinks_built(&settings, &clock);
     Ok(House {
         settings: Arc::new(settings),
         store,
@@ -301,6 +320,7 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
         workflows,
         pilots,
         boundaries,
+        planner,
         clock,
     })
 }
@@ -464,12 +484,13 @@ fn web(
         metrics: Arc::new(move || meters.render()),
         ready: {
             let (clock, folder) = (Arc::clone(&house.clock), house.settings.data_dir.clone());
-            let limits = house.limits.clone();
+            let (limits, planner) = (house.limits.clone(), house.planner.clone());
             Arc::new(move || {
                 let mut checks = vec![disk::check(&folder)];
                 checks.extend(sources::checks(&health, clock.now()));
                 checks.extend(outbox.as_ref().map(|outbox| mail::check(&outbox.health())));
                 checks.extend(limits.health().iter().map(generator_check));
+                checks.extend(sinks::checks(&planner));
                 checks
             })
         },

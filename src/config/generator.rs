@@ -125,7 +125,7 @@ fn price(reader: &mut Reader, part: &Part<'_>, model: &str, prices: Option<&Pric
 }
 
 /// An amount in dollars.
-fn money(reader: &mut Reader, part: &Part<'_>, name: &str) -> Option<Micros> {
+pub(super) fn money(reader: &mut Reader, part: &Part<'_>, name: &str) -> Option<Micros> {
     let text = reader.text(part, name)?;
     match text.parse() {
         Ok(amount) => Some(amount),

@@ -5,6 +5,7 @@ mod generator;
 mod house;
 mod mail;
 mod pilot;
+mod sink;
 mod source;
 
 use super::keys::{Fallback, Key, Section, Shape};
@@ -49,6 +50,11 @@ pub(super) const SECTIONS: &[Section] = &[
         "What of a request its models may see: as the pilot's boundary, or less; what is not allowed is masked for them",
     ),
     section(
+        "pilot.automation",
+        false,
+        "What must be shown before actions that leave the house go on by themselves, at level 4; write it down before the pilot begins",
+    ),
+    section(
         "person",
         true,
         "Working time of a person: they are reminded within it; who has none here works Monday to Friday from 08:00 to 18:00",
@@ -56,6 +62,12 @@ pub(super) const SECTIONS: &[Section] = &[
     section("schedule", true, "A schedule: what is made at which times"),
     section("source", true, "A source: where requests come from"),
     section("source.options", false, "The keys of the connector; the page of its kind under docs/sources/ lists them"),
+    section("sink", true, "A sink: where approved briefs are written to"),
+    section("sink.options", false, "The keys of the connector; the page of its kind under docs/sinks/ lists them"),
+    section("action", true, "An action: what of a pilot's approved briefs is written where"),
+    section("action.values", false, "What the far side calls the bands of priority"),
+    section("action.fields", false, "Further fields: the far side's name for each, and a text"),
+    section("trigger", true, "A trigger: what stops the writing of a pilot by itself"),
 ];
 
 const fn section(name: &'static str, many: bool, meaning: &'static str) -> Section {
@@ -73,5 +85,6 @@ const fn key(
 }
 
 /// Every key, in the order people read them.
-pub(super) static KEYS: LazyLock<Vec<Key>> =
-    LazyLock::new(|| [house::HOUSE, mail::MAIL, generator::GENERATORS, pilot::PILOTS, source::SOURCES].concat());
+pub(super) static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
+    [house::HOUSE, mail::MAIL, generator::GENERATORS, pilot::PILOTS, source::SOURCES, sink::SINKS].concat()
+});

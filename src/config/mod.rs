@@ -4,6 +4,7 @@
 //! The way: TOML with places (`node`), variables laid over it (`env`), keys judged by the one list (`keys`, `read`), sections turned into
 //! the types of the rooms (`sections`, `pilot`, `source`).
 
+mod action;
 mod env;
 mod find;
 mod generator;
@@ -20,24 +21,27 @@ mod schema;
 mod sections;
 mod settings;
 mod show;
+mod sink;
 mod source;
 mod store;
+mod terms;
 mod web;
 mod wording;
+mod writing;
 
 pub use find::{FILE_NAME, find_file, places};
 pub use mail::MailSettings;
 pub use problem::{Code, Place, Problem, Problems};
 pub use schema::schema;
 pub use settings::{
-    GeneratorSettings, IntakeSettings, LogFormat, PolicySettings, ReceiptSettings, Settings, SourceSettings,
-    StoreSettings, TelemetrySettings, WebSettings,
+    GeneratorSettings, IntakeSettings, LogFormat, PolicySettings, ReceiptSettings, Settings, SinkSettings,
+    SourceSettings, StoreSettings, TelemetrySettings, WebSettings,
 };
 pub use show::show;
 
 use jiff::civil::Date;
 use node::{Node, Value};
-use opspilot_sdk::{Model, Registry};
+use opspilot_sdk::{Model, Registry, Sink};
 use read::{Reader, short};
 use sections::open;
 use std::collections::BTreeMap;
@@ -54,6 +58,8 @@ pub struct Given {
     pub sources: Registry,
     /// The kinds of model there are.
     pub models: Registry<Arc<dyn Model>>,
+    /// The kinds of sink there are.
+    pub sinks: Registry<Arc<dyn Sink>>,
     /// The day: a table of prices is not of a day to come.
     pub today: Date,
 }
@@ -255,6 +261,9 @@ fn judge(
         .collect();
     twice(reader, "schedule", written);
 
+    let writing = writing::writing(reader, root, &mut pilots, whole, &given.sinks);
+    notes.extend(writing.notes);
+
     if let Some(web) = &web {
         notes.extend(open_doors(&sources, &web.base_url));
     }
@@ -273,6 +282,9 @@ fn judge(
         pilots,
         boundaries,
         model_boundaries,
+        sinks: writing.sinks,
+        rules: writing.rules,
+        actions: writing.shown,
         schedules,
         waits,
         people: working.iter().map(schedule::shown_person).collect(),

@@ -6,6 +6,7 @@ use super::keys::nearest;
 use super::node::Node;
 use super::problem::Code;
 use super::read::{Part, Reader, is_name, short};
+use super::terms::terms;
 use crate::domain::limit::AtLimit;
 use crate::domain::pilot::Pilot;
 use crate::domain::review::Rules;
@@ -80,6 +81,8 @@ pub(super) fn pilot(
     let table = reader.part("pilot.limits", &limits, &place, part.node("limits"));
     let allowance = allowance(reader, &table);
     let rules = Rules { approvals, attempts };
+    // A zone that is none has its own problem; the other keys are judged all the same.
+    let (terms, undo_window) = terms(reader, &part, time_zone.as_ref().unwrap_or(&TimeZone::UTC));
     let pilot = Pilot {
         name: name?,
         tenant: tenant?,
@@ -98,8 +101,8 @@ pub(super) fn pilot(
         allowance,
         context,
         playbook,
-        terms: crate::domain::writeback::Terms::manual(),
-        undo_window: jiff::SignedDuration::ZERO,
+        terms,
+        undo_window,
         triggers: Vec::new(),
     };
     Some((pilot, outer?, inner?))

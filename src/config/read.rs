@@ -121,6 +121,9 @@ impl Reader {
             (None, _) if part.section == "generator" => {
                 "keys of the connector stand in `[generator.options]` below the generator".to_owned()
             }
+            (None, _) if part.section == "sink" => {
+                "keys of the connector stand in `[sink.options]` below the sink".to_owned()
+            }
             (None, Some(key)) if key.section.is_empty() => {
                 format!("`{name}` stands at the top, before the first section")
             }
@@ -190,6 +193,21 @@ impl Reader {
             }
             _ => Some(text.clone()),
         }
+    }
+
+    /// Judges the name of another thing: `what` is the key and the sort of thing. `known` are the names of all, `None` when not all could be
+    /// read.
+    pub(super) fn named(&mut self, part: &Part<'_>, what: &str, given: Option<&str>, known: Option<&[&str]>) {
+        let (Some(given), Some(known)) = (given, known) else { return };
+        if known.contains(&given) {
+            return;
+        }
+        let help = match keys::nearest(given, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => format!("add a `[[{what}]]` with `name = \"{}\"`", short(given)),
+            None => format!("use {}, or add a `[[{what}]]` of that name", ticked(known)),
+        };
+        self.at(Code::Nowhere, part, what, format!("there is no {what} `{}`", short(given)), help);
     }
 
     /// A list of texts; empty when it is left out and may be.

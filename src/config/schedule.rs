@@ -1,11 +1,10 @@
 //! The `[[schedule]]` tables, the `[[person]]` tables, and a pilot's keys about waiting. Own file because all of them are judged by the calendar
 //! room, whose problems get their place in the file here. INVARIANT: no key says what becomes of a brief that nobody decides on.
 
-use super::keys::nearest;
 use super::node::Node;
 use super::pilot::{time_zone, zone_of};
 use super::problem::Code;
-use super::read::{Part, Reader, is_name, short, ticked};
+use super::read::{Part, Reader, is_name, short};
 use crate::calendar::{Hours, Schedule};
 use crate::domain::pilot::Pilot;
 use crate::rota::{Away, Kind, Plan, Waits};
@@ -28,15 +27,7 @@ pub(super) fn schedule(
     let kind = reader.text(&part, "kind");
     let pilot = reader.text(&part, "pilot");
     let pattern = reader.text(&part, "pattern");
-    if let (Some(pilot), Some(names)) = (&pilot, names)
-        && !names.contains(&pilot.as_str())
-    {
-        let help = match nearest(pilot, names.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("use {}, or add a `[[pilot]]` of that name", ticked(names)),
-        };
-        reader.at(Code::Nowhere, &part, "pilot", format!("there is no pilot `{}`", short(pilot)), help);
-    }
+    reader.named(&part, "pilot", pilot.as_deref(), names);
     let zone = match part.node("time_zone") {
         Some(_) => time_zone(reader, &part)?,
         // Without a pilot the pattern can still be judged; nothing is built from it then.
@@ -107,7 +98,8 @@ fn absence(reader: &mut Reader, part: &Part<'_>, name: Option<&str>) -> Option<(
     Some((from, until, cover))
 }
 
-fn date(reader: &mut Reader, part: &Part<'_>, name: &str) -> Option<Date> {
+/// A day.
+pub(super) fn date(reader: &mut Reader, part: &Part<'_>, name: &str) -> Option<Date> {
     let text = reader.text(part, name)?;
     let date = Date::strptime("%Y-%m-%d", &text).ok();
     if date.is_none() {
@@ -144,7 +136,8 @@ fn days(reader: &mut Reader, part: &Part<'_>) -> Vec<Weekday> {
     found
 }
 
-fn clock(reader: &mut Reader, part: &Part<'_>, name: &str) -> Option<Time> {
+/// A time of day.
+pub(super) fn clock(reader: &mut Reader, part: &Part<'_>, name: &str) -> Option<Time> {
     let text = reader.text(part, name)?;
     let time = Time::strptime("%H:%M", &text).ok();
     if time.is_none() {

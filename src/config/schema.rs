@@ -34,8 +34,11 @@ fn table(section: &str) -> Value {
         properties.insert(name.to_owned(), inner);
     }
     // The connector's own keys are not ours to judge.
-    if matches!(section, "source.options" | "generator.options") {
+    if matches!(section, "source.options" | "generator.options" | "sink.options") {
         return json!({ "type": "object", "description": about });
+    }
+    if section == "action.fields" {
+        return json!({ "type": "object", "description": about, "additionalProperties": { "type": "string" } });
     }
     let needed: Vec<&str> =
         keys::of(section).filter(|key| key.fallback == Fallback::Needed).map(|key| key.name).collect();

@@ -5,8 +5,8 @@
 use crate::domain::limit::{Asked, Party};
 use crate::domain::pilot::Pilot;
 use crate::screen::Boundary;
-use crate::{engine, intake, rota, store};
-use opspilot_sdk::{Lane, Model, Prepared};
+use crate::{engine, intake, plan, rota, store};
+use opspilot_sdk::{Lane, Model, Prepared, Sink};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -44,6 +44,12 @@ pub struct Settings {
     pub boundaries: BTreeMap<String, Boundary>,
     /// What of a request the models of every pilot may see, by its name; never laxer than its data boundary.
     pub model_boundaries: BTreeMap<String, Boundary>,
+    /// The sinks, in the order of the file; names are unique.
+    pub sinks: Vec<SinkSettings>,
+    /// What of a brief goes where, in the order of the file; every pilot and every sink exists.
+    pub rules: Vec<plan::Rule>,
+    /// The same, as people may see it.
+    pub(super) actions: Vec<toml::Table>,
     /// The schedules, in the order of the file; names are unique, every pilot exists.
     pub schedules: Vec<rota::Plan>,
     /// How long briefs may wait before people hear of it again, by the name of their pilot.
@@ -161,6 +167,32 @@ impl fmt::Debug for GeneratorSettings {
         let mut shown = f.debug_struct("GeneratorSettings");
         shown.field("kind", kind).field("asked", asked).field("from_table", from_table);
         shown.finish_non_exhaustive()
+    }
+}
+
+/// One sink.
+#[non_exhaustive]
+pub struct SinkSettings {
+    /// Its name.
+    pub name: String,
+    /// Its connector kind.
+    pub kind: String,
+    /// Writes begun in a minute at most; `None`: as the far side allows.
+    pub requests_per_minute: Option<u32>,
+    /// Writes at once at most.
+    pub parallel: u32,
+    /// The connector, ready to be built.
+    pub prepared: Prepared<Arc<dyn Sink>>,
+    /// Its options as people may see them.
+    pub(super) written: toml::Table,
+}
+
+impl fmt::Debug for SinkSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, kind, requests_per_minute, parallel, prepared: _, written: _ } = self;
+        let mut shown = f.debug_struct("SinkSettings");
+        shown.field("name", name).field("kind", kind).field("requests_per_minute", requests_per_minute);
+        shown.field("parallel", parallel).finish_non_exhaustive()
     }
 }
 

@@ -109,6 +109,11 @@ pub fn show(settings: &Settings) -> String {
     put(&mut top, "person", people.iter().cloned().map(Value::Table).collect::<Vec<_>>());
     let schedule = |plan| Value::Table(super::schedule::shown(plan));
     put(&mut top, "schedule", schedules.iter().map(schedule).collect::<Vec<_>>());
+    let tables = |tables: Vec<Table>| tables.into_iter().map(Value::Table).collect::<Vec<_>>();
+    put(&mut top, "sink", tables(settings.sinks.iter().map(super::sink::shown).collect()));
+    put(&mut top, "action", tables(settings.actions.clone()));
+    let triggers = pilots.iter().flat_map(|pilot| pilot.triggers.iter().map(|one| super::terms::shown(pilot, one)));
+    put(&mut top, "trigger", tables(triggers.collect()));
     top.to_string()
 }
 
@@ -130,6 +135,7 @@ fn pilot(pilot: &Pilot, boundaries: [Option<&Boundary>; 2], waits: Option<&Waits
     put(&mut table, "generators", pilot.generators.iter().map(|name| text(name)).collect::<Vec<_>>());
     put(&mut table, "at_limit", text(pilot.at_limit.as_str()));
     put(&mut table, "context", pilot.context.as_deref().map(text));
+    super::terms::show(&mut table, pilot);
     let mut limits = Table::new();
     allowance(&mut limits, &pilot.allowance);
     if !limits.is_empty() {

@@ -31,16 +31,7 @@ pub(super) fn source(
     let lane = reader.text(&part, "lane");
     let take_lists = reader.text(&part, "list_mail").as_deref() == Some("take");
     let limit = limit(reader, &part);
-    if let (Some(pilot), Some(pilots)) = (&pilot, pilots)
-        && !pilots.contains(&pilot.as_str())
-    {
-        let help = match nearest(pilot, pilots.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if pilots.is_empty() => format!("add a `[[pilot]]` with `name = \"{}\"`", short(pilot)),
-            None => format!("use {}, or add a `[[pilot]]` of that name", ticked(pilots)),
-        };
-        reader.at(Code::Nowhere, &part, "pilot", format!("there is no pilot `{}`", short(pilot)), help);
-    }
+    reader.named(&part, "pilot", pilot.as_deref(), pilots);
     let kind = kind?;
     let usual = known_kind(reader, &part, &kind, registry)?;
     let lane = match lane.as_deref() {

@@ -7,9 +7,10 @@ mod fuzz;
 mod generators;
 mod times;
 mod values;
+mod writing;
 
 use super::{Given, Problem, Problems, Settings, parse};
-use opspilot_sdk::{BuildContext, ConnectorError, Model};
+use opspilot_sdk::{BuildContext, ConnectorError, Model, Sink};
 use opspilot_sdk::{Registry, Spec};
 use std::path::Path;
 use std::sync::Arc;
@@ -39,9 +40,32 @@ impl Spec for Openai {
     }
 }
 
+/// A sink that is never built; takes any options, but `bogus`.
+struct Redmine;
+
+impl Spec for Redmine {
+    const KIND: &'static str = "redmine";
+    type Built = Arc<dyn Sink>;
+    type Options = serde_json::Map<String, serde_json::Value>;
+    type Settings = ();
+
+    fn validate(options: Self::Options) -> Result<(), opspilot_sdk::Problems> {
+        Openai::validate(options)
+    }
+
+    fn build((): (), _: BuildContext) -> Result<Arc<dyn Sink>, ConnectorError> {
+        unreachable!("nothing is built here")
+    }
+}
+
 /// What there is to be configured here.
 fn given() -> Given {
-    Given { sources: registry(), models: Registry::new().with::<Openai>(), today: jiff::civil::date(2026, 11, 21) }
+    Given {
+        sources: registry(),
+        models: Registry::new().with::<Openai>(),
+        sinks: Registry::new().with::<Redmine>(),
+        today: jiff::civil::date(2026, 11, 21),
+    }
 }
 
 fn registry() -> Registry {

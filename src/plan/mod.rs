@@ -13,7 +13,8 @@ mod tests;
 
 pub use change::changes;
 pub use gather::Gathered;
-pub use rule::{Each, Recipient, RecordFrom, Rule};
+pub(crate) use rule::usual_hour;
+pub use rule::{Each, Recipient, RecordFrom, Rule, is_address, is_record};
 pub use template::{BadTemplate, Template};
 
 use crate::brief::Content;

@@ -182,7 +182,7 @@ impl Rule {
 
 /// Whether a text can be the name of a record anywhere: letters, digits and what vendors put between them.
 #[must_use]
-pub(super) fn is_record(text: &str) -> bool {
+pub fn is_record(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_:.".contains(c);
     !text.is_empty()
         && text.len() <= MOST_RECORD
@@ -215,7 +215,8 @@ fn recipient(to: &Recipient, subject: &Subject<'_>) -> Result<Mailbox, Unplanned
 }
 
 /// One plain address (RFC 5321 section 4.1.2 without quoting): no list, no route, no control character.
-fn is_address(text: &str) -> bool {
+#[must_use]
+pub fn is_address(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_graphic() && !"<>()[],;:\\\"".contains(c);
     text.len() <= 254
         && text.chars().all(fits)

@@ -26,7 +26,6 @@ macro_rules! slots {
             }
         }
         /// Every name there is.
-        #[cfg(test)]
         pub(super) const NAMES: &[&str] = &[$($name),+];
     };
 }
@@ -83,6 +82,12 @@ impl<'a> Scope<'a> {
 }
 
 impl Template {
+    /// Every name that may stand in braces.
+    #[must_use]
+    pub fn names() -> &'static [&'static str] {
+        NAMES
+    }
+
     /// Reads a text.
     ///
     /// # Errors

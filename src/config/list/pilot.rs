@@ -1,6 +1,6 @@
 //! Pilots, their boundaries and limits, and the people in them: every key.
 
-use super::super::keys::Fallback::{Is, Needed, On, Text, Without};
+use super::super::keys::Fallback::{Is, Needed, Off, On, Text, Without};
 use super::super::keys::Key;
 use super::super::keys::Shape::{Choice, Name, Names, Path, Switch, Table, Whole, Words};
 use super::key;
@@ -127,6 +127,30 @@ pub(super) const PILOTS: &[Key] = &[
         "What its models may see, the table `[pilot.model_boundary]`",
     ),
     key(
+        "pilot",
+        "level",
+        Whole(1, 4),
+        Is(2),
+        "Integration level: from 3 on notes, tasks and priorities may be written, at 4 messages and invitations as well; docs/writeback.md tells what else it takes",
+    ),
+    key("pilot", "starts", Words, Without("at once"), "First day on which it may write, such as `2026-12-01`"),
+    key("pilot", "ends", Words, Without("never"), "Last day on which it may write"),
+    key("pilot", "flag_by_two", Switch, Off, "Whether a sink is turned on by two different people alone"),
+    key(
+        "pilot",
+        "undo_window_secs",
+        Whole(0, 86_400),
+        Is(30),
+        "How long an approved write can still be stopped before it is sent, in seconds",
+    ),
+    key(
+        "pilot",
+        "automation",
+        Table,
+        Without("nothing leaves the house by itself"),
+        "What must be shown first at level 4, the table `[pilot.automation]`",
+    ),
+    key(
         "pilot.boundary",
         "preset",
         Words,
@@ -227,6 +251,36 @@ pub(super) const PILOTS: &[Key] = &[
         "Spend within a month at most, in dollars",
     ),
     key("pilot.limits", "usd_whole", Words, Without("no budget in all"), "Spend in all at most, in dollars"),
+    key(
+        "pilot.automation",
+        "kinds",
+        Names,
+        Needed,
+        "Kinds of action that go on by themselves after approval: `message`, `event`",
+    ),
+    key("pilot.automation", "min_reviewed", Whole(1, 1_000_000), Needed, "Reviewed briefs at least"),
+    key(
+        "pilot.automation",
+        "min_approval_percent",
+        Whole(1, 100),
+        Needed,
+        "Share of briefs that were approved at least: the lower end of its interval",
+    ),
+    key(
+        "pilot.automation",
+        "max_edit_percent",
+        Whole(0, 100),
+        Needed,
+        "Share of approved briefs that a person had edited at most: the upper end of its interval",
+    ),
+    key("pilot.automation", "max_incidents", Whole(0, 1_000_000), Needed, "Incidents at most"),
+    key(
+        "pilot.automation",
+        "min_catch_percent",
+        Whole(0, 100),
+        Needed,
+        "Share of planted bad drafts that reviewers caught at least: the lower end of its interval",
+    ),
     key("person", "name", Name, Needed, "Their name, as `opspilot user list` shows it"),
     key(
         "person",

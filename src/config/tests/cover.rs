@@ -9,8 +9,13 @@ use crate::config::show;
 fn every_key_with_a_default_is_shown() {
     // What the default has commented out.
     let more = "[[person]]\nname = 'admin'\n[[schedule]]\nname = 'w'\nkind = 'weekly_report'\npilot = 'example'\npattern = '0 9 * * *'\n\
-                [[generator]]\nname = 'c'\nkind = 'openai'\nprice = { input = '1', output = '2' }\n[[tenant]]\nname = 'example'\n";
-    let (document, _) = node::read(&show(&good(&format!("{}\n{more}", crate::config::DEFAULT))));
+                [[generator]]\nname = 'c'\nkind = 'openai'\nprice = { input = '1', output = '2' }\n[[tenant]]\nname = 'example'\n\
+                [[sink]]\nname = 'd'\nkind = 'redmine'\n[[action]]\npilot = 'example'\nsink = 'd'\nkind = 'event'\nto = 'sender'\n\
+                [[trigger]]\nname = 't'\npilot = 'example'\nwatch = 'uncertain'\nabove = 0\n";
+    let terms = "[pilot.automation]\nkinds = ['event']\nmin_reviewed = 1\nmin_approval_percent = 1\nmax_edit_percent = 1\nmax_incidents = 1\n\
+                 min_catch_percent = 1\n[pilot.boundary]";
+    let text = crate::config::DEFAULT.replacen("\n[pilot.boundary]", &format!("\n{terms}"), 1);
+    let (document, _) = node::read(&show(&good(&format!("{text}\n{more}"))));
     for key in KEYS.iter().filter(|key| !matches!(key.fallback, Fallback::Without(_))) {
         let mut node = Some(&document);
         for name in key.section.split('.').filter(|name| !name.is_empty()) {

@@ -82,6 +82,9 @@ fn what_is_commented_out_is_good_too() {
         "password_env = ",
         "playbook_file = ",
         "file = ",
+        "record_id = ",
+        "to_address = ",
+        "above_usd = ",
     ];
     let text: String = everything()
         .lines()
@@ -90,6 +93,7 @@ fn what_is_commented_out_is_good_too() {
         .collect();
     let settings = good(&text);
     assert_eq!(settings.sources.len(), 4, "the program's and the mailbox's are commented out, but whole");
+    assert_eq!((settings.sinks.len(), settings.rules.len(), settings.pilots[0].triggers.len()), (1, 3, 1));
 }
 
 /// A connector that is given a key it cannot know names those it does.
@@ -126,8 +130,8 @@ fn every_key_of_the_default_has_a_comment() {
     for (index, line) in lines.iter().enumerate() {
         let bare = line.strip_prefix("# ").unwrap_or(line);
         let Some(name) = bare.split(" = ").next().filter(|name| bare.contains(" = ") && is_key(name)) else { continue };
-        // The second source repeats keys that the first one explains.
-        if ["name", "kind", "pilot"].contains(&name) && seen.contains(&name) {
+        // The second source, and the second action, repeat keys that the first one explains.
+        if ["name", "kind", "pilot", "sink"].contains(&name) && seen.contains(&name) {
             continue;
         }
         seen.push(name);
@@ -136,7 +140,7 @@ fn every_key_of_the_default_has_a_comment() {
     }
     assert!(
         KEYS.iter().all(|key| {
-            let tables = ["boundary", "model_boundary", "options", "price", "limits"];
+            let tables = ["boundary", "model_boundary", "options", "price", "limits", "automation", "values", "fields"];
             seen.contains(&key.name) || tables.contains(&key.name)
         }),
         "{seen:?}"
