@@ -2,14 +2,37 @@
 //! standard library only, because several kinds of test include it. INVARIANT: they end with the test that started them, also when that
 //! is killed: each ends with its standard input.
 
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// What is installed, in these versions; the folder's name changes with them.
-pub(crate) const PACKAGES: [&str; 1] = ["@stoplight/prism-cli@5.14.2"];
-/// The folder within the home folder.
-const FOLDER: &str = ".cache/opspilot/node-prism-5.14.2";
+/// What is installed together.
+#[derive(Debug)]
+pub(crate) struct Bundle {
+    /// What it is, for a person.
+    pub(crate) name: &'static str,
+    /// In these versions; the folder's name changes with them.
+    pub(crate) packages: &'static [&'static str],
+    /// The folder within the home folder.
+    folder: &'static str,
+}
+
+/// Mocks of interfaces that are published as documents.
+pub(crate) const PRISM: Bundle =
+    Bundle { name: "Prism", packages: &["@stoplight/prism-cli@5.14.2"], folder: ".cache/opspilot/node-prism-5.14.2" };
+
+/// Libraries that were written for vendors, to be run against our stand-ins of these.
+pub(crate) const CLIENTS: Bundle = Bundle {
+    name: "the vendors' client libraries",
+    packages: &[
+        "@hubspot/api-client@13.5.0",
+        "pipedrive@33.7.0",
+        "jsforce@3.10.14",
+        "node-zendesk@6.0.1",
+        "jira.js@5.4.0",
+    ],
+    folder: ".cache/opspilot/node-clients-13.5.0-33.7.0-3.10.14-6.0.1-5.4.0",
+};
 
 /// A running program; ends when dropped.
 #[derive(Debug)]
@@ -25,10 +48,7 @@ impl Program {
     /// # Errors
     /// `NotFound` when it is not installed.
     pub(crate) fn prism(document: &Path) -> io::Result<Self> {
-        let modules = modules().ok_or_else(|| {
-            let text = "Prism is not installed here; run `cargo xtask test`, which installs it";
-            io::Error::new(io::ErrorKind::NotFound, text)
-        })?;
+        let modules = PRISM.sure()?;
         let mut child = Command::new("node")
             .args(["-e", include_str!("prism.js"), "prism.js"])
             .args([modules.as_path(), document])
@@ -55,13 +75,43 @@ impl Drop for Program {
     }
 }
 
-/// Where they are installed.
-pub(crate) fn place() -> PathBuf {
-    std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default().join(FOLDER)
+/// A vendor's client library does what `vendor_clients.js` has for it; what it saw, as JSON.
+///
+/// # Errors
+/// `NotFound` when it is not installed; what it said when it failed.
+pub(crate) fn client(vendor: &str, given: &str) -> io::Result<String> {
+    let mut child = Command::new("node")
+        .args(["-e", include_str!("vendor_clients.js"), "vendor_clients.js"])
+        .arg(CLIENTS.sure()?)
+        .arg(vendor)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(given.as_bytes())?;
+    }
+    let ended = child.wait_with_output()?;
+    if ended.status.success() && !ended.stdout.is_empty() {
+        return String::from_utf8(ended.stdout).map_err(io::Error::other);
+    }
+    Err(io::Error::other(format!("{vendor}: {}", String::from_utf8_lossy(&ended.stderr))))
 }
 
-/// The folder of the packages. A file written last says that the installation was finished.
-pub(crate) fn modules() -> Option<PathBuf> {
-    let place = place();
-    Some(place.join("node_modules")).filter(|modules| modules.exists() && place.join("complete").exists())
+impl Bundle {
+    /// Where it is installed.
+    pub(crate) fn place(&self) -> PathBuf {
+        std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default().join(self.folder)
+    }
+
+    /// The folder of its packages. A file written last says that the installation was finished.
+    pub(crate) fn modules(&self) -> Option<PathBuf> {
+        let place = self.place();
+        Some(place.join("node_modules")).filter(|modules| modules.exists() && place.join("complete").exists())
+    }
+
+    fn sure(&self) -> io::Result<PathBuf> {
+        let text = || format!("{} is not installed here; run `cargo xtask test`, which installs it", self.name);
+        self.modules().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, text()))
+    }
 }

@@ -76,26 +76,33 @@ pub(crate) fn models() -> io::Result<()> {
     std::fs::write(place.join("complete"), "").map_err(missing)
 }
 
-/// A mock of interfaces that are published as documents. In a folder of its own, without any change to what the system's Node has.
+/// Mocks and client libraries of Node's world. In folders of their own, without any change to what the system's Node has.
 pub(crate) fn node() -> io::Result<()> {
-    if node_programs::modules().is_some() {
-        return Ok(());
+    for bundle in [&node_programs::PRISM, &node_programs::CLIENTS] {
+        if bundle.modules().is_none() {
+            eprintln!("{} is not installed; installing it", bundle.name);
+            install(bundle).map_err(|cause| {
+                let name = bundle.name;
+                io::Error::other(format!(
+                    "{name} is missing and cannot be installed: {cause}; run again with a network"
+                ))
+            })?;
+        }
     }
-    eprintln!("Prism is not installed; installing it");
-    let missing = |cause: io::Error| {
-        io::Error::other(format!("Prism is missing and cannot be installed: {cause}; run again with a network"))
-    };
+    Ok(())
+}
+
+fn install(bundle: &node_programs::Bundle) -> io::Result<()> {
     if !program("npm").args(["--version"]).works() {
-        apt(&["update"]).map_err(missing)?;
-        apt(&["install", "--no-install-recommends", "nodejs", "npm"]).map_err(missing)?;
+        apt(&["update"])?;
+        apt(&["install", "--no-install-recommends", "nodejs", "npm"])?;
     }
-    let place = node_programs::place();
-    std::fs::create_dir_all(&place).map_err(missing)?;
-    std::fs::write(place.join("package.json"), "{\"private\":true}\n").map_err(missing)?;
-    let install =
-        program("npm").args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"]).args([&place]);
-    install.args(node_programs::PACKAGES).run().map_err(missing)?;
-    std::fs::write(place.join("complete"), "").map_err(missing)
+    let place = bundle.place();
+    std::fs::create_dir_all(&place)?;
+    std::fs::write(place.join("package.json"), "{\"private\":true}\n")?;
+    let install = program("npm").args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]);
+    install.args(["--prefix"]).args([&place]).args(bundle.packages).run()?;
+    std::fs::write(place.join("complete"), "")
 }
 
 /// A mail server for the tests of the mailbox source; never Debian's own service.

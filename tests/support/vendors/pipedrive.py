@@ -153,8 +153,9 @@ class Own(Vendor):
         if version == 1:
             thing["active_flag"] = True
         else:
-            thing.setdefault("custom_fields", {PRIORITY: None})
             thing["is_deleted"] = False
+        if kind == "deals":
+            thing.setdefault("custom_fields", {PRIORITY: None})
         if kind == "activities":
             thing.setdefault("done", False)
             thing["person_id"] = people[0] if people else None

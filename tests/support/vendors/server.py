@@ -115,13 +115,27 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
 
+    def body(self):
+        """The request's body, by its length or in chunks (RFC 9112 section 7.1)."""
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        whole = b""
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            whole += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return whole
+
     def any_method(self):
         url = urllib.parse.urlsplit(self.path)
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        raw = self.body()
         parts = [urllib.parse.unquote(part) for part in url.path.split("/") if part]
         if not parts or parts[0].startswith("_"):
             return self.own(parts[0] if parts else "", raw)
-        query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
+        query = {}
+        for name, value in urllib.parse.parse_qsl(url.query, keep_blank_values=True):
+            # A list may stand in one value, or in as many as it has members.
+            query[name] = f"{query[name]},{value}" if name in query else value
         vendor = VENDORS.get(parts[0])
         if not vendor:
             return self.say(404, {"error": f"no vendor {parts[0]}"})

@@ -2,6 +2,8 @@
 //! that the client is linked once.
 
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 #[path = "../../../../tests/support/node_programs.rs"]
 #[expect(dead_code, reason = "what `cargo xtask test` does with it")]
 mod node_programs;
