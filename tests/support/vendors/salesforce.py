@@ -83,9 +83,13 @@ class Own(Vendor):
         super().__init__(world)
         self.rights = {"scope": "api", "denied": [], "permissions": {}, "refresh_token": "refresh-1"}
 
-    def now(self):
-        # To the second, and with the zone in this form.
-        return time.strftime("%Y-%m-%dT%H:%M:%S.000+0000", time.gmtime())
+    def stamps(self):
+        """Now, for a record that was changed: one instant, told to the second and with the zone in Salesforce's form."""
+        changed = int(time.time())
+        return {
+            "LastModifiedDate": time.strftime("%Y-%m-%dT%H:%M:%S.000+0000", time.gmtime(changed)),
+            "changed": changed,
+        }
 
     def is_login(self, call):
         return call.parts == ["services", "oauth2", "token"]
@@ -173,7 +177,7 @@ class Own(Vendor):
             )
         if method == "PATCH":
             since = call.headers.get("If-Unmodified-Since")
-            if since and int(changed) > parsedate_to_datetime(since).timestamp():
+            if since and changed > parsedate_to_datetime(since).timestamp():
                 raise self.refusal(412, "The record was modified", "PRECONDITION_FAILED")
             self.change(kind, thing, call.body)
             return 204, None
@@ -260,20 +264,14 @@ class Own(Vendor):
         which = long_id(PREFIX[kind] + f"{self.new_id():012d}")
         if kind == "Task":
             kept = {"Status": "Not Started", "Priority": "Normal", **kept}
-        at = self.now()
-        self.table(kind)[which] = {
-            "Id": which,
-            **kept,
-            "CreatedDate": at,
-            "LastModifiedDate": at,
-            "IsDeleted": False,
-            "changed": time.time(),
-        }
+        stamps = self.stamps()
+        own = {"Id": which, "CreatedDate": stamps["LastModifiedDate"], "IsDeleted": False}
+        self.table(kind)[which] = {**own, **kept, **stamps}
         return which
 
     def change(self, kind, thing, fields):
         self.allowed(f"{kind}.update")
-        thing.update(self.judged(kind, fields), LastModifiedDate=self.now(), changed=time.time())
+        thing.update(self.judged(kind, fields), **self.stamps())
 
     def describe(self, kind):
         denied = self.rights["denied"]
