@@ -30,8 +30,9 @@ pub(crate) const CLIENTS: Bundle = Bundle {
         "jsforce@3.10.14",
         "node-zendesk@6.0.1",
         "jira.js@5.4.0",
+        "freshdesk-api@3.1.0",
     ],
-    folder: ".cache/opspilot/node-clients-13.5.0-33.7.0-3.10.14-6.0.1-5.4.0",
+    folder: ".cache/opspilot/node-clients-13.5.0-33.7.0-3.10.14-6.0.1-5.4.0-3.1.0",
 };
 
 /// A running program; ends when dropped.

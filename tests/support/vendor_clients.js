@@ -151,6 +151,32 @@ const vendors = {
   },
 };
 
+vendors.freshdesk = async ({ url, token, record, note }) => {
+  const Freshdesk = need('freshdesk-api');
+  const of = (key) => {
+    const desk = new Freshdesk(url, key);
+    return (method, ...args) => new Promise((yes, no) => {
+      desk[method](...args, (error, data) => (error ? no({ code: error.status, ...error }) : yes(data)));
+    });
+  };
+  const ask = of(token);
+  const own = await ask('createTicket', { subject: 'Own', email: 'eve@client.test', description: 'x', priority: 1, status: 2 });
+  const written = await ask('createNote', own.id, { body: 'of another', private: true });
+  const edited = await ask('updateConversation', written.id, { body: 'of another, again' });
+  await ask('deleteConversation', written.id);
+  const left = await ask('listAllConversations', own.id);
+  const conversation = await ask('listAllConversations', record);
+  return {
+    priority: (await ask('getTicket', record)).priority, me: (await ask('currentAgent')).contact.email,
+    notes: conversation.map((one) => [String(one.id) === note, one.body_text, one.private]),
+    own: [written.private, edited.body_text, left.length], raised: (await ask('updateTicket', own.id, { priority: 3 })).priority,
+    refusals: [
+      await refusal(ask('deleteConversation', written.id)), await refusal(of('another')('getTicket', record)),
+      await refusal(ask('updateTicket', own.id, { priority: 9 })), await refusal(ask('createTicket', { subject: 'of nobody' })),
+    ],
+  };
+};
+
 const given = JSON.parse(require('fs').readFileSync(0, 'utf8'));
 vendors[process.argv[3]](given).then(
   (seen) => process.stdout.write(JSON.stringify(seen), () => process.exit(0)),

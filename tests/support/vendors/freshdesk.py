@@ -29,7 +29,8 @@ class Own(Vendor):
             code, message = WORDS[status]
             return Refused(status, {"code": code, "message": message})
         if status == 404:
-            return Refused(404)
+            # Nothing, and that is no JSON.
+            return Refused(404, None, {"Content-Type": "text/html; charset=utf-8"})
         if status == 429:
             limits = {"X-RateLimit-Total": "100", "X-RateLimit-Remaining": "0", "Retry-After": "5"}
             return Refused(429, {"message": "You have exceeded the limit of requests per hour"}, limits)
