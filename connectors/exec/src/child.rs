@@ -172,6 +172,11 @@ impl Run {
         }
     }
 
+    /// Tells it that nothing more will be said.
+    pub(crate) fn hang_up(&mut self) {
+        self.stdin = None;
+    }
+
     /// Writes what waits in the outbox, until it is empty or the patience is over. One that let a settlement wait in vain is not waited
     /// for again; a turn finds out when it reads after all.
     pub(crate) async fn speak(&mut self, outbox: &mut Outbox, patience: Duration) {
@@ -200,6 +205,8 @@ impl Run {
     /// For a program that has ended while its children keep its output open: listens once more, and hangs up when nothing came since
     /// the last call. Its end is seen before the last call, so what it printed before has been read by then.
     pub(crate) fn last_call(&mut self) {
+        // Nobody reads any more, and a failed write must not pass for a turn in which nothing was heard.
+        self.stdin = None;
         if self.last_call.replace(self.heard) == Some(self.heard) {
             self.stdout = None;
         }
@@ -222,7 +229,7 @@ impl Run {
         let by_itself = self.has_ended();
         let until = Instant::now() + LAST_WORDS.0;
         let mut heard = 0;
-        while by_itself && heard < LAST_WORDS.1 {
+        while by_itself && self.stderr.is_some() && heard < LAST_WORDS.1 {
             match timeout_at(until, read(&mut self.stderr, &mut self.err_buffer)).await {
                 Ok(Ok(count @ 1..)) => {
                     heard += count;

@@ -1,3 +1,5 @@
+//! Programs of the user's own, as a source and as a sink. The sink is in `src/sink`, its protocol in `docs/sinks/exec.md`.
+//!
 //! The exec source: a program of the user's own, in any language, prints one JSON object a line and reads on its standard input what
 //! became of it. The documented way to add a source without rebuilding the daemon; the protocol is in `docs/sources/exec.md`.
 //!
@@ -11,9 +13,11 @@ mod lines;
 mod node;
 mod options;
 mod outbox;
+mod sink;
 mod source;
 
 pub use options::{Options, Settings, Variable};
+pub use sink::{ExecSink, SinkOptions, SinkSettings};
 
 use opspilot_sdk::{BuildContext, Built, ConnectorError, Lane, Problems, Spec};
 

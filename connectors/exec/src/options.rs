@@ -109,43 +109,7 @@ impl fmt::Debug for Value {
 impl Options {
     pub(crate) fn validate(self) -> Result<Settings, Problems> {
         let mut problems = Problems::new();
-        match self.command.first() {
-            None => problems.add(
-                "command",
-                "is empty",
-                "name the program and its arguments, such as `[\"python3\", \"pull.py\"]`",
-            ),
-            Some(program) if program.is_empty() => {
-                problems.add("command", "the first word is empty", "name the program")
-            }
-            Some(program) if self.command.len() == 1 && program.contains(char::is_whitespace) => problems.add(
-                "command",
-                "is one word with a space in it",
-                "give each argument as its own word, such as `[\"python3\", \"pull.py\"]`; no shell reads the command",
-            ),
-            Some(_) => {}
-        }
-        if self.command.iter().any(|word| word.contains('\0')) {
-            problems.add("command", "holds a NUL character", "take it out");
-        }
-        for (name, value) in &self.env {
-            let path = format!("env.{name}");
-            if name.is_empty() || name.contains(['=', '\0']) {
-                problems.add(&path, "is not a name of an environment variable", "use letters, digits and `_`");
-            }
-            match value {
-                Variable::Literal(text) if text.expose().contains('\0') => {
-                    problems.add(&path, "holds a NUL character", "take it out");
-                }
-                Variable::File(file) if file.as_os_str().is_empty() => {
-                    problems.add(&path, "names no file", "give its path")
-                }
-                Variable::Env(from) if from.is_empty() || from.contains(['=', '\0']) => {
-                    problems.add(&path, "names no environment variable", "give its name");
-                }
-                _ => {}
-            }
-        }
+        judge(&self.command, &self.env, &mut problems);
         let line = u64::try_from(self.max_line_bytes).unwrap_or(u64::MAX);
         between(&mut problems, "max_line_bytes", line, 1024, 64 << 20);
         between(&mut problems, "batch_wait_ms", self.batch_wait_ms, 10, 5000);
@@ -156,7 +120,46 @@ impl Options {
     }
 }
 
-fn between(problems: &mut Problems, path: &str, value: u64, least: u64, most: u64) {
+/// What holds of every program that is started.
+pub(crate) fn judge(command: &[String], env: &BTreeMap<String, Variable>, problems: &mut Problems) {
+    match command.first() {
+        None => problems.add(
+            "command",
+            "is empty",
+            "name the program and its arguments, such as `[\"python3\", \"pull.py\"]`",
+        ),
+        Some(program) if program.is_empty() => problems.add("command", "the first word is empty", "name the program"),
+        Some(program) if command.len() == 1 && program.contains(char::is_whitespace) => problems.add(
+            "command",
+            "is one word with a space in it",
+            "give each argument as its own word, such as `[\"python3\", \"pull.py\"]`; no shell reads the command",
+        ),
+        Some(_) => {}
+    }
+    if command.iter().any(|word| word.contains('\0')) {
+        problems.add("command", "holds a NUL character", "take it out");
+    }
+    for (name, value) in env {
+        let path = format!("env.{name}");
+        if name.is_empty() || name.contains(['=', '\0']) {
+            problems.add(&path, "is not a name of an environment variable", "use letters, digits and `_`");
+        }
+        match value {
+            Variable::Literal(text) if text.expose().contains('\0') => {
+                problems.add(&path, "holds a NUL character", "take it out");
+            }
+            Variable::File(file) if file.as_os_str().is_empty() => {
+                problems.add(&path, "names no file", "give its path")
+            }
+            Variable::Env(from) if from.is_empty() || from.contains(['=', '\0']) => {
+                problems.add(&path, "names no environment variable", "give its name");
+            }
+            _ => {}
+        }
+    }
+}
+
+pub(crate) fn between(problems: &mut Problems, path: &str, value: u64, least: u64, most: u64) {
     if !(least..=most).contains(&value) {
         problems.add(path, format!("is {value}"), format!("use {least} to {most}"));
     }
@@ -166,6 +169,27 @@ impl Settings {
     /// Reads the secrets and settles the paths.
     pub(crate) fn launch(self, context: &BuildContext) -> Result<Launch, ConnectorError> {
         let Options { command, working_dir, env, .. } = self.0;
+        let launch = Launch::settle(command, working_dir, env, "OPSPILOT_SOURCE", context)?;
+        Ok(Launch {
+            max_line: self.0.max_line_bytes,
+            batch_wait: Duration::from_millis(self.0.batch_wait_ms),
+            watch: Duration::from_secs(self.0.start_timeout_secs),
+            grace: Duration::from_secs(self.0.stop_secs),
+            again: Duration::from_secs(self.0.again_secs),
+            ..launch
+        })
+    }
+}
+
+impl Launch {
+    /// Reads the secrets and settles the paths; the waits are those of the defaults. `named` is the variable that holds the configured name.
+    pub(crate) fn settle(
+        command: Vec<String>,
+        working_dir: Option<PathBuf>,
+        env: BTreeMap<String, Variable>,
+        named: &str,
+        context: &BuildContext,
+    ) -> Result<Self, ConnectorError> {
         let folder = context.data_dir.join(working_dir.unwrap_or_default());
         let mut words = command.into_iter();
         let first = PathBuf::from(words.next().unwrap_or_default());
@@ -177,7 +201,7 @@ impl Settings {
                 variables.insert(name.to_owned(), Value(value));
             }
         }
-        variables.insert("OPSPILOT_SOURCE".to_owned(), Value(context.name.clone().into()));
+        variables.insert(named.to_owned(), Value(context.name.clone().into()));
         for (name, value) in env {
             let value = match value {
                 Variable::Literal(text) => OsString::from(text.expose()),
@@ -191,17 +215,17 @@ impl Settings {
             };
             variables.insert(name, Value(value));
         }
-        Ok(Launch {
+        Ok(Self {
             name: context.name.clone(),
             program,
             arguments: words.collect(),
             folder,
             env: variables.into_iter().collect(),
-            max_line: self.0.max_line_bytes,
-            batch_wait: Duration::from_millis(self.0.batch_wait_ms),
-            watch: Duration::from_secs(self.0.start_timeout_secs),
-            grace: Duration::from_secs(self.0.stop_secs),
-            again: Duration::from_secs(self.0.again_secs),
+            max_line: max_line_bytes(),
+            batch_wait: Duration::from_millis(batch_wait_ms()),
+            watch: Duration::from_secs(start_timeout_secs()),
+            grace: Duration::from_secs(stop_secs()),
+            again: Duration::from_secs(again_secs()),
         })
     }
 }
