@@ -2,18 +2,44 @@
 //! Own file because an interval decides here, not a rate: few briefs prove little. INVARIANT: what is not known shuts it.
 
 use crate::domain::pilot::Pilot;
+use crate::domain::share::Share;
 use crate::domain::writeback::{Obstacle, Standing, StatementKind};
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
 
 /// Why actions that leave the house do not go on after approval; empty when the figures suffice.
 pub(super) async fn unproven(store: &Store, pilot: &Pilot, standing: &Standing) -> Result<Vec<Obstacle>, StoreError> {
-    let _ = store;
-    let Some(_) = &pilot.terms.automation else { return Ok(Vec::new()) };
-    let Some(_) = counted_since(standing) else {
+    let Some(wanted) = &pilot.terms.automation else { return Ok(Vec::new()) };
+    let go = standing.go.as_ref().filter(|go| go.kind == StatementKind::Go);
+    let Some(go) = go else {
         return Ok(vec![Obstacle::new("OP-7610", "the figures count from a go decision on, and none is on file")]);
     };
-    Ok(vec![Obstacle::new("OP-7610", "too few figures")])
+    if go.terms != pilot.terms.digest() {
+        let message = "what automation asks for was changed after the go; a new go begins a new count";
+        return Ok(vec![Obstacle::new("OP-7610", message)]);
+    }
+    let figures = store.pilot_figures(&pilot.name, go.at).await?;
+    let mut found = Vec::new();
+    let mut short = |message: String| found.push(Obstacle::new("OP-7610", message));
+    if figures.reviewed < wanted.min_reviewed {
+        short(format!("{} briefs were reviewed since the go, and {} are asked for", figures.reviewed, wanted.min_reviewed));
+    }
+    let approved = Share::of(figures.approved, figures.reviewed);
+    if approved.low_percent() < f64::from(wanted.min_approval) {
+        short(format!("of briefs approved, {approved}; at least {} % must be sure", wanted.min_approval));
+    }
+    let edited = Share::of(figures.edited, figures.approved);
+    if edited.high_percent() > f64::from(wanted.max_edit) {
+        short(format!("of approved briefs edited before, {edited}; at most {} % may be", wanted.max_edit));
+    }
+    if figures.incidents > wanted.max_incidents {
+        short(format!("{} incidents since the go, and {} are allowed", figures.incidents, wanted.max_incidents));
+    }
+    // Nothing is planted yet, so nothing was caught: where a pilot asks for it, it is not shown.
+    if wanted.min_catch > 0 {
+        short("no planted draft was reviewed: nobody knows whether review is real".to_owned());
+    }
+    Ok(found)
 }
 
 /// Since when the figures of a pilot count: its go.

@@ -12,6 +12,10 @@ mod carry;
 mod figures;
 mod gate;
 mod run;
+mod trigger;
+
+#[cfg(test)]
+mod tests;
 
 pub use act::{ActError, Shown, Undo, told};
 pub use figures::counted_since;

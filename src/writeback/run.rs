@@ -145,7 +145,7 @@ impl Writeback {
         if rescued > 0 {
             tracing::warn!(writes = rescued, "leases of writes ran out; what may have been sent is looked for");
         }
-        Ok(())
+        self.pull_triggers().await
     }
 
     fn pace(&self, sink: &str) -> Pace {
