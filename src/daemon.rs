@@ -33,6 +33,7 @@ use crate::screen::Boundary;
 use crate::steps;
 use crate::store::{Options, Store, StoreError, Url};
 use crate::web::{self, Web};
+use crate::writeback::{self, Writeback};
 use opspilot_sdk::{ConnectorError, Model, Problems, Registry, Sink};
 use shelf::Shelf;
 use std::collections::BTreeMap;
@@ -212,6 +213,8 @@ pub struct House {
     pub boundaries: Arc<BTreeMap<String, Boundary>>,
     /// From briefs to what would be written.
     pub planner: Planner,
+    /// What people do with plans, and carrying them out.
+    pub writeback: Writeback,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -294,7 +297,9 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
         settings.intake.max_waiting,
     )
     .with_answers(settings.mail.carrier.is_some() && settings.mail.outbox.reply_address.is_some());
-    let review = Review::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock));
+    let planner = sinks_built(&settings, &clock);
+    let review = Review::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock))
+        .with_plans(planner.clone(), Arc::clone(&boundaries));
     let mut read = BTreeMap::<String, Vec<String>>::new();
     for source in &settings.sources {
         read.entry(source.pilot.clone()).or_default().push(source.name.clone());
@@ -305,7 +310,16 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
     let names = settings.generators.iter().map(|generator| generator.asked.name.clone()).collect();
     let spend = Hand::new(store.clone(), policies.clone(), Arc::clone(&clock), names);
     let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock));
-    let planner = sinks_built(&settings, &clock);
+    let writeback = Writeback::new(writeback::Parts {
+        store: store.clone(),
+        policies: policies.clone(),
+        pilots: pilots.clone(),
+        boundaries: Arc::clone(&boundaries),
+        planner: planner.clone(),
+        who: sinks::who(access.clone()),
+        clock: Arc::clone(&clock),
+        options: sinks::options(&settings),
+    });
     Ok(House {
         settings: Arc::new(settings),
         store,
@@ -321,6 +335,7 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
         pilots,
         boundaries,
         planner,
+        writeback,
         clock,
     })
 }
@@ -407,6 +422,9 @@ pub async fn serve(house: House, stop: CancellationToken, ready: impl FnOnce(Soc
         let stop = stop.clone();
         tasks.spawn(async move { pull.run(source, stop).await });
     }
+    if house.planner.sinks().next().is_some() {
+        tasks.spawn(house.writeback.clone().run(engine.node().clone(), stop.clone()));
+    }
     let mut outbox = None;
     if let Some(mail) = mail {
         outbox = Some(mail.outbox.clone());
@@ -484,13 +502,13 @@ fn web(
         metrics: Arc::new(move || meters.render()),
         ready: {
             let (clock, folder) = (Arc::clone(&house.clock), house.settings.data_dir.clone());
-            let (limits, planner) = (house.limits.clone(), house.planner.clone());
+            let (limits, planner, writeback) = (house.limits.clone(), house.planner.clone(), house.writeback.clone());
             Arc::new(move || {
                 let mut checks = vec![disk::check(&folder)];
                 checks.extend(sources::checks(&health, clock.now()));
                 checks.extend(outbox.as_ref().map(|outbox| mail::check(&outbox.health())));
                 checks.extend(limits.health().iter().map(generator_check));
-                checks.extend(sinks::checks(&planner));
+                checks.extend(sinks::checks(&planner, &writeback));
                 checks
             })
         },

@@ -22,7 +22,10 @@ pub(super) async fn unproven(store: &Store, pilot: &Pilot, standing: &Standing) 
     let mut found = Vec::new();
     let mut short = |message: String| found.push(Obstacle::new("OP-7610", message));
     if figures.reviewed < wanted.min_reviewed {
-        short(format!("{} briefs were reviewed since the go, and {} are asked for", figures.reviewed, wanted.min_reviewed));
+        short(format!(
+            "{} briefs were reviewed since the go, and {} are asked for",
+            figures.reviewed, wanted.min_reviewed
+        ));
     }
     let approved = Share::of(figures.approved, figures.reviewed);
     if approved.low_percent() < f64::from(wanted.min_approval) {

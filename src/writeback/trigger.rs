@@ -28,7 +28,13 @@ impl Writeback {
 
     async fn pause(&self, pilot: &Pilot, trigger: &Trigger, figure: String) -> Result<(), StoreError> {
         let reason = format!("trigger `{}`: {figure}", trigger.name);
-        tracing::error!(pilot = pilot.name, sink = trigger.sink, trigger = trigger.name, figure, "writing was paused by a trigger");
+        tracing::error!(
+            pilot = pilot.name,
+            sink = trigger.sink,
+            trigger = trigger.name,
+            figure,
+            "writing was paused by a trigger"
+        );
         metrics::counter!("opspilot_writing_paused_total", "pilot" => pilot.name.clone()).increment(1);
         let pause = PauseWriting {
             pilot: pilot.name.clone(),
@@ -42,7 +48,12 @@ impl Writeback {
     }
 
     /// The figure that goes beyond a trigger, in words.
-    async fn exceeded(&self, pilot: &Pilot, trigger: &Trigger, resumed: Option<Timestamp>) -> Result<Option<String>, StoreError> {
+    async fn exceeded(
+        &self,
+        pilot: &Pilot,
+        trigger: &Trigger,
+        resumed: Option<Timestamp>,
+    ) -> Result<Option<String>, StoreError> {
         let since = (self.now() - trigger.over).max(resumed.unwrap_or(Timestamp::MIN));
         let store = &self.parts().store;
         let sink = trigger.sink.as_deref();
@@ -69,7 +80,11 @@ impl Writeback {
                 let figures = store.write_figures(&pilot.name, sink, since).await?;
                 let slow = figures.latency_p95.filter(|slow| slow.as_secs() > trigger.above);
                 slow.filter(|_| figures.written >= trigger.at_least).map(|slow| {
-                    format!("the slowest of twenty writes took {} s or more, more than {} s", slow.as_secs(), trigger.above)
+                    format!(
+                        "the slowest of twenty writes took {} s or more, more than {} s",
+                        slow.as_secs(),
+                        trigger.above
+                    )
                 })
             }
             Watched::Cost => {

@@ -16,8 +16,8 @@ use crate::screen::{Boundary, BoundaryOptions};
 use crate::store::conformance::Fixture;
 use crate::store::conformance::samples::{accept, advance, claim, permit, review_of};
 use crate::store::{
-    Act, AddStatement, Advance, ClaimWrites, Draft, FlagChange, PauseWriting, PausedBy, ResumeWriting, StoreError, Told,
-    TurnFlag, WriteFilter, WriteRow,
+    Act, AddStatement, Advance, ClaimWrites, Draft, FlagChange, PauseWriting, PausedBy, ResumeWriting, StoreError,
+    Told, TurnFlag, WriteFilter, WriteRow,
 };
 use crate::writeback::{Options, Parts, Writeback};
 use jiff::SignedDuration;
@@ -97,8 +97,7 @@ impl House {
         let rules = [rule(ActionKind::Note, "{workflow_summary}"), rule(ActionKind::Priority, "")];
         let planner = Planner::new(rules, sinks);
         let pilots = Pilots::new([pilot(approvals)]);
-        let boundaries: Arc<BTreeMap<String, Boundary>> =
-            Arc::new([(PILOT.to_owned(), boundary())].into());
+        let boundaries: Arc<BTreeMap<String, Boundary>> = Arc::new([(PILOT.to_owned(), boundary())].into());
         let policies = Policies::new(PolicySet::embedded());
         let clock = Arc::clone(&on.clock) as Arc<dyn Clock>;
         let review = Review::new(on.store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock))
@@ -171,10 +170,7 @@ impl House {
             tenant: TENANT.into(),
             sink: None,
             reason: "a look".into(),
-            by: PausedBy::Person {
-                person: "usr_ada".into(),
-                permit: permit(Action::WritingPause, Kind::Pilot, PILOT),
-            },
+            by: PausedBy::Person { person: "usr_ada".into(), permit: permit(Action::WritingPause, Kind::Pilot, PILOT) },
             at: on.now(),
         };
         on.store.pause_writing(pause).await.unwrap();
@@ -239,7 +235,13 @@ impl House {
     }
 
     /// Approves the brief as it stands, with a plan or without.
-    pub(super) async fn approve(&self, on: &Fixture, name: &str, brief: &BriefId, plan: Option<&str>) -> Result<(), ReviewError> {
+    pub(super) async fn approve(
+        &self,
+        on: &Fixture,
+        name: &str,
+        brief: &BriefId,
+        plan: Option<&str>,
+    ) -> Result<(), ReviewError> {
         let digest = on.store.brief(brief).await?.digest;
         self.review.decide(&person(name), brief, &Verdict::Approve, &digest, plan).await.map(|_| ())
     }

@@ -93,7 +93,10 @@ impl Course<'_> {
 
     async fn edit(&mut self) {
         let row = self.on.store.brief(&self.brief).await.unwrap();
-        let edit = Edit { path: "workflow_summary.text".into(), value: format!("Quote for {} chairs", self.chance.below(1000)).into() };
+        let edit = Edit {
+            path: "workflow_summary.text".into(),
+            value: format!("Quote for {} chairs", self.chance.below(1000)).into(),
+        };
         let boundary = super::house::boundary();
         // An approval of what was there before counts no more.
         if self.house.review.edit(&person("ada"), &self.brief, &row.digest, &[edit], &boundary).await.is_ok() {
