@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use opspilot_sdk::http::Client;
 use opspilot_sdk::writing;
 use opspilot_sdk::{
-    Action, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, ErrorKind, Look, Manner, Planned, Repeat,
-    Secret, Sink, Undelivered, Write,
+    Action, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, ErrorKind, Fate, Look, Manner, Planned,
+    Repeat, Secret, Sink, Undelivered, Write,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -61,7 +61,13 @@ impl Sink for Issues {
         _version: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Delivered, Undelivered>> {
         Box::pin(async move {
-            let answered = writing::deliver(&self.client, &Words, &write.call, &[]).await?;
+            let heard = writing::exchange(&self.client, &Words, &write.call, &[]).await?;
+            if heard.answered.status == 404 {
+                // Jira calls it so too when the token no longer counts, which is no reason to give the write up.
+                let unknown = |error| Undelivered { error, fate: Fate::NotDone };
+                asking::is_known(self).await.map_err(unknown)?;
+            }
+            let answered = heard.judge(&Words)?;
             let id = answered.body.get("id").and_then(Value::as_str).map(str::to_owned);
             Ok(Delivered { id, said: answered.status.to_string() })
         })

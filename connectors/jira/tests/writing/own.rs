@@ -175,6 +175,12 @@ async fn a_token_that_has_ended_is_no_reason_to_give_an_issue_up() {
         vendors.fault("GET /jira/rest/api/3/issue", json!({"status": 404}));
         let error = sink.look(&write, None).await.expect_err("nothing is shown");
         assert_eq!((error.kind, error.code), (ErrorKind::Rejected, "OP-7587"));
+        for (myself, told) in [(401, (ErrorKind::Unauthorised, "OP-7581")), (200, (ErrorKind::Rejected, "OP-7582"))] {
+            vendors.fault("(POST|PUT) /jira/rest/api/3/issue", json!({"status": 404}));
+            vendors.fault("GET /jira/rest/api/3/myself", json!({"status": myself, "body": {"accountId": "acc-1"}}));
+            let failed = sink.deliver(&write, None).await.expect_err("it is refused");
+            assert_eq!(((failed.error.kind, failed.error.code), failed.fate), (told, Fate::NotDone));
+        }
     }
 }
 
