@@ -90,3 +90,52 @@ pub(crate) fn undo(base: &str, write: &Write, id: &str, before: Option<&Value>) 
         other => Err(unfit(format!("Freshdesk carries no {other}"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::plan;
+    use opspilot_sdk::{Action, ActionKind, ErrorKind};
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    const BASE: &str = "https://acme.freshdesk.com";
+
+    /// Text of all kinds, and what some system takes for more than text.
+    fn text() -> impl Strategy<Value = String> {
+        "(\\PC|[<>&\"'{}%#@*_|\\\\/\n\r\t]){0,80}"
+    }
+
+    proptest! {
+        /// Whatever stands in an action, the request goes where it goes, and only texts hold text.
+        #[test]
+        fn words_do_not_leave_their_place(text in text(), title in text(), record in "([1-9][0-9]{0,5}|\\PC{0,12})", kind in 0..3_usize) {
+            let kind = [ActionKind::Note, ActionKind::Task, ActionKind::Priority][kind];
+            let action = Action {
+                kind,
+                key: "k-1".to_owned(),
+                record: record.clone(),
+                title,
+                text,
+                due: None,
+                value: (kind == ActionKind::Priority).then(|| "high".to_owned()),
+                to: None,
+                span: None,
+                at: jiff::Timestamp::UNIX_EPOCH,
+                fields: Default::default(),
+            };
+            match plan(BASE, &action) {
+                Err(error) => prop_assert_eq!((error.kind, error.code), (ErrorKind::Rejected, "OP-7594")),
+                Ok(planned) => {
+                    let places = [format!("{BASE}/api/v2/tickets/{record}/notes"), format!("{BASE}/api/v2/tickets/{record}")];
+                    prop_assert!(places.contains(&planned.call.target), "{}", planned.call.target);
+                    let body: Value = serde_json::from_str(&planned.call.body).expect("JSON");
+                    let markup = body["body"].as_str().unwrap_or_default();
+                    prop_assert_eq!(body.get("private"), body.get("body").map(|_| &Value::Bool(true)));
+                    let is_markup = markup.replace("<br>", "").contains(['<', '>', '"']) || markup.contains("{{");
+                    prop_assert!(!is_markup, "{markup}");
+                    prop_assert_eq!(plan(BASE, &action).ok(), Some(planned));
+                }
+            }
+        }
+    }
+}

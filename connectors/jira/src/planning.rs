@@ -181,3 +181,57 @@ pub(crate) fn undo(
         other => Err(unfit(format!("Jira carries no {other}"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::plan;
+    use crate::options::{Options, Settings};
+    use opspilot_sdk::{Action, ActionKind, ErrorKind};
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    const BASE: &str = "https://acme.atlassian.net";
+
+    fn settings() -> Settings {
+        let given = serde_json::json!({"base_url": BASE, "token_env": "JIRA"});
+        serde_json::from_value::<Options>(given).expect("options").validate().expect("good options")
+    }
+
+    /// Text of all kinds, and what some system takes for more than text.
+    fn text() -> impl Strategy<Value = String> {
+        "(\\PC|[<>&\"'{}%#@*_|\\\\/\n\r\t]){0,80}"
+    }
+
+    proptest! {
+        /// Whatever stands in an action, the request goes where it goes, and only texts hold text.
+        #[test]
+        fn words_do_not_leave_their_place(text in text(), title in text(), record in "([A-Z]{1,4}-[1-9][0-9]{0,5}|\\PC{0,12})", kind in 0..3_usize) {
+            let kind = [ActionKind::Note, ActionKind::Task, ActionKind::Priority][kind];
+            let action = Action {
+                kind,
+                key: "k-1".to_owned(),
+                record: record.clone(),
+                title,
+                text,
+                due: None,
+                value: (kind == ActionKind::Priority).then(|| "High".to_owned()),
+                to: None,
+                span: None,
+                at: jiff::Timestamp::UNIX_EPOCH,
+                fields: Default::default(),
+            };
+            match plan(BASE, &settings(), &action) {
+                Err(error) => prop_assert_eq!((error.kind, error.code), (ErrorKind::Rejected, "OP-7584")),
+                Ok(planned) => {
+                    let places = [format!("{BASE}/rest/api/3/issue/{record}/comment"), format!("{BASE}/rest/api/3/issue/{record}"), format!("{BASE}/rest/api/3/issue")];
+                    prop_assert!(places.contains(&planned.call.target), "{}", planned.call.target);
+                    let body: Value = serde_json::from_str(&planned.call.body).expect("JSON");
+                    let is_note = kind == ActionKind::Note;
+                    let internal = body.pointer("/properties/0/value/internal") == Some(&Value::Bool(true));
+                    prop_assert_eq!(internal, is_note);
+                    prop_assert_eq!(plan(BASE, &settings(), &action).ok(), Some(planned));
+                }
+            }
+        }
+    }
+}
