@@ -168,6 +168,25 @@ async fn work_on_a_task_shows() {
 }
 
 #[tokio::test]
+async fn a_task_taken_back_leaves_everything_as_it_was() {
+    let vendors = Vendors::start();
+    let sink = sink(&vendors);
+    let record = record(&vendors);
+    let state = || Value::from(vendors.kept("zendesk", "tickets")).to_string();
+    let was = state();
+    let write = write(&*sink, &action(ActionKind::Task, "t-1", &record));
+    let id = sink.deliver(&write, None).await.expect("it is delivered").id.expect("an id");
+    assert_ne!(state(), was);
+    let back = sink.revert(&write, &id, None).expect("a way back");
+    assert_eq!((back.call.method.as_str(), back.call.body.as_str(), &back.expect), ("DELETE", "", &Value::Null));
+    let undo = Write { call: back.call, expect: back.expect, ..write.clone() };
+    sink.deliver(&undo, None).await.expect("it is taken back");
+    assert_eq!(state(), was);
+    assert!(matches!(sink.look(&write, Some(&id)).await, Ok(Look::Absent)));
+    assert!(matches!(sink.look(&write, None).await, Ok(Look::Absent)));
+}
+
+#[tokio::test]
 async fn a_note_is_found_among_many_comments() {
     let vendors = Vendors::start();
     let sink = sink(&vendors);
