@@ -203,6 +203,8 @@ pub struct House {
     pub limits: Limits,
     /// What people do with them.
     pub spend: Hand,
+    /// What people do about writing outside.
+    pub writing: writeback::Hand,
     /// Who people are.
     pub access: Access,
     /// What requests go through.
@@ -310,6 +312,8 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
     let names = settings.generators.iter().map(|generator| generator.asked.name.clone()).collect();
     let spend = Hand::new(store.clone(), policies.clone(), Arc::clone(&clock), names);
     let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock));
+    let writing =
+        writeback::Hand::new(store.clone(), policies.clone(), pilots.clone(), planner.clone(), Arc::clone(&clock));
     let writeback = Writeback::new(writeback::Parts {
         store: store.clone(),
         policies: policies.clone(),
@@ -330,6 +334,7 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
         letters,
         limits,
         spend,
+        writing,
         access,
         workflows,
         pilots,
@@ -491,6 +496,7 @@ fn web(
         letters: house.letters.clone(),
         limits: house.limits.clone(),
         spend: house.spend.clone(),
+        writing: house.writing.clone(),
         access: house.access.clone(),
         policies: house.policies.clone(),
         pilots: house.pilots.clone(),

@@ -12,6 +12,7 @@ use crate::policy::UnknownWord;
 use crate::review::ReviewError;
 use crate::rota::RotaError;
 use crate::store::StoreError;
+use crate::writeback::WritingError;
 use std::io;
 
 /// How a command ended.
@@ -193,6 +194,17 @@ impl From<HandError> for Failure {
     fn from(cause: HandError) -> Self {
         let status =
             if matches!(cause, HandError::Reason | HandError::Unknown { .. }) { Status::Usage } else { Status::Failed };
+        Self::new(status, cause.to_string())
+    }
+}
+
+impl From<WritingError> for Failure {
+    fn from(cause: WritingError) -> Self {
+        let status = if matches!(cause, WritingError::Denied(_) | WritingError::Store(_)) {
+            Status::Failed
+        } else {
+            Status::Usage
+        };
         Self::new(status, cause.to_string())
     }
 }

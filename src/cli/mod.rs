@@ -12,6 +12,8 @@ mod drafter;
 mod eval;
 mod explain;
 mod failure;
+mod flag;
+mod gate;
 mod generate;
 mod ids;
 mod init;
@@ -38,10 +40,13 @@ mod submit;
 mod table;
 mod text;
 mod token;
+mod told;
+mod until;
 mod user;
 mod view;
 mod why;
 mod workflow;
+mod writeback;
 
 use clap::{Parser, Subcommand};
 use failure::{Ended, Failure, Status};
@@ -121,9 +126,15 @@ enum Command {
     /// List schedules, see when they fall due, fire one now.
     #[command(subcommand)]
     Schedule(schedule::Schedule),
-    /// The weekly report on a pilot.
+    /// The weekly report on a pilot; its gate; stop its writing and let it go on.
     #[command(subcommand)]
     Pilot(pilot::Pilot),
+    /// List flags; turn a sink on for a pilot, or off.
+    #[command(subcommand)]
+    Flag(flag::Flag),
+    /// List, show, settle, stop and take back what is written into systems outside.
+    #[command(subcommand)]
+    Writeback(writeback::Writeback),
     /// List, check and draw workflows.
     #[command(subcommand)]
     Workflow(workflow::Workflow),
@@ -202,6 +213,8 @@ async fn run(command: Command, setup: &Setup) -> Ended {
         Command::Mail(mail) => mail.run(setup),
         Command::Schedule(schedule) => Box::pin(schedule.run(setup)).await,
         Command::Pilot(pilot) => Box::pin(pilot.run(setup)).await,
+        Command::Flag(flag) => Box::pin(flag.run(setup)).await,
+        Command::Writeback(writeback) => Box::pin(writeback.run(setup)).await,
         Command::Workflow(workflow) => Box::pin(workflow.run(setup)).await,
         Command::Receipt(receipt) => Box::pin(receipt.run(setup)).await,
         Command::Screen(screen) => Box::pin(screen.run(setup)).await,

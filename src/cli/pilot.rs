@@ -1,8 +1,8 @@
-//! `opspilot pilot`: the weekly report on a pilot, as it was kept or as it would be counted now.
+//! `opspilot pilot`: the weekly report on a pilot, as it was kept or as it would be counted now, and what people say about its writing.
 
 use super::failure::{Ended, Failure, Status};
 use super::setup::Setup;
-use super::text;
+use super::{gate, text};
 use crate::daemon::House;
 use crate::rota::Made;
 use clap::{Args, Subcommand, ValueEnum};
@@ -13,6 +13,14 @@ use serde_json::{Value, json};
 pub(crate) enum Pilot {
     /// Show a weekly report: as it was kept, else counted now and not kept.
     Report(Report),
+    /// Show what stands about its writing, or record a go, a no-go or an exception.
+    Gate(gate::Gate),
+    /// Put on file how everything is taken back when it must be.
+    RollbackPlan(gate::RollbackPlan),
+    /// Stop writing, at once, to one sink or at all.
+    Pause(gate::Pause),
+    /// Let writing go on.
+    Resume(gate::Resume),
 }
 
 /// Which report, and how.
@@ -42,9 +50,18 @@ enum Format {
 
 impl Pilot {
     pub(crate) async fn run(self, setup: &Setup) -> Ended {
-        let Self::Report(report) = self;
-        Box::pin(setup.within(async |house| report.show(setup, house).await)).await?;
+        Box::pin(setup.within(async |house| self.act(setup, house).await)).await?;
         Ok(Status::Done)
+    }
+
+    async fn act(self, setup: &Setup, house: &House) -> Result<(), Failure> {
+        match self {
+            Self::Report(report) => report.show(setup, house).await,
+            Self::Gate(gate) => gate.act(setup, house).await,
+            Self::RollbackPlan(plan) => plan.act(setup, house).await,
+            Self::Pause(pause) => pause.act(setup, house).await,
+            Self::Resume(resume) => resume.act(setup, house).await,
+        }
     }
 }
 
@@ -70,7 +87,18 @@ impl Report {
     }
 }
 
-fn only(house: &House) -> Result<String, Failure> {
+/// The name of a person, for people.
+pub(super) async fn name_of(house: &House, person: &str) -> String {
+    house.store.person(person).await.map_or_else(|_| person.to_owned(), |person| person.name)
+}
+
+/// The clock on the wall of a pilot's client.
+pub(super) fn zone(house: &House, pilot: &str) -> jiff::tz::TimeZone {
+    house.pilots.get(pilot).map_or(jiff::tz::TimeZone::UTC, |pilot| pilot.time_zone.clone())
+}
+
+/// The pilot, when there is only one.
+pub(super) fn only(house: &House) -> Result<String, Failure> {
     let mut names = house.pilots.iter().map(|pilot| pilot.name.clone());
     match (names.next(), names.next()) {
         (Some(name), None) => Ok(name),

@@ -30,6 +30,7 @@ use crate::review::Review;
 use crate::rota::Rota;
 use crate::screen::Boundary;
 use crate::store::Store;
+use crate::writeback;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -73,6 +74,8 @@ pub struct Web {
     pub limits: Limits,
     /// What people do with them.
     pub spend: Hand,
+    /// What people do about writing outside.
+    pub writing: writeback::Hand,
     /// Who is asking.
     pub access: Access,
     /// Who may.

@@ -12,6 +12,7 @@ use crate::policy::{Code, Denied, UnknownWord};
 use crate::review::ReviewError;
 use crate::rota::RotaError;
 use crate::store::StoreError;
+use crate::writeback::WritingError;
 use axum::http::StatusCode;
 use opspilot_sdk::{Refusal, RefusalKind};
 use serde_json::{Map, Value};
@@ -248,6 +249,20 @@ impl From<HandError> for Refused {
             HandError::Reason => Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error),
             HandError::Unknown { .. } => Self::told(StatusCode::NOT_FOUND, &error),
             HandError::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<WritingError> for Refused {
+    fn from(error: WritingError) -> Self {
+        match error {
+            WritingError::Denied(denied) => denied.into(),
+            WritingError::NoPilot { .. } => Self::told(StatusCode::NOT_FOUND, &error),
+            WritingError::NoSink { .. }
+            | WritingError::Words { .. }
+            | WritingError::Until { .. }
+            | WritingError::Record => Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error),
+            WritingError::Store(store) => store.into(),
         }
     }
 }

@@ -12,3 +12,5 @@ mod letters;
 mod limits;
 mod ready;
 mod road;
+mod writes;
+mod writing;

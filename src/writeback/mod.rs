@@ -9,8 +9,11 @@
 
 mod act;
 mod carry;
+mod difference;
+mod document;
 mod figures;
 mod gate;
+mod hand;
 mod run;
 mod trigger;
 
@@ -18,7 +21,10 @@ mod trigger;
 mod tests;
 
 pub use act::{ActError, Shown, Undo, told};
+pub use difference::{Contrast, difference};
+pub use document::{row, story};
 pub use figures::counted_since;
+pub use hand::{Became, Hand, Said, Story, WritingError};
 pub use run::{Pace, Side};
 
 use crate::clock::Clock;

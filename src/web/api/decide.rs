@@ -9,6 +9,7 @@ use crate::review::ReviewError;
 use crate::web::answer::Answer;
 use crate::web::call::Call;
 use crate::web::problem::Refused;
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -19,6 +20,9 @@ struct Decision {
     revision: String,
     #[serde(default)]
     comment: Option<String>,
+    /// Hash of the plan of writes that the person was shown.
+    #[serde(default)]
+    plan: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -65,7 +69,12 @@ pub(super) async fn decide(call: Call) -> Result<Answer, Refused> {
     let id: BriefId = call.id()?;
     let wanted: Decision = call.json()?;
     let verdict = Verdict::parse(&wanted.decision, wanted.comment.as_deref())?;
-    let outcome = call.app.web.review.decide(&call.caller, &id, &verdict, &wanted.revision, None).await;
+    if wanted.plan.is_some() && verdict != Verdict::Approve {
+        let detail = "`plan` goes with an approval alone; leave it out";
+        return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9013", detail));
+    }
+    let outcome =
+        call.app.web.review.decide(&call.caller, &id, &verdict, &wanted.revision, wanted.plan.as_deref()).await;
     let decided = match outcome {
         Ok(decided) => decided,
         Err(ReviewError::Denied(denied)) => return Err(hidden(&call, &id, denied.into()).await),

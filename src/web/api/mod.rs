@@ -15,6 +15,8 @@ mod rules;
 mod runs;
 mod submit;
 mod why;
+mod writes;
+mod writing;
 
 use super::call::{Call, Effect, Route};
 use axum::http::Method;
@@ -64,6 +66,18 @@ routes! {
     GET "/api/v1/letters/{id}" Reads [] letters::show;
     POST "/api/v1/letters/{id}/settle" Acts [] letters::settle;
     POST "/api/v1/letters/{id}/resend" Acts [] letters::resend;
+    GET "/api/v1/writes" Reads ["pilot", "state", "sink", "brief", "limit", "cursor"] writes::list;
+    GET "/api/v1/writes/{id}" Reads [] writes::show;
+    POST "/api/v1/writes/{id}/settle" Acts [] writes::settle;
+    POST "/api/v1/writes/{id}/retry" Acts [] writes::retry;
+    POST "/api/v1/writes/{id}/cancel" Acts [] writes::cancel;
+    POST "/api/v1/briefs/{id}/target" Acts [] writes::target;
+    GET "/api/v1/pilots/{name}/writing" Reads [] writing::show;
+    POST "/api/v1/pilots/{name}/flags/{sink}/on" Acts [] writing::on;
+    POST "/api/v1/pilots/{name}/flags/{sink}/off" Acts [] writing::off;
+    POST "/api/v1/pilots/{name}/statements" Acts [] writing::state;
+    POST "/api/v1/pilots/{name}/pause" Acts [] writing::pause;
+    POST "/api/v1/pilots/{name}/resume" Acts [] writing::resume;
     GET "/api/v1/limits" Reads [] limits::limits;
     GET "/api/v1/spend" Reads ["pilot", "period"] limits::spend;
     POST "/api/v1/reservations/{id}/settle" Acts [] limits::settle;

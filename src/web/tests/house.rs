@@ -8,8 +8,10 @@ use crate::calendar::Schedule;
 use crate::clock::{Clock, SystemClock, SystemEntropy};
 use crate::domain::pilot::{Pilot, Pilots};
 use crate::domain::review::Rules;
+use crate::domain::writeback::Terms;
 use crate::engine::{Definition, Engine, Options as EngineOptions, Step, Steps, Workflows};
 use crate::intake::{Door, Intake, Limit, LimitOptions};
+use crate::plan::{Each, Planner, RecordFrom, Rule, Template};
 use crate::policy::{Policies, PolicySet, Role, Scope, TokenScope};
 use crate::receipt::SigningKey;
 use crate::review::Review;
@@ -21,7 +23,7 @@ use crate::web::{Check, Hook, ServeOptions, Web, serve};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::SignedDuration;
-use opspilot_sdk::{BuildContext, Built, Delivery, Envelope, Lane, Limits, Receiver, Refusal, Registry};
+use opspilot_sdk::{ActionKind, BuildContext, Built, Delivery, Envelope, Lane, Limits, Receiver, Refusal, Registry};
 use ring::hmac;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -86,11 +88,30 @@ fn pilot(name: &str, tenant: &str) -> Pilot {
         allowance: crate::domain::limit::Allowance::default(),
         context: None,
         playbook: None,
-        terms: crate::domain::writeback::Terms::manual(),
+        terms: Terms { level: 3, two_people: name == "north", ..Terms::manual() },
         undo_window: jiff::SignedDuration::ZERO,
         triggers: Vec::new(),
         workflow: "generate-brief".into(),
     }
+}
+
+/// A note of every brief goes to a desk, which cannot be reached from here.
+fn planner() -> Planner {
+    let rule = |pilot: &str| Rule {
+        pilot: pilot.into(),
+        sink: "desk".into(),
+        kind: ActionKind::Note,
+        each: Each::Brief,
+        bands: Vec::new(),
+        record: RecordFrom::ByHand,
+        title: Template::parse("Brief").unwrap(),
+        text: Template::parse("{workflow_summary}").unwrap(),
+        values: BTreeMap::new(),
+        to: None,
+        hour: (jiff::civil::time(9, 0, 0, 0), SignedDuration::from_mins(30)),
+        fields: BTreeMap::new(),
+    };
+    Planner::new([rule("north"), rule("south")], BTreeMap::from([("desk".to_owned(), Err("no key".to_owned()))]))
 }
 
 fn hook(source: &str, pilot: &str, receiver: Arc<dyn Receiver>) -> (String, Hook) {
@@ -174,6 +195,14 @@ impl House {
         });
         let names = Arc::from(["cloud".to_owned()]);
         let spend = crate::limit::Hand::new(store.clone(), policies.clone(), Arc::clone(&clock), names);
+        let planner = planner();
+        let writing = crate::writeback::Hand::new(
+            store.clone(),
+            policies.clone(),
+            pilots.clone(),
+            planner.clone(),
+            Arc::clone(&clock),
+        );
         let stop = CancellationToken::new();
         let engine =
             Engine::new(store.clone(), workflows.clone(), EngineOptions { workers: 1, ..EngineOptions::default() });
@@ -206,6 +235,7 @@ impl House {
             letters,
             limits,
             spend,
+            writing,
             access: access.clone(),
             policies: policies.clone(),
             pilots,

@@ -2,6 +2,7 @@
 
 use super::client::{Reply, request, send};
 use super::house::{CANARY, House};
+use super::writes;
 use crate::domain::id::{LetterId, NodeId, QuarantineId};
 use crate::store::{Aside, AsideState, Caps, ClaimLetter, NewLetter, QueueLetters, TakeSource, Yielded};
 use crate::web::api;
@@ -19,7 +20,13 @@ fn body(path: &str, digest: &str) -> Value {
         "edit" => json!({ "from": digest, "edits": [{ "path": "priority.score", "value": 1 }] }),
         "decision" => json!({ "decision": "approve", "revision": digest }),
         "settle" => json!({ "outcome": "did_not_go" }),
+        "target" => json!({ "sink": "desk", "record": "4711" }),
+        "on" => json!({ "until": "2026-12-31T00:00:00Z", "ramp": 5 }),
+        "statements" => json!({ "kind": "go", "text": "so be it" }),
+        "pause" => json!({ "reason": "because" }),
+        "resume" if path.contains("/pilots/") => json!({ "sink": "desk" }),
         "resume" => json!({ "reason": "because" }),
+        "cancel" if path.contains("/writes/") => json!({}),
         "cancel" => json!({ "reason": "because" }),
         "users" => json!({ "name": "intruder" }),
         "grant" => json!({ "role": "owner", "scope": "all" }),
@@ -35,6 +42,7 @@ struct South {
     item: String,
     letter: String,
     reservation: String,
+    write: String,
 }
 
 async fn south(house: &House) -> South {
@@ -48,6 +56,7 @@ async fn south(house: &House) -> South {
         item: aside(house).await,
         letter: letter(house, &brief, "south-viewer").await,
         reservation: house.reservation().await,
+        write: write(house).await,
     }
 }
 
@@ -82,6 +91,12 @@ pub(super) async fn letter(house: &House, brief: &str, person: &str) -> String {
     store.claim_letter(ClaimLetter { node, until: at, caps, at }).await.unwrap();
     store.rescue_letters(true).await.unwrap();
     id.to_string()
+}
+
+/// A write of `south` of which nobody knows whether it was done.
+async fn write(house: &House) -> String {
+    let (brief, digest) = house.brief("south", &format!("We sell {CANARY} and need 13 crates of it by Tuesday.")).await;
+    writes::became(house, &brief, &digest, writes::unknown()).await.to_string()
 }
 
 /// An item of `south` that did not become a request.
@@ -130,6 +145,8 @@ fn address(path: &str, south: &South, there: bool) -> String {
         path.replace("{id}", &token)
     } else if path.contains("/letters/") {
         path.replace("{id}", if there { &south.letter } else { "ltr_01hzy3v9qke8v9b6j2m7c4x5td" })
+    } else if path.contains("/writes/") {
+        path.replace("{id}", if there { &south.write } else { "wrt_01hzy3v9qke8v9b6j2m7c4x5td" })
     } else if path.contains("/reservations/") {
         path.replace("{id}", if there { &south.reservation } else { "rsv_01hzy3v9qke8v9b6j2m7c4x5td" })
     } else if path.contains("/quarantine/") {
@@ -143,7 +160,7 @@ fn address(path: &str, south: &South, there: bool) -> String {
         Some("generators") => "cloud",
         _ => "south-viewer",
     };
-    path.replace("{name}", if there { named } else { "nobody-there" })
+    path.replace("{name}", if there { named } else { "nobody-there" }).replace("{sink}", "desk")
 }
 
 fn blank(reply: &Reply, address: &str) -> (u16, String) {
