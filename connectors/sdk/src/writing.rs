@@ -38,6 +38,12 @@ pub trait Manners: Send + Sync {
         None
     }
 
+    /// Whether a 404 or 410 with this body is the far side's own word that there is no such thing. A gateway, a parked name and a wrong address
+    /// say 404 too; whoever takes that for "it is not there" writes a second time.
+    fn is_absence(&self, _body: &Value) -> bool {
+        true
+    }
+
     /// How long it wants to be left alone, where it says so in another place than `retry-after`. `header` gives one of the answer's, by its
     /// lowercase name.
     fn rest(&self, _body: &Value, _header: &dyn Fn(&str) -> Option<String>) -> Option<Duration> {
@@ -78,8 +84,9 @@ impl Heard {
         }
         let error = refusal(&self.host, manners, &self.answered, self.rest);
         let fate = match self.answered.status {
-            // The far side gave up waiting for a request that it has (408), or failed in the middle of it.
-            408 | 500.. => Fate::Unknown,
+            // The far side gave up waiting for a request that it has (408), or failed in the middle of it. One that points elsewhere may do so
+            // because it is done, as servers of pages do.
+            301..=399 | 408 | 500.. => Fate::Unknown,
             _ => Fate::NotDone,
         };
         Err(Undelivered { error, fate })
@@ -135,7 +142,7 @@ pub async fn exchange(
     Ok(Heard { answered, host: client.host().to_owned(), rest })
 }
 
-/// Asks without changing anything; `None` when there is no such thing (404, 410).
+/// Asks without changing anything; `None` when there is no such thing (404, 410, and [`Manners::is_absence`]).
 ///
 /// # Errors
 /// It could not be read.
@@ -149,7 +156,7 @@ pub async fn read(
     let answered = read_whole(&mut reply).await.map_err(|fault| undelivered(&codes, fault).error)?;
     match answered.status {
         200..300 => Ok(Some(answered)),
-        404 | 410 => Ok(None),
+        404 | 410 if manners.is_absence(&answered.body) => Ok(None),
         _ => Err(refusal(client.host(), manners, &answered, rest(manners, &answered, &reply))),
     }
 }
@@ -184,6 +191,9 @@ fn refusal(host: &str, manners: &dyn Manners, answered: &Answered, rest: Option<
     let codes = manners.codes();
     let status = answered.status;
     let usual = match status {
+        // Nobody is followed elsewhere; a 404 comes here when it is not the far side's own.
+        301..=399 => ErrorKind::Misconfigured,
+        404 | 410 if !manners.is_absence(&answered.body) => ErrorKind::Transient,
         401 | 403 => ErrorKind::Unauthorised,
         429 => ErrorKind::RateLimited,
         408 | 423 | 425 | 500.. => ErrorKind::Transient,
@@ -191,6 +201,7 @@ fn refusal(host: &str, manners: &dyn Manners, answered: &Answered, rest: Option<
     };
     let kind = manners.kind(status, &answered.body).unwrap_or(usual);
     let code = match kind {
+        ErrorKind::Misconfigured if (301..=399).contains(&status) => codes.unreachable,
         ErrorKind::Unauthorised | ErrorKind::Misconfigured => codes.unauthorised,
         ErrorKind::RateLimited => codes.limited,
         ErrorKind::Rejected => codes.refused,
@@ -198,6 +209,7 @@ fn refusal(host: &str, manners: &dyn Manners, answered: &Answered, rest: Option<
     };
     let said = manners.reason(&answered.body).unwrap_or_else(|| answered.text.clone());
     let said = said_shortly(&said);
+    let said = if (301..=399).contains(&status) { "it points elsewhere; look at `base_url`".to_owned() } else { said };
     let words = if said.is_empty() { String::new() } else { format!(": {said}") };
     let mut error = ConnectorError::new(kind, code, format!("`{host}` answers {status}{words}"));
     error.retry_after = rest;
