@@ -28,6 +28,10 @@ impl Manners for Own {
         Some(body.get("message")?.as_str()?.to_owned())
     }
 
+    fn is_absence(&self, body: &Value) -> bool {
+        body.get("status").is_some_and(|status| status == "error")
+    }
+
     /// Which of its limits was met stands in the body; the header `retry-after` need not be there.
     fn rest(&self, body: &Value, _header: &dyn Fn(&str) -> Option<String>) -> Option<Duration> {
         let seconds = match body.get("policyName")?.as_str()? {

@@ -31,6 +31,10 @@ impl Manners for Own {
         (status == 402).then_some(ErrorKind::Unauthorised)
     }
 
+    fn is_absence(&self, body: &Value) -> bool {
+        body.get("success") == Some(&false.into())
+    }
+
     fn rest(&self, _body: &Value, header: &dyn Fn(&str) -> Option<String>) -> Option<Duration> {
         let seconds: u32 = header("x-ratelimit-reset")?.trim().parse().ok()?;
         Some(Duration::from_secs(u64::from(seconds).min(24 * 60 * 60)))

@@ -69,6 +69,10 @@ impl Manners for Own {
         })
     }
 
+    fn is_absence(&self, body: &Value) -> bool {
+        !word(body).is_empty()
+    }
+
     /// Salesforce tells no time.
     fn rest(&self, body: &Value, _header: &dyn Fn(&str) -> Option<String>) -> Option<Duration> {
         let message = first(body)?.get("message").and_then(Value::as_str).unwrap_or_default();

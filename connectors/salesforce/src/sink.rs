@@ -46,21 +46,21 @@ impl Org {
         let place = Place::read(&write.record, &self.settings.objects)?;
         if !plan::is_task(write.kind) {
             let names = answers::changed(write).join(",");
-            let record = self.record(&place, &format!("{names},LastModifiedDate")).await?;
+            let record = self.record(&place, &format!("Id,{names},LastModifiedDate")).await?;
             return self.sure(answers::record(&record, write, &place.id), "`LastModifiedDate`");
         }
-        let names = answers::task_fields(write).join(",");
+        let names = format!("Id,{}", answers::task_fields(write).join(","));
         let path = match (id, &self.settings.key_field) {
             (Some(id), _) => {
                 let id = long(id).ok_or_else(|| unfit(format!("`{}` is no id of Salesforce's", id.escape_debug())))?;
                 format!("/sobjects/Task/{id}?fields={names}")
             }
             (None, Some(field)) => {
-                self.record(&place, "LastModifiedDate").await?;
+                self.record(&place, "Id").await?;
                 format!("/sobjects/Task/{field}/{}?fields={names}", encoded(&write.key))
             }
             (None, None) => {
-                self.record(&place, "LastModifiedDate").await?;
+                self.record(&place, "Id").await?;
                 return self.among(&place, write).await;
             }
         };
@@ -76,7 +76,7 @@ impl Org {
         let body = self.get(&format!("/sobjects/{object}/{}?fields={names}", place.id)).await?;
         let none = || unfit(format!("Salesforce has no {object} `{}`, or the user may not see it", place.id));
         let record = body.ok_or_else(none)?;
-        let is_it = record.get("Id").and_then(Value::as_str) == Some(&place.id);
+        let is_it = record.get("Id").and_then(|id| long(id.as_str()?)).as_ref() == Some(&place.id);
         self.sure(is_it.then_some(record), "the `Id` of the record")
     }
 

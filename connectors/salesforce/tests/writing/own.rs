@@ -95,6 +95,14 @@ async fn credentials_that_are_void_or_lead_elsewhere() {
     let error = sink(&vendors).check().await.expect_err("it is elsewhere");
     assert_eq!((error.kind, error.code), (ErrorKind::Misconfigured, "OP-7559"));
     assert!(error.message.contains("https://eu5.example.org"), "{error}");
+    // A token that cannot be had is no call that may have been done.
+    let action = action(ActionKind::Note, "no-token", "500000000001001");
+    let write = write(&action, sink(&vendors).preview(&action).expect("a plan"));
+    for fault in [json!({ "status": 500 }), json!({ "cut": true })] {
+        vendors.fault("/oauth2/token", fault);
+        let failed = sink(&vendors).deliver(&write, None).await.expect_err("no token");
+        assert_eq!((failed.error.kind, failed.fate), (ErrorKind::Transient, Fate::NotDone));
+    }
     vendors.fault("/oauth2/token", json!({ "status": 200, "body": "Please sign in" }));
     let error = sink(&vendors).check().await.expect_err("this is no token");
     assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7556"));
@@ -260,6 +268,28 @@ async fn what_is_not_salesforce_is_not_nothing() {
     vendors.fault("^GET /salesforce/.*query/01g-2000$", json!({ "status": 200, "body": last }));
     assert_eq!(sink.look(&write, None).await.expect("a look"), Look::Absent);
     assert_eq!(vendors.count("GET", "query/01g-2000"), 1);
+}
+
+#[tokio::test]
+async fn a_foreign_404_or_another_place_says_nothing() {
+    let vendors = Vendors::start();
+    let sink = sink(&vendors);
+    let action = action(ActionKind::Note, "foreign", &record(&vendors, "Case"));
+    let write = write(&action, sink.preview(&action).expect("a plan"));
+    let page = json!("<html>404 Not Found: nginx</html>");
+    for id in [None, Some("00T000000001001")] {
+        vendors.fault("^GET /salesforce/", json!({ "status": 404, "body": page }));
+        let error = sink.look(&write, id).await.expect_err("this says nothing of notes");
+        assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7550"));
+    }
+    let elsewhere = json!({ "status": 302, "body": page, "headers": { "Location": vendors.url("jira") } });
+    vendors.fault("^POST /salesforce/services/data/", elsewhere);
+    let failed = sink.deliver(&write, None).await.expect_err("nobody is followed");
+    // Perhaps it was done: servers of pages answer so when it was.
+    assert_eq!((failed.error.kind, failed.fate), (ErrorKind::Misconfigured, Fate::Unknown));
+    assert!(failed.error.message.contains("it points elsewhere"), "{}", failed.error);
+    assert_eq!(sink.look(&write, None).await.expect("a look"), Look::Absent);
+    assert!(vendors.log().iter().all(|one| !one["path"].as_str().unwrap_or("").contains("/jira")));
 }
 
 #[tokio::test]
