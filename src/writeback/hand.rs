@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::domain::id::{BriefId, PermitId, StatementId, WriteId};
 use crate::domain::pilot::{Pilot, Pilots};
 use crate::domain::writeback::{Flag, Ramp, Standing, StatementKind};
-use crate::plan::Planner;
+use crate::plan::{Planner, is_record};
 use crate::policy::{Action, Ask, Denied, Kind, Permit, Policies, Principal, Resource};
 use crate::store::{
     AddStatement, Belongs, BriefRow, FlagChange, PauseWriting, PausedBy, ResumeWriting, RuleWrite, SetTarget, Store,
@@ -20,8 +20,6 @@ use std::sync::Arc;
 /// Longest reason of a pause, in characters, and longest statement, in bytes.
 const LONGEST_REASON: usize = 500;
 const LONGEST_TEXT: usize = 20_000;
-/// Longest name of a record, in characters.
-const LONGEST_RECORD: usize = 200;
 /// Farthest end of a flag or an exception.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 
@@ -62,7 +60,7 @@ pub enum WritingError {
         what: &'static str,
     },
     /// The name of a record that cannot be one.
-    #[error("a record is named by 1 to 200 visible characters, as the far side names it (OP-7644)")]
+    #[error("a record is named by 1 to 200 letters, digits, `-`, `_`, `:` and `.`, as the far side names it (OP-7644)")]
     Record,
     /// The store.
     #[error(transparent)]
@@ -260,9 +258,7 @@ impl Hand {
         let permit = self.permit(principal, Action::WritebackTarget, &self.review(principal, &row, pilot))?;
         self.sink(pilot, sink)?;
         let record = record.map(str::trim);
-        let bad =
-            |name: &str| name.is_empty() || name.chars().count() > LONGEST_RECORD || name.chars().any(char::is_control);
-        if record.is_some_and(bad) {
+        if record.is_some_and(|name| !is_record(name)) {
             return Err(WritingError::Record);
         }
         let set = SetTarget {
