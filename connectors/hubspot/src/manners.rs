@@ -28,7 +28,7 @@ impl Manners for Own {
         Some(body.get("message")?.as_str()?.to_owned())
     }
 
-    fn is_absence(&self, body: &Value) -> bool {
+    fn is_absence(&self, body: &Value, _text: &str) -> bool {
         body.get("status").is_some_and(|status| status == "error")
     }
 

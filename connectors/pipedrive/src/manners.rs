@@ -31,7 +31,7 @@ impl Manners for Own {
         (status == 402).then_some(ErrorKind::Unauthorised)
     }
 
-    fn is_absence(&self, body: &Value) -> bool {
+    fn is_absence(&self, body: &Value, _text: &str) -> bool {
         body.get("success") == Some(&false.into())
     }
 

@@ -69,7 +69,7 @@ impl Manners for Own {
         })
     }
 
-    fn is_absence(&self, body: &Value) -> bool {
+    fn is_absence(&self, body: &Value, _text: &str) -> bool {
         !word(body).is_empty()
     }
 

@@ -39,8 +39,8 @@ pub trait Manners: Send + Sync {
     }
 
     /// Whether a 404 or 410 with this body is the far side's own word that there is no such thing. A gateway, a parked name and a wrong address
-    /// say 404 too; whoever takes that for "it is not there" writes a second time.
-    fn is_absence(&self, _body: &Value) -> bool {
+    /// say 404 too; whoever takes that for "it is not there" writes a second time. `text` is the body as it came: some say it by nothing at all.
+    fn is_absence(&self, _body: &Value, _text: &str) -> bool {
         true
     }
 
@@ -156,7 +156,7 @@ pub async fn read(
     let answered = read_whole(&mut reply).await.map_err(|fault| undelivered(&codes, fault).error)?;
     match answered.status {
         200..300 => Ok(Some(answered)),
-        404 | 410 if manners.is_absence(&answered.body) => Ok(None),
+        404 | 410 if manners.is_absence(&answered.body, &answered.text) => Ok(None),
         _ => Err(refusal(client.host(), manners, &answered, rest(manners, &answered, &reply))),
     }
 }
@@ -193,7 +193,7 @@ fn refusal(host: &str, manners: &dyn Manners, answered: &Answered, rest: Option<
     let usual = match status {
         // Nobody is followed elsewhere; a 404 comes here when it is not the far side's own.
         301..=399 => ErrorKind::Misconfigured,
-        404 | 410 if !manners.is_absence(&answered.body) => ErrorKind::Transient,
+        404 | 410 if !manners.is_absence(&answered.body, &answered.text) => ErrorKind::Transient,
         401 | 403 => ErrorKind::Unauthorised,
         429 => ErrorKind::RateLimited,
         408 | 423 | 425 | 500.. => ErrorKind::Transient,
