@@ -27,7 +27,7 @@ pub enum ReturnPath {
     Nowhere,
 }
 
-/// Why the daemon writes (RFC 3834, section 5). There is no third kind: nothing we send is written by hand.
+/// Why the daemon writes (RFC 3834, section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AutoSubmitted {
@@ -35,6 +35,8 @@ pub enum AutoSubmitted {
     Generated,
     /// In answer to a message: `auto-replied`.
     Replied,
+    /// A person decided that this very text goes to this very person: no mark, or desks and filters would take it for a machine's.
+    Approved,
 }
 
 /// A letter. Everything in it is text to be encoded; nothing in it is a header line.
