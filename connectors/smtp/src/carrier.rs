@@ -1,7 +1,7 @@
 //! The carrier: takes a connection that is still good or opens one, hands a letter over, keeps the connection for the next. Own file because
 //! it is what the outbox holds. INVARIANT: every wait ends; a future that is dropped takes its connection with it.
 
-use crate::compose::compose;
+use crate::compose::{Calendar, compose};
 use crate::dkim::Signer;
 use crate::fault::{self, Stage};
 use crate::options::{Password, Security, Settings};
@@ -93,8 +93,12 @@ impl Smtp {
         }
     }
 
-    async fn carry(&self, letter: &Letter) -> Result<Handover, ConnectorError> {
-        let mut composed = compose(letter)?;
+    pub(crate) async fn carry(
+        &self,
+        letter: &Letter,
+        calendar: Option<Calendar<'_>>,
+    ) -> Result<Handover, ConnectorError> {
+        let mut composed = compose(letter, calendar)?;
         if let Some(signer) = &self.signer {
             composed.bytes = signer.sign(&composed.bytes)?;
         }
@@ -145,7 +149,7 @@ impl Carrier for Smtp {
     }
 
     fn deliver<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<Handover, ConnectorError>> {
-        Box::pin(self.carry(letter))
+        Box::pin(self.carry(letter, None))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -25,8 +25,17 @@ pub(crate) struct Composed {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Composes a letter.
-pub(crate) fn compose(letter: &Letter) -> Result<Composed, ConnectorError> {
+/// A calendar that a letter brings along (RFC 6047).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Calendar<'a> {
+    /// What it asks for, such as `REQUEST`.
+    pub(crate) method: &'a str,
+    /// The calendar (RFC 5545), its lines ended by CR LF.
+    pub(crate) text: &'a str,
+}
+
+/// Composes a letter, and a calendar with it.
+pub(crate) fn compose(letter: &Letter, calendar: Option<Calendar<'_>>) -> Result<Composed, ConnectorError> {
     let from = parsed(&letter.from, "from")?;
     let to = parsed(&letter.to, "to")?;
     let sender = match &letter.return_path {
@@ -47,25 +56,34 @@ pub(crate) fn compose(letter: &Letter) -> Result<Composed, ConnectorError> {
         builder = builder.raw_header(line("References", references(&letter.references)?));
     }
     let automatic = match letter.auto_submitted {
-        AutoSubmitted::Generated => "auto-generated",
-        AutoSubmitted::Replied => "auto-replied",
+        AutoSubmitted::Generated => Some("auto-generated"),
+        AutoSubmitted::Replied => Some("auto-replied"),
+        AutoSubmitted::Approved => None,
     };
-    // The second is understood by Exchange, which does not know the first.
-    builder = builder.raw_header(line("Auto-Submitted", automatic.to_owned()));
-    builder = builder.raw_header(line("X-Auto-Response-Suppress", "OOF, AutoReply".to_owned()));
+    if let Some(automatic) = automatic {
+        // The second is understood by Exchange, which does not know the first.
+        builder = builder.raw_header(line("Auto-Submitted", automatic.to_owned()));
+        builder = builder.raw_header(line("X-Auto-Response-Suppress", "OOF, AutoReply".to_owned()));
+    }
     builder = builder.raw_header(line("X-OpsPilot-Loop", word(&letter.loop_mark, "loop_mark")?));
     if let Some(unsubscribe) = &letter.list_unsubscribe {
         builder = builder.raw_header(line("List-Unsubscribe", unsubscribe_from(unsubscribe)?));
     }
     builder = builder.subject(shortened(&one_line(&letter.subject)));
     let text = part(&letter.text, ContentType::TEXT_PLAIN)?;
-    let message = match &letter.html {
-        None => builder.singlepart(text),
-        Some(html) => {
-            let boundary = format!("part-{}", sha256_hex(letter.message_id.as_bytes()).get(..32).unwrap_or_default());
-            let html = part(html, ContentType::TEXT_HTML)?;
-            builder.multipart(MultiPart::alternative().boundary(boundary).singlepart(text).singlepart(html))
-        }
+    let mut further = Vec::new();
+    if let Some(html) = &letter.html {
+        further.push(part(html, ContentType::TEXT_HTML)?);
+    }
+    if let Some(calendar) = calendar {
+        further.push(of_calendar(calendar)?);
+    }
+    let message = if further.is_empty() {
+        builder.singlepart(text)
+    } else {
+        let boundary = format!("part-{}", sha256_hex(letter.message_id.as_bytes()).get(..32).unwrap_or_default());
+        let parts = MultiPart::alternative().boundary(boundary).singlepart(text);
+        builder.multipart(further.into_iter().fold(parts, MultiPart::singlepart))
     };
     let message = message.map_err(|cause| fault::unfit("the letter cannot be composed").because(cause))?;
     Ok(Composed { sender, recipient, bytes: message.formatted() })
@@ -82,13 +100,22 @@ fn part(text: &str, kind: ContentType) -> Result<SinglePart, ConnectorError> {
     Ok(SinglePart::builder().content_type(kind).body(body))
 }
 
+/// A calendar keeps its line ends, so it is never quoted.
+fn of_calendar(calendar: Calendar<'_>) -> Result<SinglePart, ConnectorError> {
+    let unfit = || fault::unfit("the calendar cannot be written as a part of a message");
+    let kind = ContentType::parse(&format!("text/calendar; method={}; charset=utf-8", calendar.method));
+    let bytes = calendar.text.as_bytes().to_vec();
+    let body = Body::new_with_encoding(bytes, ContentTransferEncoding::Base64).map_err(|_| unfit())?;
+    Ok(SinglePart::builder().content_type(kind.map_err(|_| unfit())?).body(body))
+}
+
 fn parsed(mailbox: &Mailbox, field: &str) -> Result<Parsed, ConnectorError> {
     let name = mailbox.name.as_deref().map(one_line).filter(|name| !name.is_empty());
     Ok(Parsed::new(name.map(|name| shortened(&name)), address(&mailbox.address, field)?))
 }
 
 /// An address in ASCII: what is beyond it many servers refuse halfway through.
-fn address(text: &str, field: &str) -> Result<Address, ConnectorError> {
+pub(crate) fn address(text: &str, field: &str) -> Result<Address, ConnectorError> {
     let refuse = || fault::unfit(&format!("`{field}`: `{}` is not an address that can be written to", one_line(text)));
     if !text.is_ascii() || text.len() > MAX_ID || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(refuse());
@@ -109,7 +136,7 @@ fn word(text: &str, field: &str) -> Result<String, ConnectorError> {
     Ok(text.to_owned())
 }
 
-fn bracketed(id: &str, field: &str) -> Result<String, ConnectorError> {
+pub(crate) fn bracketed(id: &str, field: &str) -> Result<String, ConnectorError> {
     let id = word(id, field)?;
     if id.contains(['<', '>']) || id.split('@').filter(|side| !side.is_empty()).count() != 2 {
         return Err(fault::unfit(&format!("`{field}` is not of the form `unique@domain`")));
@@ -145,12 +172,12 @@ fn unsubscribe_from(place: &str) -> Result<String, ConnectorError> {
 }
 
 /// One line of visible characters.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let blank = |c: char| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c };
     text.chars().map(blank).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     if text.chars().count() <= MAX_SUBJECT {
         return text.to_owned();
     }

@@ -64,13 +64,13 @@ fn addresses_and_identifiers_that_are_none_are_refused() {
     }
     letters.push(Letter { loop_mark: "a\r\nb".to_owned(), ..letter() });
     for letter in letters {
-        let error = compose(&letter).expect_err(&format!("{letter:?}"));
+        let error = compose(&letter, None).expect_err(&format!("{letter:?}"));
         assert_eq!((error.kind, error.code), (ErrorKind::Rejected, "OP-2708"));
         assert!(!error.message.contains(['\r', '\n']));
     }
     let thread =
         Letter { references: vec!["bad id".to_owned(), "a@b.test".to_owned(), "x\r\nY: z@w".to_owned()], ..letter() };
-    let text = String::from_utf8(compose(&thread).unwrap().bytes).unwrap();
+    let text = String::from_utf8(compose(&thread, None).unwrap().bytes).unwrap();
     assert!(text.contains("\r\nReferences: <a@b.test>\r\n"), "{text}");
 }
 
@@ -81,7 +81,7 @@ fn a_list_is_left_by_mail() {
         ("pilot@ops.test?subject=abc7", "<mailto:pilot@ops.test?subject=abc7>"),
     ] {
         let letter = Letter { list_unsubscribe: Some(place.to_owned()), ..letter() };
-        let text = String::from_utf8(compose(&letter).unwrap().bytes).unwrap();
+        let text = String::from_utf8(compose(&letter, None).unwrap().bytes).unwrap();
         assert!(text.contains(&format!("\r\nList-Unsubscribe: {field}\r\n")), "{text}");
         assert!(!text.contains("List-Unsubscribe-Post"), "nothing is done by opening a link");
     }
@@ -90,7 +90,7 @@ fn a_list_is_left_by_mail() {
 #[test]
 fn long_threads_keep_their_beginning_and_their_end() {
     let references = (0..60).map(|n| format!("m{n}@x.test")).collect();
-    let text = String::from_utf8(compose(&Letter { references, ..letter() }).unwrap().bytes).unwrap();
+    let text = String::from_utf8(compose(&Letter { references, ..letter() }, None).unwrap().bytes).unwrap();
     assert!(text.contains("References: <m0@x.test>\r\n <m41@x.test>") && text.contains("<m59@x.test>\r\n"), "{text}");
 }
 
@@ -101,8 +101,8 @@ proptest! {
     ) {
         let to = Mailbox { name: Some(name), address: "ana@pilot.test".to_owned() };
         let letter = Letter { subject, to, text, html, ..letter() };
-        let composed = compose(&letter).unwrap();
-        prop_assert_eq!(&composed.bytes, &compose(&letter).unwrap().bytes);
+        let composed = compose(&letter, None).unwrap();
+        prop_assert_eq!(&composed.bytes, &compose(&letter, None).unwrap().bytes);
         prop_assert!(composed.bytes.is_ascii());
         let text = String::from_utf8(composed.bytes.clone()).unwrap();
         prop_assert!(text.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n', '\0'])));

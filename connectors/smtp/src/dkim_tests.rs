@@ -64,7 +64,7 @@ fn keys_of_both_kinds_sign_so_that_a_verifier_agrees() {
     letter.subject = "Größe und   Gewicht ".repeat(8);
     letter.text = "a  b \n\n\n".to_owned();
     letter.html = Some("<p>x</p>".to_owned());
-    let message = compose(&letter).unwrap().bytes;
+    let message = compose(&letter, None).unwrap().bytes;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key.pem");
     let file = path.to_str().unwrap();

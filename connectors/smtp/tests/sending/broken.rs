@@ -37,6 +37,7 @@ pub(crate) enum How {
 pub(crate) struct Broken {
     pub(crate) port: u16,
     kept: Arc<Mutex<Vec<Vec<u8>>>>,
+    armed: Arc<Mutex<Option<(At, How)>>>,
 }
 
 impl Broken {
@@ -46,16 +47,23 @@ impl Broken {
         let port = listener.local_addr().unwrap().port();
         let kept = Arc::new(Mutex::new(Vec::new()));
         let store = Arc::clone(&kept);
+        let armed = Arc::new(Mutex::new(None));
+        let shared = Arc::clone(&armed);
         let accept = async move {
             let mut open = tokio::task::JoinSet::new();
             for number in 0.. {
                 let (stream, _) = listener.accept().await.unwrap();
                 let how = if number < times { how } else { How::Well };
-                open.spawn(serve(stream, at, how, Arc::clone(&store)));
+                open.spawn(serve(stream, (at, how), Arc::clone(&shared), Arc::clone(&store)));
             }
         };
         tests_spawn(accept);
-        Self { port, kept }
+        Self { port, kept, armed }
+    }
+
+    /// Breaks once more, on whatever connection it comes.
+    pub(crate) fn arm(&self, at: At, how: How) {
+        *self.armed.lock().unwrap() = Some((at, how));
     }
 
     /// The letters it has put down.
@@ -69,7 +77,13 @@ fn tests_spawn(work: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(work);
 }
 
-async fn serve(stream: TcpStream, at: At, how: How, kept: Arc<Mutex<Vec<Vec<u8>>>>) {
+async fn serve(
+    stream: TcpStream,
+    from_start: (At, How),
+    armed: Arc<Mutex<Option<(At, How)>>>,
+    kept: Arc<Mutex<Vec<Vec<u8>>>>,
+) {
+    let (at, how) = from_start;
     let mut stream = BufReader::new(stream);
     let mut letter: Option<Vec<u8>> = None;
     if at == At::Connect && how != How::Well {
@@ -84,6 +98,7 @@ async fn serve(stream: TcpStream, at: At, how: How, kept: Arc<Mutex<Vec<Vec<u8>>
         if !stream.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {
             return;
         }
+        let (at, how) = armed.lock().unwrap().unwrap_or(from_start);
         let (now, answer) = match letter.take() {
             Some(body) if line == b".\r\n" => {
                 if at != At::Letter || how == How::Well {
@@ -116,6 +131,7 @@ async fn serve(stream: TcpStream, at: At, how: How, kept: Arc<Mutex<Vec<Vec<u8>>
             }
         };
         if now == at && at != At::Connect && how != How::Well {
+            armed.lock().unwrap().take();
             if !break_off(&mut stream, how).await {
                 return;
             }

@@ -5,6 +5,7 @@
 mod broken;
 mod faults;
 mod real;
+mod sinks;
 #[path = "../../../../tests/support/smtp.rs"]
 mod smtp;
 
