@@ -37,6 +37,11 @@ impl Manners for Words {
         (!all.is_empty()).then(|| all.join("; "))
     }
 
+    /// Freshdesk says nothing at all of what is not there.
+    fn is_absence(&self, _body: &Value, text: &str) -> bool {
+        text.trim().is_empty()
+    }
+
     fn kind(&self, status: u16, _body: &Value) -> Option<ErrorKind> {
         // Another change of the same ticket was under way, and this one was not made.
         (status == 409).then_some(ErrorKind::Transient)

@@ -7,7 +7,7 @@ use crate::{asking, planning, reading};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use opspilot_sdk::http::Client;
-use opspilot_sdk::writing;
+use opspilot_sdk::writing::{self, Manners as _};
 use opspilot_sdk::{
     Action, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, ErrorKind, Fate, Look, Manner, Planned,
     Repeat, Secret, Sink, Undelivered, Write,
@@ -62,7 +62,8 @@ impl Sink for Issues {
     ) -> BoxFuture<'a, Result<Delivered, Undelivered>> {
         Box::pin(async move {
             let heard = writing::exchange(&self.client, &Words, &write.call, &[]).await?;
-            if heard.answered.status == 404 {
+            let answered = &heard.answered;
+            if answered.status == 404 && Words.is_absence(&answered.body, &answered.text) {
                 // Jira calls it so too when the token no longer counts, which is no reason to give the write up.
                 let unknown = |error| Undelivered { error, fate: Fate::NotDone };
                 asking::is_known(self).await.map_err(unknown)?;

@@ -39,6 +39,11 @@ impl Manners for Words {
         (!all.is_empty()).then(|| all.join("; "))
     }
 
+    /// Atlassian's gateway, which does not know a site, has another shape.
+    fn is_absence(&self, body: &Value, _text: &str) -> bool {
+        body.get("errorMessages").is_some_and(Value::is_array)
+    }
+
     fn kind(&self, status: u16, _body: &Value) -> Option<ErrorKind> {
         // Another change of the same issue was under way, and this one was not made.
         (status == 409).then_some(ErrorKind::Transient)

@@ -40,6 +40,11 @@ impl Manners for Words {
         (!all.is_empty()).then(|| all.join("; "))
     }
 
+    /// `InvalidEndpoint` is a wrong address, and an account that there is not has a page.
+    fn is_absence(&self, body: &Value, _text: &str) -> bool {
+        body.get("error").and_then(Value::as_str) == Some("RecordNotFound")
+    }
+
     fn kind(&self, status: u16, _body: &Value) -> Option<ErrorKind> {
         // Another change of the same ticket was under way, and this one was not made.
         (status == 409).then_some(ErrorKind::Transient)
