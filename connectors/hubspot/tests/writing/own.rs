@@ -184,8 +184,14 @@ async fn one_note_among_hundreds_is_found() {
     let action = action(ActionKind::Note, "many-7", &record);
     let write = write(&action, sink.preview(&action).expect("a plan"));
     assert_eq!(sink.look(&write, None).await.expect("a look"), Look::Absent);
-    sink.deliver(&write, None).await.expect("it is delivered");
-    assert!(shows(&write.expect, &sink.look(&write, None).await.expect("a look")));
+    let done = sink.deliver(&write, None).await.expect("it is delivered");
+    // Another program copies it later, with as much in between as is read at once.
+    (0..120).for_each(|number| note(format!("between {number}")));
+    note(opspilot_sdk::plain::html(&opspilot_sdk::plain::marked(&action.text, "many-7")));
+    let look = sink.look(&write, None).await.expect("a look");
+    assert!(shows(&write.expect, &look));
+    let Look::Present { id, .. } = look else { panic!("it is there") };
+    assert_eq!(done.id, Some(id));
 }
 
 #[tokio::test]
