@@ -35,6 +35,13 @@ pub(crate) const CLIENTS: Bundle = Bundle {
     folder: ".cache/opspilot/node-clients-13.5.0-33.7.0-3.10.14-6.0.1-5.4.0-3.1.0",
 };
 
+/// The library by which receivers of Standard Webhooks check signatures.
+pub(crate) const WEBHOOKS: Bundle = Bundle {
+    name: "Standard Webhooks' own library",
+    packages: &["standardwebhooks@1.1.1"],
+    folder: ".cache/opspilot/node-standardwebhooks-1.1.1",
+};
+
 /// A running program; ends when dropped.
 #[derive(Debug)]
 pub(crate) struct Program {
@@ -81,14 +88,27 @@ impl Drop for Program {
 /// # Errors
 /// `NotFound` when it is not installed; what it said when it failed.
 pub(crate) fn client(vendor: &str, given: &str) -> io::Result<String> {
-    let mut child = Command::new("node")
-        .args(["-e", include_str!("vendor_clients.js"), "vendor_clients.js"])
-        .arg(CLIENTS.sure()?)
-        .arg(vendor)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    told(
+        vendor,
+        given,
+        Command::new("node").args(["-e", include_str!("vendor_clients.js"), "vendor_clients.js"]).arg(CLIENTS.sure()?),
+    )
+}
+
+/// A receiver of Standard Webhooks takes a delivery, `{"secret": …, "headers": {…}, "body": …}`, and says what it understood, as JSON.
+///
+/// # Errors
+/// `NotFound` when the library is not installed; what it said when it refused the delivery.
+pub(crate) fn receiver(given: &str) -> io::Result<String> {
+    const PROGRAM: &str = "const { Webhook } = require(process.argv[2] + '/standardwebhooks');\n\
+        const given = JSON.parse(require('fs').readFileSync(0, 'utf8'));\n\
+        new Webhook(given.secret).verify(given.body || '', given.headers, { jsonParse: false });\n\
+        console.log(given.body || 'null');";
+    told("receiver", given, Command::new("node").args(["-e", PROGRAM, "receiver.js"]).arg(WEBHOOKS.sure()?))
+}
+
+fn told(vendor: &str, given: &str, command: &mut Command) -> io::Result<String> {
+    let mut child = command.arg(vendor).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     if let Some(mut input) = child.stdin.take() {
         input.write_all(given.as_bytes())?;
     }

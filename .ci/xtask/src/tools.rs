@@ -78,7 +78,7 @@ pub(crate) fn models() -> io::Result<()> {
 
 /// Mocks and client libraries of Node's world. In folders of their own, without any change to what the system's Node has.
 pub(crate) fn node() -> io::Result<()> {
-    for bundle in [&node_programs::PRISM, &node_programs::CLIENTS] {
+    for bundle in [&node_programs::PRISM, &node_programs::CLIENTS, &node_programs::WEBHOOKS] {
         if bundle.modules().is_none() {
             eprintln!("{} is not installed; installing it", bundle.name);
             install(bundle).map_err(|cause| {

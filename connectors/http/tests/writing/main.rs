@@ -3,10 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says by a panic what went wrong")]
 
+#[path = "../../../../tests/support/node_programs.rs"]
+#[expect(dead_code, reason = "what other tests and `cargo xtask test` do with it")]
+mod node_programs;
 mod receiver;
 
 use opspilot_http::Http;
-use opspilot_sdk::conformance::{Credentials, FarSide, Mishap, SinkHarness, written};
+use opspilot_sdk::conformance::{Asked, Credentials, FarSide, Mishap, SinkHarness, written};
 use opspilot_sdk::{ActionKind, BuildContext, Clock, ConnectorError, ErrorKind, Fate, Look, Repeat, Sink, Spec, Write};
 use receiver::Receiver;
 use serde_json::{Value, json};
@@ -156,6 +159,48 @@ async fn the_body_is_the_whole_message() {
     assert_eq!(asked.header("authorization"), Some(format!("Bearer {TOKEN}").as_str()));
     let undo = sink.revert(&write, "x", None).unwrap();
     assert_eq!(undo.call.headers["webhook-id"], "wb-1-undo");
+}
+
+/// The machine's own time: a receiver refuses what is minutes old.
+struct Now;
+
+impl Clock for Now {
+    #[expect(clippy::disallowed_methods, reason = "another program compares with its own clock")]
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+}
+
+#[tokio::test]
+async fn the_library_of_receivers_believes_every_request_and_no_other() {
+    let desk = Desk::<2>::new().await;
+    desk.build(Credentials::Good).unwrap();
+    let options = json!({ "base_url": desk.server.url(), "path": "/in", "secret_file": "secret", "look_path": "/in/{key}",
+        "undo_path": "/in/{key}" });
+    let settings = Http::validate(serde_json::from_value(options).unwrap()).unwrap();
+    let data_dir = desk.folder.path().to_owned();
+    let sink = Http::build(settings, BuildContext { name: "desk".to_owned(), data_dir, clock: Arc::new(Now) }).unwrap();
+    let mut write = write_of(sink.as_ref(), "wb-5");
+    sink.deliver(&write, None).await.unwrap();
+    sink.look(&write, None).await.unwrap();
+    let planned = sink.revert(&write, "wb-5", None).unwrap();
+    (write.call, write.expect) = (planned.call, planned.expect);
+    sink.deliver(&write, None).await.unwrap();
+    let asked = desk.server.asked();
+    assert_eq!(asked.iter().map(|asked| asked.method.as_str()).collect::<Vec<_>>(), ["POST", "GET", "DELETE"]);
+    let verify = |asked: &Asked, secret: &str| {
+        let headers: serde_json::Map<String, Value> =
+            asked.headers.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        let body = String::from_utf8(asked.body.clone()).unwrap();
+        node_programs::receiver(&json!({ "secret": secret, "headers": headers, "body": body }).to_string())
+    };
+    for asked in &asked {
+        let refused = verify(asked, OTHER).unwrap_err().to_string();
+        assert!(refused.contains("No matching signature found"), "{refused}");
+        let understood = verify(asked, SECRET).unwrap_or_else(|cause| panic!("{}: {cause}", asked.method));
+        let wanted = if asked.body.is_empty() { Value::Null } else { asked.json() };
+        assert_eq!(serde_json::from_str::<Value>(&understood).unwrap(), wanted);
+    }
 }
 
 #[tokio::test]
