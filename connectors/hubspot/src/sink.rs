@@ -76,6 +76,13 @@ impl Crm {
             let inputs: Vec<Value> = some.iter().map(|id| json!({ "id": id.to_string() })).collect();
             let body = json!({ "inputs": inputs, "properties": shown(write) }).to_string();
             let answered = self.read(Request::post(&path, &body)).await?;
+            // Some of them may be archived by now; of the others each must be told, or the one that is looked for might be among those
+            // that were not.
+            let errors = answered.as_ref().and_then(|answered| answered.body.get("errors")?.as_array().cloned());
+            let is_gone = |error: &Value| error.get("category").is_some_and(|category| category == "OBJECT_NOT_FOUND");
+            if !errors.unwrap_or_default().iter().all(is_gone) {
+                return Err(strange(self.client.host(), &format!("all the {kind} that were asked for")));
+            }
             let results = self.results(answered)?;
             let mut marked: Vec<&Value> = results.iter().filter(|thing| is_marked(&text(thing), &write.key)).collect();
             marked.sort_by_key(|thing| number_of(thing.get("id")));
@@ -94,7 +101,12 @@ impl Crm {
             let path = format!("/crm/v4/objects/{place}/associations/{kind}?limit=500{after}");
             let Some(answered) = self.read(Request::get(&path)).await? else { return Err(no_such(place)) };
             let next = answered.body.pointer("/paging/next/after").and_then(Value::as_str).map(str::to_owned);
-            for one in self.results(Some(answered))? {
+            let results = self.results(Some(answered))?;
+            if results.is_empty() && next.is_some() {
+                // It would go on for ever.
+                return Err(strange(self.client.host(), "a list that comes to an end"));
+            }
+            for one in results {
                 let id = number_of(one.get("toObjectId"));
                 ids.push(id.ok_or_else(|| strange(self.client.host(), "the number of an association"))?);
             }

@@ -22,14 +22,30 @@ pub(crate) fn list(body: &Value) -> Option<Vec<Value>> {
     }
 }
 
-/// Where the next page of a list begins; `None` at its end.
-pub(crate) fn next_page(body: &Value) -> Option<String> {
+/// Where a list goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Nowhere: this was all.
+    End,
+    /// At this place in the list (version 1).
+    Start(u64),
+    /// Behind this mark (version 2).
+    Cursor(String),
+}
+
+/// Where a list goes on; `None` when that cannot be told.
+pub(crate) fn next(body: &Value) -> Option<Next> {
     let page = body.get("additional_data")?;
-    if let Some(cursor) = page.get("next_cursor") {
-        return cursor.as_str().map(str::to_owned);
+    match page.get("next_cursor") {
+        Some(Value::Null) => return Some(Next::End),
+        Some(cursor) => return cursor.as_str().map(|cursor| Next::Cursor(cursor.to_owned())),
+        None => {}
     }
-    let page = page.get("pagination").filter(|page| page.get("more_items_in_collection") == Some(&true.into()))?;
-    page.get("next_start").and_then(Value::as_u64).map(|start| start.to_string())
+    let page = page.get("pagination")?;
+    match page.get("more_items_in_collection")?.as_bool()? {
+        false => Some(Next::End),
+        true => page.get("next_start")?.as_u64().map(Next::Start),
+    }
 }
 
 /// Whether a thing that can still be read was deleted.
@@ -69,4 +85,31 @@ pub(crate) fn deal(deal: &Value, write: &Write, place: Place) -> Option<Look> {
     let image: Map<String, Value> =
         names.map(|name| (name.clone(), fields.get(&name).map(told).unwrap_or_default())).collect();
     Some(Look::Present { id: place.to_string(), image: image.into(), version: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Next, list, next};
+    use serde_json::json;
+
+    #[test]
+    fn a_list_says_where_it_goes_on() {
+        let of = |page| next(&json!({ "additional_data": page }));
+        assert_eq!(of(json!({ "next_cursor": null })), Some(Next::End));
+        assert_eq!(of(json!({ "next_cursor": "abc" })), Some(Next::Cursor("abc".to_owned())));
+        assert_eq!(of(json!({ "pagination": { "more_items_in_collection": false } })), Some(Next::End));
+        let more = json!({ "pagination": { "more_items_in_collection": true, "next_start": 500 } });
+        assert_eq!(of(more), Some(Next::Start(500)));
+        for page in [
+            json!(null),
+            json!({}),
+            json!({ "next_cursor": 7 }),
+            json!({ "pagination": {} }),
+            json!({ "pagination": { "more_items_in_collection": true } }),
+        ] {
+            assert_eq!(of(page), None);
+        }
+        assert_eq!(list(&json!({ "success": true, "data": null })), Some(Vec::new()));
+        assert_eq!(list(&json!({ "success": true })), None);
+    }
 }

@@ -1,6 +1,7 @@
 //! The sink: looks, delivers, is checked. Own file because it is what the daemon holds. INVARIANT: an answer that does not have the shape of
 //! Pipedrive's is an error, never "there is nothing": whoever takes it for that writes a second time.
 
+use crate::answers::Next;
 use crate::manners::{NO_TOKEN, Own, strange, unfit};
 use crate::options::Settings;
 use crate::place::Place;
@@ -85,34 +86,45 @@ impl Crm {
 
     /// Looks for the mark in all notes or activities of the record.
     async fn among(&self, path: &str, place: Place, write: &Write) -> Result<Look, ConnectorError> {
-        let is_first_version = write.kind == ActionKind::Note;
+        let id = |thing: &Value| thing.get("id").and_then(Value::as_u64);
+        let (link, number) = (place.object.link(), place.id);
         let mut found: Option<Value> = None;
         let (mut seen, mut from) = (0, String::new());
+        let mut last: Option<u64> = None;
         loop {
-            let (link, id) = (place.object.link(), place.id);
-            let body = self.get(&format!("{path}?{link}={id}&limit={PAGE}{from}")).await?;
+            let body = self.get(&format!("{path}?{link}={number}&limit={PAGE}{from}")).await?;
             let body = self.sure(body, "a list")?;
             let things = self.sure(answers::list(&body), "a list as `data`")?;
+            // A list that goes on at a place in it loses one thing when another is deleted in between. So the last one is read twice.
+            if last.is_some() && last != things.first().and_then(id) {
+                return Err(strange(self.client.host(), "a list that stays as it is while it is read"));
+            }
             seen += things.len();
+            let end = things.last().and_then(id);
             for thing in things {
-                let id = |thing: &Value| thing.get("id").and_then(Value::as_u64);
                 let is_older = found.as_ref().is_none_or(|found| id(&thing) < id(found));
                 // Of two, the older counts.
                 if !answers::is_deleted(&thing) && is_marked(&answers::text(&thing), &write.key) && is_older {
                     found = Some(thing);
                 }
             }
-            match answers::next_page(&body) {
-                None => break,
-                Some(_) if seen >= MOST_THINGS => {
+            let next = answers::next(&body).or_else(|| end.is_none().then_some(Next::End));
+            match self.sure(next, "the place where a list goes on")? {
+                Next::End => break,
+                // It would go on for ever.
+                _ if end.is_none() => return Err(strange(self.client.host(), "a list that comes to an end")),
+                _ if seen >= MOST_THINGS => {
                     let why = format!(
                         "the record has more than {MOST_THINGS} of them; look there whether one ends with `{}`",
                         write.key
                     );
                     return Ok(Look::Unknown { why });
                 }
-                Some(next) if is_first_version => from = format!("&start={}", encoded(&next)),
-                Some(next) => from = format!("&cursor={}", encoded(&next)),
+                Next::Start(start) => {
+                    from = format!("&start={}", start.saturating_sub(1));
+                    last = end;
+                }
+                Next::Cursor(cursor) => from = format!("&cursor={}", encoded(&cursor)),
             }
         }
         match found {

@@ -106,6 +106,10 @@ impl Org {
                 );
                 return Ok(Look::Unknown { why });
             }
+            if records.is_empty() {
+                // It would go on for ever.
+                return Err(strange(self.session.client.host(), "a list that comes to an end"));
+            }
             let next = body.get("nextRecordsUrl").and_then(Value::as_str);
             let next = next.filter(|next| next.starts_with(&format!("{}/query/", self.settings.root)));
             path = self.sure(next.map(str::to_owned), "`nextRecordsUrl`")?;

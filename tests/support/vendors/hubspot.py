@@ -277,7 +277,9 @@ class Own(Vendor):
         kind, which, other = (SINGULAR.get(name, name) for name in (parts[3], parts[4], parts[7 if by_default else 6]))
         if len(parts) == 7 and method == "GET":
             self.found(kind, which)
-            linked = [thing["id"] for thing in self.living(other) if which in thing["associations"].get(kind, [])]
+            # What is archived may still be listed; whoever reads it finds it gone.
+            things = self.table(other).values()
+            linked = [thing["id"] for thing in things if which in thing["associations"].get(kind, [])]
             linked += [one for one in self.table(kind)[which]["associations"].get(other, [])]
             after, limit = int(call.query.get("after", 0)), int(call.query.get("limit", 500))
             page = linked[after : after + limit]

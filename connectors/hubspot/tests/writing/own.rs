@@ -205,6 +205,13 @@ async fn what_is_not_hubspot_is_not_nothing() {
         vendors.fault("GET /hubspot/crm/", json!({ "status": 200, "body": "Please sign in to continue" }));
         let error = sink.look(&write, None).await.expect_err("this says nothing of notes");
         assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7546"), "{kind}");
+        if kind != ActionKind::Priority {
+            let endless = json!({ "results": [], "paging": { "next": { "after": "again" } } });
+            vendors.fault("GET /hubspot/crm/v4", json!({ "status": 200, "body": endless, "count": -1 }));
+            let error = sink.look(&write, None).await.expect_err("it never ends");
+            assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7546"), "{kind}");
+            vendors.control(json!({ "clear": true }));
+        }
     }
 }
 
@@ -219,6 +226,30 @@ async fn a_record_that_was_merged_is_another_record() {
     let error = sink.look(&write, None).await.expect_err("another record");
     assert_eq!((error.kind, error.code), (ErrorKind::Rejected, "OP-7545"));
     assert!(error.message.contains("deals/4242"), "{error}");
+}
+
+#[tokio::test]
+async fn a_list_with_gaps_proves_nothing() {
+    let vendors = Vendors::start();
+    let sink = sink(&vendors);
+    let action = action(ActionKind::Note, "gaps", &record(&vendors, "deals"));
+    let write = write(&action, sink.preview(&action).expect("a plan"));
+    sink.deliver(&write, None).await.expect("it is delivered");
+    let gaps = |category: &str| {
+        let errors = json!([{ "status": "error", "category": category, "message": "could not get some" }]);
+        let body = json!({ "status": "COMPLETE", "results": [], "numErrors": 1, "errors": errors });
+        vendors.fault("/notes/batch/read$", json!({ "status": 207, "body": body }));
+    };
+    gaps("INTERNAL_ERROR");
+    let error = sink.look(&write, None).await.expect_err("some were not told");
+    assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7546"));
+    gaps("OBJECT_NOT_FOUND");
+    assert_eq!(sink.look(&write, None).await.expect("a look"), Look::Absent);
+    // Archived, it is listed among those of the deal and told as gone.
+    let note = vendors.kept("hubspot", "notes").keys().next().cloned().expect("a note");
+    vendors.ask("DELETE", &format!("/hubspot/crm/v3/objects/notes/{note}"), &Value::Null);
+    assert_eq!(sink.look(&write, None).await.expect("a look"), Look::Absent);
+    assert!(vendors.log().iter().any(|one| one["status"] == 207));
 }
 
 #[tokio::test]
@@ -241,6 +272,34 @@ async fn a_foreign_404_or_another_place_says_nothing() {
     assert!(failed.error.message.contains("it points elsewhere"), "{}", failed.error);
     assert_eq!(sink.look(&write, None).await.expect("a look"), Look::Absent);
     assert!(vendors.log().iter().all(|one| !one["path"].as_str().unwrap_or("").contains("/jira")));
+}
+
+#[tokio::test]
+async fn a_record_with_too_many_notes_is_for_a_person() {
+    let vendors = Vendors::start();
+    let sink = sink(&vendors);
+    let action = action(ActionKind::Note, "crowd", &record(&vendors, "deals"));
+    let write = write(&action, sink.preview(&action).expect("a plan"));
+    let page: Vec<Value> = (0..501).map(|id| json!({ "toObjectId": id })).collect();
+    let endless = json!({ "results": page, "paging": { "next": { "after": "again" } } });
+    vendors.fault("/associations/notes$", json!({ "status": 200, "body": endless, "count": -1 }));
+    let Look::Unknown { why } = sink.look(&write, None).await.expect("a look") else { panic!("who could know") };
+    assert!(why.contains("more than 5000 notes") && why.contains("`crowd`"), "{why}");
+    assert_eq!(vendors.count("GET", "/associations/notes"), 10);
+}
+
+#[tokio::test]
+async fn what_is_written_has_the_owner_that_was_named() {
+    let vendors = Vendors::start();
+    let sink = subject::build(&vendors, TOKEN, &json!({ "owner": 77 }));
+    let record = record(&vendors, "deals");
+    for kind in [ActionKind::Note, ActionKind::Task] {
+        let action = action(kind, &format!("owner-{kind}"), &record);
+        let write = write(&action, sink.preview(&action).expect("a plan"));
+        sink.deliver(&write, None).await.expect("it is delivered");
+        assert_eq!(write.expect["hubspot_owner_id"], "77");
+        assert!(shows(&write.expect, &sink.look(&write, None).await.expect("a look")));
+    }
 }
 
 #[tokio::test]

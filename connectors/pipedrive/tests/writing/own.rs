@@ -158,6 +158,8 @@ async fn what_is_not_pipedrive_is_not_nothing() {
         ("notes", json!({ "data": null })),
         ("notes", json!({ "success": true })),
         ("notes", json!({ "success": true, "data": {} })),
+        ("notes", json!({ "success": true, "data": [{ "id": 1 }] })),
+        ("notes", json!({ "success": true, "data": [], "additional_data": { "next_cursor": "again" } })),
         ("deals", json!({ "success": true, "data": null })),
         ("deals", json!({})),
     ] {
@@ -189,6 +191,56 @@ async fn a_foreign_404_or_another_place_says_nothing() {
     assert!(failed.error.message.contains("it points elsewhere"), "{}", failed.error);
     assert_eq!(sink.look(&write, None).await.expect("a look"), Look::Absent);
     assert!(vendors.log().iter().all(|one| !one["path"].as_str().unwrap_or("").contains("/jira")));
+}
+
+#[tokio::test]
+async fn a_list_that_changes_while_it_is_read_proves_nothing() {
+    let vendors = Vendors::start();
+    let sink = sink(&vendors);
+    let record = record(&vendors, "deals");
+    let id: u64 = record.split('/').nth(1).and_then(|id| id.parse().ok()).expect("a number");
+    for number in 0..500 {
+        vendors.ask("POST", "/pipedrive/v1/notes", &json!({ "content": format!("note {number}"), "deal_id": id }));
+    }
+    let action = action(ActionKind::Note, "moving", &record);
+    let write = write(&action, sink.preview(&action).expect("a plan"));
+    sink.deliver(&write, None).await.expect("it is delivered");
+    assert!(shows(&write.expect, &sink.look(&write, None).await.expect("a look")));
+    // As if one of the first had been deleted after they were read: what comes next begins one later.
+    let page = json!({ "pagination": { "start": 499, "limit": 500, "more_items_in_collection": false } });
+    let moved = json!({ "success": true, "data": null, "additional_data": page });
+    let first = vendors.ask("GET", &format!("/pipedrive/v1/notes?deal_id={id}&limit=500"), &Value::Null);
+    for body in [first, moved] {
+        vendors.fault("^GET /pipedrive/api/v1/notes$", json!({ "status": 200, "body": body }));
+    }
+    let error = sink.look(&write, None).await.expect_err("one may have slipped through");
+    assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7566"));
+}
+
+#[tokio::test]
+async fn a_record_with_too_many_notes_is_for_a_person() {
+    let vendors = Vendors::start();
+    let sink = sink(&vendors);
+    let action = action(ActionKind::Note, "crowd", &record(&vendors, "deals"));
+    let write = write(&action, sink.preview(&action).expect("a plan"));
+    let page: Vec<Value> = (0..500).map(|_| json!({ "id": 7, "content": "of another" })).collect();
+    let more = json!({ "pagination": { "more_items_in_collection": true, "next_start": 500 } });
+    let endless = json!({ "success": true, "data": page, "additional_data": more });
+    vendors.fault("^GET /pipedrive/api/v1/notes$", json!({ "status": 200, "body": endless, "count": -1 }));
+    let Look::Unknown { why } = sink.look(&write, None).await.expect("a look") else { panic!("who could know") };
+    assert!(why.contains("more than 5000 of them") && why.contains("`crowd`"), "{why}");
+    assert_eq!(vendors.count("GET", "/v1/notes"), 10);
+}
+
+#[tokio::test]
+async fn an_activity_has_the_owner_that_was_named() {
+    let vendors = Vendors::start();
+    let sink = subject::build(&vendors, TOKEN, &json!({ "owner": 77, "activity_type": "call" }));
+    let action = action(ActionKind::Task, "owner", &record(&vendors, "deals"));
+    let write = write(&action, sink.preview(&action).expect("a plan"));
+    sink.deliver(&write, None).await.expect("it is delivered");
+    assert_eq!((&write.expect["owner_id"], &write.expect["type"]), (&json!(77), &json!("call")));
+    assert!(shows(&write.expect, &sink.look(&write, None).await.expect("a look")));
 }
 
 #[tokio::test]

@@ -253,7 +253,8 @@ async fn what_is_not_salesforce_is_not_nothing() {
         ("query", json!("Please sign in to continue")),
         ("query", json!({ "records": [] })),
         ("query", json!({ "done": true })),
-        ("query", json!({ "records": [], "done": false, "nextRecordsUrl": "https://evil.example/x" })),
+        ("query", json!({ "records": [{}], "done": false, "nextRecordsUrl": "https://evil.example/x" })),
+        ("query", json!({ "records": [], "done": false, "nextRecordsUrl": "/services/data/v62.0/query/01g-2000" })),
         ("sobjects/Case", json!({ "Id": "500000000999999AAA" })),
         ("sobjects/Case", json!({})),
     ] {
@@ -262,7 +263,7 @@ async fn what_is_not_salesforce_is_not_nothing() {
         assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7556"), "{path} {body}");
     }
     // A list in two parts is read to its end.
-    let first = json!({ "records": [], "done": false, "nextRecordsUrl": "/services/data/v62.0/query/01g-2000" });
+    let first = json!({ "records": [{ "Id": "00T000000000001EAA" }], "done": false, "nextRecordsUrl": "/services/data/v62.0/query/01g-2000" });
     vendors.fault("^GET /salesforce/.*query$", json!({ "status": 200, "body": first }));
     let last = json!({ "records": [], "done": true });
     vendors.fault("^GET /salesforce/.*query/01g-2000$", json!({ "status": 200, "body": last }));
@@ -290,6 +291,38 @@ async fn a_foreign_404_or_another_place_says_nothing() {
     assert!(failed.error.message.contains("it points elsewhere"), "{}", failed.error);
     assert_eq!(sink.look(&write, None).await.expect("a look"), Look::Absent);
     assert!(vendors.log().iter().all(|one| !one["path"].as_str().unwrap_or("").contains("/jira")));
+}
+
+#[tokio::test]
+async fn a_record_with_too_many_tasks_is_for_a_person() {
+    let vendors = Vendors::start();
+    let sink = sink(&vendors);
+    let action = action(ActionKind::Note, "crowd", &record(&vendors, "Case"));
+    let write = write(&action, sink.preview(&action).expect("a plan"));
+    let page: Vec<Value> = (0..2000).map(|_| json!({ "Id": "00T000000000001EAA", "Description": "x" })).collect();
+    let endless = json!({ "records": page, "done": false, "nextRecordsUrl": "/services/data/v62.0/query/01g-2000" });
+    vendors.fault("^GET /salesforce/.*query", json!({ "status": 200, "body": endless, "count": -1 }));
+    let Look::Unknown { why } = sink.look(&write, None).await.expect("a look") else { panic!("who could know") };
+    assert!(why.contains("more than 5000 tasks") && why.contains("`key_field`"), "{why}");
+    assert_eq!(vendors.count("GET", "/query"), 3);
+}
+
+#[tokio::test]
+async fn mapped_fields_come_back_as_what_was_written() {
+    let vendors = Vendors::start();
+    let sink = sink(&vendors);
+    let mut action = action(ActionKind::Task, "mapped", &record(&vendors, "Case"));
+    action.fields = [("Brief_Id__c".to_owned(), "b-7".to_owned())].into();
+    let write = write(&action, sink.preview(&action).expect("a plan"));
+    sink.deliver(&write, None).await.expect("it is delivered");
+    assert_eq!(write.expect["Brief_Id__c"], "b-7");
+    assert!(shows(&write.expect, &sink.look(&write, None).await.expect("a look")));
+    // A number that was written as a text is told as a number.
+    let told = json!({ "Id": "00T000000000001EAA", "Brief_Id__c": 7.0, "LastModifiedDate": null });
+    vendors.fault("^GET /salesforce/.*sobjects/Task/", json!({ "status": 200, "body": told }));
+    let look = sink.look(&write, Some("00T000000000001")).await.expect("a look");
+    let Look::Present { image, .. } = look else { panic!("it is there") };
+    assert_eq!(image["Brief_Id__c"], "7");
 }
 
 #[tokio::test]
