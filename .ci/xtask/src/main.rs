@@ -4,6 +4,9 @@
 
 mod ci;
 mod command;
+#[expect(dead_code, reason = "what tests do with servers that they share")]
+#[path = "../../../tests/support/leased.rs"]
+mod leased;
 #[expect(dead_code, reason = "what tests do with servers of models")]
 #[path = "../../../tests/support/model_programs.rs"]
 mod model_programs;
@@ -12,7 +15,13 @@ mod model_programs;
 mod node_programs;
 #[path = "../../../tests/support/postgres.rs"]
 mod postgres;
+#[expect(dead_code, reason = "what tests do with ticket systems")]
+#[path = "../../../tests/support/redmine.rs"]
+mod redmine;
 mod report;
+#[expect(dead_code, reason = "what tests do with ticket systems")]
+#[path = "../../../tests/support/request_tracker.rs"]
+mod request_tracker;
 mod test;
 mod tools;
 

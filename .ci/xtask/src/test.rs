@@ -12,6 +12,7 @@ pub(crate) fn run(args: &[String]) -> io::Result<Report> {
     tools::dovecot()?;
     tools::smtp()?;
     tools::models()?;
+    tools::tickets()?;
     tools::node()?;
     tools::cyrus();
     tools::watchers();

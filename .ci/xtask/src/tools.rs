@@ -1,8 +1,8 @@
-//! What a bare Debian machine lacks, installed once: PostgreSQL and Dovecot through apt, cargo's companions through cargo, servers of
-//! models through Python's own index, a mock of interfaces through Node's. Own file because it is the only place that changes the machine.
+//! What a bare Debian machine lacks, installed once: PostgreSQL, Dovecot and ticket systems through apt, cargo's companions through cargo,
+//! servers of models through Python's own index, a mock of interfaces through Node's. Own file because it is the only place that changes the machine.
 
 use crate::command::{cargo, program};
-use crate::{model_programs, node_programs, postgres};
+use crate::{model_programs, node_programs, postgres, redmine, request_tracker};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -103,6 +103,47 @@ fn install(bundle: &node_programs::Bundle) -> io::Result<()> {
     let install = program("npm").args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]);
     install.args(["--prefix"]).args([&place]).args(bundle.packages).run()?;
     std::fs::write(place.join("complete"), "")
+}
+
+/// The ticket systems that sinks are tested against, and the databases that their servers are copied from; never a service of Debian's own.
+pub(crate) fn tickets() -> io::Result<()> {
+    let missing = |cause: io::Error| {
+        io::Error::other(format!(
+            "Redmine or Request Tracker is missing and cannot be installed: {cause}; install them and run again"
+        ))
+    };
+    let mut packages = Vec::new();
+    if !redmine::is_installed() {
+        packages.extend(["redmine", "redmine-sqlite", "puma", "ruby-bundler"]);
+    }
+    if !request_tracker::is_installed() {
+        packages.extend(["request-tracker5", "rt5-db-sqlite", "rt5-standalone"]);
+        // It wants some program that sends mail; ours catch it. The smallest one, where there is none.
+        packages.extend((!Path::new("/usr/sbin/sendmail").exists()).then_some("msmtp-mta"));
+    }
+    if !packages.is_empty() {
+        eprintln!("Redmine or Request Tracker is not installed; installing them");
+        apt(&["update"]).map_err(missing)?;
+        // Without it the packages make databases of their own.
+        let args = ["install", "--no-install-recommends", "--no-remove", "dbconfig-no-thanks"];
+        without_services(|| apt(&[&args[..], &packages].concat())).map_err(missing)?;
+    }
+    redmine::prepare().map_err(missing)?;
+    request_tracker::prepare().map(|_| ()).map_err(missing)
+}
+
+/// Keeps packages from starting services when they are installed.
+fn without_services(install: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let policy = Path::new("/usr/sbin/policy-rc.d");
+    if policy.exists() {
+        return install();
+    }
+    std::fs::write(policy, "#!/bin/sh\nexit 101\n")?;
+    std::fs::set_permissions(policy, std::fs::Permissions::from_mode(0o755))?;
+    let installed = install();
+    std::fs::remove_file(policy)?;
+    installed
 }
 
 /// A mail server for the tests of the mailbox source; never Debian's own service.
