@@ -65,7 +65,11 @@ pub(crate) fn lease<S: Server>() -> io::Result<Leased> {
     std::fs::create_dir(&folder)?;
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755))?;
     let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-    S::furnish(&folder, port)?;
+    if let Err(cause) = S::furnish(&folder, port) {
+        let _ = std::fs::remove_dir_all(&folder);
+        let _ = std::fs::remove_file(folder.with_extension("lock"));
+        return Err(cause);
+    }
     let account = account()?;
     if let Some((user, group)) = account {
         give(&folder, user, group)?;

@@ -21,6 +21,11 @@ impl Manners for Ways {
         let errors = body.get("errors")?.as_array()?;
         Some(errors.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "))
     }
+
+    /// Redmine says nothing at all of what is not there; a gateway does.
+    fn is_absence(&self, _body: &Value, text: &str) -> bool {
+        text.trim().is_empty()
+    }
 }
 
 /// Redmine, read.

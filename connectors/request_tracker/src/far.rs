@@ -23,6 +23,11 @@ impl Manners for Ways {
         body.get("message").and_then(Value::as_str).map(str::to_owned)
     }
 
+    /// Request Tracker says so in its own shape; a gateway does not.
+    fn is_absence(&self, body: &Value, _text: &str) -> bool {
+        body.get("message").is_some_and(Value::is_string)
+    }
+
     /// The ticket changed since it was looked at: nothing was done, and another look may allow it.
     fn kind(&self, status: u16, _body: &Value) -> Option<ErrorKind> {
         (status == 412).then_some(ErrorKind::Transient)

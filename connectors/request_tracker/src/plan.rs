@@ -35,7 +35,7 @@ pub(crate) fn preview(settings: &Settings, base: &str, action: &Action) -> Resul
     match action.kind {
         ActionKind::Note => {
             no_fields(action)?;
-            let text = fitting(plain::marked(&action.text, &action.key))?;
+            let text = fitting(plain::marked(&sound(&action.text), &action.key))?;
             let subject = mark(&action.key);
             let body = json!({"Subject": subject, "Content": text, "ContentType": "text/plain"});
             let call = call("POST", base, &format!("/ticket/{ticket}/comment"), &body);
@@ -64,12 +64,12 @@ fn task(settings: &Settings, base: &str, ticket: u64, action: &Action) -> Result
         return Err(unfit("no queue for tasks is configured; name it as `queue` of this sink"));
     };
     let mark = mark(&action.key);
-    let title = plain::line(&action.title, SUBJECT_CHARS - mark.len() - 1);
+    let title = plain::line(&sound(&action.title), SUBJECT_CHARS - mark.len() - 1);
     if title.is_empty() {
         return Err(unfit("a task has no title"));
     }
     let subject = format!("{title} {mark}");
-    let text = fitting(plain::marked(&action.text, &action.key))?;
+    let text = fitting(plain::marked(&sound(&action.text), &action.key))?;
     let mut body = Map::new();
     // Nobody asked for it, so that nobody is told.
     let mut expect = json!({"subject": subject, "content": text, "requestors": [], "link": [ticket.to_string()]});
@@ -160,9 +160,29 @@ fn no_fields(action: &Action) -> Result<(), ConnectorError> {
     }
 }
 
+/// Without the code points that are no characters (Unicode, section 23.7), of which Request Tracker makes U+FFFD: so what is shown is what is
+/// kept.
+fn sound(text: &str) -> String {
+    let is_none = |c: char| (0xfdd0..=0xfdef).contains(&u32::from(c)) || u32::from(c) & 0xfffe == 0xfffe;
+    text.chars().map(|c| if is_none(c) { '\u{fffd}' } else { c }).collect()
+}
+
 fn fitting(text: String) -> Result<String, ConnectorError> {
     if text.len() > TEXT_BYTES {
         return Err(unfit(format!("the text takes {} bytes, and at most {TEXT_BYTES} are sent", text.len())));
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sound;
+
+    #[test]
+    fn what_is_no_character_is_shown_as_none() {
+        assert_eq!(
+            sound("a\u{ffff}b\u{fdd0}\u{1fffe}\u{fffd}\u{10ffff}é"),
+            "a\u{fffd}b\u{fffd}\u{fffd}\u{fffd}\u{fffd}é"
+        );
+    }
 }

@@ -1,7 +1,8 @@
 //! What Redmine does that only Redmine does, as measured on it: yes without effect, priorities that follow sub-tasks, people who edit.
 
-use crate::desk::{Desk, action, carry_out, take_back, write};
+use crate::desk::{Desk, action, build, carry_out, merge, take_back, write};
 use crate::redmine::Account;
+use opspilot_sdk::conformance::{Asked, FarSide, Told};
 use opspilot_sdk::{ActionKind, ErrorKind, Fate, Look, shows};
 use serde_json::{Value, json};
 
@@ -174,4 +175,19 @@ async fn an_issue_that_is_deleted_takes_nothing_more() {
         assert_eq!((failed.error.kind, failed.fate), (ErrorKind::Rejected, Fate::NotDone), "{failed}");
     }
     assert!(desk.tasks(&issue).is_empty());
+}
+
+#[tokio::test]
+async fn a_gateway_that_knows_no_such_page_says_nothing_of_issues() {
+    let page = |_: &Asked| Told::status(404).header("content-type", "text/html").with("<h1>Not Found</h1>");
+    let gateway = FarSide::start(|_| false, page).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("key"), Account::Writer.key()).unwrap();
+    let mut options = Desk::all();
+    merge(&mut options, json!({"base_url": gateway.url(), "key_file": "key"}));
+    let sink = build(options, folder.path());
+    let task = action(ActionKind::Task, "gateway-1", "1");
+    let task = write(&task, sink.preview(&task).unwrap());
+    let error = sink.look(&task, Some("2")).await.expect_err("the task may well be there");
+    assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7520"), "{error}");
 }

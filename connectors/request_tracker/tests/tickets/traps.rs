@@ -1,7 +1,8 @@
 //! What Request Tracker does that only it does, as measured on it: letters to whoever asked, yes without effect, comments for ever, states
 //! by which a change is refused.
 
-use crate::desk::{Desk, action, carry_out, take_back, version, write};
+use crate::desk::{Desk, action, build, carry_out, merge, take_back, version, write};
+use opspilot_sdk::conformance::{Asked, FarSide, Told};
 use opspilot_sdk::{ActionKind, ErrorKind, Fate, Look, shows};
 use serde_json::{Value, json};
 
@@ -187,4 +188,19 @@ async fn a_day_without_an_hour_would_be_lost() {
     assert!(said.is_array());
     desk.change("writer", made["id"].as_str().unwrap(), &json!({"Priority": "no such word"}));
     assert_eq!(desk.shown(made["id"].as_str().unwrap())["Priority"], "0", "which is why numbers are sent");
+}
+
+#[tokio::test]
+async fn a_gateway_that_knows_no_such_page_says_nothing_of_tickets() {
+    let page = |_: &Asked| Told::status(404).header("content-type", "text/html").with("<h1>Not Found</h1>");
+    let gateway = FarSide::start(|_| false, page).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token"), "1-14-00000000000000000000000000000000").unwrap();
+    let mut options = Desk::all();
+    merge(&mut options, json!({"base_url": gateway.url(), "token_file": "token"}));
+    let sink = build(options, folder.path());
+    let task = action(ActionKind::Task, "gateway-1", "1");
+    let task = write(&task, sink.preview(&task).unwrap());
+    let error = sink.look(&task, Some("2")).await.expect_err("the task may well be there");
+    assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7530"), "{error}");
 }
