@@ -140,7 +140,9 @@ class Own(Vendor):
             raise self.refusal(400, "Validation failed: title: Required")
         for name, other in (("deal_id", "deals"), ("person_id", "persons"), ("org_id", "organizations")):
             if kind == "activities" and name == "person_id" and name in body:
-                raise self.refusal(400, "Validation failed: person_id: read only; use participants")
+                raise self.refusal(
+                    400, "'person_id' is a read-only field. Add a primary participant to set 'person_id' instead."
+                )
             if body.get(name) and not self.is_there(other, body[name]):
                 raise self.refusal(400 if version == 1 else 404, f"{other[:-1].capitalize()} not found")
         people = [one.get("person_id") for one in body.get("participants") or []]
