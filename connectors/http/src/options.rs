@@ -14,7 +14,7 @@ pub(crate) const KEY: &str = "{key}";
 #[derive(Clone, Debug, Deserialize)]
 pub struct Options {
     /// Where messages are sent, behind `base_url`.
-    #[serde(default)]
+    #[serde(default = "root")]
     pub path: String,
     /// A file with the secret that signs, `whsec_…`; relative to the data folder.
     pub secret_file: Option<PathBuf>,
@@ -42,6 +42,10 @@ pub struct Options {
     pub unknown: Unknown,
 }
 
+fn root() -> String {
+    "/".to_owned()
+}
+
 fn settles_secs() -> u64 {
     30
 }
@@ -64,8 +68,8 @@ impl Options {
         let mut problems = Problems::new();
         self.unknown.judge("http", &mut problems);
         let site = self.reach.judge(None, &mut problems);
-        if !(self.path.is_empty() || is_path(&self.path)) || self.path.contains(['{', '}']) {
-            problems.add("path", "is not a path", "write it as `/hooks/opspilot`, or leave it out");
+        if !is_path(&self.path) || self.path.contains(['{', '}']) {
+            problems.add("path", "is not a path", "write it as `/hooks/opspilot`");
         }
         for (key, path) in [("look_path", &self.look_path), ("undo_path", &self.undo_path)] {
             let Some(path) = path else { continue };

@@ -29,9 +29,10 @@ pub(crate) struct Http {
     settles_in: Duration,
 }
 
-struct Ways;
+/// How receivers answer; about which message they are asked, if about one.
+struct Ways<'a>(Option<&'a str>);
 
-impl Manners for Ways {
+impl Manners for Ways<'_> {
     fn codes(&self) -> Codes {
         Codes { unreachable: "OP-7501", unauthorised: "OP-7502", refused: "OP-7503", limited: "OP-7504" }
     }
@@ -39,6 +40,11 @@ impl Manners for Ways {
     fn reason(&self, body: &Value) -> Option<String> {
         let said = ["detail", "message", "error", "title"].into_iter().find_map(|name| body.get(name)?.as_str());
         said.map(str::to_owned)
+    }
+
+    fn is_absence(&self, body: &Value, _: &str) -> bool {
+        // Gateways and wrong addresses say 404 too, and none of them knows the name.
+        self.0.is_some() && body.get("key").and_then(Value::as_str) == self.0
     }
 }
 
@@ -88,7 +94,7 @@ impl Http {
         let path = template.replacen(KEY, &encoded(key), 1);
         let (time, signature) = self.marks(key, "");
         let headers = [("webhook-id", key), ("webhook-timestamp", &time), ("webhook-signature", &signature)];
-        writing::read(&self.client, &Ways, Request::get(&path).with(&headers)).await
+        writing::read(&self.client, &Ways(Some(key)), Request::get(&path).with(&headers)).await
     }
 
     /// Asks what the address takes: of all requests the one that nobody acts upon.
@@ -96,7 +102,7 @@ impl Http {
         let (time, signature) = self.marks(NOBODYS, "");
         let headers = [("webhook-id", NOBODYS), ("webhook-timestamp", &time), ("webhook-signature", &signature)];
         let request = Request { method: "OPTIONS", path: &self.path, body: None, headers: &headers };
-        match writing::read(&self.client, &Ways, request).await {
+        match writing::read(&self.client, &Ways(None), request).await {
             // That it does not like the question says nothing about messages.
             Err(error) if error.kind == ErrorKind::Rejected => Ok(()),
             answered => answered.map(|_| ()),
@@ -143,7 +149,7 @@ impl Sink for Http {
             };
             let (time, signature) = self.marks(id, &write.call.body);
             let marks = [("webhook-timestamp", time.as_str()), ("webhook-signature", signature.as_str())];
-            let answered = writing::deliver(&self.client, &Ways, &write.call, &marks).await?;
+            let answered = writing::deliver(&self.client, &Ways(None), &write.call, &marks).await?;
             let said = format!("{} {}", answered.status, writing::said_shortly(&answered.text));
             Ok(Delivered { id: message::id(&answered.body), said: said.trim_end().to_owned() })
         })
@@ -162,7 +168,13 @@ impl Sink for Http {
     fn check(&self) -> BoxFuture<'_, Result<Vec<Caution>, ConnectorError>> {
         Box::pin(async move {
             match &self.look_path {
-                Some(template) => drop(self.see(template, NOBODYS).await?),
+                Some(template) => {
+                    if self.see(template, NOBODYS).await?.is_some() {
+                        let host = self.client.host();
+                        let why = format!("`{host}` shows a message that nobody sent; check `look_path`");
+                        return Err(ConnectorError::new(ErrorKind::Misconfigured, "OP-7503", why));
+                    }
+                }
                 None => self.knock().await?,
             }
             let host = self.client.host();

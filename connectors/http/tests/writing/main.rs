@@ -9,7 +9,7 @@ mod node_programs;
 mod receiver;
 
 use opspilot_http::Http;
-use opspilot_sdk::conformance::{Asked, Credentials, FarSide, Mishap, SinkHarness, written};
+use opspilot_sdk::conformance::{Asked, Credentials, FarSide, Mishap, SinkHarness, Told, written};
 use opspilot_sdk::{ActionKind, BuildContext, Clock, ConnectorError, ErrorKind, Fate, Look, Repeat, Sink, Spec, Write};
 use receiver::Receiver;
 use serde_json::{Value, json};
@@ -221,19 +221,28 @@ async fn what_a_receiver_cannot_do_is_said() {
     }
 }
 
+/// A look that meets a gateway, a page for people or another service tells nothing, least of all that a message is not there.
 #[tokio::test]
 async fn an_answer_that_is_no_message_is_not_taken_for_one() {
-    let server = FarSide::start(
-        |asked| !asked.is_safe(),
-        |_| opspilot_sdk::conformance::Told::status(200).header("content-type", "text/html").with("<p>Sign in</p>"),
-    )
-    .unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let more = json!({ "look_path": "/in/{key}" });
-    let sink = build(folder.path(), &server.url(), SECRET, more).unwrap();
-    let write = write_of(sink.as_ref(), "wb-3");
-    let error = sink.look(&write, None).await.unwrap_err();
-    assert_eq!((error.kind, error.code), (ErrorKind::Misconfigured, "OP-7503"));
+    for (status, body, kind) in [
+        (200, "<p>Sign in</p>", ErrorKind::Misconfigured),
+        (200, "[]", ErrorKind::Misconfigured),
+        (404, "", ErrorKind::Transient),
+        (404, "<h1>Not Found</h1>", ErrorKind::Transient),
+        (404, r#"{"message":"no Route matched"}"#, ErrorKind::Transient),
+        (404, r#"{"key":"wb-30"}"#, ErrorKind::Transient),
+        (410, "", ErrorKind::Transient),
+        (302, "", ErrorKind::Misconfigured),
+    ] {
+        let server = FarSide::start(|asked| !asked.is_safe(), move |_| Told::status(status).with(body)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let sink = build(folder.path(), &server.url(), SECRET, json!({ "look_path": "/in/{key}" })).unwrap();
+        let write = write_of(sink.as_ref(), "wb-3");
+        for error in [sink.look(&write, None).await.unwrap_err(), sink.check().await.unwrap_err()] {
+            let code = if status == 200 { "OP-7503" } else { "OP-7501" };
+            assert_eq!((error.kind, error.code), (kind, code), "{status} {body}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ impl Receiver {
             }
             ("GET", name) => match kept.iter().find(|(own, _)| own == name) {
                 Some((_, message)) => Told::json(200, message),
-                None => Told::status(404),
+                None => Told::json(404, &json!({ "key": name })),
             },
             ("DELETE", name) => {
                 let before = kept.len();
