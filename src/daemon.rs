@@ -497,6 +497,7 @@ fn web(
         limits: house.limits.clone(),
         spend: house.spend.clone(),
         writing: house.writing.clone(),
+        writeback: house.writeback.clone(),
         access: house.access.clone(),
         policies: house.policies.clone(),
         pilots: house.pilots.clone(),

@@ -12,7 +12,7 @@ use crate::policy::UnknownWord;
 use crate::review::ReviewError;
 use crate::rota::RotaError;
 use crate::store::StoreError;
-use crate::writeback::WritingError;
+use crate::writeback::{ActError, WritingError};
 use std::io;
 
 /// How a command ended.
@@ -206,6 +206,12 @@ impl From<WritingError> for Failure {
             Status::Usage
         };
         Self::new(status, cause.to_string())
+    }
+}
+
+impl From<ActError> for Failure {
+    fn from(cause: ActError) -> Self {
+        Self::failed(cause.to_string())
     }
 }
 

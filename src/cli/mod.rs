@@ -23,6 +23,7 @@ mod mail;
 mod out;
 mod part;
 mod pilot;
+mod plan;
 mod policy;
 mod quarantine;
 mod reading;

@@ -74,6 +74,9 @@ pub(crate) struct Approve {
     /// Digest of the revision you have read, or its first 8 characters or more. On a terminal the brief is shown and you are asked.
     #[arg(long, value_name = "DIGEST")]
     revision: Option<String>,
+    /// Hash of the plan of writes you have read, or its first 8 characters or more: it is carried out, too. Without it nothing is written.
+    #[arg(long, value_name = "HASH")]
+    plan: Option<String>,
 }
 
 /// A verdict with words.
@@ -116,15 +119,17 @@ impl Review {
                 setup.out.text(&format!("{} is free again", id.brief()))
             }
             Self::Edit(edit) => edit.act(setup, house).await,
-            Self::Approve(Approve { id, revision }) => decide(setup, house, &id, "approve", None, revision).await,
+            Self::Approve(Approve { id, revision, plan }) => {
+                decide(setup, house, &id, "approve", None, revision, plan).await
+            }
             Self::Reject(Comment { id, comment, revision }) => {
-                decide(setup, house, &id, "reject", Some(comment), revision).await
+                decide(setup, house, &id, "reject", Some(comment), revision, None).await
             }
             Self::Minor(Comment { id, comment, revision }) => {
-                decide(setup, house, &id, "minor", Some(comment), revision).await
+                decide(setup, house, &id, "minor", Some(comment), revision, None).await
             }
             Self::Major(Comment { id, comment, revision }) => {
-                decide(setup, house, &id, "major", Some(comment), revision).await
+                decide(setup, house, &id, "major", Some(comment), revision, None).await
             }
         }
     }
@@ -209,6 +214,7 @@ async fn decide(
     word: &str,
     comment: Option<String>,
     revision: Option<String>,
+    plan: Option<String>,
 ) -> Result<(), Failure> {
     let verdict = Verdict::parse(word, comment.as_deref())?;
     let principal = setup.principal(house).await?;
@@ -216,11 +222,15 @@ async fn decide(
         Some(prefix) => find(house, id, &prefix).await?,
         None => ask(setup, house, id, word, &principal).await?,
     };
-    let decided = house.review.decide(&principal, &id.brief(), &verdict, &digest, None).await?;
+    let plan = match plan {
+        Some(prefix) => Some(super::plan::find(house, &principal, id, &prefix).await?),
+        None => None,
+    };
+    let decided = house.review.decide(&principal, &id.brief(), &verdict, &digest, plan.as_deref()).await?;
     if setup.out.json {
         return setup.out.json(&json!({
             "decision": decided.id, "brief": id.brief(), "verdict": word, "revision": digest, "number": decided.revision,
-            "state": decided.state.as_str(), "repeated": decided.repeated,
+            "state": decided.state.as_str(), "repeated": decided.repeated, "plan": plan,
             "approvals": decided.approvals.map(|(have, need)| json!({ "have": have, "need": need })),
         }));
     }

@@ -5,7 +5,7 @@ use super::ids::Named;
 use super::part::{self, Part};
 use super::setup::Setup;
 use super::table::Table;
-use super::{told, view};
+use super::{plan, told, view};
 use crate::daemon::House;
 use crate::domain::id::WriteId;
 use crate::domain::writeback::WriteState;
@@ -25,6 +25,10 @@ pub(crate) enum Writeback {
         /// Write, such as `wrt_…`.
         id: WriteId,
     },
+    /// Show what would be written for a brief: every request to the byte, and the hash that an approval names.
+    Plan(plan::Plan),
+    /// Have exactly that plan carried out, for a brief that is approved already.
+    Approve(plan::Approve),
     /// Name the record that a brief goes to in a sink.
     Target(Target),
     /// Say what became of a write of which nobody knew whether it was done.
@@ -39,6 +43,8 @@ pub(crate) enum Writeback {
         /// Write, such as `wrt_…`.
         id: WriteId,
     },
+    /// Take back what was written, where the record is still as it was left.
+    Undo(plan::Undo),
 }
 
 /// Which writes.
@@ -94,12 +100,18 @@ pub(crate) struct Settle {
 
 impl Writeback {
     pub(crate) async fn run(self, setup: &Setup) -> Ended {
+        if let Self::Undo(undo) = self {
+            return Box::pin(setup.within(async |house| undo.act(setup, house).await)).await;
+        }
         Box::pin(setup.within(async |house| self.act(setup, house).await)).await?;
         Ok(Status::Done)
     }
 
     async fn act(self, setup: &Setup, house: &House) -> Result<(), Failure> {
         match self {
+            Self::Plan(plan) => plan.act(setup, house).await,
+            Self::Approve(approve) => approve.act(setup, house).await,
+            Self::Undo(undo) => undo.act(setup, house).await.map(|_| ()),
             Self::List(list) => list.show(setup, house).await,
             Self::Show { id } => told::show(setup, house, &house.writing.story(&id).await?).await,
             Self::Target(target) => target.act(setup, house).await,

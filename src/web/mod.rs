@@ -76,6 +76,8 @@ pub struct Web {
     pub spend: Hand,
     /// What people do about writing outside.
     pub writing: writeback::Hand,
+    /// Plans, and taking back.
+    pub writeback: writeback::Writeback,
     /// Who is asking.
     pub access: Access,
     /// Who may.

@@ -12,7 +12,7 @@ use crate::policy::{Code, Denied, UnknownWord};
 use crate::review::ReviewError;
 use crate::rota::RotaError;
 use crate::store::StoreError;
-use crate::writeback::WritingError;
+use crate::writeback::{ActError, WritingError};
 use axum::http::StatusCode;
 use opspilot_sdk::{Refusal, RefusalKind};
 use serde_json::{Map, Value};
@@ -263,6 +263,25 @@ impl From<WritingError> for Refused {
             | WritingError::Until { .. }
             | WritingError::Record => Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error),
             WritingError::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<ActError> for Refused {
+    fn from(error: ActError) -> Self {
+        match error {
+            ActError::Denied(denied) => denied.into(),
+            ActError::Store(store) => store.into(),
+            ActError::Moved { ref now, .. } => {
+                Self::told(StatusCode::CONFLICT, &error).with("plan", serde_json::json!(now))
+            }
+            ActError::NotApproved { state } => Self::told(StatusCode::CONFLICT, &error).with("state", state.as_str()),
+            ActError::NotWritten { state, .. } => {
+                Self::told(StatusCode::CONFLICT, &error).with("state", state.as_str())
+            }
+            ActError::NoPilot { .. } | ActError::Nothing { .. } | ActError::NoWayBack { .. } => {
+                Self::told(StatusCode::CONFLICT, &error)
+            }
         }
     }
 }

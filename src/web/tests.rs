@@ -2,6 +2,7 @@
 
 mod client;
 mod connections;
+mod desk;
 mod door;
 mod headers;
 mod house;
@@ -10,6 +11,7 @@ mod keys;
 mod leaks;
 mod letters;
 mod limits;
+mod plans;
 mod ready;
 mod road;
 mod writes;

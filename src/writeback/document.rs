@@ -1,7 +1,9 @@
 //! A write as programs are told of it. Own file because API and command line give the same document. INVARIANT: a list names what was sent by
 //! its digest; the words themselves are shown one write at a time.
 
+use super::act::{ActError, Undo};
 use super::hand::Story;
+use crate::domain::id::WriteId;
 use crate::store::WriteRow;
 use serde_json::{Value, json};
 
@@ -32,4 +34,19 @@ pub fn story(story: &Story) -> Value {
     told["takes_back"] = of.as_ref().map(row).unwrap_or_default();
     told["differences"] = json!(sides);
     told
+}
+
+/// What taking a write back sends, and the write that does it once it is asked for.
+#[must_use]
+pub fn undone(undo: &Undo) -> Value {
+    json!({ "of": undo.of, "id": undo.id, "call": undo.planned.call, "expect": undo.planned.expect })
+}
+
+/// One write of a pilot that was to be taken back: the write that does it, or why none does.
+#[must_use]
+pub fn asked((of, undo): &(WriteId, Result<Undo, ActError>)) -> Value {
+    match undo {
+        Ok(undo) => json!({ "of": of, "id": undo.id, "message": null }),
+        Err(why) => json!({ "of": of, "id": null, "message": why.to_string() }),
+    }
 }

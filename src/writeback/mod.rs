@@ -22,7 +22,7 @@ mod tests;
 
 pub use act::{ActError, Shown, Undo, told};
 pub use difference::{Contrast, difference};
-pub use document::{row, story};
+pub use document::{asked, row, story, undone};
 pub use figures::counted_since;
 pub use hand::{Became, Hand, Said, Story, WritingError};
 pub use run::{Pace, Side};

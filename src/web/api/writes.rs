@@ -49,7 +49,7 @@ fn resource(write: &WriteRow) -> Resource {
 }
 
 /// The write of the path; for whoever may not see it there is none.
-async fn known(call: &Call) -> Result<WriteRow, Refused> {
+pub(super) async fn known(call: &Call) -> Result<WriteRow, Refused> {
     let id: WriteId = call.id()?;
     let write = call.app.web.store.write(&id).await?;
     if !call.would_see(Action::WritebackRead, &resource(&write)) {

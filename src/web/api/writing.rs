@@ -52,7 +52,7 @@ fn resource(pilot: &Pilot) -> Resource {
 }
 
 /// The pilot of the path; for whoever may not see its writing there is none.
-fn known(call: &Call) -> Result<&Pilot, Refused> {
+pub(super) fn known(call: &Call) -> Result<&Pilot, Refused> {
     let name = call.part("name");
     let pilot = call.app.web.pilots.get(name);
     pilot

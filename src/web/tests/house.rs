@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test owns the tasks it starts, and signs by the machine's clock")]
 
 use super::client::{PATIENCE, Reply, request, send};
+use super::desk::Desk;
 use crate::access::{Access, NewPerson, NewToken, first_person};
 use crate::calendar::Schedule;
 use crate::clock::{Clock, SystemClock, SystemEntropy};
@@ -18,12 +19,15 @@ use crate::review::Review;
 use crate::rota::{self, Kind, Plan, Rota};
 use crate::screen::{Boundary, BoundaryOptions};
 use crate::steps;
-use crate::store::{Options, Store, Url};
+use crate::store::{Options, Store, StoreError, Url};
 use crate::web::{Check, Hook, ServeOptions, Web, serve};
+use crate::writeback::{self, Parts, Writeback};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::SignedDuration;
-use opspilot_sdk::{ActionKind, BuildContext, Built, Delivery, Envelope, Lane, Limits, Receiver, Refusal, Registry};
+use opspilot_sdk::{
+    ActionKind, BuildContext, Built, Delivery, Envelope, Lane, Limits, Receiver, Refusal, Registry, Sink,
+};
 use ring::hmac;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -95,7 +99,7 @@ fn pilot(name: &str, tenant: &str) -> Pilot {
     }
 }
 
-/// A note of every brief goes to a desk, which cannot be reached from here.
+/// A note of every brief goes to a desk.
 fn planner() -> Planner {
     let rule = |pilot: &str| Rule {
         pilot: pilot.into(),
@@ -111,7 +115,8 @@ fn planner() -> Planner {
         hour: (jiff::civil::time(9, 0, 0, 0), SignedDuration::from_mins(30)),
         fields: BTreeMap::new(),
     };
-    Planner::new([rule("north"), rule("south")], BTreeMap::from([("desk".to_owned(), Err("no key".to_owned()))]))
+    let desk: Arc<dyn Sink> = Arc::new(Desk);
+    Planner::new([rule("north"), rule("south")], BTreeMap::from([("desk".to_owned(), Ok(desk))]))
 }
 
 fn hook(source: &str, pilot: &str, receiver: Arc<dyn Receiver>) -> (String, Hook) {
@@ -171,7 +176,9 @@ impl House {
         let tokens = people(&store, &access).await;
         let intake =
             Intake::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock), starts, max_waiting);
-        let review = Review::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock));
+        let planner = planner();
+        let review = Review::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock))
+            .with_plans(planner.clone(), Arc::clone(&boundaries));
         let schedule = Schedule::parse("0 9 * * MON", jiff::tz::TimeZone::UTC).unwrap();
         let plan = |pilot: &str| Plan {
             name: format!("{pilot}-weekly"),
@@ -195,7 +202,23 @@ impl House {
         });
         let names = Arc::from(["cloud".to_owned()]);
         let spend = crate::limit::Hand::new(store.clone(), policies.clone(), Arc::clone(&clock), names);
-        let planner = planner();
+        let persons = access.clone();
+        let writeback = Writeback::new(Parts {
+            store: store.clone(),
+            policies: policies.clone(),
+            pilots: pilots.clone(),
+            boundaries: Arc::clone(&boundaries),
+            planner: planner.clone(),
+            who: Arc::new(move |id| {
+                let persons = persons.clone();
+                Box::pin(async move {
+                    let gone = |_| StoreError::NotFound { what: "user", id: id.clone() };
+                    persons.person(&id).await.map_err(gone)
+                })
+            }),
+            clock: Arc::clone(&clock),
+            options: writeback::Options::default(),
+        });
         let writing = crate::writeback::Hand::new(
             store.clone(),
             policies.clone(),
@@ -236,6 +259,7 @@ impl House {
             limits,
             spend,
             writing,
+            writeback,
             access: access.clone(),
             policies: policies.clone(),
             pilots,

@@ -20,6 +20,7 @@ fn body(path: &str, digest: &str) -> Value {
         "edit" => json!({ "from": digest, "edits": [{ "path": "priority.score", "value": 1 }] }),
         "decision" => json!({ "decision": "approve", "revision": digest }),
         "settle" => json!({ "outcome": "did_not_go" }),
+        "plan" => json!({ "plan": "0".repeat(64) }),
         "target" => json!({ "sink": "desk", "record": "4711" }),
         "on" => json!({ "until": "2026-12-31T00:00:00Z", "ramp": 5 }),
         "statements" => json!({ "kind": "go", "text": "so be it" }),
