@@ -1,7 +1,8 @@
-// The vendors' own client libraries, or the ones in widest use, against the stand-ins of the vendors: what they read of what our sinks wrote, what
-// they write and take away themselves, and whether they understand a refusal. A stand-in that is friendlier than its vendor would be found out by
-// a library that was written for the vendor. `vendor_clients.js MODULES VENDOR`, what is given as JSON on standard input, what was seen on standard
-// output. Own file because Node alone has all of these libraries.
+// The vendors' own client libraries, or the ones in widest use, against the stand-ins of the vendors: what they read
+// of what our sinks wrote, what they write and take away themselves, and whether they understand a refusal. A stand-in
+// that is friendlier than its vendor would be found out by a library that was written for the vendor.
+// `vendor_clients.js MODULES VENDOR`, what is given as JSON on standard input, what was seen on standard output. Own
+// file because Node alone has all of these libraries.
 const need = require('module').createRequire(process.argv[2] + '/');
 
 // What a refusal is, wherever a library keeps it: the status, the vendor's word, or a message with the status in it.

@@ -1,7 +1,7 @@
 """Freshdesk: tickets of version 2 with their conversation (`private: true` is a note for agents alone), and agents.
 
-As there: a key stands as the user of basic authentication; priorities are numbers from 1 to 4; a note takes HTML and gives it back as HTML and
-as text; what was deleted is gone from the conversation; nothing takes a key for repeats."""
+As there: a key stands as the user of basic authentication; priorities are numbers from 1 to 4; a note takes HTML and
+gives it back as HTML and as text; what was deleted is gone from the conversation; nothing takes a key for repeats."""
 
 import html
 import re

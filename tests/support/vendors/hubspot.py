@@ -1,8 +1,10 @@
-"""HubSpot's CRM: objects of version 3 (notes, tasks, contacts, companies, deals, tickets), their archive and search, associations of
-version 4, and what a private app's token may. `rights`: {"scopes": [...]}; {"scopes": null} for a token that cannot be asked about.
+"""HubSpot's CRM: objects of version 3 (notes, tasks, contacts, companies, deals, tickets), their archive and search,
+associations of version 4, and what a private app's token may. `rights`: {"scopes": [...]}; {"scopes": null} for a
+token that cannot be asked about.
 
-As there: notes and tasks need `hs_timestamp`; an association has a number of its own for each pair of kinds, and a wrong one is refused;
-rich text comes back as another serialisation of the same; the index of search lags; what is archived is gone for reading."""
+As there: notes and tasks need `hs_timestamp`; an association has a number of its own for each pair of kinds, and a
+wrong one is refused; rich text comes back as another serialisation of the same; the index of search lags; what is
+archived is gone for reading."""
 
 import html
 import re

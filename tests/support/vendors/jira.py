@@ -1,4 +1,5 @@
-"""Jira: issues of versions 2 and 3 with comments, properties of issues and comments, transitions, search by JQL, own rights.
+"""Jira: issues of versions 2 and 3 with comments, properties of issues and comments, transitions, search by JQL, own
+rights.
 
 As there: version 3 takes texts as documents (ADF) alone; there are no keys for repeats; the index of search lags."""
 

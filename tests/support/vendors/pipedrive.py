@@ -1,7 +1,9 @@
-"""Pipedrive: notes of version 1; deals, persons, organizations and activities of version 2. `rights`: {"is_admin": bool}.
+"""Pipedrive: notes of version 1; deals, persons, organizations and activities of version 2. `rights`: {"is_admin":
+bool}.
 
-As there: a note must hang on something; HTML is cleaned when it is kept; a deleted activity can still be read and says so, a deleted note
-cannot; lists come in pages, and an empty one of version 1 is null; own fields of a deal have 40 letters and digits for a name and stand in `custom_fields`."""
+As there: a note must hang on something; HTML is cleaned when it is kept; a deleted activity can still be read and
+says so, a deleted note cannot; lists come in pages, and an empty one of version 1 is null; own fields of a deal have
+40 letters and digits for a name and stand in `custom_fields`."""
 
 import html
 import re

@@ -1,8 +1,10 @@
-"""Salesforce: tokens by OAuth, records (create, read, change, delete, by external id), describe, a little SOQL, composite requests.
-`rights`: {"scope": "api", "denied": ["Task.create", "Case.update", "Case.Priority"], "permissions": {"PermissionsModifyAllData": true}}.
+"""Salesforce: tokens by OAuth, records (create, read, change, delete, by external id), describe, a little SOQL,
+composite requests. `rights`: {"scope": "api", "denied": ["Task.create", "Case.update", "Case.Priority"],
+"permissions": {"PermissionsModifyAllData": true}}.
 
-As there: too many requests are a 403; a deleted record is a 404; texts are trimmed and too long ones refused; a text that is long cannot be
-asked for in SOQL; an upsert upon several records is a 300; a change `If-Unmodified-Since` is refused with 412 after another one."""
+As there: too many requests are a 403; a deleted record is a 404; texts are trimmed and too long ones refused; a text
+that is long cannot be asked for in SOQL; an upsert upon several records is a 300; a change `If-Unmodified-Since` is
+refused with 412 after another one."""
 
 import copy
 import json

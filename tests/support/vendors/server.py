@@ -1,19 +1,24 @@
 """Stand-ins for the interfaces of vendors that cannot run here: one process on loopback, a path for each vendor.
 
-They keep what is written, so that it can be read back and taken away again, want their credentials in the vendor's way and refuse in the
-vendor's shape. Standard library only. Prints its port; ends with its standard input. `PORT/<vendor>/...` is the vendor, and
+They keep what is written, so that it can be read back and taken away again, want their credentials in the vendor's way
+and refuse in the vendor's shape. Standard library only. Prints its port; ends with its standard input.
+`PORT/<vendor>/...` is the vendor, and
 
-  POST /_control   {"fault": {"match": "regex on `METHOD /path`", "count": 1, "after": false, and one of
-                              "status": 500 (in the vendor's shape; 429 is its way of saying `too many`; `body`, `headers` replace it)
-                              "cut": true (the connection ends), "hang": true (no answer ever),
-                              "twice": "work" (the request is carried out twice, as by a proxy that repeats it; one answer),
-                              "twice": "answer" (the answer stands on the connection twice)}}
-                             `after`: the work is done first. `count`: how often; -1 for ever.
-                   {"quota": 3} so many requests more for each vendor, then `too many`; {"rate": 5} so many each second; null lifts them
-                   {"token": "new"} the credential so far has expired, this is the one; {"deny": "regex"} these want rights we have not got
-                   {"lag_secs": 60} what is new is not found by search for so long; {"index": true} search catches up now
-                   {"rights": {"hubspot": {...}}} what the vendor tells about the credential; members as in that vendor's file
-                   {"clear": true} all of these off
+  POST /_control   any of these members:
+    {"fault": {"match": "regex on `METHOD /path`", "count": 1, "after": false, and one of the following}}
+        "status": 500         in the vendor's shape; 429 is its way of saying `too many`; `body`, `headers` replace it
+        "cut": true           the connection ends
+        "hang": true          no answer ever
+        "twice": "work"       the request is carried out twice, as by a proxy that repeats it; one answer
+        "twice": "answer"     the answer stands on the connection twice
+        `after`: the work is done first. `count`: how often; -1 for ever.
+    {"quota": 3}              so many requests more for each vendor, then `too many`
+    {"rate": 5}               so many each second; null lifts both
+    {"token": "new"}          the credential so far has expired, this is the one
+    {"deny": "regex"}         these requests want rights that we have not got
+    {"lag_secs": 60}          what is new is not found by search for so long; {"index": true}: search catches up now
+    {"rights": {"hubspot": {...}}}   what the vendor tells about the credential; members as in that vendor's file
+    {"clear": true}           all of these off
   GET /_log        every request to a vendor: method, path, query, body, status, fault; DELETE forgets them
   GET /_state      all that is kept, by vendor and kind; DELETE forgets it
 """

@@ -1,6 +1,7 @@
 """Zendesk: tickets of version 2 with their comments (`public: false` is a private note), search, deletion and restoring.
 
-As there: the creation of a ticket takes an `Idempotency-Key`; `safe_update` refuses a change upon another one; the index of search lags."""
+As there: the creation of a ticket takes an `Idempotency-Key`; `safe_update` refuses a change upon another one; the
+index of search lags."""
 
 import html
 import json
