@@ -68,26 +68,35 @@ async fn note(issues: &Issues, record: &str, key: &str, id: Option<&str>) -> Res
             return comment(&answer.body).ok_or_else(|| strange(issues.client.host(), "a comment"));
         }
     }
+    let host = issues.client.host();
     let mut from = 0;
+    let mut last = String::new();
     while from < MOST_COMMENTS {
         let path = format!("/rest/api/3/issue/{record}/comment?startAt={from}&maxResults={PAGE}&orderBy=created");
         let Some(answer) = read(&issues.client, &Words, Request::get(&path)).await? else {
             return Err(missing(issues, record).await);
         };
-        let page = answer.body.get("comments").and_then(Value::as_array);
-        let page = page.ok_or_else(|| strange(issues.client.host(), "comments"))?;
-        let is_it = |one: &&Value| match id {
-            Some(id) => text(one.get("id")) == id,
-            None => is_marked(&one.get("body").map(text_of).unwrap_or_default(), key),
-        };
-        if let Some(found) = page.iter().find(is_it) {
-            return comment(found).ok_or_else(|| strange(issues.client.host(), "a comment"));
+        let page = answer.body.get("comments").and_then(Value::as_array).ok_or_else(|| strange(host, "comments"))?;
+        let total = answer.body.get("total").and_then(Value::as_u64).ok_or_else(|| strange(host, "comments"))?;
+        // A list that goes on at a place in it loses one comment when another is deleted in between. So the last one is read twice.
+        if !last.is_empty() && text(page.first().and_then(|one| one.get("id"))) != last {
+            return Err(strange(host, "comments that stay as they are while they are read"));
         }
-        from += page.len();
-        let total = answer.body.get("total").and_then(Value::as_u64).unwrap_or_default();
-        if page.is_empty() || from as u64 >= total {
+        for one in page {
+            let body = one.get("body").ok_or_else(|| strange(host, "comments"))?;
+            if id.map_or_else(|| is_marked(&text_of(body), key), |id| text(one.get("id")) == id) {
+                return comment(one).ok_or_else(|| strange(host, "a comment"));
+            }
+        }
+        if (from + page.len()) as u64 >= total {
             return Ok(Look::Absent);
         }
+        if page.len() < 2 {
+            // It would go on for ever.
+            return Err(strange(host, "comments that come to an end"));
+        }
+        from += page.len() - 1;
+        last = text(page.last().and_then(|one| one.get("id"))).to_owned();
     }
     Ok(Look::Unknown { why: format!("issue {record} has more comments than are read") })
 }
@@ -114,8 +123,9 @@ async fn task(issues: &Issues, record: &str, key: &str, id: Option<&str>) -> Res
         };
     }
     let Some(parent) = shown(issues, record, "subtasks").await? else { return Err(missing(issues, record).await) };
-    let all = parent.pointer("/fields/subtasks").and_then(Value::as_array).cloned().unwrap_or_default();
-    let ids: Vec<&str> = all.iter().map(|one| text(one.get("id"))).filter(|id| !id.is_empty()).collect();
+    let host = issues.client.host();
+    let all = parent.pointer("/fields/subtasks").and_then(Value::as_array);
+    let ids: Vec<&str> = all.ok_or_else(|| strange(host, "sub-tasks"))?.iter().map(|one| text(one.get("id"))).collect();
     for some in ids.chunks(AT_ONCE) {
         let fields: Vec<&str> = FIELDS.split(',').collect();
         let body = json!({"issueIdsOrKeys": some, "fields": fields, "properties": [PROPERTY]}).to_string();
@@ -125,7 +135,11 @@ async fn task(issues: &Issues, record: &str, key: &str, id: Option<&str>) -> Res
         let is_it =
             |one: &&Value| one.pointer(&format!("/properties/{PROPERTY}/key")).and_then(Value::as_str) == Some(key);
         if let Some(found) = page.iter().find(is_it) {
-            return image(found).ok_or_else(|| strange(issues.client.host(), "an issue"));
+            return image(found).ok_or_else(|| strange(host, "an issue"));
+        }
+        // The one that is looked for might be among those that were not told.
+        if !some.iter().all(|id| page.iter().any(|one| text(one.get("id")) == *id)) {
+            return Err(strange(host, "all the sub-tasks that were asked for"));
         }
     }
     Ok(Look::Absent)

@@ -78,9 +78,10 @@ async fn comments(
     for _ in 0..MOST_PAGES {
         let path = format!("/api/v2/tickets/{record}/comments.json?page%5Bsize%5D={PAGE}&sort={sort}{after}");
         let Some(answer) = read(&tickets.client, &Words, Request::get(&path)).await? else { return Ok(None) };
-        let page = answer.body.get("comments").and_then(Value::as_array);
-        for one in page.ok_or_else(|| strange(tickets.client.host(), "comments"))? {
-            let body = one.get("html_body").or_else(|| one.get("body")).and_then(Value::as_str).unwrap_or_default();
+        let strange = || strange(tickets.client.host(), "comments");
+        let page = answer.body.get("comments").and_then(Value::as_array).ok_or_else(strange)?;
+        for one in page {
+            let body = one.get("html_body").or_else(|| one.get("body")).and_then(Value::as_str).ok_or_else(strange)?;
             all.push(Comment {
                 id: number(one.get("id")),
                 text: folded(&text_of_html(body)),
@@ -91,10 +92,12 @@ async fn comments(
                 return Ok(Some((all, true)));
             }
         }
-        let more = answer.body.pointer("/meta/has_more").and_then(Value::as_bool) == Some(true);
-        match answer.body.pointer("/meta/after_cursor").and_then(Value::as_str).filter(|_| more) {
-            Some(cursor) => after = format!("&page%5Bafter%5D={}", encoded(cursor)),
-            None => return Ok(Some((all, true))),
+        let more = answer.body.pointer("/meta/has_more").and_then(Value::as_bool);
+        match (more, answer.body.pointer("/meta/after_cursor").and_then(Value::as_str)) {
+            (Some(false), _) => return Ok(Some((all, true))),
+            (Some(true), Some(cursor)) if !page.is_empty() => after = format!("&page%5Bafter%5D={}", encoded(cursor)),
+            // A list that does not say whether it ends, or goes on with nothing, proves no absence.
+            _ => return Err(strange()),
         }
     }
     Ok(Some((all, false)))
@@ -168,5 +171,10 @@ async fn named(tickets: &Tickets, name: &str) -> Result<Option<String>, Connecto
     });
     let mut ids: Vec<String> = own.map(|ticket| number(ticket.get("id"))).collect();
     ids.sort_by_key(|id| (id.len(), id.clone()));
+    let goes_on = answer.is_some_and(|answer| answer.body.get("next_page").is_some_and(|next| !next.is_null()));
+    if ids.is_empty() && goes_on {
+        // So many have not that name: the question was not understood.
+        return Err(strange(tickets.client.host(), "the tickets of one `external_id`"));
+    }
     Ok(ids.into_iter().next())
 }

@@ -2,10 +2,11 @@
 
 use crate::subject::{action, build, record, sink, write};
 use crate::vendors::{TOKEN, Vendors};
-use opspilot_sdk::conformance::{FarSide, Told};
+use opspilot_sdk::conformance::{Asked, FarSide, Told};
 use opspilot_sdk::{Action, ActionKind, ErrorKind, Fate, Look, Sink, Write, shows};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 async fn image(sink: &Arc<dyn Sink>, write: &Write, id: Option<&str>) -> Value {
@@ -89,7 +90,7 @@ async fn a_note_is_found_in_a_long_conversation() {
         vendors.ask("POST", &format!("/freshdesk/api/v2/tickets/{ticket}/reply"), &json!({"body": "OpsPilot n-11"}));
     }
     assert!(matches!(sink.look(&write, None).await, Ok(Look::Absent)));
-    assert_eq!(vendors.count("GET", "/conversations"), 5);
+    assert_eq!(vendors.count("GET", "/conversations"), 12, "five pages and an empty one, twice");
     sink.deliver(&write, None).await.expect("it is delivered");
     // Somebody quotes it: the older one is ours.
     vendors.ask("POST", &format!("/freshdesk/api/v2/tickets/{ticket}/reply"), &json!({"body": "fyi OpsPilot n-1"}));
@@ -222,5 +223,36 @@ async fn what_is_no_freshdesk_is_not_taken_for_one() {
             assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7598"));
         }
         assert_eq!(sink.check().await.expect_err("no answer").code, "OP-7598");
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_that_changes_while_it_is_read_proves_no_absence() {
+    let entry = |id: u64| json!({"id": id, "body": "x", "private": true});
+    for broken in [json!([{"body": "x"}]), json!([{"id": 1}])] {
+        let server = FarSide::start(|_| false, move |_| Told::json(200, &broken)).expect("a server");
+        let sink = build(&server.url(), TOKEN, &Value::Null);
+        let error = sink.look(&write(&*sink, &action(ActionKind::Note, "n-1", "12")), None).await.expect_err("gaps");
+        assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7598"));
+    }
+    for is_still in [true, false] {
+        // Three pages with the empty one; in the second round an entry of the first is gone.
+        let asked_for = AtomicUsize::new(0);
+        let answer = move |asked: &Asked| {
+            let round = asked_for.fetch_add(1, Ordering::SeqCst) / 3;
+            let from = if is_still || round == 0 { 1 } else { 2 };
+            let page = match asked.target.rsplit('=').next() {
+                Some("1") => (from..=30).map(entry).collect(),
+                Some("2") => vec![entry(31)],
+                _ => Vec::new(),
+            };
+            Told::json(200, &json!(page))
+        };
+        let server = FarSide::start(|_| false, answer).expect("a server");
+        let sink = build(&server.url(), TOKEN, &Value::Null);
+        let look = sink.look(&write(&*sink, &action(ActionKind::Note, "n-1", "12")), None).await;
+        assert_eq!(matches!(look, Ok(Look::Absent)), is_still, "{look:?}");
+        assert!(is_still || look.is_err_and(|error| error.code == "OP-7598"));
+        assert_eq!(server.asked().len(), 6);
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::subject::{action, build, record, sink, write};
 use crate::vendors::{TOKEN, Vendors};
-use opspilot_sdk::conformance::{FarSide, Told};
+use opspilot_sdk::conformance::{Asked, FarSide, Told};
 use opspilot_sdk::{Action, ActionKind, ErrorKind, Fate, Look, Sink, Write, shows};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -366,5 +366,47 @@ async fn what_is_no_jira_is_not_taken_for_one() {
             assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7588"));
         }
         assert_eq!(sink.check().await.expect_err("no answer").code, "OP-7588");
+    }
+}
+
+#[tokio::test]
+async fn a_list_with_gaps_proves_no_absence() {
+    let comment = |id: &str| json!({"id": id, "body": document("x")});
+    let pages = |first: Value, next: Value| {
+        move |asked: &Asked| Told::json(200, if asked.target.contains("startAt=0") { &first } else { &next })
+    };
+    let two = json!({"comments": [comment("1"), comment("2")], "total": 3});
+    for (first, next) in [
+        (json!({"comments": [comment("1")]}), Value::Null),
+        (json!({"comments": [], "total": 3}), Value::Null),
+        (json!({"comments": [comment("1")], "total": 3}), Value::Null),
+        (json!({"comments": [{"id": "1"}], "total": 1}), Value::Null),
+        // One before it was deleted in between, so that the one that followed is on neither page.
+        (two.clone(), json!({"comments": [comment("4")], "total": 2})),
+    ] {
+        let server = FarSide::start(|_| false, pages(first, next)).expect("a server");
+        let sink = build(&server.url(), TOKEN, &Value::Null);
+        let error = sink.look(&write(&*sink, &action(ActionKind::Note, "n-1", "OPS-1")), None).await.expect_err("gaps");
+        assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7588"));
+    }
+    let server = FarSide::start(|_| false, pages(two, json!({"comments": [comment("2"), comment("3")], "total": 3})));
+    let sink = build(&server.expect("a server").url(), TOKEN, &Value::Null);
+    assert!(matches!(
+        sink.look(&write(&*sink, &action(ActionKind::Note, "n-1", "OPS-1")), None).await,
+        Ok(Look::Absent)
+    ));
+
+    let issue = |id: &str| json!({"id": id, "fields": {}, "properties": {}});
+    for (subtasks, told) in [
+        (Value::Null, json!({"issues": []})),
+        (json!([{"id": "7"}, {"id": "8"}]), json!({"issues": [issue("7")]})),
+        (json!([{"id": "7"}]), json!({})),
+    ] {
+        let parent = json!({"fields": {"subtasks": subtasks}});
+        let answer = move |asked: &Asked| Told::json(200, if asked.method == "POST" { &told } else { &parent });
+        let server = FarSide::start(|_| false, answer).expect("a server");
+        let sink = build(&server.url(), TOKEN, &Value::Null);
+        let error = sink.look(&write(&*sink, &action(ActionKind::Task, "t-1", "OPS-1")), None).await.expect_err("gaps");
+        assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7588"));
     }
 }

@@ -53,7 +53,7 @@ fn witness(port: u16) -> (FarSide, Unfit) {
             }
             // The document's example of an issue has no sub-tasks, so that they would never be asked for.
             if asked.target.contains("fields=subtasks&") && told.status == 200 {
-                return Told::json(200, &json!({"fields": {"subtasks": [{"id": "10002"}, {"id": "10003"}]}}));
+                return Told::json(200, &json!({"fields": {"subtasks": [{"id": "10002"}, {"id": "10005"}]}}));
             }
             told
         },

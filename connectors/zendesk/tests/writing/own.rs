@@ -357,3 +357,26 @@ async fn what_is_no_zendesk_is_not_taken_for_one() {
         assert_eq!(sink.check().await.expect_err("no answer").code, "OP-7578");
     }
 }
+
+#[tokio::test]
+async fn a_list_that_does_not_come_to_its_end_proves_no_absence() {
+    let comment = json!({"id": 1, "html_body": "x", "public": true});
+    for list in [
+        json!({"comments": [comment]}),
+        json!({"comments": [comment], "meta": {"has_more": true}}),
+        json!({"comments": [], "meta": {"has_more": true, "after_cursor": "x"}}),
+        json!({"comments": [{"id": 1}], "meta": {"has_more": false}}),
+    ] {
+        let server = FarSide::start(|_| false, move |_| Told::json(200, &list)).expect("a server");
+        let sink = build(&server.url(), TOKEN, &Value::Null);
+        let error = sink.look(&write(&*sink, &action(ActionKind::Note, "n-1", "12")), None).await.expect_err("no end");
+        assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7578"));
+    }
+    // All tickets instead of those of one name: the question was not understood.
+    let all =
+        json!({"ticket": {"id": 12}, "tickets": [{"id": 12, "external_id": null}], "next_page": "https://x.example/2"});
+    let server = FarSide::start(|_| false, move |_| Told::json(200, &all)).expect("a server");
+    let sink = build(&server.url(), TOKEN, &Value::Null);
+    let error = sink.look(&write(&*sink, &action(ActionKind::Task, "t-1", "12")), None).await.expect_err("no answer");
+    assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7578"));
+}
