@@ -73,7 +73,7 @@ impl Far {
         Err(ConnectorError::new(ErrorKind::Misconfigured, "OP-7532", message))
     }
 
-    /// Every item of a list.
+    /// Every item of a list. A page is as short as what of it is not shown to this account: only an empty one is the end.
     async fn list(&self, path: &str) -> Result<Vec<Value>, ConnectorError> {
         let mut all = Vec::new();
         for page in 1..=MOST_PAGES {
@@ -81,7 +81,7 @@ impl Far {
             let body = found.map(|(body, _)| body).unwrap_or_default();
             let before = all.len();
             all.extend(items(body.get("items")).cloned());
-            if all.len() < before + 100 {
+            if all.len() == before {
                 return Ok(all);
             }
         }
@@ -104,10 +104,11 @@ impl Far {
 
     /// The texts of a transaction.
     async fn content(&self, transaction: u64) -> Result<Option<String>, ConnectorError> {
-        let path = format!("/transaction/{transaction}/attachments?fields=Content,ContentType");
-        let all = self.list(&path).await?;
+        let path = format!("/transaction/{transaction}/attachments?fields=Content,ContentType&per_page=100");
+        let found = self.ask(&path).await?.map(|(body, _)| body).unwrap_or_default();
+        let all: Vec<&Value> = items(found.get("items")).collect();
         let is_text = |part: &&Value| part.get("ContentType").and_then(Value::as_str) == Some("text/plain");
-        let content = all.iter().find(is_text).and_then(|part| part.get("Content")).and_then(Value::as_str);
+        let content = all.into_iter().find(is_text).and_then(|part| part.get("Content")).and_then(Value::as_str);
         Ok(content.map(|text| text.replace("\r\n", "\n")))
     }
 

@@ -167,6 +167,8 @@ async fn an_issue_that_is_deleted_takes_nothing_more() {
         .map(|kind| action(kind, "gone-1", &issue))
         .map(|action| write(&action, sink.preview(&action).unwrap()))
         .into();
+    // On SQLite the number of the newest issue, deleted, is given to the next one.
+    desk.issue("pilot");
     assert_eq!(desk.ask(Account::Admin, "DELETE", &format!("/issues/{issue}.json"), &Value::Null).0, 204);
     for write in writes {
         let error = sink.look(&write, None).await.expect_err("there is no issue");
