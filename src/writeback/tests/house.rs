@@ -24,7 +24,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use opspilot_sdk::{ActionKind, Sink, sha256_hex};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 pub(super) const PILOT: &str = "north";
 const TENANT: &str = "acme";
@@ -98,7 +98,9 @@ impl House {
         let planner = Planner::new(rules, sinks);
         let pilots = Pilots::new([pilot(approvals)]);
         let boundaries: Arc<BTreeMap<String, Boundary>> = Arc::new([(PILOT.to_owned(), boundary())].into());
-        let policies = Policies::new(PolicySet::embedded());
+        // Reading policies takes longer than everything else here.
+        static POLICIES: LazyLock<Policies> = LazyLock::new(|| Policies::new(PolicySet::embedded()));
+        let policies = POLICIES.clone();
         let clock = Arc::clone(&on.clock) as Arc<dyn Clock>;
         let review = Review::new(on.store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock))
             .with_plans(planner.clone(), Arc::clone(&boundaries));
