@@ -58,8 +58,9 @@ pub(in crate::store) async fn standings_of(
             of.flags.push(flag);
         }
     }
+    // Of two at the same time a no counts.
     let sql = "SELECT pilot, kind, text, person, until_at, terms, at FROM statement WHERE ($1 = '' OR pilot = $1) \
-               ORDER BY pilot, at DESC, id DESC";
+               ORDER BY pilot, at DESC, CASE kind WHEN 'no_go' THEN 0 ELSE 1 END, id DESC";
     for row in conn.rows(sql, values![pilot]).await? {
         let (of, statement) = (found.entry(row.text(0)?).or_default(), statement_of(&row)?);
         let last = match statement.kind {
