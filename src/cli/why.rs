@@ -10,7 +10,10 @@ use crate::brief::Content;
 use crate::daemon::House;
 use crate::domain::money::Micros;
 use crate::receipt::Receipt;
-use crate::store::{DecisionRow, LetterFilter, LetterRow, ReplyRow, RequestView, RevisionRow, StepRow, StoreError};
+use crate::store::{
+    DecisionRow, LetterFilter, LetterRow, ReplyRow, RequestView, RevisionRow, StepRow, StoreError, WriteFilter,
+    WriteRow,
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -36,6 +39,7 @@ struct Chain {
     receipts: Vec<Receipt>,
     letters: Vec<LetterRow>,
     replies: Vec<ReplyRow>,
+    writes: Vec<WriteRow>,
     /// Names of people by identifier.
     names: BTreeMap<String, String>,
 }
@@ -62,6 +66,8 @@ async fn gather(house: &House, id: &Named) -> Result<Chain, Failure> {
     let about = LetterFilter { brief: Some(id.brief().to_string()), limit: 200, ..LetterFilter::default() };
     let letters = store.letters(&about).await?.items;
     let replies = store.replies_about(&id.brief()).await?;
+    let about = WriteFilter { brief: Some(id.brief().to_string()), limit: 200, ..WriteFilter::default() };
+    let writes = store.writes(&about).await?.items;
     let rows = store.receipts_of(id.request().as_str()).await?;
     let receipts: Vec<Receipt> = rows.iter().filter_map(|row| Receipt::from_bytes(&row.bytes)).collect();
     let mut names = BTreeMap::new();
@@ -71,7 +77,7 @@ async fn gather(house: &House, id: &Named) -> Result<Chain, Failure> {
             names.insert(actor.to_owned(), name);
         }
     }
-    Ok(Chain { view, bytes, steps, revisions, decisions, receipts, letters, replies, names })
+    Ok(Chain { view, bytes, steps, revisions, decisions, receipts, letters, replies, writes, names })
 }
 
 impl Chain {
@@ -147,10 +153,35 @@ impl Chain {
                     .map(|comment| format!(": \"{}\"", text::one_line(comment)));
                 let verdict = field("verdict");
                 let on = format!("revision {}, digest {}", field("revision"), short(&field("digest")));
-                format!("{verdict} by {actor} on {on}{}; {}", comment.unwrap_or_default(), by_policy())
+                let plan = Some(field("plan")).filter(|plan| !plan.is_empty());
+                let plan = plan.map(|plan| format!(", with plan {}", short(&plan))).unwrap_or_default();
+                format!("{verdict} by {actor} on {on}{plan}{}; {}", comment.unwrap_or_default(), by_policy())
             }
             "letter.settled" | "letter.resent" => {
                 format!("{} by {actor}; {}", self.letter(&field("letter")), by_policy())
+            }
+            "writeback.target" => {
+                let record = field("record");
+                let record = if record.is_empty() { "no record".to_owned() } else { format!("record `{record}`") };
+                format!("{record} of {} by {actor}; {}", field("sink"), by_policy())
+            }
+            "writeback.approved" => format!("plan {} by {actor}; {}", short(&field("plan")), by_policy()),
+            "writeback.queued" => format!("plan {}, {} writes", short(&field("plan")), field("writes")),
+            "write.intended" => {
+                let by = body["approved_by"].as_array().map(Vec::as_slice).unwrap_or_default();
+                let by: Vec<&str> = by.iter().filter_map(Value::as_str).map(|person| self.name(person)).collect();
+                let asked = field("asked_by");
+                let leave = match by.as_slice() {
+                    [] => format!("asked for by {}", self.name(&asked)),
+                    by => format!("approved by {}", by.join(", ")),
+                };
+                format!("{}, attempt {}, {leave}", self.write(body), field("attempt"))
+            }
+            kind if kind.starts_with("write.") => {
+                let code = field("code");
+                let code = if code.is_empty() { code } else { format!(", {code}") };
+                let by = if body["permit"].is_null() { String::new() } else { format!(" by {actor}; {}", by_policy()) };
+                format!("{}{code}{by}", self.write(body))
             }
             kind if kind.starts_with("spend.") => spent(kind, body, &by_policy()),
             kind if kind.starts_with("run.") && body["permit"].is_null() => {
@@ -168,6 +199,8 @@ impl Chain {
             Some(("letter", what)) => format!("letter {what}"),
             Some(("reply", what)) => format!("answer {what}"),
             Some(("spend", what)) => format!("spend {what}"),
+            Some(("writeback", what)) => format!("plan {}", if what == "target" { "goes to" } else { what }),
+            Some(("write", what)) => format!("write {what}"),
             _ => what.to_owned(),
         };
         Some(Event { at, what: what.replace('_', " "), detail, receipt: Some(receipt.seq) })
@@ -179,6 +212,22 @@ impl Chain {
             (letter.code.as_deref().unwrap_or_default(), letter.message.as_deref().unwrap_or_default());
         let said = if code.is_empty() { String::new() } else { format!("; {} {code}", text::one_line(message)) };
         format!("`{}` to {}, {}{said}", letter.kind, letter.name, letter.state)
+    }
+
+    /// A write, as its receipt names it and as it stands.
+    fn write(&self, body: &Value) -> String {
+        let word = |name: &str| body[name].as_str().unwrap_or_default();
+        let undo = if body["undo_of"].is_null() { "" } else { "undo of a " };
+        let row = self.writes.iter().find(|row| row.id.as_str() == word("write"));
+        let far = row.and_then(|row| row.far_id.as_deref()).map(|id| format!(" `{id}`")).unwrap_or_default();
+        let record = row.map(|row| row.write.record.as_str()).filter(|record| !record.is_empty());
+        let record = record.map(|record| format!(" on `{record}`")).unwrap_or_default();
+        text::one_line(&format!(
+            "{undo}{}{far} to {}{record}, digest {}",
+            word("kind"),
+            word("sink"),
+            short(word("digest"))
+        ))
     }
 
     fn reply(&self, id: &str) -> String {

@@ -17,10 +17,13 @@ mod review;
 pub(crate) mod samples;
 mod schedule;
 mod source;
+mod standing;
 mod statements;
 mod week;
 mod writeback;
+mod writeback_model;
 mod writer;
+mod writing;
 
 #[path = "../../../tests/support/database.rs"]
 mod database;

@@ -3,20 +3,29 @@
 
 use super::fixture::{Fixture, is_stale};
 use super::on_both;
-use super::samples::{decide, in_review, node, permit};
+use super::samples::{belongs, decide, in_review, node, permit};
 use crate::domain::id::{BriefId, StatementId, WriteId};
 use crate::domain::review::{ReviewState, Rules};
 use crate::domain::writeback::{Asked, Cleared, Facts, Flag, Ramp, Standing, StatementKind, Terms, WriteState, clear};
 use crate::policy::{Action, Kind, Permit};
 use crate::store::{
-    AddStatement, ApprovesPlan, ClaimWrites, ClaimedRun, FlagChange, Gate, IntendWrite, NewWrite, QueueWrites,
-    SettleWrite, StoreError, TurnFlag, WriteOutcome, WriteRow,
+    AddStatement, ApprovePlan, ApprovesPlan, ClaimWrites, ClaimedRun, FlagChange, Gate, IntendWrite, NewWrite,
+    QueueWrites, RuleWrite, SetTarget, SettleWrite, StoreError, TurnFlag, WriteFilter, WriteOutcome, WriteRow,
+    WriteRuling,
 };
 use opspilot_sdk::{ActionKind, Call, Write};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-on_both!(what_is_approved_is_written_once,);
+on_both!(
+    what_is_approved_is_written_once,
+    a_plan_is_queued_with_the_decision_that_completes_it_or_not_at_all,
+    where_two_must_approve_the_second_completes_it,
+    a_plan_that_moved_is_approved_anew_and_counted_once,
+    another_plan_replaces_what_is_certainly_unsent_and_nothing_else,
+    a_record_named_meanwhile_is_a_change_of_the_brief,
+    a_call_that_was_altered_is_never_handed_out,
+);
 
 /// A person who may do everything.
 pub(super) fn right() -> Permit {
@@ -153,20 +162,91 @@ pub(super) fn done(id: &str) -> WriteOutcome {
     WriteOutcome::Written { far_id: Some(id.into()), after: json!({ "id": id }), said: Some("201".into()) }
 }
 
+pub(super) fn later(on: &Fixture, secs: i64, maybe: bool) -> WriteOutcome {
+    let (code, message) = ("OP-7635".to_owned(), "no answer".to_owned());
+    WriteOutcome::Later { due: on.in_secs(secs), code, message, maybe, far_id: None }
+}
+
+pub(super) fn refused() -> WriteOutcome {
+    WriteOutcome::Refused { code: "OP-7500".into(), message: "no".into() }
+}
+
+pub(super) fn blocked(code: &str) -> WriteOutcome {
+    WriteOutcome::Blocked { code: code.into(), message: "shut".into(), maybe: false }
+}
+
+pub(super) fn uncertain() -> WriteOutcome {
+    WriteOutcome::Uncertain { code: "OP-7633".into(), message: "nobody knows".into(), far_id: None }
+}
+
+pub(super) async fn rule(on: &Fixture, id: &WriteId, ruling: WriteRuling) -> Result<(), StoreError> {
+    let (id, person) = (id.clone(), "usr_bob".to_owned());
+    on.store.rule_write(RuleWrite { id, ruling, person, permit: right(), at: on.now() }).await
+}
+
+/// Claims the write that is due alone and puts its intent down.
+pub(super) async fn sending(on: &Fixture) -> WriteRow {
+    let mut claimed = claim(on, 1).await;
+    let write = claimed.pop().expect("a write is due");
+    let gate = if write.undo_of.is_some() {
+        Gate::Undo
+    } else {
+        Gate::Cleared(cleared(on, &write).await.expect("the gate is open"))
+    };
+    intend(on, &write, gate).await.unwrap();
+    write
+}
+
 pub(super) async fn state(on: &Fixture, id: &WriteId) -> WriteState {
     on.store.write(id).await.unwrap().state
 }
 
-/// How often a brief's receipts are of this kind.
-pub(super) async fn brief_of(on: &Fixture, brief: &BriefId) -> ReviewState {
-    on.store.brief(brief).await.unwrap().state
+/// The receipts about writes, plans and pauses, oldest first.
+pub(super) async fn told(on: &Fixture) -> Vec<Value> {
+    let all = on.store.receipts_from(1, u32::MAX).await.unwrap();
+    let parsed = all.iter().map(|receipt| serde_json::from_slice::<Value>(&receipt.bytes).unwrap());
+    parsed.filter(|receipt| receipt["kind"].as_str().is_some_and(|kind| kind.starts_with("writ"))).collect()
+}
+
+/// Every receipt about a write names what it was approved by, the log is whole, and there are as many receipts as rows.
+pub(super) async fn proven(on: &Fixture) -> std::collections::BTreeMap<String, u64> {
+    for receipt in told(on).await.iter().filter(|receipt| receipt["kind"].as_str().unwrap().starts_with("write.")) {
+        let body = &receipt["body"];
+        for name in ["decision", "plan", "digest", "write", "sink"] {
+            assert!(body[name].as_str().is_some_and(|text| !text.is_empty()), "no {name} in {receipt}");
+        }
+        assert!(receipt["subject"].as_str().unwrap().starts_with("req_"), "{receipt}");
+    }
+    let kinds = on.verify().await;
+    // The fixtures draft without the words of the real step.
+    for (kind, rows) in on.store.census().await.unwrap().into_iter().filter(|(kind, _)| !kind.starts_with("brief.")) {
+        assert_eq!(kinds.get(kind).copied().unwrap_or(0), rows, "{kind}");
+    }
+    kinds
+}
+
+/// Another approval of a brief that is approved.
+async fn approve(on: &Fixture, brief: &BriefId, person: &str, plan: &str, queue: Option<Vec<NewWrite>>) -> ApprovePlan {
+    let row = on.store.brief(brief).await.unwrap();
+    ApprovePlan {
+        brief: brief.clone(),
+        version: row.version,
+        digest: row.digest,
+        plan: plan.into(),
+        decision: "dec_1".into(),
+        person: person.into(),
+        belongs: belongs(),
+        permit: right(),
+        queue: queue.map(|writes| QueueWrites { content: b"{}".to_vec(), writes }),
+        at: on.now(),
+    }
 }
 
 async fn what_is_approved_is_written_once(on: &Fixture) {
     opened(on).await;
     let new = new(on, "k1", "deal/7", 1);
     let run = approved(on, "k1", vec![new.clone()]).await;
-    assert_eq!(brief_of(on, &run.brief()).await, ReviewState::Approved);
+    assert_eq!(on.store.brief(&run.brief()).await.unwrap().state, ReviewState::Approved);
     let plan = on.store.writeback(&run.brief()).await.unwrap().unwrap();
     assert_eq!((plan.plan.as_str(), plan.content.as_slice()), ("p1", b"{\"plan\":\"p1\"}".as_slice()));
     assert!(on.store.is_write_due(on.now()).await.unwrap());
@@ -185,6 +265,206 @@ async fn what_is_approved_is_written_once(on: &Fixture) {
     assert_eq!((row.before, row.after), (Some(Value::Null), Some(json!({ "id": "n1" }))));
     on.clock.turn(86_400);
     assert!(claim(on, 10).await.is_empty(), "never again");
-    let kinds = on.verify().await;
+    let kinds = proven(on).await;
     assert_eq!((kinds["writeback.queued"], kinds["write.intended"], kinds["write.written"]), (1, 1, 1));
+}
+
+async fn a_plan_is_queued_with_the_decision_that_completes_it_or_not_at_all(on: &Fixture) {
+    let run = in_review(on, "k1").await;
+    let brief = run.brief();
+    let with = |version, verdict, state: Option<ReviewState>| {
+        let mut decision = decide(on, &brief, version, "usr_ada", verdict);
+        decision.approves = approves("p1", vec![new(on, "k1", "deal/7", 1)]);
+        if let Some(state) = state {
+            (decision.state, decision.wake) = (state, None);
+        }
+        on.store.decide(decision)
+    };
+    let late = with(7, "approve", None).await;
+    assert!(is_stale(&late), "{late:?}");
+    let other = in_review(on, "k2").await;
+    // What cannot be is refused by itself, and not with what happens to be decided beside it.
+    let (rejected, counted, beside) = futures_util::join!(
+        with(1, "reject", None),
+        with(1, "approve", Some(ReviewState::Open)),
+        on.store.decide(decide(on, &other.brief(), 1, "usr_ada", "approve"))
+    );
+    for refused in [rejected, counted] {
+        assert!(matches!(refused, Err(StoreError::Conflict { .. })), "{refused:?}");
+    }
+    beside.unwrap();
+    assert!(on.store.shown(&brief).await.unwrap().is_empty());
+    assert!(on.store.writeback(&brief).await.unwrap().is_none());
+    assert_eq!(on.store.brief(&brief).await.unwrap().state, ReviewState::Open);
+    with(1, "approve", None).await.unwrap();
+    let writes = on.store.writes(&WriteFilter { limit: 10, ..WriteFilter::default() }).await.unwrap().items;
+    assert_eq!((writes.len(), writes[0].write.clone(), writes[0].plan.as_str()), (1, note("k1", "deal/7"), "p1"));
+    assert_eq!((writes[0].person.as_str(), &writes[0].request), ("usr_ada", &run.request.id));
+    let kinds = proven(on).await;
+    assert_eq!((kinds["brief.decided"], kinds["writeback.queued"]), (2, 1));
+}
+
+async fn where_two_must_approve_the_second_completes_it(on: &Fixture) {
+    opened(on).await;
+    let run = in_review(on, "k1").await;
+    let brief = run.brief();
+    let digest = on.store.brief(&brief).await.unwrap().digest;
+    let mut first = decide(on, &brief, 1, "usr_ada", "approve");
+    (first.state, first.wake, first.digest) = (ReviewState::Open, None, digest.clone());
+    first.approves = Some(ApprovesPlan { plan: "p1".into(), queue: None });
+    on.store.decide(first).await.unwrap();
+    assert_eq!(on.store.shown(&brief).await.unwrap().len(), 1);
+    assert!(!on.store.is_write_due(on.now()).await.unwrap());
+    let mut second = decide(on, &brief, 2, "usr_bob", "approve");
+    (second.digest, second.approves) = (digest, approves("p1", vec![new(on, "k1", "deal/7", 1)]));
+    on.store.decide(second).await.unwrap();
+    let write = claim(on, 1).await.pop().unwrap();
+    let standing = on.store.standing("north").await.unwrap();
+    assert!(leave(on, &write, &standing, 3).await.is_none(), "three are too many");
+    // Where two people must approve, two must have turned the flag.
+    assert!(leave(on, &write, &standing, 2).await.is_none());
+    for person in ["usr_ada", "usr_bob"] {
+        on.store.turn_flag(turn(on, "crm", person, true)).await.unwrap();
+    }
+    let standing = on.store.standing("north").await.unwrap();
+    let cleared = leave(on, &write, &standing, 2).await.unwrap();
+    intend(on, &write, Gate::Cleared(cleared)).await.unwrap();
+    let told = told(on).await;
+    let intended = told.iter().find(|receipt| receipt["kind"] == "write.intended").unwrap();
+    assert_eq!(intended["body"]["approved_by"], json!(["usr_ada", "usr_bob"]));
+    proven(on).await;
+}
+
+async fn a_plan_that_moved_is_approved_anew_and_counted_once(on: &Fixture) {
+    opened(on).await;
+    let run = in_review(on, "k1").await;
+    let brief = run.brief();
+    let early = approve(on, &brief, "usr_bob", "p2", None).await;
+    assert!(is_stale(&on.store.approve_plan(early).await), "the brief is not approved");
+    let digest = on.store.brief(&brief).await.unwrap().digest;
+    let mut decision = decide(on, &brief, 1, "usr_ada", "approve");
+    (decision.digest, decision.approves) = (digest, Some(ApprovesPlan { plan: "p1".into(), queue: None }));
+    on.store.decide(decision).await.unwrap();
+    // Two see the same and approve at once: the second must read again, and then count the first.
+    let one = approve(on, &brief, "usr_bob", "p2", None).await;
+    let two = approve(on, &brief, "usr_cyd", "p2", None).await;
+    let (one, two) = futures_util::join!(on.store.approve_plan(one), on.store.approve_plan(two));
+    assert_eq!([&one, &two].iter().filter(|out| is_stale(out)).count(), 1, "{one:?} {two:?}");
+    let behind = if one.is_ok() { "usr_cyd" } else { "usr_bob" };
+    let other = ApprovePlan { digest: "other".into(), ..approve(on, &brief, behind, "p2", None).await };
+    assert!(is_stale(&on.store.approve_plan(other).await), "another revision");
+    assert!(on.store.writeback(&brief).await.unwrap().is_none());
+    let queue = Some(vec![new(on, "k1", "deal/7", 1)]);
+    on.store.approve_plan(approve(on, &brief, behind, "p2", queue).await).await.unwrap();
+    let again = on.store.approve_plan(approve(on, &brief, behind, "p2", None).await).await;
+    assert!(matches!(again, Err(StoreError::Conflict { .. })), "{again:?}");
+    assert_eq!(on.store.writeback(&brief).await.unwrap().unwrap().plan, "p2");
+    let shown = on.store.shown(&brief).await.unwrap();
+    assert_eq!(shown.iter().filter(|shown| shown.plan == "p2").count(), 2);
+    // Once more by a third changes nothing of what is queued.
+    let queue = Some(vec![new(on, "k1", "deal/7", 1)]);
+    on.store.approve_plan(approve(on, &brief, "usr_ada", "p2", queue).await).await.unwrap();
+    let writes = on.store.writes(&WriteFilter { limit: 10, ..WriteFilter::default() }).await.unwrap().items;
+    assert_eq!((writes.len(), writes[0].state), (1, WriteState::Waiting));
+    let kinds = proven(on).await;
+    assert_eq!((kinds["writeback.approved"], kinds["writeback.queued"]), (3, 2));
+}
+
+async fn another_plan_replaces_what_is_certainly_unsent_and_nothing_else(on: &Fixture) {
+    opened(on).await;
+    let keys = ["blocked", "refused", "written", "uncertain", "maybe", "sending", "claimed", "waiting"];
+    let place = |number: usize| i64::try_from(number).unwrap();
+    let news = || keys.iter().enumerate().map(|(number, key)| new(on, key, &format!("deal/{number}"), place(number)));
+    let run = approved(on, "k1", news().collect()).await;
+    let mut olds = std::collections::BTreeMap::new();
+    for key in &keys[..7] {
+        let write = if *key == "claimed" { claim(on, 1).await.pop().unwrap() } else { sending(on).await };
+        assert_eq!(write.write.key, *key, "in the order of their places");
+        let outcome = match *key {
+            "blocked" | "refused" => Some(refused()),
+            "written" => Some(done("n1")),
+            "uncertain" => Some(uncertain()),
+            "maybe" => Some(later(on, 60, true)),
+            _ => None,
+        };
+        if let Some(outcome) = outcome {
+            settle(on, &write, outcome).await.unwrap();
+        }
+        if *key == "blocked" {
+            // The gate shuts before it goes again; what waits beside it comes later.
+            rule(on, &write.id, WriteRuling::Again).await.unwrap();
+            let again = claim(on, 1).await.pop().unwrap();
+            assert_eq!(again.id, write.id);
+            settle(on, &again, blocked("OP-7605")).await.unwrap();
+        }
+        olds.insert(*key, write);
+    }
+    let brief = run.brief();
+    on.store.approve_plan(approve(on, &brief, "usr_bob", "p2", Some(news().collect())).await).await.unwrap();
+    let filter = WriteFilter { brief: Some(brief.to_string()), limit: 50, ..WriteFilter::default() };
+    let writes = on.store.writes(&filter).await.unwrap().items;
+    let of = |key: &str, plan: &str| {
+        writes.iter().find(|row| row.write.key == key && row.plan == plan).map(|row| row.state.as_str())
+    };
+    for key in ["blocked", "refused", "claimed", "waiting"] {
+        assert_eq!((of(key, "p1"), of(key, "p2")), (Some("cancelled"), Some("waiting")), "{key}");
+    }
+    for (key, state) in
+        [("written", "written"), ("uncertain", "uncertain"), ("maybe", "waiting"), ("sending", "sending")]
+    {
+        assert_eq!((of(key, "p1"), of(key, "p2")), (Some(state), None), "{key}");
+    }
+    // Whoever had claimed it under the old plan sends nothing more.
+    let standing = on.store.standing("north").await.unwrap();
+    let claimed = &olds["claimed"];
+    let old = leave(on, claimed, &standing, 1).await.expect("its approval stands");
+    assert!(is_stale(&intend(on, claimed, Gate::Cleared(old)).await));
+    // What may have been sent is looked for, and if it was not, it is not sent by the old plan.
+    on.clock.turn(61);
+    let maybe = claim(on, 50).await.into_iter().find(|row| row.write.key == "maybe").unwrap();
+    let old = leave(on, &maybe, &standing, 1).await.unwrap();
+    assert_eq!(intend(on, &maybe, Gate::Cleared(old)).await, Err(StoreError::Stale { what: "plan" }));
+    settle(on, &olds["sending"], done("n2")).await.unwrap();
+    let kinds = proven(on).await;
+    assert_eq!((kinds["write.cancelled"], kinds["writeback.queued"]), (4, 2));
+}
+
+async fn a_record_named_meanwhile_is_a_change_of_the_brief(on: &Fixture) {
+    let run = in_review(on, "k1").await;
+    let brief = run.brief();
+    let name = |brief: &BriefId, record: Option<&str>| SetTarget {
+        brief: brief.clone(),
+        sink: "crm".into(),
+        record: record.map(str::to_owned),
+        person: "usr_ada".into(),
+        belongs: belongs(),
+        permit: right(),
+        at: on.now(),
+    };
+    assert!(on.store.target(&brief).await.unwrap().is_empty());
+    for record in ["deal/7", "deal/8"] {
+        on.store.set_target(name(&brief, Some(record))).await.unwrap();
+    }
+    assert_eq!(on.store.target(&brief).await.unwrap()["crm"], "deal/8");
+    let upon_old = on.store.decide(decide(on, &brief, 1, "usr_ada", "approve")).await;
+    assert!(is_stale(&upon_old), "what would be written is another now");
+    on.store.set_target(name(&brief, None)).await.unwrap();
+    assert!(on.store.target(&brief).await.unwrap().is_empty());
+    on.store.decide(decide(on, &brief, 4, "usr_ada", "reject")).await.unwrap();
+    let over = on.store.set_target(name(&brief, Some("deal/9"))).await;
+    assert!(matches!(over, Err(StoreError::Conflict { .. })), "{over:?}");
+    let nobody = crate::domain::id::RequestId::new(on.now(), on.store.chance()).brief();
+    assert!(matches!(on.store.set_target(name(&nobody, None)).await, Err(StoreError::NotFound { .. })));
+    assert_eq!(on.verify().await["writeback.target"], 3);
+}
+
+async fn a_call_that_was_altered_is_never_handed_out(on: &Fixture) {
+    let new = new(on, "k1", "deal/7", 1);
+    approved(on, "k1", vec![new.clone()]).await;
+    let held = crate::store::writer::Held::open(&on.store.shared.backend).await;
+    held.unwrap().conn().raw("UPDATE write_item SET digest = 'other'").await.unwrap();
+    let claim = ClaimWrites { node: node(on), until: on.in_secs(30), away: Vec::new(), most: 1, at: on.now() };
+    let claimed = on.store.claim_writes(claim).await;
+    assert!(matches!(&claimed, Err(StoreError::Corrupt { what }) if what.contains(new.id.as_str())), "{claimed:?}");
+    assert!(matches!(on.store.write(&new.id).await, Err(StoreError::Corrupt { .. })));
 }

@@ -148,12 +148,14 @@ macro_rules! write_sql {
 }
 pub(in crate::store) use {write_columns, write_sql};
 
-/// What must not hold of a waiting `w` for it to be claimed: of its record another is on its way, or an earlier one is not over.
+/// What must not hold of a waiting `w` for it to be claimed: of its record another is on its way, or an earlier one is not over. Two questions,
+/// each of which an index answers at its first entry, however many wait for the record.
 macro_rules! held {
     () => {
-        "(w.record <> '' AND EXISTS (SELECT 1 FROM write_item o WHERE o.sink = w.sink AND o.record = w.record AND o.record <> '' \
-         AND o.state IN ('waiting', 'claimed', 'sending', 'uncertain', 'blocked', 'differs') AND o.id <> w.id \
-         AND (o.state IN ('claimed', 'sending') OR o.place < w.place OR (o.place = w.place AND o.id < w.id))))"
+        "(w.record <> '' AND (EXISTS (SELECT 1 FROM write_item o WHERE o.sink = w.sink AND o.record = w.record AND o.record <> '' \
+         AND o.state IN ('claimed', 'sending') AND o.id <> w.id) OR EXISTS (SELECT 1 FROM write_item o WHERE o.sink = w.sink \
+         AND o.record = w.record AND o.record <> '' AND o.state IN ('waiting', 'claimed', 'sending', 'uncertain', 'blocked', 'differs') \
+         AND (o.place, o.id) < (w.place, w.id))))"
     };
 }
 pub(in crate::store) use held;

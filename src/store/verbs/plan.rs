@@ -96,7 +96,7 @@ pub(super) struct Approving<'a> {
 static INSERT_APPROVALS: Many = Many {
     before: "INSERT INTO plan_approval (brief, digest, plan, person, permit, at) VALUES",
     columns: &["", "", "", "", "", ""],
-    after: " ON CONFLICT DO NOTHING RETURNING brief",
+    after: " ON CONFLICT DO NOTHING",
 };
 static PUT_PLANS: Many = Many {
     before: "INSERT INTO writeback (brief, request, pilot, tenant, digest, plan, content, decision, at) VALUES",
@@ -210,7 +210,7 @@ pub(super) async fn approve(items: &[Approving<'_>], tx: &mut Tx<'_>) -> Result<
             })?);
         }
     }
-    tx.conn.rows_many(&INSERT_APPROVALS, approvals).await?;
+    tx.conn.run_many(&INSERT_APPROVALS, approvals).await?;
     tx.conn.run_many(&PUT_PLANS, plans).await?;
     let queued = insert(writes, tx).await?;
     for item in items.iter().filter(|item| item.queue.is_some()) {

@@ -63,13 +63,13 @@ one_by_one!(ClaimWrites, Vec<WriteRow>, claim_writes);
 macro_rules! claim_sql {
     ($lock:literal) => {
         concat!(
-            "UPDATE write_item SET state = 'claimed', attempt = attempt + 1, lessee = $1, lease_until = $2, updated_at = $3 WHERE id IN \
-             (SELECT w.id FROM write_item w WHERE w.state = 'waiting' AND w.due_at <= $3 AND replace($4, ' ' || w.sink || ' ', '') = $4 \
-             AND NOT ",
+            "WITH due (name) AS MATERIALIZED (SELECT w.id FROM write_item w WHERE w.state = 'waiting' AND w.due_at <= $3 \
+             AND replace($4, ' ' || w.sink || ' ', '') = $4 AND NOT ",
             held!(),
             " ORDER BY w.due_at, w.place, w.id LIMIT $5",
             $lock,
-            ") RETURNING ",
+            ") UPDATE write_item SET state = 'claimed', attempt = attempt + 1, lessee = $1, lease_until = $2, updated_at = $3 \
+             WHERE id IN (SELECT name FROM due) RETURNING ",
             write_columns!()
         )
     };
