@@ -56,11 +56,11 @@ async fn a_second_person_turns_it_on_by_saying_the_very_same(on: &Fixture) {
     let same = says("usr_ada", 5).await;
     assert!(matches!(same, Err(StoreError::Conflict { .. })), "one person is one: {same:?}");
     assert_eq!(says("usr_bob", 15).await.unwrap().state, FlagState::Proposed, "that is another proposal");
-    assert_eq!(says("usr_bob", 15).await.is_err(), true, "of one's own");
+    assert!(says("usr_bob", 15).await.is_err(), "of one's own");
     let flag = says("usr_ada", 15).await.unwrap();
     assert_eq!((flag.state, flag.ramp.percent()), (FlagState::On, 15));
     assert_eq!((flag.proposed_by.as_str(), flag.confirmed_by.as_deref()), ("usr_bob", Some("usr_ada")));
-    assert_eq!(flags().await, [flag.clone()]);
+    assert_eq!(flags().await, std::slice::from_ref(&flag));
     // While more is proposed, what is in force stays in force, and the gate asks it first.
     let more = says("usr_ada", 50).await.unwrap();
     assert_eq!(flags().await, [flag, more]);

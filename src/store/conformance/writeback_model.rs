@@ -244,7 +244,7 @@ impl Model {
         all.sort_by_key(|&at| !flies(&self.known[at]));
         let flying = all.iter().filter(|&&at| flies(&self.known[at])).count();
         // Mostly what is on its way; now and then what somebody had long ago.
-        let among = if at % 4 != 0 && flying > 0 { flying } else { all.len() };
+        let among = if !at.is_multiple_of(4) && flying > 0 { flying } else { all.len() };
         (among > 0).then(|| all[at % among])
     }
 
