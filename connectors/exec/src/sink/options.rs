@@ -35,7 +35,7 @@ pub struct SinkOptions {
     /// How long after a lost answer the far side may still be at work, in seconds; 0 to 3,600.
     #[serde(default = "settles_secs")]
     pub settles_secs: u64,
-    /// How long a run may take, in seconds; 1 to 3,600.
+    /// How long a run may take, in seconds; 1 to 120: no call of the daemon takes longer.
     #[serde(default = "timeout_secs")]
     pub timeout_secs: u64,
     /// How long it may take to end after its answer, in seconds; 0 to 30.
@@ -130,7 +130,7 @@ impl SinkOptions {
             problems.add("reverts", "is true where nothing can be looked at", help);
         }
         between(&mut problems, "settles_secs", self.settles_secs, 0, 3600);
-        between(&mut problems, "timeout_secs", self.timeout_secs, 1, 3600);
+        between(&mut problems, "timeout_secs", self.timeout_secs, 1, 120);
         between(&mut problems, "stop_secs", self.stop_secs, 0, 30);
         let line = u64::try_from(self.max_line_bytes).unwrap_or(u64::MAX);
         between(&mut problems, "max_line_bytes", line, 1024, 64 << 20);
