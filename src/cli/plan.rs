@@ -66,11 +66,11 @@ impl Plan {
             let hash = hash.get(..12).unwrap_or(hash);
             let digest = shown.plan.digest.get(..12).unwrap_or_default();
             setup.out.say(&format!(
-                "approve it with the brief:       opspilot review approve {} --revision {digest} --plan {hash}",
+                "approve it with the brief:         opspilot review approve {} --revision {digest} --plan {hash}",
                 shown.plan.brief
             ));
             setup.out.say(&format!(
-                "or, where that is approved already: opspilot writeback approve {} --plan {hash}",
+                "where that is approved already:    opspilot writeback approve {} --plan {hash}",
                 shown.plan.brief
             ));
         }

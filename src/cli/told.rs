@@ -54,7 +54,11 @@ pub(crate) async fn show(setup: &Setup, house: &House, story: &Story) -> Result<
     if !story.sides.is_empty() {
         let left = if story.of.as_ref().unwrap_or(write).after.is_some() { "as we left it" } else { "as it should be" };
         out.text(&format!("\n{}", out.bold("The record")))?;
-        out.table(&sides(&story.sides, left))?;
+        out.table(&if story.sides.iter().any(|side| side.changed || side.now.is_some()) {
+            sides(&story.sides, left)
+        } else {
+            unseen(&story.sides, left)
+        })?;
     }
     for told in to_do(story) {
         out.say(&told);
@@ -95,6 +99,15 @@ fn sides(sides: &[Contrast], left: &'static str) -> Table {
             value(side.now.as_ref()),
             if side.changed { "changed since".to_owned() } else { String::new() },
         ]);
+    }
+    table
+}
+
+/// The same where nobody has looked since.
+fn unseen(sides: &[Contrast], left: &'static str) -> Table {
+    let mut table = Table::new(&["field", "before", left]);
+    for side in sides {
+        table.row([side.name.clone(), value(side.before.as_ref()), value(side.left.as_ref())]);
     }
     table
 }

@@ -378,6 +378,101 @@ fn a_code_is_explained() {
     bench.run(&["explain", "OP-0000"]).refused(2, "OP-9121");
 }
 
+/// A demo whose briefs may go into a table.
+fn writing() -> Bench {
+    let bench = Bench::demo();
+    let path = bench.path("data/opspilot.toml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    let level = config.replacen("forbid_self_review = false\n", "forbid_self_review = false\nlevel = 3\n", 1);
+    let sink = "\n[[sink]]\nname = \"table\"\nkind = \"csv\"\noptions = { file = \"notes.csv\" }\n\n\
+                [[action]]\npilot = \"demo\"\nsink = \"table\"\nkind = \"note\"\nrecord = \"none\"\n";
+    std::fs::write(&path, level + sink).unwrap();
+    bench
+}
+
+#[test]
+fn the_way_outside_is_opened_by_words_and_shut_at_once() {
+    let bench = writing();
+    let shut = bench.on_demo(&["pilot", "gate", "demo", "--json"]).json();
+    assert_eq!((shut["level"].as_u64(), shut["go"].is_null()), (Some(3), true), "{shut}");
+    assert_eq!(bench.on_demo(&["flag", "list", "--json"]).json()["items"][0]["state"], "off");
+    let on = ["flag", "on", "--sink", "table", "--until", "2026-12-31", "--ramp", "5"];
+    let until = (jiff::Zoned::now() + jiff::Span::new().days(7)).date().to_string();
+    let on = on.map(|word| if word == "2026-12-31" { until.as_str() } else { word });
+    let flag = bench.on_demo(&[&on[..], &["--json"]].concat()).json();
+    assert_eq!(
+        (flag["state"].as_str(), flag["ramp"].as_u64(), flag["pilot"].as_str()),
+        (Some("on"), Some(5), Some("demo"))
+    );
+    let wrong = |from: &str, to: &'static str| on.map(|word| if word == from { to } else { word });
+    bench.on_demo(&wrong("table", "tabel")).refused(2, "OP-7641");
+    bench.on_demo(&wrong(&until, "2020-01-01")).refused(2, "OP-7643");
+    bench.on_demo(&wrong(&until, "soon")).refused(2, "OP-9122");
+    assert_eq!(bench.on_demo(&wrong("5", "20")).status, 2);
+    assert_eq!(bench.on_demo(&["pilot", "gate", "demo", "--go"]).status, 2, "a decision has a reason");
+    bench.on_demo(&["pilot", "gate", "demo", "--go", "--reason", " "]).refused(2, "OP-7642");
+    bench.on_demo(&["pilot", "gate", "demmo"]).refused(2, "OP-7640");
+    let go = bench.on_demo(&["pilot", "gate", "demo", "--go", "--reason", "it went well", "--json"]).json();
+    assert_eq!((go["go"]["kind"].as_str(), go["go"]["text"].as_str()), (Some("go"), Some("it went well")));
+    let plan = ["--config", "data/opspilot.toml", "pilot", "rollback-plan", "demo", "--file", "-", "--json"];
+    assert_eq!(bench.fed(&plan, "1. Pause.\n").json()["rollback_plan"]["text"], "1. Pause.");
+    bench.on_demo(&["pilot", "rollback-plan", "demo", "--file", "gone.txt"]).refused(5, "OP-9101");
+    let paused = bench.on_demo(&["pilot", "pause", "demo", "--reason", "lunch", "--json"]).json();
+    assert_eq!(paused["pauses"][0]["reason"], "lunch");
+    bench.on_demo(&["pilot", "resume", "demo", "--sink", "table"]).refused(1, "OP-3002");
+    assert_eq!(
+        bench.on_demo(&["pilot", "resume", "demo", "--json"]).json()["pauses"].as_array().map(Vec::len),
+        Some(0)
+    );
+    let shown = bench.on_demo(&["pilot", "gate", "demo"]).out;
+    assert!(shown.contains("go by demo at ") && shown.contains("table: on for 5 %"), "{shown}");
+    assert!(bench.on_demo(&["flag", "off", "--sink", "table"]).out.contains("demo writes nothing to table"));
+}
+
+#[test]
+fn a_plan_is_read_approved_by_its_hash_and_stopped() {
+    let bench = writing();
+    let open = bench.on_demo(&["review", "list", "--json"]).json();
+    let word = |name: &str| open["items"][0][name].as_str().unwrap().to_owned();
+    let (brief, revision) = (word("id"), word("revision"));
+    let plan = bench.on_demo(&["writeback", "plan", &brief, "--json"]).json();
+    let hash = plan["hash"].as_str().unwrap().to_owned();
+    let shown = bench.on_demo(&["writeback", "plan", &brief]);
+    assert!(shown.out.contains("APPEND notes.csv") && shown.out.contains("(OP-7603)"), "{}", shown.out);
+    assert!(shown.told.contains(&format!("--plan {}", &hash[..12])), "{}", shown.told);
+    bench.on_demo(&["writeback", "approve", &brief, "--plan", &hash]).refused(1, "OP-7614");
+    bench.on_demo(&["writeback", "approve", &brief]).refused(2, "OP-9110");
+    let approve =
+        |plan: &str| bench.on_demo(&["review", "approve", &brief, "--revision", &revision, "--plan", plan, "--json"]);
+    approve("0000000000").refused(1, "OP-7612");
+    approve("zzz").refused(2, "OP-9107");
+    let approved = approve(&hash[..8]).json();
+    assert_eq!((approved["state"].as_str(), approved["plan"].as_str()), (Some("approved"), Some(hash.as_str())));
+    let list = bench.on_demo(&["writeback", "list", "--brief", &brief, "--json"]).json();
+    let id = list["items"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        (list["items"][0]["state"].as_str(), list["items"][0]["kind"].as_str()),
+        (Some("waiting"), Some("note"))
+    );
+    let story = bench.on_demo(&["writeback", "show", &id, "--json"]).json();
+    assert_eq!(story["call"], plan["writes"][0]["call"], "what was shown is what is kept");
+    let page = bench.on_demo(&["writeback", "show", &id]);
+    assert!(
+        page.out.contains("APPEND notes.csv") && page.told.contains("writeback cancel"),
+        "{}{}",
+        page.out,
+        page.told
+    );
+    bench.on_demo(&["writeback", "undo", &id]).refused(1, "OP-7615");
+    bench.on_demo(&["writeback", "settle", &id, "--went"]).refused(1, "OP-3002");
+    bench.on_demo(&["writeback", "retry", &id]).refused(1, "OP-3002");
+    assert_eq!(bench.on_demo(&["writeback", "cancel", &id, "--json"]).json()["state"], "cancelled");
+    assert_eq!(bench.on_demo(&["writeback", "undo", "--pilot", "demo"]).status, 0, "there is nothing to take back");
+    assert_eq!(bench.on_demo(&["writeback", "undo"]).status, 2);
+    bench.on_demo(&["writeback", "show", "wrt_01hzy3v9qke8v9b6j2m7c4x5td"]).refused(1, "OP-3001");
+    assert!(!bench.path("data/notes.csv").exists(), "nothing was written");
+}
+
 #[test]
 fn limits_and_spend_are_shown_and_ruled_upon() {
     let bench = Bench::new();
