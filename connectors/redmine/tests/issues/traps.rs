@@ -150,7 +150,7 @@ async fn who_quotes_or_copies_a_mark_is_not_taken_for_us() {
     let note = action(ActionKind::Note, "quoted-1", &issue);
     let task = action(ActionKind::Task, "quoted-2", &issue);
     let (note, task) = (write(&note, sink.preview(&note).unwrap()), write(&task, sink.preview(&task).unwrap()));
-    desk.change(Account::Agent, &issue, json!({"notes": note.expect["notes"], "private_notes": true}));
+    desk.change(Account::Agent, &issue, json!({"notes": note.expect["notes"]}));
     let mut copy: Value = serde_json::from_str(&task.call.body).unwrap();
     copy["issue"]["subject"] = json!("A copy");
     assert_eq!(desk.ask(Account::Agent, "POST", "/issues.json", &copy).0, 201);
