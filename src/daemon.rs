@@ -69,6 +69,8 @@ pub fn sinks() -> Registry<Arc<dyn Sink>> {
         .with::<opspilot_hubspot::HubSpot>()
         .with::<opspilot_jira::Jira>()
         .with::<opspilot_pipedrive::Pipedrive>()
+        .with::<opspilot_redmine::Redmine>()
+        .with::<opspilot_request_tracker::RequestTracker>()
         .with::<opspilot_zendesk::Zendesk>()
 }
 
