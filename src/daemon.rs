@@ -14,7 +14,7 @@ mod watch;
 pub use logs::start_logs;
 pub use mail::try_mail;
 pub use models::try_generator;
-pub use sinks::sinks_built;
+pub use sinks::{doubts, sinks_built};
 
 use crate::access::Access;
 use crate::clock::{Clock, Entropy, SystemClock, SystemEntropy};
@@ -64,6 +64,7 @@ pub fn models() -> Registry<Arc<dyn Model>> {
 pub fn sinks() -> Registry<Arc<dyn Sink>> {
     Registry::new()
         .with::<opspilot_csv::Csv>()
+        .with::<opspilot_exec::ExecSink>()
         .with::<opspilot_freshdesk::Freshdesk>()
         .with::<opspilot_http::Http>()
         .with::<opspilot_hubspot::HubSpot>()
@@ -71,6 +72,9 @@ pub fn sinks() -> Registry<Arc<dyn Sink>> {
         .with::<opspilot_pipedrive::Pipedrive>()
         .with::<opspilot_redmine::Redmine>()
         .with::<opspilot_request_tracker::RequestTracker>()
+        .with::<opspilot_salesforce::Salesforce>()
+        .with::<opspilot_smtp::EmailMessage>()
+        .with::<opspilot_smtp::Ics>()
         .with::<opspilot_zendesk::Zendesk>()
 }
 
@@ -400,6 +404,7 @@ pub async fn serve(house: House, stop: CancellationToken, ready: impl FnOnce(Soc
     }
     let built = sources::build(&house, engine.node())?;
     let mail = mail::build(&house)?;
+    sinks::tell(&house.settings, &house.planner);
     let listen = house.settings.web.listen;
     let listener = TcpListener::bind(listen).await.map_err(|cause| StartError::Listen { address: listen, cause })?;
     let address = listener.local_addr().map_err(|cause| StartError::Listen { address: listen, cause })?;

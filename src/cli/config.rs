@@ -10,10 +10,10 @@ use serde_json::json;
 /// The configuration.
 #[derive(Subcommand)]
 pub(crate) enum Config {
-    /// Judge the configuration: all problems at once, each with its place and remedy; then ask every source. Exit status 2 when it is
-    /// wrong, 3 when a source is.
+    /// Judge the configuration: all problems at once, each with its place and remedy; then ask every source, generator and sink. Exit
+    /// status 2 when it is wrong, 3 when one of these is.
     Check {
-        /// Do not ask the sources.
+        /// Ask nobody: judge the file alone.
         #[arg(long)]
         offline: bool,
     },

@@ -71,7 +71,7 @@ impl Doctor {
             "{}, {}",
             text::count(settings.pilots.len(), "pilot"),
             text::count(settings.sources.len(), "source")
-        );
+        ) + &sinks(&settings);
         found.add("configuration", Health::Ok, counted);
         settings.notes.iter().for_each(|note| found.add("configuration", Health::Warn, note));
         clock(&mut found);
@@ -81,7 +81,8 @@ impl Doctor {
         for asked in connector::ask(&settings, None).await {
             let name = asked.named();
             match asked.fault {
-                None => found.add(&name, Health::Ok, "could do its work"),
+                None if asked.cautions.is_empty() => found.add(&name, Health::Ok, "could do its work"),
+                None => asked.cautions.iter().for_each(|caution| found.add(&name, Health::Warn, caution)),
                 Some(fault) => found.add(&name, Health::Bad, fault),
             }
         }
@@ -102,6 +103,14 @@ impl Doctor {
         show(setup, &found)?;
         let worst = found.0.iter().map(|finding| finding.health).max().unwrap_or(Health::Ok);
         Ok(if worst == Health::Bad { Status::Wrong } else { Status::Done })
+    }
+}
+
+/// How many sinks there are, where there are any.
+fn sinks(settings: &Settings) -> String {
+    match settings.sinks.len() {
+        0 => String::new(),
+        sinks => format!(", {}", text::count(sinks, "sink")),
     }
 }
 

@@ -91,7 +91,7 @@ enum Command {
     /// Check and show the configuration.
     #[command(subcommand)]
     Config(config::Config),
-    /// List and check sources.
+    /// List and check sources, generators and sinks.
     #[command(subcommand)]
     Connector(connector::Connector),
     /// Hand a request in by hand.

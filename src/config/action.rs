@@ -7,9 +7,12 @@ use super::node::{Node, Value as Written};
 use super::problem::Code;
 use super::read::{Part, Reader, short, ticked};
 use super::schedule::clock;
+use super::settings::SinkSettings;
 use super::show::without_secrets;
 use crate::brief::Band;
-use crate::plan::{BadTemplate, Each, Recipient, RecordFrom, Rule, Template, is_address, is_record, usual_hour};
+use crate::plan::{
+    BadTemplate, Each, Recipient, RecordFrom, Rule, Template, is_address, is_fixed_record, misfit, usual_hour,
+};
 use jiff::SignedDuration;
 use jiff::civil::Time;
 use opspilot_sdk::ActionKind;
@@ -21,6 +24,8 @@ use toml::{Table, Value};
 pub(super) struct Known<'k> {
     pub(super) pilots: Option<&'k [&'k str]>,
     pub(super) sinks: Option<&'k [&'k str]>,
+    /// The sinks that could be read, for what they carry.
+    pub(super) read: &'k [SinkSettings],
 }
 
 /// Reads one action, `action[index]`: the rule, and what people may see of it.
@@ -53,6 +58,17 @@ pub(super) fn action(reader: &mut Reader, index: usize, node: &Node, known: Know
     let hour = hour(reader, &part, kind);
     let (pilot, sink, record, (title, title_text), (text, whole_text)) = (pilot?, sink?, record?, title?, text?);
     let rule = Rule { pilot, sink, kind, each, bands, record, title, text, values, to, hour, fields };
+    let sink = known.read.iter().find(|sink| sink.name == rule.sink);
+    if let Some((key, message)) =
+        sink.and_then(|sink| sink.prepared.carries()).and_then(|carries| misfit(&rule, carries))
+    {
+        let help = if key == "record" {
+            "say where its name comes from, such as `record = \"external_id\"`, or name one as `record_id`"
+        } else {
+            "choose another kind, or another sink; the page of the connector tells what it carries"
+        };
+        reader.at(Code::Together, &part, key, message, help);
+    }
     let shown = shown(&rule, &title_text, &whole_text);
     Some((rule, shown))
 }
@@ -183,9 +199,9 @@ fn record(reader: &mut Reader, part: &Part<'_>) -> Option<RecordFrom> {
             let message = "`record` and `record_id` both say which record it is";
             reader.at(Code::Together, part, "record", message, "leave one of them out");
         }
-        if !is_record(&record) {
+        if !is_fixed_record(&record) {
             let message = format!("`{}` cannot be the name of a record", short(&record));
-            let help = "use letters, digits, `-`, `_`, `:` and `.`, beginning with a letter or a digit";
+            let help = "use letters, digits, `-`, `_`, `:` and `.`, such as `4711`, or with a kind before it, such as `deals/4711`";
             reader.at(Code::Value, part, "record_id", message, help);
         }
         return Some(RecordFrom::Fixed(record));

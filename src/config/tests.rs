@@ -10,8 +10,7 @@ mod values;
 mod writing;
 
 use super::{Given, Problem, Problems, Settings, parse};
-use opspilot_sdk::{BuildContext, ConnectorError, Model, Sink};
-use opspilot_sdk::{Registry, Spec};
+use opspilot_sdk::{ActionKind, BuildContext, Carries, ConnectorError, Model, Registry, Sink, Spec};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,20 +39,27 @@ impl Spec for Openai {
     }
 }
 
-/// A sink that is never built; takes any options, but `bogus`.
+/// A sink that is never built; takes any options, but `bogus`. It carries everything, or the `only` kind, to `records` such as this when told so.
 struct Redmine;
 
 impl Spec for Redmine {
     const KIND: &'static str = "redmine";
     type Built = Arc<dyn Sink>;
     type Options = serde_json::Map<String, serde_json::Value>;
-    type Settings = ();
+    type Settings = Carries;
 
-    fn validate(options: Self::Options) -> Result<(), opspilot_sdk::Problems> {
-        Openai::validate(options)
+    fn validate(options: Self::Options) -> Result<Carries, opspilot_sdk::Problems> {
+        let only = options.get("only").and_then(|word| ActionKind::parse(word.as_str()?));
+        let kinds = only.map_or_else(|| ActionKind::ALL.to_vec(), |kind| vec![kind]);
+        let record = options.get("records").and_then(|example| example.as_str().map(str::to_owned));
+        Openai::validate(options).map(|()| Carries { kinds, record })
     }
 
-    fn build((): (), _: BuildContext) -> Result<Arc<dyn Sink>, ConnectorError> {
+    fn carries(settings: &Carries) -> Option<Carries> {
+        Some(settings.clone())
+    }
+
+    fn build(_: Carries, _: BuildContext) -> Result<Arc<dyn Sink>, ConnectorError> {
         unreachable!("nothing is built here")
     }
 }
@@ -63,7 +69,7 @@ fn given() -> Given {
     Given {
         sources: registry(),
         models: Registry::new().with::<Openai>(),
-        sinks: Registry::new().with::<Redmine>(),
+        sinks: Registry::new().with::<Redmine>().with::<opspilot_smtp::Ics>(),
         today: jiff::civil::date(2026, 11, 21),
     }
 }

@@ -33,7 +33,8 @@ pub(super) fn writing(
         written.iter().enumerate().filter_map(|(index, node)| sink::sink(reader, index, node, registry)).collect();
     twice(reader, "sink", written);
     let known: Vec<&str> = written.iter().filter_map(name_of).collect();
-    let known = Known { pilots: names, sinks: (known.len() == written.len()).then_some(known.as_slice()) };
+    let all = (known.len() == written.len()).then_some(known.as_slice());
+    let known = Known { pilots: names, sinks: all, read: &sinks };
 
     let written = tables(reader, root, "action");
     let (rules, shown) = written

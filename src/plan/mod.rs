@@ -5,6 +5,7 @@
 //! goes comes from the operator's rules, from a named person, or from the request's envelope, never from what a generator wrote.
 
 mod change;
+mod fit;
 mod gather;
 mod rule;
 mod template;
@@ -12,9 +13,10 @@ mod template;
 mod tests;
 
 pub use change::changes;
+pub use fit::{misfit, rehearsed};
 pub use gather::Gathered;
 pub(crate) use rule::usual_hour;
-pub use rule::{Each, Recipient, RecordFrom, Rule, is_address, is_record};
+pub use rule::{Each, Recipient, RecordFrom, Rule, is_address, is_fixed_record, is_record};
 pub use template::{BadTemplate, Template};
 
 use crate::brief::Content;
@@ -22,7 +24,7 @@ use crate::domain::id::{BriefId, WriteId};
 use crate::store::{NewWrite, QueueWrites};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use opspilot_sdk::{Action, ActionKind, Manner, Planned, Sink, Write, sha256_hex};
+use opspilot_sdk::{Action, ActionKind, Planned, Sink, Write, sha256_hex};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -263,17 +265,4 @@ type Unplanned = (&'static str, String);
 fn key(brief: &BriefId, sink: &str, place: usize, number: usize) -> String {
     let hash = sha256_hex(json!(["opspilot.key/1", brief, sink, place, number]).to_string().as_bytes());
     format!("op-{}", hash.get(..20).unwrap_or(&hash))
-}
-
-/// Whether a sink can carry a rule at all, for the configuration: what is wrong, and with which key.
-#[must_use]
-pub fn misfit(rule: &Rule, manner: &Manner) -> Option<(&'static str, String)> {
-    if !manner.carries.contains(&rule.kind) {
-        let kinds: Vec<String> = manner.carries.iter().map(|kind| format!("`{kind}`")).collect();
-        return Some(("kind", format!("the sink carries {}, and not `{}`", kinds.join(", "), rule.kind)));
-    }
-    if manner.needs_record && rule.record == RecordFrom::None {
-        return Some(("record", "the sink writes to records, and this says of none".to_owned()));
-    }
-    None
 }

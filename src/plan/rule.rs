@@ -165,7 +165,7 @@ impl Rule {
         }
         let found = match &self.record {
             RecordFrom::None => return Ok(String::new()),
-            RecordFrom::Fixed(record) => Some(record.clone()),
+            RecordFrom::Fixed(record) => return Ok(record.clone()),
             RecordFrom::ByHand => None,
             RecordFrom::ExternalId => subject.request.external_id.clone(),
             RecordFrom::Subject { before, behind } => between(&subject.request.raw_subject, before, behind),
@@ -180,7 +180,13 @@ impl Rule {
     }
 }
 
-/// Whether a text can be the name of a record anywhere: letters, digits and what vendors put between them.
+/// Whether an operator's text can be the name of a record: as [`is_record`], with the kind before a slash where a far side has several.
+#[must_use]
+pub fn is_fixed_record(text: &str) -> bool {
+    text.len() <= MOST_RECORD && text.splitn(2, '/').all(is_record)
+}
+
+/// Whether a text from outside can be the name of a record anywhere: letters, digits and what vendors put between them.
 #[must_use]
 pub fn is_record(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_:.".contains(c);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::brief::Band;
-use opspilot_sdk::{BoxFuture, Call, Caution, ConnectorError, Delivered, ErrorKind, Look, Repeat, Undelivered};
+use opspilot_sdk::{BoxFuture, Call, Caution, ConnectorError, Delivered, ErrorKind, Look, Manner, Repeat, Undelivered};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::time::Duration;
@@ -192,4 +192,20 @@ proptest! {
         let stored: Plan = serde_json::from_str(&serde_json::to_string(&other).unwrap()).unwrap();
         prop_assert_eq!(stored.hash(), other.hash());
     }
+}
+
+#[test]
+fn a_rule_is_tried_before_there_is_any_brief() {
+    let tried = |change: fn(&mut Rule), example: Option<&str>| {
+        let mut rule = rule(ActionKind::Priority);
+        change(&mut rule);
+        rehearsed(&rule, &Desk, example)
+    };
+    assert_eq!(tried(|_| {}, Some("1")), None);
+    assert_eq!(tried(|rule| rule.record = RecordFrom::Fixed("deals/4711".into()), None), None);
+    let word = |rule: &mut Rule| drop(rule.values.insert(Band::Low, "nonsense".into()));
+    assert!(tried(word, Some("1")).is_some_and(|why| why.contains("no such priority")));
+    assert_eq!(tried(word, None), None, "without knowing what a record looks like nothing can be said");
+    assert!(tried(|rule| rule.kind = ActionKind::Message, Some("1")).is_some_and(|why| why.contains("not `message`")));
+    assert!(tried(|rule| rule.record = RecordFrom::None, Some("1")).is_some());
 }

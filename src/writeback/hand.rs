@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::domain::id::{BriefId, PermitId, StatementId, WriteId};
 use crate::domain::pilot::{Pilot, Pilots};
 use crate::domain::writeback::{Flag, Ramp, Standing, StatementKind};
-use crate::plan::{Planner, is_record};
+use crate::plan::{Planner, is_fixed_record};
 use crate::policy::{Action, Ask, Denied, Kind, Permit, Policies, Principal, Resource};
 use crate::store::{
     AddStatement, Belongs, BriefRow, FlagChange, PauseWriting, PausedBy, ResumeWriting, RuleWrite, SetTarget, Store,
@@ -258,7 +258,7 @@ impl Hand {
         let permit = self.permit(principal, Action::WritebackTarget, &self.review(principal, &row, pilot))?;
         self.sink(pilot, sink)?;
         let record = record.map(str::trim);
-        if record.is_some_and(|name| !is_record(name)) {
+        if record.is_some_and(|name| !is_fixed_record(name)) {
             return Err(WritingError::Record);
         }
         let set = SetTarget {

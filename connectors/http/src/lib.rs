@@ -10,7 +10,7 @@ mod sink;
 
 pub use options::{Options, Settings};
 
-use opspilot_sdk::{BuildContext, ConnectorError, Problems, Sink, Spec};
+use opspilot_sdk::{ActionKind, BuildContext, Carries, ConnectorError, Problems, Sink, Spec};
 use std::sync::Arc;
 
 /// The kind `http`.
@@ -25,6 +25,10 @@ impl Spec for Http {
 
     fn validate(options: Options) -> Result<Settings, Problems> {
         options.validate()
+    }
+
+    fn carries(_: &Settings) -> Option<Carries> {
+        Some(Carries { kinds: ActionKind::ALL.to_vec(), record: None })
     }
 
     fn build(settings: Settings, context: BuildContext) -> Result<Arc<dyn Sink>, ConnectorError> {

@@ -2,7 +2,7 @@
 
 use crate::place::Object;
 use opspilot_sdk::http::{ReachOptions, Site, Unknown};
-use opspilot_sdk::{Problems, SecretPlace};
+use opspilot_sdk::{ActionKind, Problems, SecretPlace};
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -54,6 +54,17 @@ pub(crate) fn is_property(text: &str) -> bool {
     text.len() <= 100
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+impl Settings {
+    /// What it carries: priorities where the operator said which property holds them.
+    pub(crate) fn carries(&self) -> &'static [ActionKind] {
+        if self.priority_property.is_some() {
+            &[ActionKind::Note, ActionKind::Task, ActionKind::Priority]
+        } else {
+            &[ActionKind::Note, ActionKind::Task]
+        }
+    }
 }
 
 impl Options {

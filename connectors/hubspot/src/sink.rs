@@ -223,9 +223,7 @@ fn no_such(place: Place) -> ConnectorError {
 
 impl Sink for Crm {
     fn manner(&self) -> Manner {
-        const ALL: &[ActionKind] = &[ActionKind::Note, ActionKind::Task, ActionKind::Priority];
-        let carries = if self.settings.priority_property.is_some() { ALL } else { &ALL[..2] };
-        Manner { carries, repeat: Repeat::Looked, settles_in: SETTLES_IN, needs_record: true }
+        Manner { carries: self.settings.carries(), repeat: Repeat::Looked, settles_in: SETTLES_IN, needs_record: true }
     }
 
     fn preview(&self, action: &Action) -> Result<Planned, ConnectorError> {

@@ -13,7 +13,7 @@ mod words;
 
 pub use options::{Options, Settings};
 
-use opspilot_sdk::{BuildContext, ConnectorError, Problems, Sink, Spec};
+use opspilot_sdk::{BuildContext, Carries, ConnectorError, Problems, Sink, Spec};
 use std::sync::Arc;
 
 /// The kind `jira`.
@@ -28,6 +28,11 @@ impl Spec for Jira {
 
     fn validate(options: Options) -> Result<Settings, Problems> {
         options.validate()
+    }
+
+    fn carries(settings: &Settings) -> Option<Carries> {
+        let project = settings.projects.first().map_or("OPS", String::as_str);
+        Some(Carries { kinds: settings.kinds.clone(), record: Some(format!("{project}-1")) })
     }
 
     fn build(settings: Settings, context: BuildContext) -> Result<Self::Built, ConnectorError> {

@@ -15,7 +15,7 @@ mod sink;
 pub use options::{Options, Settings};
 pub use place::Object;
 
-use opspilot_sdk::{BuildContext, ConnectorError, Problems, Sink, Spec};
+use opspilot_sdk::{BuildContext, Carries, ConnectorError, Problems, Sink, Spec};
 use std::sync::Arc;
 
 /// The kind `pipedrive`.
@@ -30,6 +30,10 @@ impl Spec for Pipedrive {
 
     fn validate(options: Options) -> Result<Settings, Problems> {
         options.validate()
+    }
+
+    fn carries(settings: &Settings) -> Option<Carries> {
+        Some(Carries { kinds: settings.carries().to_vec(), record: Some(settings.example().to_owned()) })
     }
 
     fn build(settings: Settings, context: BuildContext) -> Result<Self::Built, ConnectorError> {

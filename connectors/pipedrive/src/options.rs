@@ -2,7 +2,7 @@
 
 use crate::place::Object;
 use opspilot_sdk::http::{ReachOptions, Site, Unknown};
-use opspilot_sdk::{Problems, SecretPlace};
+use opspilot_sdk::{ActionKind, Problems, SecretPlace};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -68,6 +68,22 @@ pub(crate) fn is_key(text: &str) -> bool {
 /// Whether a text is the code of a field that an account made itself.
 pub(crate) fn is_code(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
+impl Settings {
+    /// What a record looks like, one with a priority where some have one.
+    pub(crate) fn example(&self) -> &'static str {
+        if self.objects.contains(&Object::Deals) { "deals/1" } else { "1" }
+    }
+
+    /// What it carries: priorities where the operator said which property holds them.
+    pub(crate) fn carries(&self) -> &'static [ActionKind] {
+        if self.priority_field.is_some() {
+            &[ActionKind::Note, ActionKind::Task, ActionKind::Priority]
+        } else {
+            &[ActionKind::Note, ActionKind::Task]
+        }
+    }
 }
 
 impl Options {

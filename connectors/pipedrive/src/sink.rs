@@ -10,8 +10,8 @@ use opspilot_sdk::http::{Client, Request};
 use opspilot_sdk::plain::is_marked;
 use opspilot_sdk::writing::{self, encoded};
 use opspilot_sdk::{
-    Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, ErrorKind, Look, Manner, Planned,
-    Repeat, Secret, Sink, Undelivered, Write,
+    Action, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, ErrorKind, Look, Manner, Planned, Repeat,
+    Secret, Sink, Undelivered, Write,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -146,9 +146,7 @@ impl Crm {
 
 impl Sink for Crm {
     fn manner(&self) -> Manner {
-        const ALL: &[ActionKind] = &[ActionKind::Note, ActionKind::Task, ActionKind::Priority];
-        let carries = if self.settings.priority_field.is_some() { ALL } else { &ALL[..2] };
-        Manner { carries, repeat: Repeat::Looked, settles_in: SETTLES_IN, needs_record: true }
+        Manner { carries: self.settings.carries(), repeat: Repeat::Looked, settles_in: SETTLES_IN, needs_record: true }
     }
 
     fn preview(&self, action: &Action) -> Result<Planned, ConnectorError> {

@@ -2,7 +2,7 @@
 //! operators. INVARIANT: what the options do not name cannot be written: no project, no tasks; no priorities, no priority.
 
 use opspilot_sdk::http::{ReachOptions, Site, Unknown};
-use opspilot_sdk::{Problems, SecretPlace};
+use opspilot_sdk::{ActionKind, Problems, SecretPlace};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -61,6 +61,16 @@ pub struct Settings {
     pub(crate) tracker: Option<u32>,
     pub(crate) subtasks: bool,
     pub(crate) undo_status: Option<u32>,
+}
+
+impl Settings {
+    /// What it carries. No project, no tasks; no words, no priorities.
+    pub(crate) fn carries(&self) -> Vec<ActionKind> {
+        let mut kinds = vec![ActionKind::Note];
+        kinds.extend(self.project.is_some().then_some(ActionKind::Task));
+        kinds.extend((!self.priorities.is_empty()).then_some(ActionKind::Priority));
+        kinds
+    }
 }
 
 impl Options {

@@ -11,7 +11,7 @@ mod sink;
 
 pub use options::{Link, Options, Settings};
 
-use opspilot_sdk::{BuildContext, ConnectorError, Problems, Sink, Spec};
+use opspilot_sdk::{BuildContext, Carries, ConnectorError, Problems, Sink, Spec};
 use std::sync::Arc;
 
 /// The kind `request_tracker`.
@@ -26,6 +26,10 @@ impl Spec for RequestTracker {
 
     fn validate(options: Options) -> Result<Settings, Problems> {
         options.validate()
+    }
+
+    fn carries(settings: &Settings) -> Option<Carries> {
+        Some(Carries { kinds: settings.carries(), record: Some("1234".to_owned()) })
     }
 
     fn build(settings: Settings, context: BuildContext) -> Result<Self::Built, ConnectorError> {

@@ -2,7 +2,7 @@
 //! operators. INVARIANT: what the options do not name cannot be written: no queue, no tasks; no priorities, no priority.
 
 use opspilot_sdk::http::{ReachOptions, Site, Unknown};
-use opspilot_sdk::{Problems, SecretPlace};
+use opspilot_sdk::{ActionKind, Problems, SecretPlace};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -90,6 +90,16 @@ fn due_hour() -> u8 {
 
 fn undo_status() -> String {
     "rejected".to_owned()
+}
+
+impl Settings {
+    /// What it carries. No queue, no tasks; no words, no priorities.
+    pub(crate) fn carries(&self) -> Vec<ActionKind> {
+        let mut kinds = vec![ActionKind::Note];
+        kinds.extend(self.queue.is_some().then_some(ActionKind::Task));
+        kinds.extend((!self.priorities.is_empty()).then_some(ActionKind::Priority));
+        kinds
+    }
 }
 
 impl Options {

@@ -16,7 +16,7 @@ mod sink;
 pub use options::{Options, Settings};
 pub use place::Object;
 
-use opspilot_sdk::{BuildContext, ConnectorError, Problems, Sink, Spec};
+use opspilot_sdk::{BuildContext, Carries, ConnectorError, Problems, Sink, Spec};
 use std::sync::Arc;
 
 /// The kind `salesforce`.
@@ -31,6 +31,10 @@ impl Spec for Salesforce {
 
     fn validate(options: Options) -> Result<Settings, Problems> {
         options.validate()
+    }
+
+    fn carries(settings: &Settings) -> Option<Carries> {
+        Some(Carries { kinds: settings.carries().to_vec(), record: Some(settings.example()) })
     }
 
     fn build(settings: Settings, context: BuildContext) -> Result<Self::Built, ConnectorError> {

@@ -3,7 +3,7 @@
 
 use crate::place::Object;
 use opspilot_sdk::http::{ReachOptions, Site, Unknown};
-use opspilot_sdk::{Problems, SecretPlace};
+use opspilot_sdk::{ActionKind, Problems, SecretPlace};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -87,6 +87,23 @@ pub(crate) fn is_field(text: &str) -> bool {
     text.len() <= 80
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+impl Settings {
+    /// What a record looks like, one with a priority where some have one.
+    pub(crate) fn example(&self) -> String {
+        let object = self.priority_fields.keys().next().or(self.objects.first()).copied();
+        format!("{}000000000001", object.unwrap_or(Object::Case).prefix())
+    }
+
+    /// What it carries: priorities where the operator said which property holds them.
+    pub(crate) fn carries(&self) -> &'static [ActionKind] {
+        if !self.priority_fields.is_empty() {
+            &[ActionKind::Note, ActionKind::Task, ActionKind::Priority]
+        } else {
+            &[ActionKind::Note, ActionKind::Task]
+        }
+    }
 }
 
 impl Options {

@@ -34,7 +34,7 @@ impl Object {
     }
 
     /// What the ids of these records begin with (Salesforce, standard field record id prefixes).
-    const fn prefix(self) -> &'static str {
+    pub(crate) const fn prefix(self) -> &'static str {
         match self {
             Self::Case => "500",
             Self::Lead => "00Q",

@@ -9,8 +9,8 @@ use crate::{answers, plan, rights};
 use opspilot_sdk::plain::is_marked;
 use opspilot_sdk::writing::encoded;
 use opspilot_sdk::{
-    Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, Fate, Look, Manner, Planned,
-    Repeat, Sink, Undelivered, Write, shows,
+    Action, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, Fate, Look, Manner, Planned, Repeat, Sink,
+    Undelivered, Write, shows,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -148,10 +148,8 @@ impl Org {
 
 impl Sink for Org {
     fn manner(&self) -> Manner {
-        const ALL: &[ActionKind] = &[ActionKind::Note, ActionKind::Task, ActionKind::Priority];
-        let carries = if self.settings.priority_fields.is_empty() { &ALL[..2] } else { ALL };
         let repeat = if self.settings.key_field.is_some() { Repeat::Keyed } else { Repeat::Looked };
-        Manner { carries, repeat, settles_in: SETTLES_IN, needs_record: true }
+        Manner { carries: self.settings.carries(), repeat, settles_in: SETTLES_IN, needs_record: true }
     }
 
     fn preview(&self, action: &Action) -> Result<Planned, ConnectorError> {

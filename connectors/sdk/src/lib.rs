@@ -34,7 +34,8 @@ pub use receiver::{Delivery, Limits, Receiver, Refusal, RefusalKind};
 pub use registry::{Prepared, Registry};
 pub use secret::{Secret, SecretPlace};
 pub use sink::{
-    Action, ActionKind, Call, Caution, Delivered, Fate, Look, Manner, Planned, Repeat, Sink, Undelivered, Write, shows,
+    Action, ActionKind, Call, Carries, Caution, Delivered, Fate, Look, Manner, Planned, Repeat, Sink, Undelivered,
+    Write, shows,
 };
 pub use source::{Batch, BatchId, Cursor, Held, Inventory, Progress, Refused, Settled, Source};
 pub use spec::{BuildContext, Built, Clock, Lane, Spec};

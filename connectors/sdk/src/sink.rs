@@ -228,6 +228,15 @@ pub struct Manner {
     pub needs_record: bool,
 }
 
+/// What a sink will carry once it is built, as far as its options tell: rules are judged by it before any secret is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carries {
+    /// The kinds, without those that the operator left out.
+    pub kinds: Vec<ActionKind>,
+    /// What a record's name looks like, for people and to try rules with, such as `OPS-1`; `None` for a sink that has no records.
+    pub record: Option<String>,
+}
+
 /// Something about the credentials or the far side that a person should know, though work can go on: rights that are too wide.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Caution {

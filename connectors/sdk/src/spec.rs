@@ -1,7 +1,7 @@
 //! How a connector introduces itself: its kind, its options, validation without I/O, and building. Two phases, so that
 //! `config check --offline` can judge a configuration without touching the world, and nothing is ever built from raw options.
 
-use crate::{ConnectorError, Problems, Receiver, Source};
+use crate::{Carries, ConnectorError, Problems, Receiver, Source};
 use jiff::Timestamp;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,6 +59,11 @@ pub trait Spec: Send + Sync + 'static {
     /// # Errors
     /// All problems at once.
     fn validate(options: Self::Options) -> Result<Self::Settings, Problems>;
+
+    /// For a sink: what it will carry. `None`: nothing is known before it is built.
+    fn carries(_: &Self::Settings) -> Option<Carries> {
+        None
+    }
 
     /// Builds it. May read secret files and open folders; never spawns tasks.
     ///

@@ -12,7 +12,7 @@ mod words;
 
 pub use options::{Options, Settings};
 
-use opspilot_sdk::{BuildContext, ConnectorError, Problems, Sink, Spec};
+use opspilot_sdk::{BuildContext, Carries, ConnectorError, Problems, Sink, Spec};
 use std::sync::Arc;
 
 /// The kind `zendesk`.
@@ -27,6 +27,10 @@ impl Spec for Zendesk {
 
     fn validate(options: Options) -> Result<Settings, Problems> {
         options.validate()
+    }
+
+    fn carries(settings: &Settings) -> Option<Carries> {
+        Some(Carries { kinds: settings.kinds.clone(), record: Some("1".to_owned()) })
     }
 
     fn build(settings: Settings, context: BuildContext) -> Result<Self::Built, ConnectorError> {

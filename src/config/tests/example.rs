@@ -93,7 +93,7 @@ fn what_is_commented_out_is_good_too() {
         .collect();
     let settings = good(&text);
     assert_eq!(settings.sources.len(), 4, "the program's and the mailbox's are commented out, but whole");
-    assert_eq!((settings.sinks.len(), settings.rules.len(), settings.pilots[0].triggers.len()), (1, 3, 1));
+    assert_eq!((settings.sinks.len(), settings.rules.len(), settings.pilots[0].triggers.len()), (2, 3, 1));
 }
 
 /// A connector that is given a key it cannot know names those it does.

@@ -136,6 +136,8 @@ fn what_no_plan_could_carry_out_is_refused() {
         ("OP-1006", "kind='note'\nbands=[]\n", "action[0].bands", 12),
         ("OP-1015", "kind='note'\nrecord='none'\nrecord_id='1'\n", "action[0].record", 12),
         ("OP-1006", "kind='note'\nrecord_id='../1'\n", "action[0].record_id", 12),
+        ("OP-1006", "kind='note'\nrecord_id='deals/1/2'\n", "action[0].record_id", 12),
+        ("OP-1006", "kind='note'\nrecord_id='deals/'\n", "action[0].record_id", 12),
         ("OP-1005", "kind='note'\nrecord='subject'\nrecord_before='#'\n", "action[0].record_behind", 8),
         (
             "OP-1006",
@@ -170,6 +172,21 @@ fn what_no_plan_could_carry_out_is_refused() {
     let help = |action: &str| bad(&with(action))[0].help.clone();
     assert!(help("kind='note'\ntext='{workflow_sumary}'\n").contains("`{workflow_summary}`"));
     assert!(help("kind='note'\nbands=['urgnt']\n").contains("`urgent`"));
+}
+
+#[test]
+fn a_sink_carries_what_its_actions_ask_for() {
+    let text = |options: &str, action: &str| {
+        with(action).replace("kind='redmine'\n", &format!("kind='redmine'\noptions={options}\n"))
+    };
+    let told = |options: &str, action: &str| bad(&text(options, action)).remove(0);
+    let problem = told("{only='note'}", "kind='task'\n");
+    assert_eq!(brief(std::slice::from_ref(&problem)), [("OP-1015", "action[0].kind", 12)]);
+    assert!(problem.message.contains("carries `note`, and not `task`"), "{problem}");
+    let problem = told("{records='deals/1'}", "kind='note'\n");
+    assert_eq!(brief(std::slice::from_ref(&problem)), [("OP-1015", "action[0].record", 9)]);
+    assert!(problem.message.contains("such as `deals/1`"), "{problem}");
+    good(&text("{only='note', records='1'}", "kind='note'\nrecord='by_hand'\n"));
 }
 
 #[test]

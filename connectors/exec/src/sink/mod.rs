@@ -12,7 +12,7 @@ mod writing;
 
 pub use options::{SinkOptions, SinkSettings};
 
-use opspilot_sdk::{BuildContext, ConnectorError, Problems, Sink, Spec};
+use opspilot_sdk::{BuildContext, Carries, ConnectorError, Problems, Sink, Spec};
 use std::sync::Arc;
 
 /// The kind `exec` among the sinks.
@@ -27,6 +27,10 @@ impl Spec for ExecSink {
 
     fn validate(options: SinkOptions) -> Result<SinkSettings, Problems> {
         options.validate()
+    }
+
+    fn carries(settings: &SinkSettings) -> Option<Carries> {
+        Some(settings.carries())
     }
 
     fn build(settings: SinkSettings, context: BuildContext) -> Result<Arc<dyn Sink>, ConnectorError> {

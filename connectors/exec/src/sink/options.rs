@@ -2,7 +2,7 @@
 //! INVARIANT: what the program can do is what stands here: nothing is planned that it does not say it carries.
 
 use crate::options::{Launch, Variable, between, judge};
-use opspilot_sdk::{ActionKind, BuildContext, ConnectorError, Problems, Repeat};
+use opspilot_sdk::{ActionKind, BuildContext, Carries, ConnectorError, Problems, Repeat};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -103,6 +103,14 @@ impl Member {
 /// Options that have been judged.
 #[derive(Clone, Debug)]
 pub struct SinkSettings(SinkOptions);
+
+impl SinkSettings {
+    /// What it carries; what a record looks like there only its program knows.
+    pub(crate) fn carries(&self) -> Carries {
+        let kinds = self.0.carries.iter().copied().collect();
+        Carries { kinds, record: self.0.needs_record.then(|| "1234".to_owned()) }
+    }
+}
 
 /// What a sink is made of.
 pub(crate) struct Ready {

@@ -7,8 +7,8 @@ use super::shelf::{PUT, Shelf};
 use crate::compose::Calendar;
 use crate::{Options, Settings, Smtp};
 use opspilot_sdk::{
-    Action, ActionKind, BoxFuture, BuildContext, Call, Caution, ConnectorError, Delivered, Look, Mailbox, Manner,
-    Planned, Problems, Repeat, Sink, Spec, Undelivered, Write, plain,
+    Action, ActionKind, BoxFuture, BuildContext, Call, Carries, Caution, ConnectorError, Delivered, Look, Mailbox,
+    Manner, Planned, Problems, Repeat, Sink, Spec, Undelivered, Write, plain,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -110,6 +110,10 @@ impl Spec for Ics {
                 Err(problems)
             }
         }
+    }
+
+    fn carries(_: &IcsSettings) -> Option<Carries> {
+        Some(Carries { kinds: vec![ActionKind::Event], record: None })
     }
 
     fn build(settings: IcsSettings, context: BuildContext) -> Result<Arc<dyn Sink>, ConnectorError> {

@@ -4,8 +4,8 @@
 use super::post::{Draft, MAIL, Post, foreign, judge_address, unfit};
 use crate::{Options, Settings, Smtp};
 use opspilot_sdk::{
-    Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, Look, Manner, Planned, Problems,
-    Repeat, Sink, Spec, Undelivered, Write, plain,
+    Action, ActionKind, BoxFuture, BuildContext, Carries, Caution, ConnectorError, Delivered, Look, Manner, Planned,
+    Problems, Repeat, Sink, Spec, Undelivered, Write, plain,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -54,6 +54,10 @@ impl Spec for EmailMessage {
             Ok(smtp) => problems.or(EmailSettings { smtp, reply_to: options.reply_to }),
             Err(()) => Err(problems),
         }
+    }
+
+    fn carries(_: &EmailSettings) -> Option<Carries> {
+        Some(Carries { kinds: vec![ActionKind::Message], record: None })
     }
 
     fn build(settings: EmailSettings, context: BuildContext) -> Result<Arc<dyn Sink>, ConnectorError> {
