@@ -50,6 +50,9 @@ mod hostile;
 #[path = "../support/http.rs"]
 mod http;
 #[cfg(test)]
+#[path = "../support/leased.rs"]
+mod leased;
+#[cfg(test)]
 mod letters;
 #[cfg(test)]
 mod links;
@@ -82,6 +85,13 @@ mod proxy;
 #[cfg(test)]
 mod record;
 #[cfg(test)]
+#[expect(dead_code, reason = "what other tests do with Redmine")]
+#[path = "../support/redmine.rs"]
+mod redmine;
+#[cfg(test)]
+#[path = "../support/request_tracker.rs"]
+mod request_tracker;
+#[cfg(test)]
 mod rota;
 #[cfg(test)]
 mod rules;
@@ -93,6 +103,8 @@ mod smtp;
 mod stop;
 #[cfg(test)]
 mod storm;
+#[cfg(test)]
+mod tickets;
 #[cfg(test)]
 mod trial;
 #[cfg(test)]
