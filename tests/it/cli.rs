@@ -1,6 +1,7 @@
 //! The command line from outside: the built binary in a folder of its own. Own file because exit statuses, the two outputs and the words of
 //! `--help` are promises to people and scripts.
 
+use opspilot::clock::{Clock as _, SystemClock};
 use serde_json::Value;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -397,7 +398,8 @@ fn the_way_outside_is_opened_by_words_and_shut_at_once() {
     assert_eq!((shut["level"].as_u64(), shut["go"].is_null()), (Some(3), true), "{shut}");
     assert_eq!(bench.on_demo(&["flag", "list", "--json"]).json()["items"][0]["state"], "off");
     let on = ["flag", "on", "--sink", "table", "--until", "2026-12-31", "--ramp", "5"];
-    let until = (jiff::Zoned::now() + jiff::Span::new().days(7)).date().to_string();
+    let week = SystemClock.now() + jiff::SignedDuration::from_hours(7 * 24);
+    let until = week.strftime("%Y-%m-%d").to_string();
     let on = on.map(|word| if word == "2026-12-31" { until.as_str() } else { word });
     let flag = bench.on_demo(&[&on[..], &["--json"]].concat()).json();
     assert_eq!(
