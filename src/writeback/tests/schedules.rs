@@ -172,8 +172,8 @@ impl Course<'_> {
             }
             14 => self.settle_by_hand().await,
             15 => {
-                let written = self.house.writes(self.on, &self.brief).await.into_iter();
-                if let Some(row) = written.filter(|row| row.state == WriteState::Written).last() {
+                let mut written = self.house.writes(self.on, &self.brief).await.into_iter();
+                if let Some(row) = written.rfind(|row| row.state == WriteState::Written) {
                     let _ = self.house.undo(&row.id, self.chance.below(3) == 0).await;
                 }
             }
