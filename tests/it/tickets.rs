@@ -53,6 +53,7 @@ fn opened(kind: &str, variable: &str, secret: &str, options: &str, record: &str)
     for (kind, text) in [("rollback_plan", "Undo each write."), ("go", "A test.")] {
         act(format!("/api/v1/pilots/{PILOT}/statements"), json!({ "kind": kind, "text": text }));
     }
+    #[expect(clippy::disallowed_methods, reason = "a flag ends at a time of the machine's")]
     let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24);
     act(format!("/api/v1/pilots/{PILOT}/flags/tickets/on"), json!({ "until": soon, "ramp": 100 }));
     let text = "Our boiler has been broken since Monday and the house is cold. Please call Ada Lovelace back.";
