@@ -113,10 +113,12 @@ impl Writeback {
         }
         let (image, version) = seen(&look);
         let before = kept.unwrap_or(image);
+        // What nobody could look at may still have been done.
+        let maybe = row.maybe && matches!(look, Look::Unknown { .. });
         let cleared = match self.cleared(row).await? {
             Ok(cleared) => cleared,
             Err(Shut { code, message }) => {
-                return Ok(End::Settled(WriteOutcome::Blocked { code, message, maybe: false }));
+                return Ok(End::Settled(WriteOutcome::Blocked { code, message, maybe }));
             }
         };
         let intent = IntendWrite {
@@ -127,7 +129,7 @@ impl Writeback {
             until: self.sending_until(),
             at: self.now(),
         };
-        if let Some(end) = self.intended(row, intent).await? {
+        if let Some(end) = self.intended(row, intent, maybe).await? {
             return Ok(end);
         }
         let outcome = self.sent(&row.write, sink, version.as_deref()).await;
@@ -139,18 +141,18 @@ impl Writeback {
     }
 
     /// Puts the intent down. `Some`: it may not be sent.
-    async fn intended(&self, row: &WriteRow, intent: IntendWrite) -> Result<Option<End>, StoreError> {
+    async fn intended(&self, row: &WriteRow, intent: IntendWrite, maybe: bool) -> Result<Option<End>, StoreError> {
         match self.parts().store.intend_write(intent).await {
             Ok(()) => Ok(None),
             // The gate was shut between the asking and the intent.
             Err(StoreError::Stale { what: "gate" }) => {
                 let shut = match self.cleared(row).await? {
-                    Err(Shut { code, message }) => WriteOutcome::Blocked { code, message, maybe: false },
+                    Err(Shut { code, message }) => WriteOutcome::Blocked { code, message, maybe },
                     Ok(_) => WriteOutcome::Later {
                         due: self.now(),
                         code: "OP-7611".to_owned(),
                         message: "the gate moved while it was asked".to_owned(),
-                        maybe: false,
+                        maybe,
                         far_id: row.far_id.clone(),
                     },
                 };
@@ -304,7 +306,7 @@ impl Writeback {
             until: self.sending_until(),
             at: self.now(),
         };
-        if let Some(end) = self.intended(row, intent).await? {
+        if let Some(end) = self.intended(row, intent, row.maybe && unknown).await? {
             return Ok(end);
         }
         let delivered = match self.sent(&row.write, sink, version.as_deref()).await {

@@ -75,6 +75,9 @@ mod model_server;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
+#[path = "../support/notes.rs"]
+mod notes;
+#[cfg(test)]
 #[path = "../support/letters.rs"]
 mod post;
 #[cfg(test)]
@@ -116,3 +119,5 @@ mod two;
 mod wait;
 #[cfg(test)]
 mod whole;
+#[cfg(test)]
+mod writes;

@@ -133,7 +133,8 @@ impl Notes {
                 drop(kept);
                 match found {
                     Some(body) => say(stream, 200, &body),
-                    None => say(stream, 404, "{}"),
+                    // It names what it does not have: a 404 alone may be that of a gateway.
+                    None => say(stream, 404, &serde_json::json!({ "key": named }).to_string()),
                 }
             }
         }
@@ -143,10 +144,8 @@ impl Notes {
         let mut kept = self.kept();
         let mishap = choose(kept.calls);
         kept.calls += 1;
-        let stores = matches!(
-            mishap,
-            Mishap::None | Mishap::StoredThenFails | Mishap::StoredThenCut | Mishap::StoredThenSilent
-        );
+        let stores =
+            matches!(mishap, Mishap::None | Mishap::StoredThenFails | Mishap::StoredThenCut | Mishap::StoredThenSilent);
         if stores {
             kept.notes.push(Note { key, body });
         }
