@@ -77,12 +77,12 @@ fn approve(daemon: &TestDaemon, brief: &str) -> (String, String) {
 }
 
 fn briefs(daemon: &TestDaemon) -> Vec<String> {
-    let requests = daemon.list("/api/v1/requests?state=in_review&limit=100");
+    let requests = daemon.list("/api/v1/requests?state=in_review");
     requests.iter().map(|request| word(request, "id").replacen("req_", "brf_", 1)).collect()
 }
 
 fn moving(daemon: &TestDaemon) -> usize {
-    let count = |state: &str| daemon.list(&format!("/api/v1/writes?state={state}&limit=100")).len();
+    let count = |state: &str| daemon.list(&format!("/api/v1/writes?state={state}")).len();
     ["waiting", "claimed", "sending"].into_iter().map(count).sum()
 }
 
@@ -128,14 +128,14 @@ fn storm(kind: Kind) {
     let mut settled_by_hand = 0;
     until_within(LONG, "every write has ended", || {
         // What nobody can tell, a person looks up at the far side.
-        for write in daemon.list("/api/v1/writes?state=uncertain&limit=100") {
+        for write in daemon.list("/api/v1/writes?state=uncertain") {
             let key = word(&write, "key");
             let became = if notes.notes().iter().any(|note| note.key == key) { "went" } else { "did_not_go" };
             let path = format!("/api/v1/writes/{}/settle", word(&write, "id"));
             post(&daemon, &path, &json!({ "outcome": became }));
             settled_by_hand += 1;
         }
-        for write in daemon.list("/api/v1/writes?state=refused&limit=100") {
+        for write in daemon.list("/api/v1/writes?state=refused") {
             post(&daemon, &format!("/api/v1/writes/{}/retry", word(&write, "id")), &json!({}));
         }
         pause(Duration::from_millis(200));
@@ -156,7 +156,7 @@ fn storm(kind: Kind) {
     assert_eq!((doubled, unapproved, missing), (0, 0, 0));
     assert_eq!(kept.len() as u64, approvals);
     assert!(seen.iter().all(|key| !by_key.contains_key(key.as_str())));
-    let written = daemon.list("/api/v1/writes?state=written&limit=100");
+    let written = daemon.list("/api/v1/writes?state=written");
     assert!(
         written.len() as u64 == approvals && written.iter().all(|write| word(write, "decision").starts_with("dec_"))
     );
