@@ -69,12 +69,13 @@ impl Writeback {
             let now = self.now();
             if now.duration_since(looked_after) > LOOK_AFTER || looked_after > now {
                 looked_after = now;
-                if let Err(cause) = self.look_after().await {
+                if let Err(cause) = beside(self.look_after(), &mut flying, &mut busy).await {
                     tracing::warn!(error = %cause, "writes could not be looked after; it is tried again");
                 }
             }
+            let claim = self.claim(&node, busy.clone(), flying.len());
             let mut idle = true;
-            match self.claim(&node, &busy, flying.len()).await {
+            match beside(claim, &mut flying, &mut busy).await {
                 Ok(rows) => {
                     for row in rows {
                         idle = false;
@@ -89,9 +90,6 @@ impl Writeback {
                 () = self.nudged(), if idle => {}
                 () = tokio::time::sleep(POLL), if idle => {}
                 () = stop.cancelled() => {}
-            }
-            while let Some(Some(sink)) = futures_util::FutureExt::now_or_never(flying.next()) {
-                done(&mut busy, &sink);
             }
         }
         while flying.next().await.is_some() {}
@@ -112,7 +110,7 @@ impl Writeback {
     async fn claim(
         &self,
         node: &NodeId,
-        busy: &BTreeMap<String, usize>,
+        busy: BTreeMap<String, usize>,
         flying: usize,
     ) -> Result<Vec<WriteRow>, StoreError> {
         let now = self.now();
@@ -162,6 +160,22 @@ impl Writeback {
     pub(super) fn cool(&self, sink: &str, until: Timestamp, fault: Option<String>) {
         let mut sides = self.0.sides.lock().unwrap_or_else(PoisonError::into_inner);
         sides.insert(sink.to_owned(), Side { cool_until: Some(until), fault });
+    }
+}
+
+/// Waits for something while what is under way goes on: a write that nobody polls may hold a connection that this waits for.
+async fn beside<T>(
+    what: impl Future<Output = T>,
+    flying: &mut FuturesUnordered<impl Future<Output = String>>,
+    busy: &mut BTreeMap<String, usize>,
+) -> T {
+    let mut what = std::pin::pin!(what);
+    loop {
+        tokio::select! {
+            biased;
+            told = &mut what => return told,
+            Some(sink) = flying.next() => done(busy, &sink),
+        }
     }
 }
 
