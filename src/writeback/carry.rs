@@ -121,18 +121,19 @@ impl Writeback {
                 return Ok(End::Settled(WriteOutcome::Blocked { code, message, maybe }));
             }
         };
+        let until = self.leased_until();
         let intent = IntendWrite {
             id: row.id.clone(),
             attempt: row.attempt,
             before,
             gate: Gate::Cleared(cleared),
-            until: self.sending_until(),
+            until,
             at: self.now(),
         };
         if let Some(end) = self.intended(row, intent, maybe).await? {
             return Ok(end);
         }
-        let outcome = self.sent(&row.write, sink, version.as_deref()).await;
+        let outcome = self.sent(&row.write, sink, version.as_deref(), until).await;
         let delivered = match outcome {
             Ok(delivered) => delivered,
             Err(why) => return Ok(End::Settled(self.undelivered(row, &manner.repeat, manner.settles_in, &why))),
@@ -164,8 +165,20 @@ impl Writeback {
     }
 
     /// Sends, once, within the lease.
-    async fn sent(&self, write: &Write, sink: &dyn Sink, version: Option<&str>) -> Result<Delivered, Undelivered> {
+    async fn sent(
+        &self,
+        write: &Write,
+        sink: &dyn Sink,
+        version: Option<&str>,
+        until: Timestamp,
+    ) -> Result<Delivered, Undelivered> {
         failpoint::pass("writeback.before_send");
+        // A daemon that was stopped for longer than its lease has lost the write to another, which may have sent it.
+        if self.now() > until {
+            let message = "the daemon stood still for longer than it may hold a write";
+            let error = ConnectorError::new(ErrorKind::Transient, "OP-7634", message);
+            return Err(Undelivered { error, fate: Fate::NotDone });
+        }
         let outcome = tokio::time::timeout(self.parts().options.longest_call, sink.deliver(write, version)).await;
         failpoint::pass("writeback.after_send");
         outcome.unwrap_or_else(|_| {
@@ -298,18 +311,19 @@ impl Writeback {
             let message = format!("it is not as it was left: {}", unlike(&left, &image));
             return Ok(End::Settled(WriteOutcome::Differs { now: image, code: "OP-7639".to_owned(), message }));
         }
+        let until = self.leased_until();
         let intent = IntendWrite {
             id: row.id.clone(),
             attempt: row.attempt,
             before: image,
             gate: Gate::Undo,
-            until: self.sending_until(),
+            until,
             at: self.now(),
         };
         if let Some(end) = self.intended(row, intent, row.maybe && unknown).await? {
             return Ok(end);
         }
-        let delivered = match self.sent(&row.write, sink, version.as_deref()).await {
+        let delivered = match self.sent(&row.write, sink, version.as_deref(), until).await {
             Ok(delivered) => delivered,
             Err(why) => return Ok(End::Settled(self.undelivered(row, &manner.repeat, manner.settles_in, &why))),
         };

@@ -60,12 +60,8 @@ impl Default for Options {
     }
 }
 
-impl Options {
-    /// How long a claim is held: two looks and a call.
-    fn lease(&self) -> SignedDuration {
-        SignedDuration::try_from(self.longest_call.saturating_mul(3)).unwrap_or(SignedDuration::from_mins(10))
-    }
-}
+/// How long a claim holds unless it is renewed: how long others wait after a daemon died.
+const LEASE: SignedDuration = SignedDuration::from_secs(30);
 
 /// What the room stands on.
 pub struct Parts {
@@ -112,9 +108,9 @@ impl Writeback {
         self.parts().clock.now()
     }
 
-    /// When a call that begins now has certainly ended and was read back.
-    fn sending_until(&self) -> Timestamp {
-        self.now() + self.parts().options.lease()
+    /// Until when what is taken now is this daemon's, unless it is renewed.
+    fn leased_until(&self) -> Timestamp {
+        self.now() + LEASE
     }
 
     /// Something may be due: a hint, polling goes on.

@@ -4,7 +4,7 @@
 use super::Writeback;
 use super::carry::is_cool;
 use crate::domain::id::NodeId;
-use crate::store::{ClaimWrites, StoreError, WriteRow};
+use crate::store::{ClaimWrites, RenewWrites, StoreError, WriteRow};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 const POLL: Duration = Duration::from_millis(500);
 /// How often to look for writes whose daemon died, and at the triggers.
 const LOOK_AFTER: SignedDuration = SignedDuration::from_secs(15);
+/// How often what is in hand is kept for longer.
+const RENEW: SignedDuration = SignedDuration::from_secs(10);
 /// Most writes in hand at once.
 const MOST: usize = 64;
 
@@ -65,12 +67,20 @@ impl Writeback {
         let mut flying = FuturesUnordered::new();
         let mut busy: BTreeMap<String, usize> = BTreeMap::new();
         let mut looked_after = self.now();
+        let mut renewed = Timestamp::MIN;
         while !stop.is_cancelled() {
             let now = self.now();
             if now.duration_since(looked_after) > LOOK_AFTER || looked_after > now {
                 looked_after = now;
                 if let Err(cause) = beside(self.look_after(), &mut flying, &mut busy).await {
                     tracing::warn!(error = %cause, "writes could not be looked after; it is tried again");
+                }
+            }
+            if !flying.is_empty() && (now.duration_since(renewed) > RENEW || renewed > now) {
+                renewed = now;
+                let renew = RenewWrites { node: node.clone(), until: self.leased_until() };
+                if let Err(cause) = beside(self.parts().store.renew_writes(renew), &mut flying, &mut busy).await {
+                    tracing::warn!(error = %cause, "leases of writes could not be renewed; it is tried again");
                 }
             }
             let claim = self.claim(&node, busy.clone(), flying.len());
@@ -88,7 +98,7 @@ impl Writeback {
             tokio::select! {
                 Some(sink) = flying.next() => done(&mut busy, &sink),
                 () = self.nudged(), if idle => {}
-                () = tokio::time::sleep(POLL), if idle => {}
+                () = tokio::time::sleep(POLL) => {}
                 () = stop.cancelled() => {}
             }
         }
@@ -133,7 +143,7 @@ impl Writeback {
         if !self.parts().store.is_write_due(now).await? {
             return Ok(Vec::new());
         }
-        let until = now + self.parts().options.lease();
+        let until = self.leased_until();
         let most = u32::try_from(most).unwrap_or(1);
         self.parts().store.claim_writes(ClaimWrites { node: node.clone(), until, away, most, at: now }).await
     }

@@ -61,5 +61,5 @@ pub use source::{Reconciled, Stored, TakeSource, TakenSource, Yielded};
 pub use statement::AddStatement;
 pub use target::SetTarget;
 pub use undo::UndoWrite;
-pub use writing::{ClaimWrites, Gate, IntendWrite};
+pub use writing::{ClaimWrites, Gate, IntendWrite, RenewWrites};
 pub use written::{SettleWrite, WriteOutcome};

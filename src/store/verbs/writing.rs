@@ -58,7 +58,22 @@ pub struct IntendWrite {
     pub at: Timestamp,
 }
 
+/// Keeps what a daemon has in hand for longer: it lives.
+#[derive(Clone, Debug)]
+pub struct RenewWrites {
+    /// Who has it.
+    pub node: NodeId,
+    /// Until when.
+    pub until: Timestamp,
+}
+
 one_by_one!(ClaimWrites, Vec<WriteRow>, claim_writes);
+one_by_one!(RenewWrites, u64, renew_writes);
+
+async fn renew_writes(item: &RenewWrites, tx: &mut Tx<'_>) -> Result<Result<u64, StoreError>, StoreError> {
+    let sql = "UPDATE write_item SET lease_until = $2 WHERE lessee = $1 AND state IN ('claimed', 'sending') AND lease_until < $2";
+    Ok(Ok(tx.conn.run(sql, values![item.node.as_str(), item.until.as_microsecond()]).await?))
+}
 
 macro_rules! claim_sql {
     ($lock:literal) => {
@@ -283,6 +298,14 @@ pub(super) fn tell_write(
 }
 
 impl Store {
+    /// Keeps what a daemon has in hand for longer; how many writes.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn renew_writes(&self, renew: RenewWrites) -> Result<u64, StoreError> {
+        self.submit_patiently(renew).await
+    }
+
     /// Takes writes that are due: of each record the earliest alone, and none while another of it is on its way.
     ///
     /// # Errors
