@@ -15,6 +15,7 @@ mod page;
 mod page_html;
 mod page_text;
 pub mod report;
+mod stop;
 #[cfg(test)]
 pub(crate) mod tests;
 mod when;
@@ -25,6 +26,7 @@ pub use digest::{Digest, Waiting, digest};
 pub use how::How;
 pub use nudge::{Asks, Nudge, escalation, reminder};
 pub use outcome::{Decided, Late, Refused, Unclear, decided, late, refused, unclear};
+pub use stop::{Stop, stop};
 
 /// A letter, ready to be carried.
 #[derive(Clone, Debug, PartialEq, Eq)]

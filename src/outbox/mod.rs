@@ -15,6 +15,7 @@ mod digest;
 mod hand;
 mod options;
 mod send;
+mod stop;
 mod tend;
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 const PLACE: &str = ":letters";
 /// How long the log belongs to one daemon unless renewed.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
-/// For how long a decision or an alarm is news, in microseconds.
+/// For how long a decision, an alarm or a pause is news, in microseconds.
 pub(super) const NEWS: i64 = 2 * 24 * 3600 * 1_000_000;
 /// Receipts per commit at most.
 const BATCH: u32 = 500;
@@ -80,6 +80,7 @@ impl Outbox {
             },
             "brief.reminded" | "brief.escalated" => self.nudge(receipt).await,
             "spend.alarm" => self.alarm(receipt).await,
+            "writing.paused" => self.stop(receipt).await,
             "schedule.fired" => self.slot(receipt).await,
             _ => Ok(Vec::new()),
         };

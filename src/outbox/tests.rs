@@ -33,6 +33,7 @@ on_both!(
     a_report_goes_to_owner_and_reviewers_as_it_was_kept,
     a_digest_tells_what_waits_and_can_be_left,
     people_hear_of_their_own_budgets_once,
+    people_hear_of_what_a_trigger_stopped_once_and_for_each_pause,
 );
 
 struct Nobody;
@@ -490,4 +491,70 @@ async fn people_hear_of_their_own_budgets_once(on: &Fixture) {
         let told = house.told(on).await;
         assert_eq!(told.iter().map(|letter| letter.subject.as_str()).collect::<Vec<_>>(), [subject]);
     }
+}
+
+async fn people_hear_of_what_a_trigger_stopped_once_and_for_each_pause(on: &Fixture) {
+    use crate::store::{PauseWriting, PausedBy, ResumeWriting};
+    people(on).await;
+    let pilot = || Pilot { notify: vec!["ada".into(), "bob".into()], ..pilot() };
+    let mut house = House::new(on, pilot(), Others::default());
+    let figure = "3 of 5 writes failed or are uncertain, more than 50 %";
+    let pause = async |sink: Option<&str>, by: PausedBy| {
+        let pause = PauseWriting {
+            pilot: "north".into(),
+            tenant: "acme".into(),
+            sink: sink.map(str::to_owned),
+            reason: "as the test says".into(),
+            by,
+            at: on.now(),
+        };
+        assert!(on.store.pause_writing(pause).await.unwrap());
+    };
+    let trigger = || PausedBy::Trigger { name: "brake".into(), figure: figure.into() };
+    let resume = async || {
+        let resume = ResumeWriting {
+            pilot: "north".into(),
+            tenant: "acme".into(),
+            sink: None,
+            person: "usr_ada".into(),
+            permit: permit(Action::WritingResume, Kind::Pilot, "north"),
+            at: on.now(),
+        };
+        on.store.resume_writing(resume).await.unwrap();
+    };
+    let all = BTreeSet::from([("paused", "ada"), ("paused", "bob"), ("paused", "olga")]);
+    pause(None, trigger()).await;
+    let told = house.told(on).await;
+    assert_eq!(whom(&told), all, "those whom it tells, and its owner");
+    for letter in &told {
+        assert_eq!(letter.subject, "Writing of pilot north was paused");
+        let words = words(letter);
+        let whose = if letter.name == "olga" { "because you own this pilot" } else { "you are a reviewer" };
+        for told in ["brake", figure, "opspilot pilot resume north", "only when an owner", whose] {
+            assert!(words.contains(told), "`{told}` is not in {words}");
+        }
+        assert!(letter.brief.is_none() && letter.digest.is_empty(), "nothing can be decided by it");
+        assert!(house.outbox.token(letter).is_none());
+    }
+    // A daemon that comes after this one tells nobody twice.
+    on.clock.turn(61);
+    let mut house = House::new(on, pilot(), Others::default());
+    assert!(house.told(on).await.is_empty());
+    resume().await;
+    let person = permit(Action::WritingPause, Kind::Pilot, "north");
+    pause(None, PausedBy::Person { person: "usr_ada".into(), permit: person }).await;
+    assert!(house.told(on).await.is_empty(), "whoever stopped it knows");
+    resume().await;
+    pause(Some("desk"), trigger()).await;
+    let told = house.told(on).await;
+    assert_eq!(whom(&told), all);
+    assert_eq!(told[0].subject, "Writing of pilot north to desk was paused");
+    assert!(words(&told[0]).contains("opspilot pilot resume north --sink desk"), "{}", told[0].text);
+    // The same trigger, a second time: that is news again, and three days later it is none.
+    pause(None, trigger()).await;
+    assert_eq!(whom(&house.told(on).await), all);
+    resume().await;
+    pause(None, trigger()).await;
+    on.clock.turn(3 * 86_400);
+    assert!(house.told(on).await.is_empty());
 }

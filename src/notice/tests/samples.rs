@@ -290,6 +290,8 @@ pub(crate) fn all(evil: Option<&str>) -> Vec<(&'static str, Notice)> {
         percent,
         then: &then,
     };
+    let (sink, figure) = (or("desk"), or("3 of 5 writes failed or are uncertain, more than 50 %"));
+    let stopped = Stop { sink: Some(&sink), trigger: &whose, figure: &figure, at: at("2026-11-23T08:12:00Z") };
     vec![
         ("brief", new_brief(&frame, &new)),
         (
@@ -306,6 +308,7 @@ pub(crate) fn all(evil: Option<&str>) -> Vec<(&'static str, Notice)> {
         ("digest", digest(&frame, &day)),
         ("alarm", alarm(&frame, &spent(80))),
         ("end_of_budget", alarm(&frame, &spent(100))),
+        ("paused", stop(&frame, &stopped)),
         ("report", report::letter(&frame, &week, &counted, how.page)),
     ]
 }

@@ -35,6 +35,7 @@ pub(super) struct House {
     pub(super) review: Review,
     pub(super) desk: Desk,
     node: NodeId,
+    terms: String,
 }
 
 pub(super) fn boundary() -> Boundary {
@@ -64,7 +65,7 @@ fn rule(kind: ActionKind, text: &str) -> Rule {
     }
 }
 
-fn pilot(approvals: u32) -> Pilot {
+pub(super) fn pilot(approvals: u32) -> Pilot {
     Pilot {
         name: PILOT.into(),
         tenant: TENANT.into(),
@@ -92,11 +93,17 @@ fn pilot(approvals: u32) -> Pilot {
 impl House {
     /// A daemon that has just started on this store, with this configuration: a note and a priority for each brief.
     pub(super) fn new(on: &Fixture, desk: Desk, approvals: u32) -> Self {
+        Self::of(on, desk, pilot(approvals), &[ActionKind::Note, ActionKind::Priority])
+    }
+
+    /// A daemon with this pilot: one write of each kind for each brief.
+    pub(super) fn of(on: &Fixture, desk: Desk, pilot: Pilot, kinds: &[ActionKind]) -> Self {
         let sink: Arc<dyn Sink> = Arc::new(desk.clone());
         let sinks: BTreeMap<String, Slot> = [(SINK.to_owned(), Ok(sink))].into();
-        let rules = [rule(ActionKind::Note, "{workflow_summary}"), rule(ActionKind::Priority, "")];
-        let planner = Planner::new(rules, sinks);
-        let pilots = Pilots::new([pilot(approvals)]);
+        let text = |kind| if kind == ActionKind::Priority { "" } else { "{workflow_summary}" };
+        let planner = Planner::new(kinds.iter().map(|kind| rule(*kind, text(*kind))), sinks);
+        let terms = pilot.terms.digest();
+        let pilots = Pilots::new([pilot]);
         let boundaries: Arc<BTreeMap<String, Boundary>> = Arc::new([(PILOT.to_owned(), boundary())].into());
         // Reading policies takes longer than everything else here.
         static POLICIES: LazyLock<Policies> = LazyLock::new(|| Policies::new(PolicySet::embedded()));
@@ -119,7 +126,7 @@ impl House {
             clock,
             options: Options::default(),
         });
-        Self { writeback, review, desk, node: NodeId::new(on.now(), on.store.chance()) }
+        Self { writeback, review, desk, node: NodeId::new(on.now(), on.store.chance()), terms }
     }
 
     /// Everything but the approval is there.
@@ -138,7 +145,7 @@ impl House {
             kind,
             text: "as agreed".into(),
             until: None,
-            terms: Terms::manual().digest(),
+            terms: self.terms.clone(),
             person: "usr_ada".into(),
             permit: permit(Action::PilotState, Kind::Pilot, PILOT),
             at: on.now(),
@@ -152,7 +159,17 @@ impl House {
             Some(secs) => FlagChange::On { until: on.in_secs(secs), ramp: Ramp::FULL },
             None => FlagChange::Off,
         };
-        let action = if secs.is_some() { Action::FlagTurnOn } else { Action::FlagTurnOff };
+        self.turn(on, change).await;
+    }
+
+    /// Turns the flag on for an hour and a share of the requests.
+    pub(super) async fn ramp(&self, on: &Fixture, percent: u32) {
+        let ramp = Ramp::new(percent).unwrap();
+        self.turn(on, FlagChange::On { until: on.in_secs(3600), ramp }).await;
+    }
+
+    async fn turn(&self, on: &Fixture, change: FlagChange) {
+        let action = if matches!(change, FlagChange::On { .. }) { Action::FlagTurnOn } else { Action::FlagTurnOff };
         let turn = TurnFlag {
             pilot: PILOT.into(),
             tenant: TENANT.into(),
@@ -179,10 +196,15 @@ impl House {
     }
 
     pub(super) async fn resume(&self, on: &Fixture) {
+        self.let_go_on(on, None).await;
+    }
+
+    /// A person lets one sink go on, or with `None` the pilot.
+    pub(super) async fn let_go_on(&self, on: &Fixture, sink: Option<&str>) {
         let resume = ResumeWriting {
             pilot: PILOT.into(),
             tenant: TENANT.into(),
-            sink: None,
+            sink: sink.map(str::to_owned),
             person: "usr_ada".into(),
             permit: permit(Action::WritingResume, Kind::Pilot, PILOT),
             at: on.now(),

@@ -4,3 +4,4 @@ mod cases;
 mod desk;
 mod house;
 mod schedules;
+mod triggers;
