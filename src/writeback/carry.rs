@@ -69,6 +69,9 @@ impl Writeback {
         };
         metrics::counter!("opspilot_writes_total", "sink" => row.sink.clone(), "outcome" => word).increment(1);
         tracing::info!(write.id = %row.id, write.kind = %row.write.kind, sink = row.sink, attempt = row.attempt, "a write is {word}");
+        if word == "written" {
+            self.warm(&row.sink);
+        }
         let settle = SettleWrite { id: row.id.clone(), attempt: row.attempt, outcome, at: self.now() };
         match self.parts().store.settle_write(settle).await {
             // It was given up meanwhile, and whoever took it up knows what may have been done.
@@ -80,6 +83,16 @@ impl Writeback {
     /// An approved write.
     async fn forward(&self, row: &WriteRow, sink: &dyn Sink) -> Result<End, StoreError> {
         let manner = sink.manner();
+        // Where the gate is shut, nothing is even asked for; but what may have been done is looked for in any case.
+        let mut cleared = None;
+        if !row.maybe {
+            match self.cleared(row).await? {
+                Ok(leave) => cleared = Some(leave),
+                Err(Shut { code, message }) => {
+                    return Ok(End::Settled(WriteOutcome::Blocked { code, message, maybe: false }));
+                }
+            }
+        }
         let looked = sink.look(&row.write, row.far_id.as_deref()).await;
         let look = match looked {
             Ok(look) => look,
@@ -115,11 +128,14 @@ impl Writeback {
         let before = kept.unwrap_or(image);
         // What nobody could look at may still have been done.
         let maybe = row.maybe && matches!(look, Look::Unknown { .. });
-        let cleared = match self.cleared(row).await? {
-            Ok(cleared) => cleared,
-            Err(Shut { code, message }) => {
-                return Ok(End::Settled(WriteOutcome::Blocked { code, message, maybe }));
-            }
+        let cleared = match cleared {
+            Some(leave) => leave,
+            None => match self.cleared(row).await? {
+                Ok(leave) => leave,
+                Err(Shut { code, message }) => {
+                    return Ok(End::Settled(WriteOutcome::Blocked { code, message, maybe }));
+                }
+            },
         };
         let until = self.leased_until();
         let intent = IntendWrite {

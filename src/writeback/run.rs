@@ -166,6 +166,11 @@ impl Writeback {
         self.0.sides.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// A sink took a write: whatever was wrong with it is over.
+    pub(super) fn warm(&self, sink: &str) {
+        self.0.sides.lock().unwrap_or_else(PoisonError::into_inner).remove(sink);
+    }
+
     /// Nothing goes to a sink until then.
     pub(super) fn cool(&self, sink: &str, until: Timestamp, fault: Option<String>) {
         let mut sides = self.0.sides.lock().unwrap_or_else(PoisonError::into_inner);
