@@ -16,6 +16,8 @@ use std::time::Duration;
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// How often a write is tried before it is left to a person.
 pub(super) const ATTEMPTS: u32 = 12;
+/// How long a gate that moved while it was asked is left alone.
+const MOMENT: SignedDuration = SignedDuration::from_secs(1);
 /// How long nothing goes to a sink while a person must fix something.
 const PAUSE: SignedDuration = SignedDuration::from_secs(300);
 
@@ -166,7 +168,7 @@ impl Writeback {
                 let shut = match self.cleared(row).await? {
                     Err(Shut { code, message }) => WriteOutcome::Blocked { code, message, maybe },
                     Ok(_) => WriteOutcome::Later {
-                        due: self.now(),
+                        due: self.now() + MOMENT,
                         code: "OP-7611".to_owned(),
                         message: "the gate moved while it was asked".to_owned(),
                         maybe,
