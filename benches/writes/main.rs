@@ -2,13 +2,11 @@
 //! library and the same far side in one run: once with the bare calls, once with a look before and after each as the daemon has them.
 //! `cargo bench --bench writes`; figures and their goal: `docs/performance.md`.
 
-#[expect(dead_code, reason = "what tests do with a daemon")]
+#[expect(dead_code, clippy::unwrap_used, reason = "what tests do with a daemon")]
 #[path = "../../tests/support/daemon.rs"]
 mod daemon;
-#[expect(dead_code, reason = "as above")]
 #[path = "../../tests/support/database.rs"]
 mod database;
-#[expect(dead_code, reason = "as above")]
 #[path = "../../tests/support/hook.rs"]
 mod hook;
 #[expect(dead_code, reason = "as above")]
@@ -17,7 +15,6 @@ mod http;
 #[expect(dead_code, reason = "as above")]
 #[path = "../../tests/support/notes.rs"]
 mod notes;
-#[expect(dead_code, reason = "as above")]
 #[path = "../../tests/support/wait.rs"]
 mod wait;
 
