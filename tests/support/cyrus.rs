@@ -71,7 +71,9 @@ impl Cyrus {
         .iter()
         .enumerate()
         {
-            talk.say(&format!("{tag} {line}"), |said| said.starts_with(&format!("{tag} OK")))?;
+            // Whoever signs in between the two gets a new mailbox by that alone.
+            let made = |said: &str| line.starts_with("CREATE") && said.contains("already exists");
+            talk.say(&format!("{tag} {line}"), |said| said.starts_with(&format!("{tag} OK")) || made(said))?;
         }
         Ok(())
     }
@@ -166,14 +168,13 @@ impl Talk {
         let mut heard = String::new();
         loop {
             let before = heard.len();
-            if self.0.by_ref().read_line(&mut heard)? == 0
-                || heard[before..].contains(" NO ")
-                || heard[before..].contains(" BAD ")
-            {
-                return Err(io::Error::other(format!("`{line}`: {heard}")));
-            }
-            if is_well(&heard[before..]) {
+            let ended = self.0.by_ref().read_line(&mut heard)? == 0;
+            let said = &heard[before..];
+            if !ended && is_well(said) {
                 return Ok(());
+            }
+            if ended || said.contains(" NO ") || said.contains(" BAD ") {
+                return Err(io::Error::other(format!("`{line}`: {heard}")));
             }
         }
     }
