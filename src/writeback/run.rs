@@ -3,7 +3,7 @@
 
 use super::Writeback;
 use super::carry::is_cool;
-use crate::domain::id::NodeId;
+use crate::domain::id::{NodeId, WriteId};
 use crate::store::{ClaimWrites, RenewWrites, StoreError, WriteRow};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -47,6 +47,9 @@ pub struct Side {
     pub fault: Option<String>,
 }
 
+/// What this daemon works on now, and the sink of each.
+type InHand = BTreeMap<WriteId, String>;
+
 impl Writeback {
     /// Carries out what is due until `stop`.
     pub async fn run(self, node: NodeId, stop: CancellationToken) {
@@ -65,38 +68,44 @@ impl Writeback {
             .filter_map(|(sink, pace)| Some((sink.clone(), RateLimiter::direct(Quota::per_minute(pace.per_minute?)))))
             .collect();
         let mut flying = FuturesUnordered::new();
-        let mut busy: BTreeMap<String, usize> = BTreeMap::new();
+        let mut in_hand = InHand::new();
         let mut looked_after = self.now();
         let mut renewed = Timestamp::MIN;
         while !stop.is_cancelled() {
             let now = self.now();
             if now.duration_since(looked_after) > LOOK_AFTER || looked_after > now {
                 looked_after = now;
-                if let Err(cause) = beside(self.look_after(), &mut flying, &mut busy).await {
+                if let Err(cause) = beside(self.look_after(), &mut flying, &mut in_hand).await {
                     tracing::warn!(error = %cause, "writes could not be looked after; it is tried again");
                 }
             }
             if !flying.is_empty() && (now.duration_since(renewed) > RENEW || renewed > now) {
                 renewed = now;
-                let renew = RenewWrites { node: node.clone(), until: self.leased_until() };
-                if let Err(cause) = beside(self.parts().store.renew_writes(renew), &mut flying, &mut busy).await {
+                let renew = RenewWrites {
+                    node: node.clone(),
+                    writes: in_hand.keys().cloned().collect(),
+                    until: self.leased_until(),
+                };
+                if let Err(cause) = beside(self.parts().store.renew_writes(renew), &mut flying, &mut in_hand).await {
                     tracing::warn!(error = %cause, "leases of writes could not be renewed; it is tried again");
                 }
             }
-            let claim = self.claim(&node, busy.clone(), flying.len());
+            let claim = self.claim(&node, in_hand.clone());
             let mut idle = true;
-            match beside(claim, &mut flying, &mut busy).await {
+            match beside(claim, &mut flying, &mut in_hand).await {
                 Ok(rows) => {
                     for row in rows {
                         idle = false;
-                        *busy.entry(row.sink.clone()).or_default() += 1;
+                        in_hand.insert(row.id.clone(), row.sink.clone());
                         flying.push(self.one(row, &limiters));
                     }
                 }
                 Err(cause) => tracing::warn!(error = %cause, "writes could not be claimed; it is tried again"),
             }
             tokio::select! {
-                Some(sink) = flying.next() => done(&mut busy, &sink),
+                Some(id) = flying.next() => {
+                    in_hand.remove(&id);
+                }
                 () = self.nudged(), if idle => {}
                 () = tokio::time::sleep(POLL) => {}
                 () = stop.cancelled() => {}
@@ -105,30 +114,24 @@ impl Writeback {
         while flying.next().await.is_some() {}
     }
 
-    async fn one(&self, row: WriteRow, limiters: &BTreeMap<String, DefaultDirectRateLimiter>) -> String {
-        let sink = row.sink.clone();
-        if let Some(limiter) = limiters.get(&sink) {
+    async fn one(&self, row: WriteRow, limiters: &BTreeMap<String, DefaultDirectRateLimiter>) -> WriteId {
+        if let Some(limiter) = limiters.get(&row.sink) {
             limiter.until_ready().await;
         }
         let id = row.id.clone();
         if let Err(cause) = self.carry(row).await {
             tracing::warn!(write.id = %id, error = %cause, "what became of a write could not be put down; it is looked for when its lease ends");
         }
-        sink
+        id
     }
 
-    async fn claim(
-        &self,
-        node: &NodeId,
-        busy: BTreeMap<String, usize>,
-        flying: usize,
-    ) -> Result<Vec<WriteRow>, StoreError> {
+    async fn claim(&self, node: &NodeId, in_hand: InHand) -> Result<Vec<WriteRow>, StoreError> {
         let now = self.now();
         let sides = self.sides();
         let mut away = Vec::new();
         let mut room = usize::MAX;
         for (name, _) in self.parts().planner.sinks() {
-            let taken = busy.get(name).copied().unwrap_or(0);
+            let taken = in_hand.values().filter(|sink| *sink == name).count();
             let free = self.pace(name).parallel.saturating_sub(taken);
             if free == 0 || is_cool(sides.get(name).and_then(|side| side.cool_until.as_ref()), now) {
                 away.push(name.to_owned());
@@ -136,7 +139,7 @@ impl Writeback {
                 room = room.min(free);
             }
         }
-        let most = room.min(MOST.saturating_sub(flying));
+        let most = room.min(MOST.saturating_sub(in_hand.len()));
         if most == 0 || away.len() == self.parts().planner.sinks().count() && !away.is_empty() {
             return Ok(Vec::new());
         }
@@ -181,21 +184,17 @@ impl Writeback {
 /// Waits for something while what is under way goes on: a write that nobody polls may hold a connection that this waits for.
 async fn beside<T>(
     what: impl Future<Output = T>,
-    flying: &mut FuturesUnordered<impl Future<Output = String>>,
-    busy: &mut BTreeMap<String, usize>,
+    flying: &mut FuturesUnordered<impl Future<Output = WriteId>>,
+    in_hand: &mut InHand,
 ) -> T {
     let mut what = std::pin::pin!(what);
     loop {
         tokio::select! {
             biased;
             told = &mut what => return told,
-            Some(sink) = flying.next() => done(busy, &sink),
+            Some(id) = flying.next() => {
+                in_hand.remove(&id);
+            }
         }
-    }
-}
-
-fn done(busy: &mut BTreeMap<String, usize>, sink: &str) {
-    if let Some(count) = busy.get_mut(sink) {
-        *count = count.saturating_sub(1);
     }
 }

@@ -7,11 +7,11 @@ use super::writeback::{
     approved, blocked, claim, cleared, done, intend, later, leave, new, note, opened, proven, refused, right, rule,
     say, sending, settle, state, told, turn, uncertain,
 };
-use crate::domain::id::WriteId;
+use crate::domain::id::{NodeId, WriteId};
 use crate::domain::writeback::{Ramp, StatementKind, WriteState};
 use crate::store::{
-    ClaimWrites, FlagChange, Gate, NewWrite, PauseWriting, PausedBy, Store, StoreError, TurnFlag, UndoWrite,
-    WriteFilter, WriteOutcome, WriteRow, WriteRuling,
+    ClaimWrites, FlagChange, Gate, NewWrite, PauseWriting, PausedBy, RenewWrites, Store, StoreError, TurnFlag,
+    UndoWrite, WriteFilter, WriteOutcome, WriteRow, WriteRuling,
 };
 use futures_util::future::join_all;
 use opspilot_sdk::ActionKind;
@@ -22,6 +22,7 @@ on_both!(
     of_several_daemons_none_gets_what_another_has_nor_two_of_one_record,
     what_comes_after_on_a_record_waits_until_what_came_before_is_over,
     a_dead_daemon_leaves_what_it_claimed_and_what_it_may_have_sent,
+    what_a_living_daemon_gave_up_is_not_kept_by_what_it_holds,
     a_gate_that_shut_meanwhile_refuses_the_intent,
     no_intent_follows_a_pause_in_the_log,
     leave_is_for_one_sink_and_one_plan,
@@ -130,6 +131,23 @@ async fn what_comes_after_on_a_record_waits_until_what_came_before_is_over(on: &
     };
     assert_eq!(on.store.writes(&WriteFilter { limit: 10, ..of }).await.unwrap().items.len(), 1);
     proven(on).await;
+}
+
+async fn what_a_living_daemon_gave_up_is_not_kept_by_what_it_holds(on: &Fixture) {
+    opened(on).await;
+    approved(on, "k1", vec![new(on, "k1", "deal/7", 1), new(on, "k2", "deal/8", 2)]).await;
+    let (own, other) = (node(on), node(on));
+    let claim = ClaimWrites { node: own.clone(), until: on.in_secs(30), away: Vec::new(), most: 2, at: on.now() };
+    let taken = on.store.claim_writes(claim).await.unwrap();
+    let [kept, given_up] = taken.as_slice() else { panic!("{taken:?}") };
+    let renew =
+        |node: &NodeId| RenewWrites { node: node.clone(), writes: vec![kept.id.clone()], until: on.in_secs(300) };
+    assert_eq!(on.store.renew_writes(renew(&other)).await.unwrap(), 0, "another daemon has nothing of it");
+    assert_eq!(on.store.renew_writes(renew(&own)).await.unwrap(), 1);
+    on.clock.turn(31);
+    assert_eq!(on.store.rescue_writes(false).await.unwrap(), 1);
+    assert_eq!(state(on, &kept.id).await, WriteState::Claimed);
+    assert_eq!(state(on, &given_up.id).await, WriteState::Waiting);
 }
 
 async fn a_dead_daemon_leaves_what_it_claimed_and_what_it_may_have_sent(on: &Fixture) {

@@ -58,11 +58,13 @@ pub struct IntendWrite {
     pub at: Timestamp,
 }
 
-/// Keeps what a daemon has in hand for longer: it lives.
+/// Keeps what a daemon has in hand for longer: it lives. What it gave up is not named, and so is found by others when its lease ends.
 #[derive(Clone, Debug)]
 pub struct RenewWrites {
     /// Who has it.
     pub node: NodeId,
+    /// What it has in hand.
+    pub writes: Vec<WriteId>,
     /// Until when.
     pub until: Timestamp,
 }
@@ -71,8 +73,10 @@ one_by_one!(ClaimWrites, Vec<WriteRow>, claim_writes);
 one_by_one!(RenewWrites, u64, renew_writes);
 
 async fn renew_writes(item: &RenewWrites, tx: &mut Tx<'_>) -> Result<Result<u64, StoreError>, StoreError> {
-    let sql = "UPDATE write_item SET lease_until = $2 WHERE lessee = $1 AND state IN ('claimed', 'sending') AND lease_until < $2";
-    Ok(Ok(tx.conn.run(sql, values![item.node.as_str(), item.until.as_microsecond()]).await?))
+    let sql = "UPDATE write_item SET lease_until = $2 WHERE lessee = $1 AND state IN ('claimed', 'sending') AND lease_until < $2 \
+               AND replace($3, ' ' || id || ' ', '') <> $3";
+    let writes: String = item.writes.iter().map(|id| format!(" {id} ")).collect();
+    Ok(Ok(tx.conn.run(sql, values![item.node.as_str(), item.until.as_microsecond(), writes]).await?))
 }
 
 macro_rules! claim_sql {
