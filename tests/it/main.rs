@@ -6,6 +6,10 @@ mod again;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+#[expect(dead_code, reason = "a person at a browser can do more than the tests so far")]
+#[path = "../support/browser.rs"]
+mod browser;
+#[cfg(test)]
 mod census;
 #[cfg(test)]
 mod cli;
@@ -22,6 +26,8 @@ mod damage;
 #[cfg(test)]
 #[path = "../support/database.rs"]
 mod database;
+#[cfg(test)]
+mod desk;
 #[cfg(test)]
 #[path = "../support/dns.rs"]
 mod dns;
@@ -74,6 +80,10 @@ mod model_programs;
 mod model_server;
 #[cfg(test)]
 mod models;
+#[cfg(test)]
+#[expect(dead_code, reason = "what the tests of connectors and their setting up need besides")]
+#[path = "../support/node_programs.rs"]
+mod node_programs;
 #[cfg(test)]
 #[path = "../support/notes.rs"]
 mod notes;

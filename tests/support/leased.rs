@@ -39,6 +39,11 @@ pub(crate) trait Server {
 
     /// A request that it answers when it is ready.
     const QUESTION: &'static str;
+
+    /// Whether it is ready.
+    fn answers(port: u16) -> bool {
+        ask(port, "GET", Self::QUESTION, &[], "").is_ok()
+    }
 }
 
 /// Where a running server is.
@@ -86,7 +91,7 @@ pub(crate) fn lease<S: Server>() -> io::Result<Leased> {
     }
     let mut warden = warden.spawn()?;
     let begun = Instant::now();
-    while ask(port, "GET", S::QUESTION, &[], "").is_err() {
+    while !S::answers(port) {
         if begun.elapsed() > PATIENCE || warden.try_wait()?.is_some() {
             let said = std::fs::read_to_string(folder.join("said")).unwrap_or_default();
             return Err(io::Error::other(format!("{} did not start: {said}", S::NAME)));
@@ -99,7 +104,7 @@ pub(crate) fn lease<S: Server>() -> io::Result<Leased> {
 
 fn running<S: Server>(folder: &Path) -> Option<u16> {
     let port = std::fs::read_to_string(folder.join("port")).ok()?.parse().ok()?;
-    ask(port, "GET", S::QUESTION, &[], "").ok().map(|_| port)
+    S::answers(port).then_some(port)
 }
 
 /// Asks a server over HTTP as a person's browser or program would; status and body.

@@ -42,6 +42,22 @@ pub(crate) const WEBHOOKS: Bundle = Bundle {
     folder: ".cache/opspilot/node-standardwebhooks-1.1.1",
 };
 
+/// What steers a browser, judges pages by rules of accessibility, and scores them.
+pub(crate) const BROWSER: Bundle = Bundle {
+    name: "what steers and judges the browser (Playwright, axe, Lighthouse)",
+    packages: &["playwright-core@1.56.1", "axe-core@4.10.3", "lighthouse@12.8.2"],
+    folder: ".cache/opspilot/node-browser-1.56.1-4.10.3-12.8.2",
+};
+
+/// Where Debian and others put the browser itself.
+const BROWSERS: [&str; 4] =
+    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/local/bin/chromium"];
+
+/// Where Chromium is.
+pub(crate) fn chromium() -> Option<&'static str> {
+    BROWSERS.into_iter().find(|file| Path::new(file).exists())
+}
+
 /// A running program; ends when dropped.
 #[derive(Debug)]
 pub(crate) struct Program {
@@ -131,7 +147,8 @@ impl Bundle {
         Some(place.join("node_modules")).filter(|modules| modules.exists() && place.join("complete").exists())
     }
 
-    fn sure(&self) -> io::Result<PathBuf> {
+    /// The folder of its packages, or that they are missing and what to do.
+    pub(crate) fn sure(&self) -> io::Result<PathBuf> {
         let text = || format!("{} is not installed here; run `cargo xtask test`, which installs it", self.name);
         self.modules().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, text()))
     }

@@ -34,6 +34,11 @@ impl Report {
         self.add(&format!("{name} ({why})"), Count { skipped: 1, ..Count::default() });
     }
 
+    /// Something to know that is neither well nor bad.
+    pub(crate) fn note(&mut self, text: String) {
+        self.lines.push(text);
+    }
+
     /// Many tests at once.
     pub(crate) fn add(&mut self, name: &str, count: Count) {
         self.lines.push(format!("{name}: {}", words(count)));

@@ -1,10 +1,14 @@
 //! Every test of the workspace, on both databases: one PostgreSQL cluster for all, a database in it for each.
 
-use crate::command::cargo;
+use crate::command::{cargo, root};
 use crate::postgres::{Cluster, VARIABLE};
 use crate::report::{Count, Report, number_before};
 use crate::tools;
 use std::io;
+use std::path::PathBuf;
+
+/// Tells the tests that look at the desk where its pictures go.
+const PICTURES: &str = "OPSPILOT_SCREENSHOTS";
 
 /// Runs the tests; `args` go to nextest, such as a filter.
 pub(crate) fn run(args: &[String]) -> io::Result<Report> {
@@ -13,6 +17,7 @@ pub(crate) fn run(args: &[String]) -> io::Result<Report> {
     tools::smtp()?;
     tools::models()?;
     tools::tickets()?;
+    tools::browser()?;
     tools::node()?;
     tools::cyrus();
     tools::watchers();
@@ -20,17 +25,33 @@ pub(crate) fn run(args: &[String]) -> io::Result<Report> {
     let mut report = Report::default();
     // Built first: the database need not wait for the compiler.
     cargo(["nextest", "run", "--workspace", "--features", "failpoints", "--no-run"]).run()?;
+    let pictures = pictures()?;
     let cluster = Cluster::start(false)?;
     let tests = cargo(["nextest", "run", "--workspace", "--features", "failpoints", "--no-fail-fast"]).args(args);
-    let (well, said) = tests.env(VARIABLE, cluster.address()).overheard()?;
+    let (well, said) = tests.env(VARIABLE, cluster.address()).env(PICTURES, &pictures).overheard()?;
     drop(cluster);
     report.add("tests", tests_of(&said, well));
+    let made = std::fs::read_dir(&pictures).map_or(0, Iterator::count);
+    if made > 0 {
+        report.note(format!("{made} pictures of screens: {}", pictures.display()));
+    }
     if args.is_empty() {
         let (well, said) =
             cargo(["test", "--workspace", "--features", "failpoints", "--doc", "--no-fail-fast"]).overheard()?;
         report.add("examples in the documentation", examples_of(&said, well));
     }
     Ok(report)
+}
+
+/// The folder for pictures of screens, emptied of those of an earlier run.
+fn pictures() -> io::Result<PathBuf> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |told| root().join(told));
+    let folder = target.join("screenshots");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
 /// A cluster until Enter, for running single tests beside it.

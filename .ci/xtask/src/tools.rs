@@ -1,4 +1,4 @@
-//! What a bare Debian machine lacks, installed once: PostgreSQL, Dovecot and ticket systems through apt, cargo's companions through cargo,
+//! What a bare Debian machine lacks, installed once: PostgreSQL, Dovecot, a browser and ticket systems through apt, cargo's companions through cargo,
 //! servers of models through Python's own index, a mock of interfaces through Node's. Own file because it is the only place that changes the machine.
 
 use crate::command::{cargo, program};
@@ -78,7 +78,7 @@ pub(crate) fn models() -> io::Result<()> {
 
 /// Mocks and client libraries of Node's world. In folders of their own, without any change to what the system's Node has.
 pub(crate) fn node() -> io::Result<()> {
-    for bundle in [&node_programs::PRISM, &node_programs::CLIENTS, &node_programs::WEBHOOKS] {
+    for bundle in [&node_programs::PRISM, &node_programs::CLIENTS, &node_programs::WEBHOOKS, &node_programs::BROWSER] {
         if bundle.modules().is_none() {
             eprintln!("{} is not installed; installing it", bundle.name);
             install(bundle).map_err(|cause| {
@@ -103,6 +103,20 @@ fn install(bundle: &node_programs::Bundle) -> io::Result<()> {
     let install = program("npm").args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]);
     install.args(["--prefix"]).args([&place]).args(bundle.packages).run()?;
     std::fs::write(place.join("complete"), "")
+}
+
+/// A browser for the tests that look at the desk, and letters to show text with. It needs no display.
+pub(crate) fn browser() -> io::Result<()> {
+    if node_programs::chromium().is_some() {
+        return Ok(());
+    }
+    eprintln!("Chromium is not installed; installing it");
+    let missing = |cause: io::Error| {
+        io::Error::other(format!("Chromium is missing and cannot be installed: {cause}; install it and run again"))
+    };
+    apt(&["update"]).map_err(missing)?;
+    apt(&["install", "--no-install-recommends", "chromium", "fonts-dejavu-core"]).map_err(missing)?;
+    node_programs::chromium().map(|_| ()).ok_or_else(|| missing(io::Error::other("it is installed and not found")))
 }
 
 /// The ticket systems that sinks are tested against, and the databases that their servers are copied from; never a service of Debian's own.

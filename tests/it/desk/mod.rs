@@ -1,0 +1,3 @@
+//! The desk as people see it: the real daemon, a real browser, every screen.
+
+mod rig;
