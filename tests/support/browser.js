@@ -22,23 +22,23 @@ async function watched(context, origin) {
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
   const cdp = await context.newCDPSession(page);
-  const it = { page, context, cdp, origin, heard: null, authenticator: null };
+  // What is on its way by name; streams of events never end and are not waited for.
+  const it = { page, context, cdp, origin, heard: null, authenticator: null, underway: new Set() };
   const forget = () => { it.heard = { status: 0, weight: 0, console: [], foreign: [], failed: [] }; };
   forget();
   it.forget = forget;
   await cdp.send('Network.enable');
   // What a page weighs is what it weighs for who opens it for the first time.
   await cdp.send('Network.setCacheDisabled', { cacheDisabled: true });
-  cdp.on('Network.loadingFinished', (told) => { it.heard.weight += told.encodedDataLength; });
+  cdp.on('Network.requestWillBeSent', (told) => { if (told.type !== 'EventSource') it.underway.add(told.requestId); });
+  cdp.on('Network.loadingFailed', (told) => it.underway.delete(told.requestId));
+  cdp.on('Network.loadingFinished', (told) => {
+    it.underway.delete(told.requestId);
+    it.heard.weight += told.encodedDataLength;
+  });
   page.on('request', (request) => {
     const url = request.url();
     if (/^(data|blob|about):/.test(url)) return;
-    if (request.isNavigationRequest() && request.frame() === page.mainFrame() && !request.redirectedFrom()) {
-      // A new document begins: what was heard belongs to the one before.
-      const foreign = it.heard.foreign;
-      forget();
-      it.heard.foreign = foreign;
-    }
     if (new URL(url).origin !== it.origin) it.heard.foreign.push(url);
   });
   page.on('response', (response) => {
@@ -66,7 +66,17 @@ async function look(it, scheme, size) {
   if (it.script) await it.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
+// Everything that the page asked for is here: events of the network and of the page come in no order.
+async function quiet(it) {
+  const end = Date.now() + PATIENCE;
+  while (it.underway.size > 0) {
+    if (Date.now() > end) throw new Error(`${it.underway.size} requests of the page never ended`);
+    await new Promise((done) => setTimeout(done, 10));
+  }
+}
+
 async function judged(it) {
+  await quiet(it);
   await it.page.evaluate(axe);
   const found = await it.page.evaluate(() => window.axe.run(document, {
     resultTypes: ['violations', 'incomplete'], rules: { 'target-size': { enabled: true } },
@@ -100,15 +110,17 @@ const acts = {
     const answer = await it.page.goto(url, { waitUntil: 'load', timeout: PATIENCE });
     return { status: answer ? answer.status() : it.heard.status, url: it.page.url() };
   },
-  async back(_, it) { await it.page.goBack({ waitUntil: 'load' }); return it.page.url(); },
-  async reload(_, it) { await it.page.reload({ waitUntil: 'load' }); return it.page.url(); },
+  async back(_, it) { it.forget(); await it.page.goBack({ waitUntil: 'load' }); return it.page.url(); },
+  async reload(_, it) { it.forget(); await it.page.reload({ waitUntil: 'load' }); return it.page.url(); },
   async click({ what }, it) { await it.page.locator(what).first().click(); },
   // A click, a key that leads to another document.
   async follow({ what }, it) {
+    it.forget();
     await Promise.all([it.page.waitForEvent('load'), it.page.locator(what).first().click()]);
     return { status: it.heard.status, url: it.page.url() };
   },
   async enter({ keys }, it) {
+    it.forget();
     await Promise.all([it.page.waitForEvent('load'), it.page.keyboard.press(keys)]);
     return { status: it.heard.status, url: it.page.url() };
   },
@@ -139,13 +151,15 @@ const acts = {
   },
   async heard(_, it) { return it.heard; },
   async audit(_, it) {
+    await quiet(it);
     const said = it.script ? await judged(it) : { violations: [], unsure: [] };
     return { ...said, ...it.heard };
   },
   // The page as it stands, in every look, each judged anew: colours and places differ.
   async pictures({ name, folder }, it) {
     fs.mkdirSync(folder, { recursive: true });
-    const all = { pictures: [], violations: [], unsure: [], overflow: 0, ...it.heard };
+    await quiet(it);
+    const all = { pictures: [], violations: [], unsure: [], overflow: 0 };
     for (const [scheme, size] of LOOKS) {
       await look(it, scheme, size);
       const said = await judged(it);
@@ -160,7 +174,7 @@ const acts = {
       all.pictures.push(file);
     }
     await look(it, 'light', DESK);
-    return all;
+    return { ...it.heard, ...all };
   },
   async phone(_, it) { await look(it, 'light', PHONE); },
   async offline({ on }, it) { await it.context.setOffline(on); },

@@ -7,6 +7,7 @@ use super::node_programs::{BROWSER, chromium};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -421,4 +422,28 @@ impl Visitor {
 pub(crate) fn folder() -> PathBuf {
     let told = std::env::var_os("OPSPILOT_SCREENSHOTS").map(PathBuf::from);
     told.unwrap_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots"))
+}
+
+/// What Lighthouse gives a page, of 100.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Scored {
+    pub(crate) url: String,
+    pub(crate) scores: BTreeMap<String, u32>,
+    /// What costs points, and what could be better without doing so.
+    pub(crate) faults: Vec<String>,
+}
+
+/// Lighthouse's scores of accessibility and best practices of these addresses, with a cookie (`NAME=VALUE`, empty for none). About three
+/// seconds each.
+pub(crate) fn scores(cookie: &str, addresses: &[String]) -> Vec<Scored> {
+    let modules = BROWSER.sure().unwrap_or_else(|cause| panic!("{cause}"));
+    let port = port().unwrap_or_else(|cause| panic!("{cause}")).to_string();
+    let mut command = Command::new("node");
+    command
+        .args(["-e", include_str!("lighthouse.js"), "lighthouse.js"])
+        .arg(modules)
+        .args([&port, cookie])
+        .args(addresses);
+    let told = leased::run(&mut command).unwrap_or_else(|cause| panic!("{cause}"));
+    serde_json::from_str(&told).unwrap_or_else(|cause| panic!("{cause}: {told}"))
 }

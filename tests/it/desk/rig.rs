@@ -1,7 +1,7 @@
 //! The browser that judges the desk's screens is judged itself: on a page without fault, and on one with a fault of every kind that it is
 //! there to find. Own file because it needs no daemon.
 
-use crate::browser::Browser;
+use crate::browser::{Browser, scores};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 
@@ -39,7 +39,7 @@ fn answer(mut stream: TcpStream) {
     };
     let length = body.len();
     let head = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: text/html\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+        "HTTP/1.1 {status}\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
     );
     let _ = stream.write_all([head.as_bytes(), body.as_bytes()].concat().as_slice());
 }
@@ -92,4 +92,13 @@ fn a_fault_of_every_kind_is_found() {
     assert!(seen.overflow > 400, "{}", seen.overflow);
     visitor.go("/heavy");
     assert!(visitor.audit().faults().iter().any(|fault| fault.starts_with("weighs 1")), "{:?}", visitor.audit());
+}
+
+#[test]
+fn scores_are_full_for_a_page_without_fault_alone() {
+    let origin = pages();
+    let scored = scores("", &[format!("{origin}/good"), format!("{origin}/bad")]);
+    let points = |page: usize, kind: &str| scored[page].scores[kind];
+    assert_eq!((points(0, "accessibility"), points(0, "best-practices")), (100, 100), "{:#?}", scored[0]);
+    assert!(points(1, "accessibility") < 100 && points(1, "best-practices") < 100, "{scored:#?}");
 }
