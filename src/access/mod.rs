@@ -1,8 +1,16 @@
-//! Who is asking: tokens, the people behind them, and managing both. Every face turns a token into a [`crate::policy::Principal`] here and nowhere
-//! else. INVARIANT: a token's secret is shown once and kept only as a digest; what was revoked or has expired is nobody.
+//! Who is asking: tokens, signed-in browsers, the people behind them, and managing all three. Every face turns a token or a session's secret
+//! into a [`crate::policy::Principal`] here and nowhere else. INVARIANT: a secret is shown once and kept only as a digest; what was
+//! revoked, has ended or expired is nobody.
 
+mod invitation;
 mod people;
+mod session;
 mod sign_in;
 
+pub use invitation::{Invited, Letting};
 pub use people::{Made, NewPerson, NewToken, first_person};
-pub use sign_in::{Access, AccessError};
+pub use session::{Client, Opened, Session, Via, form_key};
+pub use sign_in::{Access, AccessError, Lives};
+
+#[cfg(test)]
+mod tests;

@@ -80,10 +80,11 @@ fn judge_emails(emails: Vec<String>) -> Result<Vec<String>, AccessError> {
     Ok(judged)
 }
 
-fn new_secret(store: &Store) -> (String, String) {
+/// A secret of 256 bits, and its digest.
+pub(super) fn new_secret(store: &Store, prefix: &str) -> (String, String) {
     let mut random = [0; 32];
     store.fill(&mut random);
-    let secret = format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(random));
+    let secret = format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random));
     let digest = sha256_hex(secret.as_bytes());
     (secret, digest)
 }
@@ -111,7 +112,7 @@ pub async fn first_person(store: &Store, name: &str, email: Option<&str>) -> Res
         at,
     };
     store.add_person(person).await?;
-    let (secret, digest) = new_secret(store);
+    let (secret, digest) = new_secret(store, TOKEN_PREFIX);
     let token = TokenId::new(at, store.chance());
     let (person, actor) = (id.clone(), id.to_string());
     let row = AddToken {
@@ -130,7 +131,12 @@ pub async fn first_person(store: &Store, name: &str, email: Option<&str>) -> Res
 }
 
 impl Access {
-    fn permit(&self, principal: &Principal, action: Action, resource: &Resource) -> Result<Permit, AccessError> {
+    pub(super) fn permit(
+        &self,
+        principal: &Principal,
+        action: Action,
+        resource: &Resource,
+    ) -> Result<Permit, AccessError> {
         let id = PermitId::new(self.clock.now(), self.store.chance());
         Ok(self.policies.permit(&Ask { principal, action, resource }, id.to_string())?)
     }
@@ -234,7 +240,7 @@ impl Access {
         let at = self.clock.now();
         let id = TokenId::new(at, self.store.chance());
         let permit = self.token_permit(principal, &person, id.as_str())?;
-        let (secret, digest) = new_secret(&self.store);
+        let (secret, digest) = new_secret(&self.store, TOKEN_PREFIX);
         let scopes = new.scopes.map(|scopes| scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
         let (actor, right) = (principal.user.clone(), Right::Permit(permit));
         let (name, expires_at) = (new.name, new.expires_at);

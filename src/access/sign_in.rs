@@ -1,4 +1,4 @@
-//! Signing in by token. Answers are remembered for a moment, so that a busy client does not cost a read per request; a token revoked by
+//! Who holds a token. Answers are remembered for a moment, so that a busy client does not cost a read per request; a token revoked by
 //! another process stays good for that moment at most.
 
 use crate::clock::Clock;
@@ -20,6 +20,12 @@ pub enum AccessError {
     /// No token, or none that is known, or one that ended. Which of these is not said.
     #[error("the token is missing, unknown, expired or revoked; make one with `opspilot token new` (OP-5101)")]
     Unknown,
+    /// No session, or none that is known, or one that ended. Which of these is not said.
+    #[error("you are not signed in, or no longer; sign in again (OP-5110)")]
+    SignedOut,
+    /// An invitation that lets nobody in. Why is not said.
+    #[error("this link is unknown, was used, was taken back or is over; ask for a new one (OP-5111)")]
+    NoInvitation,
     /// The policy says no.
     #[error(transparent)]
     Denied(#[from] crate::policy::Denied),
@@ -36,20 +42,47 @@ pub enum AccessError {
 
 type Remembered = Mutex<HashMap<String, (Arc<Principal>, Timestamp)>>;
 
+/// How long things of signing in hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lives {
+    /// A session that nobody uses.
+    pub idle: SignedDuration,
+    /// A session, however much it is used.
+    pub session: SignedDuration,
+    /// A link that lets somebody in.
+    pub invitation: SignedDuration,
+}
+
+impl Default for Lives {
+    fn default() -> Self {
+        let hours = SignedDuration::from_hours;
+        Self { idle: hours(12), session: hours(7 * 24), invitation: hours(72) }
+    }
+}
+
 /// Tokens and the people behind them. Cheap to clone.
 #[derive(Clone)]
 pub struct Access {
     pub(super) store: Store,
     pub(super) policies: Policies,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) lives: Lives,
     remembered: Arc<Remembered>,
+    pub(super) sessions: Arc<super::session::Remembered>,
 }
 
 impl Access {
     /// Over a store and its policies.
     #[must_use]
     pub fn new(store: Store, policies: Policies, clock: Arc<dyn Clock>) -> Self {
-        Self { store, policies, clock, remembered: Arc::default() }
+        let lives = Lives::default();
+        Self { store, policies, clock, lives, remembered: Arc::default(), sessions: Arc::default() }
+    }
+
+    /// With other times than the usual.
+    #[must_use]
+    pub fn living(self, lives: Lives) -> Self {
+        Self { lives, ..self }
     }
 
     /// Who holds this token.
@@ -92,6 +125,7 @@ impl Access {
     /// Forgets every answer, after something about people changed.
     pub(super) fn forget(&self) {
         self.remembered().clear();
+        self.sessions.clear();
     }
 
     fn remembered(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Arc<Principal>, Timestamp)>> {
@@ -99,7 +133,7 @@ impl Access {
     }
 }
 
-fn principal_of(person: &PersonRow, token: Option<&TokenRow>) -> Result<Principal, AccessError> {
+pub(super) fn principal_of(person: &PersonRow, token: Option<&TokenRow>) -> Result<Principal, AccessError> {
     let malformed = |what: &str, word: &str| AccessError::Malformed {
         what: format!("`{}` has the {what} `{word}`, which is none", person.name),
     };

@@ -55,6 +55,11 @@ pub(crate) enum User {
         #[arg(value_name = "ON|OFF", action = clap::ArgAction::Set, value_parser = ["on", "off"])]
         wanted: String,
     },
+    /// Print a link that lets a person sign in in a browser once, to set a password or a passkey. Hand it to nobody else.
+    Link {
+        /// Name of the person.
+        name: String,
+    },
     /// Give a person a role.
     Grant {
         /// Name of the person.
@@ -118,6 +123,18 @@ impl User {
                 access.set_digest(principal, &name, wanted == "on").await?;
                 let what = if wanted == "on" { "gets digests" } else { "gets no digests any more" };
                 told(setup, &name, what)
+            }
+            Self::Link { name } => {
+                let invited = access.invite(principal, &name).await?;
+                let link = format!("{}/sign-in/link/{}", house.settings.web.base_url, invited.secret);
+                if setup.out.json {
+                    let (id, until) = (&invited.id, invited.until);
+                    return setup.out.json(&json!({ "invitation": id, "user": name, "link": link, "until": until }));
+                }
+                setup
+                    .out
+                    .say(&format!("lets {name} in once, until {}; it is shown this once:", text::time(invited.until)));
+                setup.out.text(&link)
             }
             Self::Grant { name, role, scope } => {
                 access.grant(principal, &name, role, &scope, true).await?;

@@ -166,6 +166,22 @@ id!(
     WriteId, "wrt", "write id"
 );
 id!(
+    /// Names a signed-in browser; not its secret.
+    SessionId, "ses", "session id"
+);
+id!(
+    /// Names a link that lets a person in once; not its secret.
+    InvitationId, "inv", "invitation id"
+);
+id!(
+    /// Names a passkey of a person's.
+    PasskeyId, "pky", "passkey id"
+);
+id!(
+    /// Names a tie between a person and who they are at a provider of sign-in.
+    TieId, "tie", "tie id"
+);
+id!(
     /// Names what a person put on file about a pilot.
     StatementId, "stm", "statement id"
 );

@@ -172,6 +172,8 @@ actions! {
     TokenManage = "token.manage" in [Administer] on [Token, System];
     /// Make and revoke one's own tokens.
     TokenManageOwn = "token.manage_own" in [] on [Token];
+    /// Look after how one signs in oneself: sessions, password, passkeys.
+    AccountManageOwn = "account.manage_own" in [] on [User];
     /// See workflow definitions.
     WorkflowRead = "workflow.read" in [Read] on [Pilot, System];
     /// See the configuration; secrets are never part of it.

@@ -147,7 +147,7 @@ impl Vocabulary {
                 optional("submitter", &resource.submitter);
                 attributes.insert("reviewers".to_owned(), users(&resource.reviewers));
             }
-            Kind::Token => optional("owner", &resource.owner),
+            Kind::Token | Kind::User => optional("owner", &resource.owner),
             Kind::Brief | Kind::Review => {
                 optional("submitter", &resource.submitter);
                 optional("claimed_by", &resource.claimed_by);
@@ -160,7 +160,7 @@ impl Vocabulary {
             Kind::Pilot => {
                 attributes.insert("reviewers".to_owned(), users(&resource.reviewers));
             }
-            Kind::Run | Kind::Receipt | Kind::User | Kind::System => {}
+            Kind::Run | Kind::Receipt | Kind::System => {}
         }
         let mut parents = HashSet::from([self.all.clone()]);
         if let Some(tenant) = resource.tenant_id() {

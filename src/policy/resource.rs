@@ -104,7 +104,7 @@ pub struct Resource {
     pub forbid_self_review: bool,
     /// The named reviewers of the pilot, by user id; pilots, requests, briefs and reviews.
     pub reviewers: Vec<String>,
-    /// The user a token belongs to; tokens.
+    /// The user a token belongs to, or whose record it is; tokens and users.
     pub owner: Option<String>,
 }
 

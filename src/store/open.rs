@@ -80,6 +80,7 @@ pub(super) const SQLITE: &[(i64, &str, &str)] = &[
     (8, "copies", include_str!("migrations/sqlite/0008_copies.sql")),
     (9, "limit", include_str!("migrations/sqlite/0009_limit.sql")),
     (10, "writeback", include_str!("migrations/sqlite/0010_writeback.sql")),
+    (11, "sign_in", include_str!("migrations/sqlite/0011_sign_in.sql")),
 ];
 pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "road", include_str!("migrations/postgres/0001_road.sql")),
@@ -92,6 +93,7 @@ pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (8, "copies", include_str!("migrations/postgres/0008_copies.sql")),
     (9, "limit", include_str!("migrations/postgres/0009_limit.sql")),
     (10, "writeback", include_str!("migrations/postgres/0010_writeback.sql")),
+    (11, "sign_in", include_str!("migrations/postgres/0011_sign_in.sql")),
 ];
 
 fn migrator(list: &[(i64, &'static str, &'static str)]) -> Migrator {

@@ -300,8 +300,9 @@ impl From<RotaError> for Refused {
 impl From<AccessError> for Refused {
     fn from(error: AccessError) -> Self {
         match error {
-            AccessError::Unknown => Self::told(StatusCode::UNAUTHORIZED, &error),
+            AccessError::Unknown | AccessError::SignedOut => Self::told(StatusCode::UNAUTHORIZED, &error),
             AccessError::Denied(denied) => denied.into(),
+            AccessError::NoInvitation => Self::told(StatusCode::NOT_FOUND, &error),
             AccessError::Malformed { .. } => Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error),
             AccessError::Store(store) => store.into(),
         }

@@ -74,9 +74,10 @@ fn nothing_leaks_into_another_tenant_or_pilot() {
             for name in COLUMNS {
                 for scope in foreign {
                     asked += 1;
-                    let own_token = *action == Action::TokenManageOwn && !["source", "daemon"].contains(&name);
+                    let own = matches!(action, Action::TokenManageOwn | Action::AccountManageOwn);
+                    let own = own && !["source", "daemon"].contains(&name);
                     let got = allowed(&set, &column(name, scope), *action, &open(*kind));
-                    assert_eq!(got, own_token, "{name} in {scope}: {action} on {kind}");
+                    assert_eq!(got, own, "{name} in {scope}: {action} on {kind}");
                 }
             }
         }
@@ -106,6 +107,14 @@ fn nobody_looks_after_anothers_tokens_but_an_owner_of_everything() {
         assert!(allowed(&set, &principal, Action::TokenManageOwn, &open(Kind::Token)));
         assert!(!allowed(&set, &principal, Action::TokenManageOwn, &theirs));
         assert_eq!(allowed(&set, &principal, Action::TokenManage, &theirs), role == Role::Owner);
+    }
+    let own = Resource { owner: Some("usr_ada".to_owned()), ..open(Kind::User) };
+    let theirs = Resource { owner: Some("usr_bob".to_owned()), ..open(Kind::User) };
+    for role in Role::ALL {
+        let principal = ada(vec![grant(role, "all")]);
+        assert!(allowed(&set, &principal, Action::AccountManageOwn, &own));
+        assert!(!allowed(&set, &principal, Action::AccountManageOwn, &theirs));
+        assert!(!allowed(&set, &principal, Action::AccountManageOwn, &Resource { owner: None, ..theirs.clone() }));
     }
     // A tenant written onto an account must not hand it to the tenant's owner.
     let account = Resource { tenant: Some("ten_1".to_owned()), ..open(Kind::User) };

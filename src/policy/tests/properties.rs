@@ -109,7 +109,8 @@ proptest! {
             prop_assert!(action.kinds().contains(&resource.kind));
             prop_assert!(principal.token_carries(action));
             let covered = principal.grants.iter().any(|grant| grant.scope.covers(&resource) && grant.scope.is_named());
-            let own = action == Action::TokenManageOwn && resource.owner.as_ref() == Some(&principal.user);
+            let own = matches!(action, Action::TokenManageOwn | Action::AccountManageOwn)
+                && resource.owner.as_ref() == Some(&principal.user);
             prop_assert!(covered || own);
             prop_assert!(!principal.grants.is_empty());
             if Group::Review.contains(action) {

@@ -16,6 +16,7 @@ mod reads;
 mod review;
 pub(crate) mod samples;
 mod schedule;
+mod session;
 mod source;
 mod standing;
 mod statements;

@@ -225,6 +225,12 @@ async fn disable_person(item: &DisablePerson, tx: &mut Tx<'_>) -> Refusable {
     if tx.conn.run("UPDATE person SET disabled = $2 WHERE id = $1", values![id, flag]).await? == 0 {
         return Ok(Err(StoreError::NotFound { what: "user", id: id.to_owned() }));
     }
+    if item.disabled {
+        let at = item.at.as_microsecond();
+        tx.conn.run("UPDATE session SET ended_at = $2 WHERE person = $1 AND ended_at IS NULL", values![id, at]).await?;
+        let sql = "UPDATE invitation SET ended_at = $2 WHERE person = $1 AND used_at IS NULL AND ended_at IS NULL";
+        tx.conn.run(sql, values![id, at]).await?;
+    }
     let about = About { kind: "user.disabled", subject: id, actor: &item.actor, at: item.at };
     told(&about, Some(&item.permit), &[("disabled", Field::Flag(item.disabled))], tx)?;
     Ok(Ok(()))
