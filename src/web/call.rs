@@ -149,6 +149,11 @@ pub(super) async fn sign_in(app: &App, headers: &HeaderMap) -> Result<Arc<Princi
 }
 
 impl Call {
+    /// A call by somebody signed in at the desk: all that they may, and nothing remembered under a key.
+    pub(super) fn at_desk(app: App, caller: Arc<Principal>, query: Query, path: Vec<(String, String)>) -> Self {
+        Self { app, caller, query, body: Bytes::new(), key: None, path, media_type: None }
+    }
+
     /// A part of the path.
     pub(super) fn part(&self, name: &str) -> &str {
         self.path.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value.as_str())

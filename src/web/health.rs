@@ -1,5 +1,4 @@
-//! What machines around the daemon ask: does it live, is it ready, its measurements; and the small page at `/`. Own file because none of
-//! these needs a token. INVARIANT: strangers learn whether it is ready, not why it is not.
+//! What machines around the daemon ask: does it live, is it ready, its measurements. Own file because none of these needs a token. INVARIANT: strangers learn whether it is ready, not why it is not.
 
 use super::answer::{Answer, Frame, refuse, respond};
 use super::call::sign_in;
@@ -21,7 +20,6 @@ const STORE_TIME: Duration = Duration::from_secs(1);
 /// Checks that decide; whatever else is listed is for people.
 const DECIDING: [&str; 3] = ["store", "policy", "disk"];
 
-const PAGE: &str = include_str!("page.html");
 /// The interface, written down (OpenAPI 3.1).
 pub(super) const OPENAPI: &str = include_str!("openapi.json");
 
@@ -106,9 +104,4 @@ pub(super) async fn openapi(State(app): State<App>, request: Request) -> Respons
 pub(super) async fn error_page(State(app): State<App>, Path(code): Path<String>, request: Request) -> Response<Body> {
     let page = pages::of_error(&code).map(|page| Answer::new(StatusCode::OK, "text/plain; charset=utf-8", page));
     framed(&app, request.headers(), page.ok_or_else(Refused::no_route))
-}
-
-/// What this is.
-pub(super) async fn root(State(app): State<App>, request: Request) -> Response<Body> {
-    framed(&app, request.headers(), Ok(Answer::new(StatusCode::OK, "text/html; charset=utf-8", PAGE)))
 }

@@ -13,11 +13,8 @@ impl Query {
     pub(super) fn read(text: &str, known: &[&str]) -> Result<Self, Refused> {
         let bad = |detail: String| Refused::new(StatusCode::BAD_REQUEST, "OP-9004", detail);
         let mut pairs: Vec<(String, String)> = Vec::new();
-        for part in text.split('&').filter(|part| !part.is_empty()) {
-            let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            let decode =
-                |text: &str| decode(text).ok_or_else(|| bad("the query is not properly percent-encoded UTF-8".into()));
-            let (name, value) = (decode(name)?, decode(value)?);
+        let all = self::pairs(text).ok_or_else(|| bad("the query is not properly percent-encoded UTF-8".into()))?;
+        for (name, value) in all {
             let shown: String = name.chars().take(40).collect();
             if !known.contains(&name.as_str()) {
                 let remedy = if known.is_empty() {
@@ -73,6 +70,15 @@ impl Query {
             }),
         }
     }
+}
+
+/// The names and values of a form or a query, decoded; nothing when it is not properly encoded.
+pub(super) fn pairs(text: &str) -> Option<Vec<(String, String)>> {
+    let parts = text.split('&').filter(|part| !part.is_empty());
+    parts
+        .map(|part| part.split_once('=').unwrap_or((part, "")))
+        .map(|(name, value)| Some((decode(name)?, decode(value)?)))
+        .collect()
 }
 
 fn decode(text: &str) -> Option<String> {

@@ -1,0 +1,61 @@
+//! The cookie that holds a session's secret (RFC 6265bis). Own file because its name and its attributes are what keeps it: bound to this
+//! host, out of reach of scripts, not sent along by other sites' forms.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+
+/// Behind TLS the browser itself holds the name to `Secure`, `Path=/` and this host alone.
+const BOUND: &str = "__Host-opspilot";
+const PLAIN: &str = "opspilot";
+
+fn is_secure(base_url: &str) -> bool {
+    base_url.starts_with("https://")
+}
+
+fn name(base_url: &str) -> &'static str {
+    if is_secure(base_url) { BOUND } else { PLAIN }
+}
+
+/// The secret that came along. Two cookies of the name: somebody put one there, and neither counts.
+pub(super) fn read(headers: &HeaderMap, base_url: &str) -> Option<String> {
+    let name = name(base_url);
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut found = pairs.filter(|(other, _)| *other == name).map(|(_, value)| value);
+    match (found.next(), found.next()) {
+        (Some(one), None) => Some(one.to_owned()),
+        _ => None,
+    }
+}
+
+/// The header that gives a browser its secret for so many seconds; an empty secret takes it away.
+pub(in crate::web) fn set(base_url: &str, secret: &str, seconds: i64) -> Option<HeaderValue> {
+    let secure = if is_secure(base_url) { "; Secure" } else { "" };
+    let seconds = if secret.is_empty() { 0 } else { seconds.max(0) };
+    let line = format!("{}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", name(base_url));
+    HeaderValue::try_from(line).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{read, set};
+    use axum::http::{HeaderMap, HeaderValue, header};
+
+    #[test]
+    fn one_cookie_of_the_right_name_counts() {
+        let with = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::COOKIE, HeaderValue::from_static(line));
+            }
+            headers
+        };
+        let plain = "http://127.0.0.1:7700";
+        assert_eq!(read(&with(&["a=b; opspilot=ops_x"]), plain).as_deref(), Some("ops_x"));
+        assert_eq!(read(&with(&["opspilot=ops_x"]), "https://desk.example"), None);
+        assert_eq!(read(&with(&["opspilot=a; opspilot=b"]), plain), None);
+        assert_eq!(read(&with(&["opspilot=a", "opspilot=b"]), plain), None);
+        let secure = set("https://desk.example", "ops_x", 60).unwrap();
+        assert_eq!(secure, "__Host-opspilot=ops_x; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure");
+        assert!(set(plain, "", 60).unwrap().to_str().unwrap().contains("Max-Age=0"));
+    }
+}

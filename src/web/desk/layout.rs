@@ -1,0 +1,171 @@
+//! The frame around every screen, and the few pieces that all of them use: texts of people, moments, marks. Own file because what looks
+//! alike must be alike. INVARIANT: text from outside is escaped, and its characters that cannot be seen are.
+
+use super::assets;
+use super::shown::{Said, Screen};
+use super::visit;
+use crate::access::Session;
+use crate::policy::Principal;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+/// Entries of the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::web) enum Here {
+    /// What waits.
+    Queue,
+}
+
+impl Here {
+    const ALL: [Self; 1] = [Self::Queue];
+
+    fn entry(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Queue => ("/", "Queue"),
+        }
+    }
+}
+
+/// Where somebody stands.
+pub(super) struct Place {
+    name: String,
+    key: Markup,
+    path: String,
+}
+
+impl Place {
+    pub(super) fn new(person: &Principal, session: &Session, path: &str) -> Self {
+        Self { name: person.name.clone(), key: visit::key(session), path: path.to_owned() }
+    }
+}
+
+/// How htmx behaves here: no code from texts, no styles of its own, and refusals are shown where the answer would stand.
+const HTMX: &str = r#"{"allowEval":false,"includeIndicatorStyles":false,"historyCacheSize":0,"selfRequestsOnly":true,"responseHandling":[{"code":"204","swap":false},{"code":"...","swap":true}]}"#;
+
+fn frame(title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="htmx-config" content=(HTMX);
+                title { (title) " · OpsPilot" }
+                link rel="icon" type="image/svg+xml" href=(assets::address("icon.svg"));
+                link rel="stylesheet" href=(assets::address("desk.css"));
+                script src=(assets::address("htmx.js")) defer {}
+                script src=(assets::address("desk.js")) defer {}
+            }
+            body { (body) }
+        }
+    }
+}
+
+/// A page of somebody signed in, or, without a place, of anybody.
+pub(super) fn page(screen: &Screen, place: Option<&Place>, said: Option<Said>) -> Markup {
+    let Some(place) = place else {
+        let body = html! { @if let Some(said) = said { p.said role="status" { (said.text()) } } (screen.body) };
+        return bare(&screen.title, &body);
+    };
+    let body = html! {
+        a.skip href="#main" { "Skip to the content" }
+        header.top {
+            a.brand href="/" { "OpsPilot" }
+            nav aria-label="Main" {
+                ul {
+                    @for entry in Here::ALL {
+                        @let (path, label) = entry.entry();
+                        li { a href=(path) aria-current=[(screen.here == Some(entry)).then_some("page")] { (label) } }
+                    }
+                }
+            }
+            form.person method="post" action="/sign-out" {
+                (place.key)
+                a href="/account" { (plain(&place.name)) }
+                button.link { "Sign out" }
+            }
+        }
+        main id="main" tabindex="-1" data-path=(place.path) {
+            p.said id="said" role="status" { @if let Some(said) = said { (said.text()) } }
+            h1 { (plain(&screen.title)) }
+            (screen.body)
+        }
+    };
+    frame(&screen.title, &body)
+}
+
+/// A page without navigation.
+pub(super) fn bare(title: &str, body: &Markup) -> Markup {
+    let body = html! {
+        main.narrow id="main" {
+            p.brand { "OpsPilot" }
+            h1 { (title) }
+            (body)
+        }
+    };
+    frame(title, &body)
+}
+
+/// Text from outside: escaped, and with every character that hides or turns others made visible, by its number (Unicode TR36, TR9).
+pub(in crate::web) fn plain(text: &str) -> Markup {
+    if !text.contains(is_hidden) {
+        return html! { (text) };
+    }
+    let mut rest = text;
+    let mut parts: Vec<Markup> = Vec::new();
+    while let Some(at) = rest.find(is_hidden) {
+        let (before, from) = rest.split_at(at);
+        let mut letters = from.chars();
+        let number = letters.next().map(u32::from).unwrap_or_default();
+        parts.push(html! { (before) span.hidden-character { (format!("U+{number:04X}")) } });
+        rest = letters.as_str();
+    }
+    html! { @for part in &parts { (part) } (rest) }
+}
+
+/// Characters that a reader cannot see and that change what is read: controls, formatting, fillers, tags.
+pub(in crate::web) fn is_hidden(letter: char) -> bool {
+    (letter.is_control() && !matches!(letter, '\n' | '\t' | '\r'))
+        || matches!(letter,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A moment, as people in a time zone write it.
+pub(in crate::web) fn moment(at: Timestamp, zone: &TimeZone) -> Markup {
+    let local = at.to_zoned(zone.clone());
+    html! { time datetime=(at) { (local.strftime("%-d %b %Y, %H:%M")) } }
+}
+
+/// How long ago or ahead something is, in one unit.
+pub(in crate::web) fn span(from: Timestamp, to: Timestamp) -> String {
+    let seconds = to.duration_since(from).as_secs().abs();
+    match seconds {
+        0..90 => format!("{seconds} s"),
+        90..5_400 => format!("{} min", seconds / 60),
+        5_400..129_600 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// A picture mark of ours, for the eye alone.
+pub(in crate::web) fn mark(svg: &'static str) -> Markup {
+    html! { span.mark aria-hidden="true" { (PreEscaped(svg)) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn what_hides_or_turns_is_seen() {
+        assert_eq!(plain("a <b> & c\nd").into_string(), "a &lt;b&gt; &amp; c\nd");
+        let turned = plain("in\u{202e}voice\u{200b}.pdf\u{1b}").into_string();
+        assert!(turned.contains("in<span class=\"hidden-character\">U+202E</span>voice"), "{turned}");
+        assert!(turned.contains("U+200B") && turned.contains("U+001B"), "{turned}");
+        assert!(!turned.contains('\u{202e}') && !turned.contains('\u{200b}') && !turned.contains('\u{1b}'));
+    }
+}

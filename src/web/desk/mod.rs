@@ -1,0 +1,169 @@
+//! The desk: the browser's face of review. The table of its addresses, and how a request to one becomes a page. Screens are thin: what
+//! may happen, and what it does, is decided by the rooms behind, as for every other face. INVARIANT: no `GET` changes any state; no
+//! screen runs for anybody unknown, except those that let people in; a form counts only when this desk gave it to this session.
+
+mod assets;
+mod cookie;
+mod layout;
+mod queue;
+mod shown;
+mod visit;
+
+pub(in crate::web) use visit::{Guest, Visit};
+
+use super::answer::{Answer, Frame, respond};
+use super::call::Call;
+use super::problem::Refused;
+use super::wire::Peer;
+use super::{App, body};
+use crate::access::AccessError;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::{HeaderMap, Method, Response, StatusCode, header};
+use axum::routing::{MethodRouter, get};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use shown::Shown;
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use visit::Form;
+
+/// Largest form, in bytes, and the longest time for it to arrive.
+const FORM_BYTES: usize = 1 << 20;
+const FORM_TIME: Duration = Duration::from_secs(15);
+
+/// What shows a screen.
+#[derive(Clone, Copy)]
+enum Run {
+    /// For somebody signed in.
+    Known(fn(Visit) -> BoxFuture<'static, Result<Shown, Refused>>),
+    /// For anybody: the screens that let people in.
+    Anyone(fn(Guest) -> BoxFuture<'static, Result<Shown, Refused>>),
+}
+
+/// One address and method of the desk.
+#[derive(Clone)]
+struct Screen {
+    method: Method,
+    path: &'static str,
+    /// Query keys of a `GET`, form fields of a `POST`. A field that ends in `+` may stand several times; one that ends in `*` is every
+    /// field that begins so.
+    fields: &'static [&'static str],
+    run: Run,
+}
+
+macro_rules! screens {
+    ($($who:ident $method:ident $path:literal [$($field:literal),*] $handler:path;)*) => {
+        fn screens() -> Vec<Screen> {
+            vec![$(Screen {
+                method: Method::$method,
+                path: $path,
+                fields: &[$($field),*],
+                run: Run::$who(|visit| $handler(visit).boxed()),
+            }),*]
+        }
+    };
+}
+
+screens! {
+    Known GET "/" ["pilot"] queue::show;
+}
+
+/// Every address of the desk, put into the router.
+pub(super) fn add(mut router: Router<App>) -> Router<App> {
+    let mut paths: BTreeMap<&'static str, MethodRouter<App>> = BTreeMap::new();
+    for screen in screens() {
+        let here = paths.remove(screen.path).unwrap_or_default();
+        let handler = {
+            let screen = screen.clone();
+            move |State(app): State<App>, path, request: Request| dispatch(app, screen, path, request)
+        };
+        let here = if screen.method == Method::GET { here.get(handler) } else { here.post(handler) };
+        paths.insert(screen.path, here);
+    }
+    for (path, here) in paths {
+        router = router.route(path, here);
+    }
+    router.route("/assets/{name}", get(assets::give))
+}
+
+async fn dispatch(app: App, screen: Screen, path: RawPathParams, request: Request) -> Response<Body> {
+    let id = app.tags.of(request.headers());
+    let web = Arc::clone(&app.web);
+    let frame = Frame { id: &id, base_url: &web.base_url };
+    let part = request.headers().contains_key("hx-request");
+    let outcome = AssertUnwindSafe(run(app, screen, path, request)).catch_unwind().await;
+    let outcome = outcome.unwrap_or_else(|_| Err(Refused::fault("a panic in a screen; its place stands above")));
+    respond(outcome.unwrap_or_else(|refused| shown::refused(refused, frame, part)), frame)
+}
+
+async fn run(app: App, screen: Screen, path: RawPathParams, request: Request) -> Result<Answer, Refused> {
+    let (head, body) = request.into_parts();
+    let peer = head.extensions.get::<Arc<Peer>>().cloned();
+    let posted = screen.method == Method::POST;
+    let bytes = if posted {
+        same_site(&app, &head.headers)?;
+        body::read(&head.headers, body, FORM_BYTES, FORM_TIME, peer.as_deref()).await?
+    } else {
+        Bytes::new()
+    };
+    let form = if posted { Form::read(&head.headers, &bytes, screen.fields)? } else { Form::default() };
+    let (query, said) = shown::query(head.uri.query().unwrap_or_default(), if posted { &[] } else { screen.fields })?;
+    let path: Vec<(String, String)> = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let part = head.headers.contains_key("hx-request");
+    let known = known(&app, &head.headers).await?;
+    let run = match screen.run {
+        Run::Anyone(run) => {
+            let guest = Guest { app, query, form, path, headers: head.headers, peer, part, known };
+            return run(guest).await.map(|shown| shown.answer(None, said));
+        }
+        Run::Known(run) => run,
+    };
+    let Some((caller, session)) = known else {
+        return Ok(if posted {
+            shown::carried(StatusCode::UNAUTHORIZED, head.uri.path(), &form, None)
+        } else {
+            shown::to_sign_in(&head.uri, part)
+        });
+    };
+    if posted && !form.is_from(&session) {
+        return Ok(shown::carried(StatusCode::FORBIDDEN, head.uri.path(), &form, Some(&session)));
+    }
+    let place = layout::Place::new(&caller, &session, head.uri.path());
+    let call = Call::at_desk(app, caller, query, path);
+    let shown = run(Visit { call, form, session, part }).await?;
+    Ok(shown.answer(Some(&place), said))
+}
+
+/// Who is signed in.
+async fn known(app: &App, headers: &HeaderMap) -> Result<Option<visit::Known>, Refused> {
+    let Some(secret) = cookie::read(headers, &app.web.base_url) else { return Ok(None) };
+    match app.web.access.session(&secret).await {
+        Ok(known) => Ok(Some(known)),
+        Err(AccessError::Unknown) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A form that a page of another site sends is refused before it is read (Fetch Metadata; OWASP ASVS 3.5). Whoever tells nothing of
+/// itself is no browser of today, and needs the form's key all the same.
+fn same_site(app: &App, headers: &HeaderMap) -> Result<(), Refused> {
+    let told = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let fits = match (told("sec-fetch-site"), told(header::ORIGIN.as_str())) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, None) => true,
+        (None, Some(origin)) => {
+            let own = told(header::HOST.as_str()).unwrap_or_default();
+            let host = origin.split_once("://").map_or("", |(_, host)| host);
+            host.eq_ignore_ascii_case(own) || app.web.base_url.eq_ignore_ascii_case(origin)
+        }
+    };
+    if fits {
+        return Ok(());
+    }
+    let detail = "another site sent this form; open the desk itself and do it there";
+    Err(Refused::new(StatusCode::FORBIDDEN, "OP-9201", detail).closing())
+}

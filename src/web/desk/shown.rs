@@ -1,0 +1,207 @@
+//! What a screen gives back, and what stands there when it refuses. Own file because here pages become answers, with the rules on what a
+//! page may load. INVARIANT: nothing that somebody typed is lost by a session's end: the page that says so carries it on.
+
+use super::super::answer::{Answer, Frame};
+use super::super::problem::Refused;
+use super::super::query::Query;
+use super::layout::{self, Place};
+use super::visit::{self, Form};
+use crate::access::Session;
+use axum::http::header::{self, HeaderName};
+use axum::http::{HeaderValue, StatusCode, Uri};
+use maud::{Markup, html};
+
+/// Pages load from this desk alone and send to it alone; no script, style or picture stands within them (CSP level 3).
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What a screen gives back.
+pub(in crate::web) enum Shown {
+    /// A whole page.
+    Page(Screen),
+    /// A part of the page that is there.
+    Part(Markup),
+    /// On to another page of the desk; after a form, so that loading again repeats nothing.
+    Go {
+        /// Its path, with its query.
+        to: String,
+        /// What to tell there.
+        said: Option<Said>,
+    },
+    /// Anything else.
+    Other(Answer),
+}
+
+/// A page.
+pub(in crate::web) struct Screen {
+    pub(in crate::web) title: String,
+    /// Which entry of the navigation it belongs to.
+    pub(in crate::web) here: Option<layout::Here>,
+    pub(in crate::web) body: Markup,
+}
+
+macro_rules! said {
+    ($($name:ident $word:literal $text:literal;)*) => {
+        /// What a page tells of what was just done. The address names it by a word, so that nobody can make a page say theirs.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(in crate::web) enum Said { $(#[doc = $text] $name),* }
+
+        impl Said {
+            fn word(self) -> &'static str {
+                match self { $(Self::$name => $word),* }
+            }
+
+            fn of(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$name),)* _ => None }
+            }
+
+            pub(super) fn text(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+        }
+    };
+}
+
+said! {
+    SignedOut "signed-out" "You are signed out.";
+}
+
+/// The query of an address, and what its page is to tell.
+pub(super) fn query(text: &str, known: &[&str]) -> Result<(Query, Option<Said>), Refused> {
+    let keys: Vec<&str> = known.iter().copied().chain(["said"]).collect();
+    let query = Query::read(text, &keys)?;
+    let said = query.get("said").and_then(Said::of);
+    Ok((query, said))
+}
+
+impl Shown {
+    /// The answer to whoever stands at `place`.
+    pub(super) fn answer(self, place: Option<&Place>, said: Option<Said>) -> Answer {
+        match self {
+            Self::Page(screen) => page(StatusCode::OK, layout::page(&screen, place, said)),
+            Self::Part(markup) => page(StatusCode::OK, markup),
+            Self::Go { to, said } => go(&to, said),
+            Self::Other(answer) => answer,
+        }
+    }
+}
+
+fn page(status: StatusCode, markup: Markup) -> Answer {
+    Answer::new(status, "text/html; charset=utf-8", markup.into_string())
+        .header(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY))
+        // With none at all a browser would not even tell this desk that a form is its own.
+        .header(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"))
+        .header(header::VARY, HeaderValue::from_static("hx-request, cookie"))
+}
+
+fn go(to: &str, said: Option<Said>) -> Answer {
+    let to = match said {
+        Some(said) => format!("{to}{}said={}", if to.contains('?') { '&' } else { '?' }, said.word()),
+        None => to.to_owned(),
+    };
+    let place = HeaderValue::try_from(to).unwrap_or_else(|_| HeaderValue::from_static("/"));
+    Answer::new(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", "").header(header::LOCATION, place)
+}
+
+/// To where people sign in, and back afterwards.
+pub(super) fn to_sign_in(uri: &Uri, part: bool) -> Answer {
+    let wanted = uri.path_and_query().map_or("/", |asked| asked.as_str());
+    let to = if wanted == "/" { "/sign-in".to_owned() } else { format!("/sign-in?to={}", encode(wanted)) };
+    let answer = go(&to, None);
+    if !part {
+        return answer;
+    }
+    // A page that is there already must not show the other within itself.
+    let place = HeaderValue::try_from(to).unwrap_or_else(|_| HeaderValue::from_static("/sign-in"));
+    Answer::new(StatusCode::UNAUTHORIZED, "text/plain; charset=utf-8", "")
+        .header(HeaderName::from_static("hx-redirect"), place)
+}
+
+/// A text as a value in a query (RFC 3986, 2.1).
+pub(in crate::web) fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase());
+            }
+        }
+    }
+    out
+}
+
+/// A form that did not count, with everything that was typed into it and a way to send it again: after signing in anew, or, with a
+/// session, under its key. Nothing is done until the person presses that button.
+pub(super) fn carried(status: StatusCode, path: &str, form: &Form, session: Option<&Session>) -> Answer {
+    let why = match session {
+        None => "Your session has ended. Nothing was done, and nothing that you typed is lost.",
+        Some(_) => "This page was made for an earlier session. Nothing was done, and nothing that you typed is lost.",
+    };
+    let body = html! {
+        p.notice role="alert" { (why) }
+        @if session.is_none() {
+            p { "1. " a href="/sign-in" target="_blank" rel="noopener" { "Sign in again in a new tab" } "." }
+            p { "2. Come back here and send it again." }
+        }
+        form method="post" action=(path) {
+            @if let Some(session) = session { (visit::key(session)) }
+            @for (name, value) in form.fields() {
+                @if value.contains('\n') || value.len() > 80 {
+                    label.field { span { (name) } textarea name=(name) rows="6" { (value) } }
+                } @else {
+                    input type="hidden" name=(name) value=(value);
+                    p.quiet { (name) ": " span dir="auto" { (layout::plain(value)) } }
+                }
+            }
+            button.primary { "Send it again" }
+        }
+    };
+    page(status, layout::bare("Not sent yet", &body))
+}
+
+/// A refusal, as a page, or as a part of one that is there.
+pub(super) fn refused(mut refused: Refused, frame: Frame<'_>, part: bool) -> Answer {
+    let request = frame.id.to_str().unwrap_or_default();
+    if let Some(cause) = refused.cause.take() {
+        tracing::error!(request, code = refused.code, cause, "a screen failed inside");
+    } else {
+        tracing::debug!(request, status = refused.status.as_u16(), code = refused.code, "a screen was refused");
+    }
+    let title = if refused.status.is_server_error() { "This failed" } else { "This was refused" };
+    let body = html! {
+        div.notice role="alert" {
+            p { strong { (title) ": " } (layout::plain(&refused.detail)) }
+            @for (name, value) in refused.more.iter().filter(|(_, value)| value.is_string()) {
+                p.quiet { (name) ": " (layout::plain(value.as_str().unwrap_or_default())) }
+            }
+            p.quiet {
+                a href={ "/docs/errors/" (refused.code) } { (refused.code) } " · request " code { (request) }
+            }
+        }
+    };
+    let markup =
+        if part { body } else { layout::bare(title, &html! { (body) p { a href="/" { "Back to the queue" } } }) };
+    let mut answer = page(refused.status, markup);
+    if let Some(seconds) = refused.retry_secs {
+        answer = answer.header(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if refused.close {
+        answer = answer.header(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::encode;
+
+    #[test]
+    fn what_goes_into_a_query_comes_out_of_it() {
+        let text = "/briefs/x?a=b&c=ü ?";
+        let query = crate::web::query::Query::read(&format!("to={}", encode(text)), &["to"]).unwrap();
+        assert_eq!(query.get("to"), Some(text));
+    }
+}
