@@ -198,6 +198,10 @@ impl Answers {
                 match self.decide(reply, matter, candidate).await {
                     Ok(()) => return Ok(None),
                     Err(ReviewError::Store(cause)) => return Err(cause),
+                    Err(cause @ ReviewError::PlanMoved { .. }) => {
+                        let letter = outbox.ask_again(&about(reply, &message, matter), &cause.to_string()).await?;
+                        Outcome { letter, ..Outcome::of("answered", cause.to_string()) }
+                    }
                     Err(cause) => {
                         let letter = outbox.refusal_of(&about(reply, &message, matter), &cause.to_string()).await?;
                         Outcome { letter, ..Outcome::of("answered", cause.to_string()) }
@@ -332,7 +336,8 @@ impl Answers {
         }
         let decision = candidate.decision();
         let verdict = Verdict::parse(decision.kind().as_str(), decision.comment())?;
-        let decided = parts.review.decide_by_mail(&principal, brief, &verdict, digest, None, &by).await?;
+        let plan = candidate.checked().plan();
+        let decided = parts.review.decide_by_mail(&principal, brief, &verdict, digest, plan, &by).await?;
         tracing::info!(brief.id = %brief, reply.id = %reply.id, person = matter.person.name, state = %decided.state, "decided by mail");
         if decided.repeated {
             // It was said before at another face: nothing was written for this mail.
@@ -394,7 +399,8 @@ impl Matter {
             (None, ReviewState::Redrafting) => Standing::Busy { what: "a new attempt is being drafted" },
             (None, _) => Standing::Open { revision: &self.brief.digest },
         };
-        let bound = Bound { brief: self.brief.id.as_str(), revision: &self.asked.digest, reviewer: &self.asked.person };
+        let LetterRow { digest, person, plan, .. } = &self.asked;
+        let bound = Bound { brief: self.brief.id.as_str(), revision: digest, reviewer: person, plan };
         Asked { bound, addresses: &self.addresses, allowed: self.allowed, used: self.used, standing }
     }
 }

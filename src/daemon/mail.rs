@@ -33,6 +33,7 @@ pub(super) fn build(house: &House) -> Result<Option<Mail>, StartError> {
         pilots: house.pilots.clone(),
         others: others(&house.settings),
         boundaries: Arc::clone(&house.boundaries),
+        planner: house.planner.clone(),
         clock: Arc::clone(&house.clock),
         from: smtp.from().clone(),
         carrier: Arc::new(smtp),

@@ -1,6 +1,7 @@
 //! The letter that asks for a decision: the whole brief, the request beside it, what changed, and how to answer. Own file because everything a
 //! reviewer decides on stands in it. INVARIANT: no section is left out; an empty one says so.
 
+use super::outgoing::{self, Writes};
 use super::page::{Block, Page, cut, line, spoken};
 use super::{Frame, How, Notice, when};
 use jiff::Timestamp;
@@ -142,6 +143,10 @@ pub struct NewBrief<'a> {
     pub received: Received<'a>,
     /// What changed since the last revision; empty for the first.
     pub changes: &'a [Changed],
+    /// What an approval writes in other systems.
+    pub writes: Writes<'a>,
+    /// Why the same person is asked again, when they are.
+    pub again: Option<&'a str>,
     /// Who drafted it: `embedded`, or a model's name.
     pub drafted_by: &'a str,
     /// How to answer.
@@ -156,6 +161,9 @@ pub fn new_brief(frame: &Frame<'_>, new: &NewBrief<'_>) -> Notice {
     let again =
         if item.revision > 1 { format!("Revision {} of this brief", item.revision) } else { "A new brief".to_owned() };
     page.paragraph(format!("{again} waits for your decision."));
+    if let Some(why) = new.again {
+        page.paragraph(format!("Your answer decided nothing: {why}. What is to be written is shown as it is now."));
+    }
     let c = new.sections;
     page.facts([
         ("Recommended", spoken(&c.status)),
@@ -166,6 +174,7 @@ pub fn new_brief(frame: &Frame<'_>, new: &NewBrief<'_>) -> Notice {
     ]);
     changes(&mut page, item, new.changes);
     sections(&mut page, c);
+    outgoing::write(&mut page, new.writes);
     new.how.write(&mut page);
     request(&mut page, &new.received);
     page.small(format!(

@@ -11,6 +11,7 @@ mod how;
 mod html;
 mod nudge;
 mod outcome;
+mod outgoing;
 mod page;
 mod page_html;
 mod page_text;
@@ -26,6 +27,7 @@ pub use digest::{Digest, Waiting, digest};
 pub use how::How;
 pub use nudge::{Asks, Nudge, escalation, reminder};
 pub use outcome::{Decided, Late, Refused, Unclear, decided, late, refused, unclear};
+pub use outgoing::{Outgoing, Writes};
 pub use stop::{Stop, stop};
 
 /// A letter, ready to be carried.

@@ -1,6 +1,7 @@
 //! Letters about a brief that still waits: to whoever was asked, and to whoever comes next. Own file because both say that silence
 //! decides nothing.
 
+use super::outgoing::{self, Writes};
 use super::page::{Page, line, spoken};
 use super::{Frame, How, Item, Notice, Received, Sections, brief, when};
 use jiff::{SignedDuration, Timestamp};
@@ -33,6 +34,8 @@ pub struct Nudge<'a> {
     pub asked: &'a [String],
     /// What is asked of this person.
     pub asks: Asks,
+    /// What an approval writes in other systems.
+    pub writes: Writes<'a>,
     /// How to answer.
     pub how: How<'a>,
 }
@@ -93,6 +96,7 @@ fn rest(frame: &Frame<'_>, nudge: &Nudge<'_>, mut page: Page, word: &str) -> Not
         ));
     } else {
         page.paragraph("The whole brief stands in the first mail about it. Nothing happens while nobody decides.");
+        outgoing::write(&mut page, nudge.writes);
         nudge.how.write(&mut page);
     }
     brief::request(&mut page, &nudge.received);

@@ -49,8 +49,12 @@ impl Outbox {
                 let guess = understood
                     .map(|kind| format!(" It was understood that you may mean “{kind}”; nothing was done with that."));
                 let understood = format!("It was not clear what you decide: {why}.{}", guess.unwrap_or_default());
-                let unclear =
-                    notice::Unclear { item, understood: &understood, written: about.written, how: self.how(by_mail) };
+                let unclear = notice::Unclear {
+                    item,
+                    understood: &understood,
+                    written: about.written,
+                    how: self.how(by_mail, None),
+                };
                 notice::unclear(&frame(about.pilot), &unclear)
             }
             Judgement::Refused { reason: Reason::Moved, .. } => {
@@ -88,6 +92,30 @@ impl Outbox {
         self.as_answer(about, notice::refused(&frame(about.pilot), &notice::Refused { item, why: &why }))
     }
 
+    /// The letter to somebody who approved writes that are others by now: the brief again, with what would be written as it is now, and a
+    /// secret of its own.
+    ///
+    /// # Errors
+    /// [`StoreError`] when what it is about cannot be read.
+    pub async fn ask_again(&self, about: &About<'_>, why: &str) -> Result<Option<NewLetter>, StoreError> {
+        let Some(mut letter) = self.refusal_of(about, why).await? else { return Ok(None) };
+        let shown = self.shown(about.brief, about.pilot).await?;
+        let (brief, request) = (about.brief.id.to_string(), about.brief.id.request().to_string());
+        let page = self.page_of(&about.brief.id);
+        let again = notice::NewBrief {
+            item: Item { brief: &brief, request: &request, revision: about.brief.revision, title: &shown.title },
+            again: Some(why),
+            ..self.asked_with(&shown, page.as_deref(), true)
+        };
+        let notice = notice::new_brief(&frame(about.pilot), &again);
+        (letter.subject, letter.text, letter.html) = (notice.subject, notice.text, notice.html);
+        // Each answer that was too late has its own moment, and so its own secret.
+        let turn =
+            about.reply.suffix().bytes().fold(0u32, |turn, byte| turn.wrapping_mul(31).wrapping_add(byte.into()));
+        self.bind_again(&mut letter, about.brief, &shown, turn);
+        Ok(Some(letter))
+    }
+
     #[expect(clippy::unnecessary_wraps, reason = "both callers end with it")]
     fn as_answer(&self, about: &About<'_>, notice: Notice) -> Result<Option<NewLetter>, StoreError> {
         let Some(address) = about.person.email().map(str::to_owned) else { return Ok(None) };
@@ -110,6 +138,7 @@ impl Outbox {
         letter.thread = thread.map(str::to_owned).collect();
         // The next try may answer this letter as well as the first: the same secret, for the same time.
         letter.digest.clone_from(&about.asked.digest);
+        letter.plan.clone_from(&about.asked.plan);
         letter.expires_at = about.asked.expires_at;
         Ok(Some(letter))
     }

@@ -7,7 +7,7 @@ use super::{Addressee, DIGEST, Outbox};
 use crate::domain::id::BriefId;
 use crate::domain::pilot::Pilot;
 use crate::domain::review::ReviewState;
-use crate::notice::{self, Asks, Frame, Item, Notice, Nudge};
+use crate::notice::{self, Asks, Frame, Item, Notice, Nudge, Writes};
 use crate::receipt::Receipt;
 use crate::store::{BriefRow, NewLetter, ReportRow, SlotRow, StoreError};
 use jiff::SignedDuration;
@@ -84,6 +84,7 @@ impl Outbox {
         let shown = self.shown(row, pilot).await?;
         let by_mail = asks != Asks::Nothing && self.takes_answers(pilot, &person.name);
         let (brief, request) = (row.id.to_string(), row.id.request().to_string());
+        let page = self.page_of(&row.id);
         let nudge = Nudge {
             item: Item { brief: &brief, request: &request, revision: row.revision, title: &shown.title },
             sections: &shown.sections,
@@ -92,7 +93,8 @@ impl Outbox {
             waited: now.duration_since(shown.asked_at),
             asked: &pilot.reviewers,
             asks,
-            how: self.how(by_mail),
+            writes: if by_mail { shown.writes.writes() } else { Writes::None },
+            how: self.how(by_mail, page.as_deref()),
         };
         let (kind, notice) = if turn.ordinal == 0 {
             let frame = Frame { because: "the pilot names you for briefs that wait too long", ..frame(pilot) };
@@ -102,7 +104,7 @@ impl Outbox {
         };
         let mut letter = self.letter(kind, row, row.revision, &turn.ordinal.to_string(), person, notice);
         if by_mail {
-            self.bind_again(&mut letter, row, turn.ordinal);
+            self.bind_again(&mut letter, row, &shown, turn.ordinal);
         }
         Ok(letter)
     }

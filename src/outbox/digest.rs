@@ -41,7 +41,7 @@ impl Outbox {
     /// What the secret of a digest is bound to: never to a brief, whose names begin otherwise.
     #[must_use]
     pub fn bound_of_digest<'l>(&self, about: &'l crate::store::LetterRow) -> Bound<'l> {
-        Bound { brief: DIGEST, revision: &about.about, reviewer: &about.person }
+        Bound { brief: DIGEST, revision: &about.about, reviewer: &about.person, plan: "" }
     }
 
     /// The digests of a slot, for everybody whom the pilot tells and who wants them. `slots`: those of its schedule, newest first.
@@ -139,7 +139,7 @@ impl Outbox {
         let mut letter = self.regular(DIGEST, pilot, slot, person, notice::digest(&frame, &digest));
         if can_leave {
             letter.expires_at = now + LEAVE_FOR;
-            let bound = Bound { brief: DIGEST, revision: &letter.about, reviewer: &letter.person };
+            let bound = Bound { brief: DIGEST, revision: &letter.about, reviewer: &letter.person, plan: "" };
             letter.token = Some(self.key().mint(&bound, letter.expires_at).name());
         }
         Ok(Some(letter))

@@ -32,6 +32,7 @@ pub use whom::{Away, Others};
 use crate::clock::Clock;
 use crate::domain::id::{LetterId, NodeId};
 use crate::domain::pilot::Pilots;
+use crate::plan::Planner;
 use crate::reply::{Bound, Key, Token};
 use crate::screen::Boundary;
 use crate::store::{LetterRow, Store, StoreError};
@@ -52,6 +53,8 @@ pub struct Parts {
     pub others: BTreeMap<String, Others>,
     /// The pilots' data boundaries: a letter shows what a generator may see.
     pub boundaries: Arc<BTreeMap<String, Boundary>>,
+    /// What an approval would write.
+    pub planner: Planner,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Who carries letters.
@@ -147,7 +150,7 @@ impl Outbox {
     fn token(&self, letter: &LetterRow) -> Option<Token> {
         let bound = match &letter.brief {
             Some(brief) if !letter.digest.is_empty() => {
-                Bound { brief: brief.as_str(), revision: &letter.digest, reviewer: &letter.person }
+                Bound { brief: brief.as_str(), revision: &letter.digest, reviewer: &letter.person, plan: &letter.plan }
             }
             None if letter.kind == DIGEST => self.bound_of_digest(letter),
             _ => return None,

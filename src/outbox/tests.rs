@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::domain::id::{NodeId, UserId};
 use crate::domain::pilot::{Pilot, Pilots};
 use crate::domain::review::Rules;
+use crate::plan::Planner;
 use crate::policy::{Action, Kind};
 use crate::receipt::{Body, Field};
 use crate::reply::Words;
@@ -98,6 +99,7 @@ impl House {
             pilots: Pilots::new([pilot]),
             others: BTreeMap::from([("north".to_owned(), others)]),
             boundaries: Arc::default(),
+            planner: Planner::default(),
             clock: Arc::clone(&on.clock) as Arc<dyn Clock>,
             carrier: Arc::new(Nobody),
             from: Mailbox { name: None, address: "pilot@ops.example".into() },

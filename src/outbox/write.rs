@@ -1,11 +1,13 @@
 //! From rows to the words of a letter. Own file because it is where a brief, the request and the words in force meet the room of letters.
 //! INVARIANT: a letter shows the request with the masks under which its brief was drafted; its quotes point into exactly that text.
 
-use super::{Addressee, Outbox};
+use super::{Addressee, Outbox, Parts};
 use crate::brief::{self, Content};
+use crate::domain::id::BriefId;
 use crate::domain::pilot::Pilot;
 use crate::domain::review::ReviewState;
-use crate::notice::{self, Changed, Frame, How, Item, Notice, Received, Said, Sections};
+use crate::notice::{self, Changed, Frame, How, Item, Notice, Outgoing, Received, Said, Sections, Writes};
+use crate::plan;
 use crate::receipt::Receipt;
 use crate::reply::{Bound, Kind};
 use crate::screen::{Boundary, screen};
@@ -15,6 +17,10 @@ use serde_json::Value;
 
 /// The longest title, in characters.
 const TITLE: usize = 120;
+/// From this level on a pilot writes in other systems.
+const WRITES_FROM: u32 = 3;
+/// The most of a plan that a letter shows, in bytes.
+const PLAN_BYTES: usize = 16 << 10;
 
 /// Everything of a brief that its letters show.
 pub(super) struct Shown {
@@ -25,6 +31,7 @@ pub(super) struct Shown {
     text: String,
     attachments: Vec<String>,
     pub(super) sections: Sections,
+    pub(super) writes: Planned,
     changes: Vec<Changed>,
     drafted_by: String,
     /// Since when the revision waits.
@@ -40,6 +47,27 @@ impl Shown {
             source: &self.source,
             text: &self.text,
             attachments: &self.attachments,
+        }
+    }
+}
+
+/// What an approval would write.
+#[derive(Default)]
+pub(super) struct Planned {
+    /// Hash of the plan that a letter shows whole; empty for none.
+    hash: String,
+    outgoing: Vec<Outgoing>,
+    /// There is more than a letter shows.
+    elsewhere: bool,
+}
+
+impl Planned {
+    /// As letters take it.
+    pub(super) fn writes(&self) -> Writes<'_> {
+        match (self.elsewhere, self.outgoing.is_empty()) {
+            (true, _) => Writes::Elsewhere,
+            (false, true) => Writes::None,
+            (false, false) => Writes::Shown(&self.outgoing),
         }
     }
 }
@@ -83,6 +111,7 @@ impl Outbox {
         let from = if from.is_empty() { "somebody unknown".to_owned() } else { masked(&from) };
         let attachments = store.files(&request.id).await?.into_iter().map(|file| masked(&file.name)).collect();
         let drafted_by = self.drafter(revision).await;
+        let writes = self.planned(row, pilot, boundary).await?;
         let (sections, title) = (sections(&content, &text), title(&text));
         Ok(Shown {
             title,
@@ -92,10 +121,28 @@ impl Outbox {
             text,
             attachments,
             sections,
+            writes,
             changes,
             drafted_by,
             asked_at: revision.at,
         })
+    }
+
+    /// What an approval would write. Below the level that writes, nothing is.
+    async fn planned(&self, row: &BriefRow, pilot: &Pilot, boundary: &Boundary) -> Result<Planned, StoreError> {
+        let Parts { store, planner, .. } = self.parts();
+        if pilot.terms.level < WRITES_FROM || !planner.plans(&pilot.name) {
+            return Ok(Planned::default());
+        }
+        let plan = planner.gather(store, pilot, boundary, &row.id).await?.plan;
+        if plan.is_empty() {
+            return Ok(Planned::default());
+        }
+        let outgoing: Vec<Outgoing> = plan.items.iter().map(outgoing).collect();
+        if outgoing.iter().map(|write| write.call.len()).sum::<usize>() > PLAN_BYTES {
+            return Ok(Planned { elsewhere: true, ..Planned::default() });
+        }
+        Ok(Planned { hash: plan.hash(), outgoing, elsewhere: false })
     }
 
     /// Whether the generator saw the text with its masks: what screening left, or the person who released it.
@@ -127,7 +174,7 @@ impl Outbox {
     }
 
     /// How to answer, in the words in force.
-    pub(super) fn how(&self, by_mail: bool) -> How<'_> {
+    pub(super) fn how<'h>(&'h self, by_mail: bool, page: Option<&'h str>) -> How<'h> {
         let words = &self.options().words;
         let first = |kind| words.of_kind(kind).next().unwrap_or_default();
         How {
@@ -137,8 +184,13 @@ impl Outbox {
             reject: first(Kind::Reject),
             edit: first(Kind::Edit),
             by_mail,
-            page: None,
+            page,
         }
+    }
+
+    /// Where a brief stands in the browser.
+    pub(super) fn page_of(&self, brief: &BriefId) -> Option<String> {
+        Some(&self.options().base_url).filter(|base| !base.is_empty()).map(|base| format!("{base}/briefs/{brief}"))
     }
 
     /// Whether a person may decide on a pilot's briefs by answering.
@@ -148,40 +200,58 @@ impl Outbox {
         options.reply_address.is_some() && pilot.reply_by_mail && !options.no_reply.iter().any(|name| name == person)
     }
 
+    /// What asks for a decision, but for the names of what is asked about.
+    pub(super) fn asked_with<'n>(
+        &'n self,
+        shown: &'n Shown,
+        page: Option<&'n str>,
+        by_mail: bool,
+    ) -> notice::NewBrief<'n> {
+        notice::NewBrief {
+            item: Item { brief: "", request: "", revision: 0, title: &shown.title },
+            sections: &shown.sections,
+            received: shown.received(),
+            changes: &shown.changes,
+            writes: shown.writes.writes(),
+            again: None,
+            drafted_by: &shown.drafted_by,
+            how: self.how(by_mail, page),
+        }
+    }
+
     /// The letter that asks for a decision.
     pub(super) fn write_brief(&self, pilot: &Pilot, row: &BriefRow, shown: &Shown, person: &Addressee) -> NewLetter {
         let by_mail = self.takes_answers(pilot, &person.name);
         let (brief, request) = (row.id.to_string(), row.id.request().to_string());
+        let page = self.page_of(&row.id);
         let new = notice::NewBrief {
             item: Item { brief: &brief, request: &request, revision: row.revision, title: &shown.title },
-            sections: &shown.sections,
-            received: shown.received(),
-            changes: &shown.changes,
-            drafted_by: &shown.drafted_by,
-            how: self.how(by_mail),
+            ..self.asked_with(shown, page.as_deref(), by_mail)
         };
         let notice = notice::new_brief(&frame(pilot), &new);
         let mut letter = self.letter("brief", row, row.revision, "", person, notice);
         if by_mail {
             letter.expires_at = letter.at + self.options().reply_for;
-            self.bind(&mut letter, row);
+            self.bind(&mut letter, row, &shown.writes);
         }
         letter
     }
 
     /// Lets a later letter about the same revision be answered, with a secret of its own: what a secret is made of leaves nothing but its time
     /// to tell it from the one before, so that each turn ends at its own second of about a minute.
-    pub(super) fn bind_again(&self, letter: &mut NewLetter, row: &BriefRow, turn: u32) {
+    pub(super) fn bind_again(&self, letter: &mut NewLetter, row: &BriefRow, shown: &Shown, turn: u32) {
         let end = (letter.at + self.options().reply_for).as_second();
         let own = (end.div_euclid(64) + 1) * 64 + i64::from(turn % 64);
         letter.expires_at = Timestamp::from_second(own).unwrap_or(Timestamp::MAX);
-        self.bind(letter, row);
+        self.bind(letter, row, &shown.writes);
     }
 
-    /// Binds an answer to exactly the content that stands.
-    fn bind(&self, letter: &mut NewLetter, row: &BriefRow) {
-        letter.digest = row.digest.clone();
-        let bound = Bound { brief: row.id.as_str(), revision: &row.digest, reviewer: &letter.person };
+    /// Binds an answer to exactly the content that stands, and the writes that are shown.
+    fn bind(&self, letter: &mut NewLetter, row: &BriefRow, planned: &Planned) {
+        letter.digest.clone_from(&row.digest);
+        letter.plan.clone_from(&planned.hash);
+        let bound =
+            Bound { brief: row.id.as_str(), revision: &row.digest, reviewer: &letter.person, plan: &planned.hash };
         letter.token = Some(self.key().mint(&bound, letter.expires_at).name());
     }
 
@@ -286,6 +356,7 @@ impl Outbox {
             text: notice.text,
             html: notice.html,
             digest: String::new(),
+            plan: String::new(),
             token: None,
             expires_at: now,
             at: now,
@@ -314,6 +385,19 @@ fn title(text: &str) -> String {
     match line.char_indices().nth(TITLE) {
         Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default().trim_end()),
         None => line.to_owned(),
+    }
+}
+
+/// A write as a letter shows it: the request to the byte, with what is in no line of its own made visible.
+fn outgoing(item: &plan::Item) -> Outgoing {
+    let call = &item.write.call;
+    let headers = call.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>();
+    let body = if call.body.is_empty() { String::new() } else { format!("\n{}", call.body) };
+    Outgoing {
+        sink: item.sink.clone(),
+        kind: item.write.kind.to_string(),
+        record: item.write.record.clone(),
+        call: format!("{} {}\n{headers}{body}", call.method, call.target),
     }
 }
 

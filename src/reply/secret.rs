@@ -27,6 +27,8 @@ pub struct Bound<'a> {
     pub revision: &'a str,
     /// Identifier of the person it was shown to.
     pub reviewer: &'a str,
+    /// Hash of the plan of writes that was shown; empty for none.
+    pub plan: &'a str,
 }
 
 /// The key that secrets are made and checked with.
@@ -54,6 +56,7 @@ pub struct Checked {
     brief: String,
     revision: String,
     reviewer: String,
+    plan: String,
     expires: Timestamp,
     name: String,
 }
@@ -81,6 +84,12 @@ impl Checked {
     #[must_use]
     pub fn reviewer(&self) -> &str {
         &self.reviewer
+    }
+
+    /// Hash of the plan of writes that was shown; none when none was.
+    #[must_use]
+    pub fn plan(&self) -> Option<&str> {
+        Some(self.plan.as_str()).filter(|plan| !plan.is_empty())
     }
 
     /// Until when it may be used.
@@ -120,6 +129,7 @@ impl Key {
             brief: bound.brief.to_owned(),
             revision: bound.revision.to_owned(),
             reviewer: bound.reviewer.to_owned(),
+            plan: bound.plan.to_owned(),
             expires: Timestamp::from_second(i64::from(seconds)).unwrap_or(Timestamp::UNIX_EPOCH),
             name: token.name(),
         })
@@ -128,7 +138,9 @@ impl Key {
     fn at(&self, bound: &Bound<'_>, seconds: u32) -> Token {
         let mut context = hmac::Context::with_key(&self.0);
         context.update(b"opspilot reply 1");
-        for part in [bound.brief, bound.revision, bound.reviewer] {
+        // A letter without a plan has the secret that it had before letters showed any.
+        let plan = Some(bound.plan).filter(|plan| !plan.is_empty());
+        for part in [bound.brief, bound.revision, bound.reviewer].into_iter().chain(plan) {
             // Lengths first, so that nothing can move from one part into the next.
             context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             context.update(part.as_bytes());

@@ -258,3 +258,53 @@ fn of_all_who_decide_at_once_one_wins() {
     assert_eq!(settled(&daemon)[0], 0, "everybody was who they said");
     eprintln!("{races} races: {wins:?}; {} late answers by mail were told", settled(&daemon)[1]);
 }
+
+/// A pilot whose notes go into a table, which nobody has let through yet.
+fn noting() -> Setup {
+    Setup::sqlite().pilot("level = 3").with(
+        r#"
+[[sink]]
+name = "table"
+kind = "csv"
+options = { file = "notes.csv" }
+
+[[action]]
+pilot = "northwind"
+sink = "table"
+kind = "note"
+record = "none"
+"#,
+    )
+}
+
+#[test]
+fn an_approval_by_mail_is_of_the_writes_that_the_letter_shows() {
+    let post = Postroom::open();
+    let mut daemon = post.house(noting(), "check_signatures = false");
+    let say = |letter: &Arrived, text: &str| post.deliver(through(PASSED, &answer(letter, MIKE, "", text)));
+    post.deliver(request(1));
+    let first = post.letter("mike", "Brief: Lamps for room 1");
+    assert!(first.raw.contains("APPEND notes.csv"), "{}", first.raw);
+    let brief = only_brief(&daemon);
+    let writes = |daemon: &TestDaemon| daemon.list(&format!("/api/v1/writes?brief={brief}"));
+    // The operator changes the rule: what the letter shows would no longer be what is written.
+    daemon.stop();
+    let config = daemon.path("opspilot.toml");
+    let before = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, before.replace("notes.csv", "other.csv")).unwrap();
+    daemon.start();
+    say(&first, "approve");
+    let again = until("it is asked again", || {
+        post.letters().into_iter().find(|letter| letter.raw.contains("Your answer decided nothing"))
+    });
+    assert!(again.raw.contains("APPEND other.csv") && again.raw.contains("OP-7612"), "{}", again.raw);
+    assert_ne!(again.reply_to(), first.reply_to(), "an approval is of one plan");
+    assert_eq!((state(&daemon, &brief), writes(&daemon).len()), ("open".to_owned(), 0));
+    say(&again, "approve");
+    until("it is decided", || (state(&daemon, &brief) == "approved").then_some(()));
+    let queued = writes(&daemon);
+    assert_eq!((queued.len(), word(&queued[0], "person").is_empty()), (1, false), "{queued:?}");
+    let decided: Vec<_> =
+        receipts(&daemon).into_iter().filter(|receipt| word(receipt, "kind") == "brief.decided").collect();
+    assert_eq!((decided.len(), word(&decided[0]["body"], "plan")), (1, word(&queued[0], "plan")));
+}

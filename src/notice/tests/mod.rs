@@ -3,7 +3,7 @@
 pub(crate) mod samples;
 
 use super::report::{NONE, Rows, Week, report, svg};
-use super::{Frame, How, page::Page, page_html, page_text};
+use super::{Frame, How, Writes, page::Page, page_html, page_text};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use samples::at;
@@ -101,7 +101,16 @@ fn a_brief_has_all_its_sections_the_request_the_changes_and_how_to_answer() {
     let received = super::Received { from: "", at: at("2026-11-20T15:04:00Z"), source: "", text: "", attachments: &[] };
     let item = super::Item { brief: "b", request: "r", revision: 1, title: "" };
     let how = How { by_mail: false, page: Some("javascript:alert(1)"), ..How::ENGLISH };
-    let new = super::NewBrief { item, sections: &empty, received, changes: &[], drafted_by: "embedded", how };
+    let new = super::NewBrief {
+        item,
+        sections: &empty,
+        received,
+        changes: &[],
+        writes: Writes::None,
+        again: None,
+        drafted_by: "embedded",
+        how,
+    };
     let notice = super::new_brief(&frame, &new);
     assert!(notice.text.contains("Nothing is missing") && notice.text.contains("None is proposed"));
     assert!(notice.text.contains("switched off for you") && !notice.html.contains("javascript"));

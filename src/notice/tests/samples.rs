@@ -219,12 +219,22 @@ pub(crate) fn all(evil: Option<&str>) -> Vec<(&'static str, Notice)> {
             after: or("Look at the queue of the mail system with Jonas"),
         },
     ];
+    let outgoing = [Outgoing {
+        sink: or("desk"),
+        kind: or("note"),
+        record: or("4711"),
+        call: or(
+            "POST https://desk.example/api/tickets/4711/notes\ncontent-type: application/json\n\n{\"text\":\"Checked by hand.\"}",
+        ),
+    }];
     let how = How { page: Some("https://ops.example.test/briefs/brf_01jd8w2k3me9vt5a"), ..How::ENGLISH };
     let new = NewBrief {
         item,
         sections: &sections,
         received: received.clone(),
         changes: &changes,
+        writes: Writes::Shown(&outgoing),
+        again: None,
         drafted_by: "embedded",
         how,
     };
@@ -237,6 +247,7 @@ pub(crate) fn all(evil: Option<&str>) -> Vec<(&'static str, Notice)> {
         waited: SignedDuration::from_mins(65 * 60 + 12),
         asked: &asked,
         asks: Asks::Decision,
+        writes: Writes::Shown(&outgoing),
         how,
     };
     let comment = or("Good. Please call before you write.\nM.");

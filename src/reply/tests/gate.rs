@@ -18,7 +18,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn bound() -> Bound<'static> {
-    Bound { brief: "b_1", revision: "d1", reviewer: "u_ada" }
+    Bound { brief: "b_1", revision: "d1", reviewer: "u_ada", plan: "" }
 }
 
 fn given(by: &Key) -> Given {

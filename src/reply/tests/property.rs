@@ -122,18 +122,23 @@ proptest! {
         other in "[a-z0-9_]{1,12}",
     ) {
         let key = Key::new(&[3; 32]);
-        let bound = Bound { brief: &brief, revision: &revision, reviewer: &reviewer };
+        let bound = Bound { brief: &brief, revision: &revision, reviewer: &reviewer, plan: "" };
         let token = key.mint(&bound, at(expiry));
         prop_assert_eq!(key.check(&token, &bound).map(|checked| checked.expires()), Some(at(expiry)));
         prop_assert_eq!(Token::read(&token.letters().to_uppercase()), Some(token.clone()));
         let wrongs =
-            [Bound { brief: &other, ..bound }, Bound { revision: &other, ..bound }, Bound { reviewer: &other, ..bound }];
+            [
+                Bound { brief: &other, ..bound },
+                Bound { revision: &other, ..bound },
+                Bound { reviewer: &other, ..bound },
+                Bound { plan: &other, ..bound },
+            ];
         for wrong in wrongs {
             prop_assert!(wrong == bound || key.check(&token, &wrong).is_none());
         }
         // Letters moved from one part into the next are another thing.
         let moved = format!("{brief}{revision}");
-        let moved = Bound { brief: &moved, revision: "", reviewer: &reviewer };
+        let moved = Bound { brief: &moved, revision: "", reviewer: &reviewer, plan: "" };
         prop_assert!(key.check(&token, &moved).is_none());
         prop_assert!(Key::new(&[4; 32]).check(&token, &bound).is_none());
         // A later expiry over the old tag: the first eight letters of one, the rest of the other.
@@ -145,7 +150,7 @@ proptest! {
     #[test]
     fn one_changed_letter_is_a_wrong_secret(place in 0_usize..40, letter in "[a-z2-7]") {
         let key = Key::new(&[3; 32]);
-        let bound = Bound { brief: "b", revision: "d", reviewer: "r" };
+        let bound = Bound { brief: "b", revision: "d", reviewer: "r", plan: "" };
         let token = key.mint(&bound, at(1_000_000));
         let mut letters = token.letters().to_owned();
         letters.replace_range(place..=place, &letter);
@@ -157,7 +162,7 @@ proptest! {
 #[test]
 fn ten_thousand_guesses_fail() {
     let (key, guesser) = (Key::new(&[9; 32]), Key::new(&[1; 32]));
-    let bound = Bound { brief: "b", revision: "d", reviewer: "r" };
+    let bound = Bound { brief: "b", revision: "d", reviewer: "r", plan: "" };
     let real = key.mint(&bound, at(1_900_000_000));
     let right = (0..10_000_u32).filter(|guess| {
         // The best guess there is: version and expiry are known, 160 bits are not.

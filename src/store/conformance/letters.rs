@@ -49,6 +49,7 @@ fn letter(on: &Fixture, run: &ClaimedRun, about: &str) -> NewLetter {
         text: "What it says.".into(),
         html: "<p>What it says.</p>".into(),
         digest: "seen".into(),
+        plan: "planned".into(),
         token: Some(format!("secret {} {about}", run.brief())),
         expires_at: on.in_secs(3600),
         at: on.now(),

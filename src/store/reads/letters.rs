@@ -45,6 +45,8 @@ pub struct LetterRow {
     pub html: String,
     /// Digest of the revision that an answer decides on.
     pub digest: String,
+    /// Hash of the plan of writes that an approving answer approves along with it; empty for none.
+    pub plan: String,
     /// Until when an answer counts.
     pub expires_at: Timestamp,
     /// `waiting`, `sending`, `sent`, `uncertain`, `refused`, `bounced` or `capped`.
@@ -65,7 +67,7 @@ macro_rules! letter_sql {
     ($rest:literal) => {
         concat!(
             "SELECT id, kind, brief, revision, about, pilot, tenant, person, name, address, message_id, answers, thread, subject, content, \
-             digest, expires_at, state, attempt, code, message, sent_at, created_at FROM letter ",
+             digest, expires_at, state, attempt, code, message, sent_at, created_at, plan FROM letter ",
             $rest
         )
     };
@@ -108,6 +110,7 @@ pub(in crate::store) fn letter_of(row: &Row) -> Result<LetterRow, StoreError> {
         message: row.maybe_text(20)?,
         sent_at: row.maybe_int(21)?.map(time).transpose()?,
         created_at: time(row.int(22)?)?,
+        plan: row.text(23)?,
     })
 }
 

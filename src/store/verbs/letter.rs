@@ -48,6 +48,8 @@ pub struct NewLetter {
     pub html: String,
     /// Digest of the revision that an answer to it would decide on; empty when none can.
     pub digest: String,
+    /// Hash of the plan of writes that an approving answer approves along with it; empty when it shows none.
+    pub plan: String,
     /// Name of the secret that an answer must carry, when this is the letter that made it.
     pub token: Option<String>,
     /// Until when an answer counts.
@@ -116,11 +118,12 @@ pub(super) async fn put(letter: &NewLetter, tx: &mut Tx<'_>) -> Result<bool, Sto
         &letter.digest,
         &letter.token,
         letter.expires_at.as_microsecond(),
-        at
+        at,
+        &letter.plan
     ];
     let sql = "INSERT INTO letter (id, kind, brief, revision, person, about, pilot, tenant, name, address, message_id, answers, thread, \
-               subject, content, digest, token, expires_at, state, attempt, due_at, created_at, updated_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'waiting', 0, $19, $19, $19) \
+               subject, content, digest, token, expires_at, state, attempt, due_at, created_at, updated_at, plan) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'waiting', 0, $19, $19, $19, $20) \
                ON CONFLICT DO NOTHING";
     if tx.conn.run(sql, row).await? == 0 {
         return Ok(false);

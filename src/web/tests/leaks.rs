@@ -82,6 +82,7 @@ pub(super) async fn letter(house: &House, brief: &str, person: &str) -> String {
         subject: CANARY.into(),
         text: CANARY.into(),
         html: CANARY.into(),
+        plan: String::new(),
         digest: String::new(),
         token: None,
         expires_at: at,
