@@ -56,6 +56,8 @@ mod hostile;
 #[path = "../support/http.rs"]
 mod http;
 #[cfg(test)]
+mod interface;
+#[cfg(test)]
 #[path = "../support/leased.rs"]
 mod leased;
 #[cfg(test)]
@@ -108,6 +110,9 @@ mod request_tracker;
 mod rota;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+#[path = "../support/schemathesis.rs"]
+mod schemathesis;
 #[cfg(test)]
 #[expect(dead_code, reason = "what the tests of the carrier need besides")]
 #[path = "../support/smtp.rs"]

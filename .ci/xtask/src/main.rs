@@ -22,6 +22,8 @@ mod report;
 #[expect(dead_code, reason = "what tests do with ticket systems")]
 #[path = "../../../tests/support/request_tracker.rs"]
 mod request_tracker;
+#[path = "../../../tests/support/schemathesis.rs"]
+mod schemathesis;
 mod test;
 mod tools;
 

@@ -16,6 +16,7 @@ pub(crate) fn run(args: &[String]) -> io::Result<Report> {
     tools::dovecot()?;
     tools::smtp()?;
     tools::models()?;
+    tools::schemathesis()?;
     tools::tickets()?;
     tools::browser()?;
     tools::node()?;

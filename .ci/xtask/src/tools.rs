@@ -2,7 +2,7 @@
 //! servers of models through Python's own index, a mock of interfaces through Node's. Own file because it is the only place that changes the machine.
 
 use crate::command::{cargo, program};
-use crate::{model_programs, node_programs, postgres, redmine, request_tracker};
+use crate::{model_programs, node_programs, postgres, redmine, request_tracker, schemathesis};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -50,17 +50,26 @@ const UV: &str = "uv==0.13.9";
 
 /// Servers of models for the connectors: a gateway, and llama.cpp. In a folder of their own, without any change to the system's Python.
 pub(crate) fn models() -> io::Result<()> {
-    if model_programs::python().is_some() {
+    let there = model_programs::python().is_some();
+    python("LiteLLM and llama.cpp", there, &model_programs::place(), &model_programs::PACKAGES)
+}
+
+/// What tries the interface against its description. In a folder of its own too.
+pub(crate) fn schemathesis() -> io::Result<()> {
+    let there = schemathesis::program().is_ok();
+    python("Schemathesis", there, &schemathesis::place(), &schemathesis::PACKAGES)
+}
+
+/// Packages of Python's, in a folder of their own.
+fn python(name: &str, there: bool, place: &Path, packages: &[&str]) -> io::Result<()> {
+    if there {
         return Ok(());
     }
-    eprintln!("LiteLLM and llama.cpp are not installed; installing them");
+    eprintln!("not installed yet: {name}; installing");
     let missing = |cause: io::Error| {
-        io::Error::other(format!(
-            "LiteLLM and llama.cpp are missing and cannot be installed: {cause}; run again with a network"
-        ))
+        io::Error::other(format!("{name}: missing, and cannot be installed: {cause}; run again with a network"))
     };
-    let place = model_programs::place();
-    std::fs::create_dir_all(&place).map_err(missing)?;
+    std::fs::create_dir_all(place).map_err(missing)?;
     let folder = place.to_string_lossy().into_owned();
     let fresh = || program("python3").args(["-m", "venv", "--clear", &folder]).run();
     if fresh().is_err() {
@@ -72,7 +81,7 @@ pub(crate) fn models() -> io::Result<()> {
     let python = place.join("bin/python");
     program(&python).args(["-m", "pip", "install", "-q", "--disable-pip-version-check", UV]).run().map_err(missing)?;
     let install = program(place.join("bin/uv")).args(["pip", "install", "-q", "--python"]).args([&python]);
-    install.args(model_programs::PACKAGES).run().map_err(missing)?;
+    install.args(packages).run().map_err(missing)?;
     std::fs::write(place.join("complete"), "").map_err(missing)
 }
 
