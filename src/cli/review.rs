@@ -10,7 +10,7 @@ use super::view::Masks;
 use super::{amend, brief, text, view};
 use crate::brief::render;
 use crate::daemon::House;
-use crate::domain::review::Verdict;
+use crate::domain::review::{Reason, Verdict};
 use crate::policy::Principal;
 use crate::review::Decided;
 use crate::store::BriefFilter;
@@ -46,7 +46,7 @@ pub(crate) enum Review {
     /// Approve exactly this revision.
     Approve(Approve),
     /// Reject it: nothing will come of the request.
-    Reject(Comment),
+    Reject(Reject),
     /// Ask for small changes, to be made by hand.
     Minor(Comment),
     /// Ask for another attempt that heeds your words.
@@ -79,12 +79,34 @@ pub(crate) struct Approve {
     plan: Option<String>,
 }
 
+/// Nothing will come of it.
+#[derive(Args)]
+pub(crate) struct Reject {
+    /// Brief, request or run.
+    id: Named,
+    /// Why, in your words.
+    #[arg(
+        short = 'm',
+        long,
+        value_name = "TEXT",
+        required_unless_present = "reason",
+        required_if_eq("reason", "other")
+    )]
+    comment: Option<String>,
+    /// Why, in a word that is counted.
+    #[arg(long, value_name = "WORD", value_parser = Reason::ALL.map(Reason::as_str))]
+    reason: Option<String>,
+    /// Digest of the revision you have read, or its first 8 characters or more [default: you are shown it and asked].
+    #[arg(long, value_name = "DIGEST")]
+    revision: Option<String>,
+}
+
 /// A verdict with words.
 #[derive(Args)]
 pub(crate) struct Comment {
     /// Brief, request or run.
     id: Named,
-    /// What to change, or why.
+    /// What to change.
     #[arg(short = 'm', long, value_name = "TEXT")]
     comment: String,
     /// Digest of the revision you have read, or its first 8 characters or more [default: you are shown it and asked].
@@ -120,16 +142,17 @@ impl Review {
             }
             Self::Edit(edit) => edit.act(setup, house).await,
             Self::Approve(Approve { id, revision, plan }) => {
-                decide(setup, house, &id, "approve", None, revision, plan).await
+                decide(setup, house, &id, &Verdict::Approve, revision, plan).await
             }
-            Self::Reject(Comment { id, comment, revision }) => {
-                decide(setup, house, &id, "reject", Some(comment), revision, None).await
+            Self::Reject(Reject { id, comment, reason, revision }) => {
+                let verdict = Verdict::with("reject", comment.as_deref(), reason.as_deref())?;
+                decide(setup, house, &id, &verdict, revision, None).await
             }
             Self::Minor(Comment { id, comment, revision }) => {
-                decide(setup, house, &id, "minor", Some(comment), revision, None).await
+                decide(setup, house, &id, &Verdict::parse("minor", Some(&comment))?, revision, None).await
             }
             Self::Major(Comment { id, comment, revision }) => {
-                decide(setup, house, &id, "major", Some(comment), revision, None).await
+                decide(setup, house, &id, &Verdict::parse("major", Some(&comment))?, revision, None).await
             }
         }
     }
@@ -211,12 +234,11 @@ async fn decide(
     setup: &Setup,
     house: &House,
     id: &Named,
-    word: &str,
-    comment: Option<String>,
+    verdict: &Verdict,
     revision: Option<String>,
     plan: Option<String>,
 ) -> Result<(), Failure> {
-    let verdict = Verdict::parse(word, comment.as_deref())?;
+    let word = verdict.as_str();
     let principal = setup.principal(house).await?;
     let digest = match revision {
         Some(prefix) => find(house, id, &prefix).await?,
@@ -226,7 +248,7 @@ async fn decide(
         Some(prefix) => Some(super::plan::find(house, &principal, id, &prefix).await?),
         None => None,
     };
-    let decided = house.review.decide(&principal, &id.brief(), &verdict, &digest, plan.as_deref()).await?;
+    let decided = house.review.decide(&principal, &id.brief(), verdict, &digest, plan.as_deref()).await?;
     if setup.out.json {
         return setup.out.json(&json!({
             "decision": decided.id, "brief": id.brief(), "verdict": word, "revision": digest, "number": decided.revision,

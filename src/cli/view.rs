@@ -2,6 +2,7 @@
 //! RFC 3339 in UTC, identifiers are text, what is absent is null.
 
 use crate::access::Made;
+use crate::domain::review::Reason;
 use crate::review::Particulars;
 use crate::screen::{Boundary, Found, screen};
 use crate::store::{
@@ -85,7 +86,7 @@ pub(crate) fn revision(row: &RevisionRow) -> Value {
 /// A decision.
 pub(crate) fn decision(row: &DecisionRow) -> Value {
     json!({
-        "id": row.id, "number": row.revision, "revision": row.digest, "person": row.person, "decision": row.verdict, "comment": row.comment,
+        "id": row.id, "number": row.revision, "revision": row.digest, "person": row.person, "decision": row.verdict, "comment": row.comment, "reason": row.reason.map(Reason::as_str),
         "permit": row.permit, "at": row.at,
     })
 }

@@ -85,19 +85,100 @@ pub enum Verdict {
     Reject {
         /// Why.
         comment: String,
+        /// Why, as one of a few words that can be counted; none where the person named none.
+        reason: Option<Reason>,
     },
 }
 
-impl Verdict {
-    /// From the words of API and CLI.
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $word:literal, $told:literal;)+) => {
+        /// Why a brief was rejected, in words that can be counted.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason { $($(#[$doc])* $name),+ }
+
+        impl Reason {
+            /// Every reason, in the order of forms.
+            pub const ALL: [Self; 9] = [$(Self::$name),+];
+
+            /// The word in tables, receipts, API and CLI.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word),+ }
+            }
+
+            /// The same for people; the comment of a rejection that has no other.
+            #[must_use]
+            pub fn told(self) -> &'static str {
+                match self { $(Self::$name => $told),+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// It asks for nothing.
+    NoRequest = "no_request", "it is no request";
+    /// Advertising, or an attempt to deceive.
+    Spam = "spam", "spam or an attempt to deceive";
+    /// Another request says the same.
+    Duplicate = "duplicate", "a duplicate of another request";
+    /// Somebody dealt with it elsewhere.
+    Handled = "handled", "dealt with elsewhere";
+    /// Not for this client, or not offered.
+    OutOfScope = "out_of_scope", "not something we do";
+    /// The brief says what the request does not.
+    WrongFacts = "wrong_facts", "the brief has facts wrong";
+    /// The brief proposes the wrong thing.
+    WrongProposal = "wrong_proposal", "the brief proposes the wrong thing";
+    /// Acting upon it could do harm.
+    Harmful = "harmful", "acting on it could do harm";
+    /// Anything else; the comment says it.
+    Other = "other", "another reason";
+}
+
+impl Reason {
+    /// Reads the word.
     ///
     /// # Errors
-    /// [`Illegal::UnknownVerdict`], or [`Illegal::NoComment`] when one is needed.
+    /// [`Illegal::UnknownReason`].
+    pub fn parse(word: &str) -> Result<Self, Illegal> {
+        let found = Self::ALL.into_iter().find(|reason| reason.as_str() == word);
+        found.ok_or_else(|| Illegal::UnknownReason { given: word.chars().take(40).collect() })
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Verdict {
+    /// From the words of API and CLI, for a verdict without a counted reason.
+    ///
+    /// # Errors
+    /// As [`Verdict::with`].
     pub fn parse(word: &str, comment: Option<&str>) -> Result<Self, Illegal> {
+        Self::with(word, comment, None)
+    }
+
+    /// From the words of desk, API and CLI. A rejection for one of the counted reasons needs no further words, save for another reason.
+    ///
+    /// # Errors
+    /// [`Illegal::UnknownVerdict`]; [`Illegal::NoComment`] when one is needed; [`Illegal::UnknownReason`]; [`Illegal::NoReasonHere`].
+    pub fn with(word: &str, comment: Option<&str>, reason: Option<&str>) -> Result<Self, Illegal> {
         let comment = comment.map(str::trim).unwrap_or_default();
         if comment.len() > MAX_COMMENT_BYTES {
             return Err(Illegal::LongComment);
         }
+        let reason = reason.map(Reason::parse).transpose()?;
+        if reason.is_some() && word != "reject" {
+            return Err(Illegal::NoReasonHere);
+        }
+        let comment = match reason {
+            Some(reason) if comment.is_empty() && reason != Reason::Other => reason.told(),
+            _ => comment,
+        };
         let needed = |verdict: fn(String) -> Self, what: &'static str| {
             if comment.is_empty() { Err(Illegal::NoComment { what }) } else { Ok(verdict(comment.to_owned())) }
         };
@@ -105,7 +186,8 @@ impl Verdict {
             "approve" => Ok(Self::Approve),
             "minor" => needed(|comment| Self::Minor { comment }, "what to change"),
             "major" => needed(|comment| Self::Major { comment }, "what the next attempt must heed"),
-            "reject" => needed(|comment| Self::Reject { comment }, "the reason"),
+            "reject" if comment.is_empty() => Err(Illegal::NoComment { what: "the reason" }),
+            "reject" => Ok(Self::Reject { comment: comment.to_owned(), reason }),
             other => Err(Illegal::UnknownVerdict { given: other.chars().take(40).collect() }),
         }
     }
@@ -126,7 +208,16 @@ impl Verdict {
     pub fn comment(&self) -> Option<&str> {
         match self {
             Self::Approve => None,
-            Self::Minor { comment } | Self::Major { comment } | Self::Reject { comment } => Some(comment),
+            Self::Minor { comment } | Self::Major { comment } | Self::Reject { comment, .. } => Some(comment),
+        }
+    }
+
+    /// The counted reason of a rejection.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Reject { reason, .. } => *reason,
+            _ => None,
         }
     }
 }
@@ -262,6 +353,15 @@ pub enum Illegal {
         /// What the comment should say.
         what: &'static str,
     },
+    /// Not one of the reasons.
+    #[error("`{given}` is no reason of a rejection; `opspilot review reject --help` lists them (OP-4008)")]
+    UnknownReason {
+        /// What was given.
+        given: String,
+    },
+    /// A reason that goes with nothing.
+    #[error("a reason goes with a rejection alone; leave it out (OP-4009)")]
+    NoReasonHere,
     /// Too long.
     #[error("the comment is longer than 10000 bytes; shorten it (OP-4003)")]
     LongComment,

@@ -26,7 +26,7 @@ fn act() -> impl Strategy<Value = Act> {
         5 => (0u8..4, any::<bool>()).prop_map(|(user, stale)| Act::Say(Verdict::Approve, user, stale)),
         1 => (words(), 0u8..4).prop_map(|(comment, user)| Act::Say(Verdict::Minor { comment }, user, false)),
         1 => (words(), 0u8..4).prop_map(|(comment, user)| Act::Say(Verdict::Major { comment }, user, false)),
-        1 => (words(), 0u8..4).prop_map(|(comment, user)| Act::Say(Verdict::Reject { comment }, user, false)),
+        1 => (words(), 0u8..4).prop_map(|(comment, user)| Act::Say(Verdict::Reject { comment, reason: None }, user, false)),
         2 => Just(Act::Edit),
         1 => Just(Act::Redraft),
     ]
@@ -97,6 +97,19 @@ fn words_are_exact() {
     }
     assert_eq!(Verdict::parse("reject", Some("  ")), Err(Illegal::NoComment { what: "the reason" }));
     assert_eq!(Verdict::parse("approve", None), Ok(Verdict::Approve));
+}
+
+#[test]
+fn a_counted_reason_goes_with_a_rejection_and_may_stand_for_the_comment() {
+    let told = Verdict::with("reject", None, Some("spam")).unwrap();
+    assert_eq!((told.comment(), told.reason()), (Some("spam or an attempt to deceive"), Some(Reason::Spam)));
+    let both = Verdict::with("reject", Some("see 7"), Some("duplicate")).unwrap();
+    assert_eq!((both.comment(), both.reason()), (Some("see 7"), Some(Reason::Duplicate)));
+    assert!(matches!(Verdict::with("reject", None, Some("other")), Err(Illegal::NoComment { .. })));
+    assert!(matches!(Verdict::with("reject", Some("x"), Some("Spam")), Err(Illegal::UnknownReason { .. })));
+    assert_eq!(Verdict::with("approve", None, Some("spam")), Err(Illegal::NoReasonHere));
+    let words: std::collections::BTreeSet<&str> = Reason::ALL.map(Reason::as_str).into();
+    assert_eq!(words.len(), Reason::ALL.len());
 }
 
 #[test]

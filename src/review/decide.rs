@@ -119,6 +119,7 @@ impl Review {
             digest: digest.to_owned(),
             verdict: verdict.as_str(),
             comment: verdict.comment().map(str::to_owned),
+            reason: verdict.reason(),
             state: outcome.state(),
             wake,
             person: principal.user.clone(),

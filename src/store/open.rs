@@ -81,6 +81,7 @@ pub(super) const SQLITE: &[(i64, &str, &str)] = &[
     (9, "limit", include_str!("migrations/sqlite/0009_limit.sql")),
     (10, "writeback", include_str!("migrations/sqlite/0010_writeback.sql")),
     (11, "sign_in", include_str!("migrations/sqlite/0011_sign_in.sql")),
+    (14, "reason", include_str!("migrations/sqlite/0014_reason.sql")),
 ];
 pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "road", include_str!("migrations/postgres/0001_road.sql")),
@@ -94,6 +95,7 @@ pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (9, "limit", include_str!("migrations/postgres/0009_limit.sql")),
     (10, "writeback", include_str!("migrations/postgres/0010_writeback.sql")),
     (11, "sign_in", include_str!("migrations/postgres/0011_sign_in.sql")),
+    (14, "reason", include_str!("migrations/postgres/0014_reason.sql")),
 ];
 
 fn migrator(list: &[(i64, &'static str, &'static str)]) -> Migrator {

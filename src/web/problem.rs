@@ -193,9 +193,11 @@ impl From<Denied> for Refused {
 impl From<Illegal> for Refused {
     fn from(illegal: Illegal) -> Self {
         let status = match &illegal {
-            Illegal::UnknownVerdict { .. } | Illegal::NoComment { .. } | Illegal::LongComment => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Illegal::UnknownVerdict { .. }
+            | Illegal::NoComment { .. }
+            | Illegal::LongComment
+            | Illegal::UnknownReason { .. }
+            | Illegal::NoReasonHere => StatusCode::UNPROCESSABLE_ENTITY,
             _ => StatusCode::CONFLICT,
         };
         let refused = Self::told(status, &illegal);

@@ -3,13 +3,14 @@
 use super::fixture::{Fixture, is_stale};
 use super::on_both;
 use super::samples::{advance, cancel, claim, claimed, decide, draft, edit, hold, in_review, node};
-use crate::domain::review::ReviewState;
+use crate::domain::review::{Reason, ReviewState};
 use crate::domain::run::RunState;
-use crate::store::{Advance, Next, Wake};
+use crate::store::{Advance, Decide, Next, Wake};
 use futures_util::future::join_all;
 
 on_both!(
     a_decision_is_written_and_wakes_the_run,
+    a_rejection_keeps_its_reason,
     of_a_hundred_decisions_one_wins,
     of_decisions_through_several_stores_one_wins,
     a_person_may_change_their_mind_on_one_revision,
@@ -34,6 +35,16 @@ async fn a_decision_is_written_and_wakes_the_run(on: &Fixture) {
     assert_eq!(woken.signal.as_deref(), Some("{\"outcome\":\"approve\",\"by\":\"usr_ada\"}"));
     assert_eq!(on.store.request(&run.request.id).await.unwrap().state, "decided");
     assert_eq!(on.verify().await["brief.decided"], 1);
+}
+
+async fn a_rejection_keeps_its_reason(on: &Fixture) {
+    for (key, reason) in [("k1", Some(Reason::Spam)), ("k2", None)] {
+        let run = in_review(on, key).await;
+        on.store.decide(Decide { reason, ..decide(on, &run.brief(), 1, "usr_ada", "reject") }).await.unwrap();
+        let (_, _, decisions) = on.store.review(&run.brief()).await.unwrap();
+        assert_eq!(decisions[0].reason, reason);
+    }
+    assert_eq!(on.verify().await["brief.decided"], 2);
 }
 
 async fn of_a_hundred_decisions_one_wins(on: &Fixture) {

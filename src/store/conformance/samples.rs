@@ -174,6 +174,7 @@ pub(crate) fn decide(on: &Fixture, brief: &BriefId, version: i64, person: &str, 
         digest: "seen".into(),
         verdict,
         comment: Some("so be it".into()),
+        reason: None,
         state,
         wake: wakes.then(|| Wake {
             key: brief.review_key(),

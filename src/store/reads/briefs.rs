@@ -2,7 +2,7 @@
 
 use super::{Page, id, time};
 use crate::domain::id::BriefId;
-use crate::domain::review::{Approval, Review, ReviewState};
+use crate::domain::review::{Approval, Reason, Review, ReviewState};
 use crate::store::pack::unpack;
 use crate::store::sql::{Row, values};
 use crate::store::{Store, StoreError};
@@ -87,6 +87,8 @@ pub struct DecisionRow {
     pub verdict: String,
     /// What they wrote.
     pub comment: Option<String>,
+    /// Why it was rejected, as one of the counted reasons.
+    pub reason: Option<Reason>,
     /// The policy's answer that allowed it.
     pub permit: String,
     /// When.
@@ -128,6 +130,7 @@ fn brief_of(row: &Row) -> Result<BriefRow, StoreError> {
 }
 
 fn decision_of(row: &Row) -> Result<DecisionRow, StoreError> {
+    let reason = row.maybe_text(8)?.map(|word| Reason::parse(&word));
     Ok(DecisionRow {
         id: row.text(0)?,
         revision: row.small(1)?,
@@ -137,10 +140,11 @@ fn decision_of(row: &Row) -> Result<DecisionRow, StoreError> {
         comment: row.maybe_text(5)?,
         permit: row.text(6)?,
         at: time(row.int(7)?)?,
+        reason: reason.transpose().map_err(|cause| StoreError::corrupt(cause.to_string()))?,
     })
 }
 
-const DECISIONS: &str = "SELECT id, revision, digest, person, verdict, comment, permit, at FROM decision WHERE brief = $1 ORDER BY revision, at, id";
+const DECISIONS: &str = "SELECT id, revision, digest, person, verdict, comment, permit, at, reason FROM decision WHERE brief = $1 ORDER BY revision, at, id";
 
 impl Store {
     /// A brief.

@@ -2,7 +2,7 @@
 //! two people one wins and the other is told; no decision is written without a permit; revisions and decisions are only added.
 
 use crate::domain::id::{BriefId, DecisionId};
-use crate::domain::review::ReviewState;
+use crate::domain::review::{Reason, ReviewState};
 use crate::policy::{Action, Permit};
 use crate::receipt::{Body, Field};
 use crate::store::pack::pack;
@@ -93,6 +93,8 @@ pub struct Decide {
     pub verdict: &'static str,
     /// What they wrote.
     pub comment: Option<String>,
+    /// Why it is rejected, as one of the counted reasons.
+    pub reason: Option<Reason>,
     /// The state that follows.
     pub state: ReviewState,
     /// What the run is told, as JSON, when it is to go on.
@@ -129,8 +131,8 @@ static UPDATE_BRIEF: Many = Many {
             (SELECT 1 FROM run r WHERE r.id = v.run AND r.state = 'pending' AND r.wait_key = v.wait_key)) RETURNING brief.id",
 };
 static INSERT_DECISION: Many = Many {
-    before: "INSERT INTO decision (brief, revision, person, id, digest, verdict, comment, permit, at) VALUES",
-    columns: &["", "", "", "", "", "", "", "", ""],
+    before: "INSERT INTO decision (brief, revision, person, id, digest, verdict, comment, reason, permit, at) VALUES",
+    columns: &["", "", "", "", "", "", "", "", "", ""],
     after: "",
 };
 static WAKE_RUN: Many = Many {
@@ -196,6 +198,7 @@ impl Verb for Decide {
                 &item.digest,
                 item.verdict,
                 &item.comment,
+                item.reason.map(Reason::as_str),
                 permit,
                 at
             ]);
@@ -252,6 +255,7 @@ fn told(item: &Decide, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         ("state", Field::Text(item.state.as_str())),
         ("verdict", Field::Text(item.verdict)),
     ]);
+    fields.extend(item.reason.map(|reason| ("reason", Field::Text(reason.as_str()))));
     fields.extend(item.approves.iter().map(|approves| ("plan", Field::Text(&approves.plan))));
     fields.extend(item.by_mail.iter().flat_map(reply::fields));
     receipt("brief.decided", item.at, &item.brief, &item.belongs, &item.person, &fields, tx)

@@ -20,6 +20,9 @@ struct Decision {
     revision: String,
     #[serde(default)]
     comment: Option<String>,
+    /// Why it is rejected, as one of the counted reasons.
+    #[serde(default)]
+    reason: Option<String>,
     /// Hash of the plan of writes that the person was shown.
     #[serde(default)]
     plan: Option<String>,
@@ -68,7 +71,7 @@ pub(super) async fn edit(call: Call) -> Result<Answer, Refused> {
 pub(super) async fn decide(call: Call) -> Result<Answer, Refused> {
     let id: BriefId = call.id()?;
     let wanted: Decision = call.json()?;
-    let verdict = Verdict::parse(&wanted.decision, wanted.comment.as_deref())?;
+    let verdict = Verdict::with(&wanted.decision, wanted.comment.as_deref(), wanted.reason.as_deref())?;
     if wanted.plan.is_some() && verdict != Verdict::Approve {
         let detail = "`plan` goes with an approval alone; leave it out";
         return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9013", detail));

@@ -4,6 +4,7 @@
 
 use super::{briefs, receipts, requests};
 use crate::domain::id::RequestId;
+use crate::domain::review::Reason;
 use crate::policy::{Action, Kind, Resource};
 use crate::store::{LetterFilter, Request, StoreError};
 use crate::web::answer::Answer;
@@ -71,7 +72,7 @@ async fn brief(call: &Call, id: &RequestId) -> Result<Vec<Event>, Refused> {
     for made in store.decisions(&brief).await? {
         let shown = json!({
             "id": made.id, "person": made.person, "decision": made.verdict, "revision": made.digest, "number": made.revision,
-            "comment": made.comment, "permit": made.permit,
+            "comment": made.comment, "reason": made.reason.map(Reason::as_str), "permit": made.permit,
         });
         events.push(event(made.at, 3, "decision", shown));
     }

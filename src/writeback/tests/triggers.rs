@@ -69,7 +69,7 @@ async fn of(house: &House, on: &Fixture, brief: &BriefId) -> WriteRow {
 async fn rejected(house: &House, on: &Fixture, key: &str) {
     let brief = house.brief(on, key).await;
     let digest = on.store.brief(&brief).await.unwrap().digest;
-    let no = Verdict::Reject { comment: "not ours".into() };
+    let no = Verdict::Reject { comment: "not ours".into(), reason: None };
     house.review.decide(&person("ada"), &brief, &no, &digest, None).await.unwrap();
 }
 

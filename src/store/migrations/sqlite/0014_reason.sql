@@ -1,0 +1,3 @@
+-- Why a brief was rejected, in a word that can be counted. Same number, tables and columns as the PostgreSQL migration.
+-- INVARIANT: a decision written before this has none.
+ALTER TABLE decision ADD COLUMN reason TEXT;
