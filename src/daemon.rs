@@ -317,7 +317,7 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
     let letters = Letters::new(store.clone(), policies.clone(), Arc::clone(&clock));
     let names = settings.generators.iter().map(|generator| generator.asked.name.clone()).collect();
     let spend = Hand::new(store.clone(), policies.clone(), Arc::clone(&clock), names);
-    let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock));
+    let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock)).at(&settings.web.base_url);
     let writing =
         writeback::Hand::new(store.clone(), policies.clone(), pilots.clone(), planner.clone(), Arc::clone(&clock));
     let writeback = Writeback::new(writeback::Parts {

@@ -2,12 +2,19 @@
 //! into a [`crate::policy::Principal`] here and nowhere else. INVARIANT: a secret is shown once and kept only as a digest; what was
 //! revoked, has ended or expired is nobody.
 
+mod door;
 mod invitation;
+mod keys;
+mod limits;
+pub mod passkey;
+pub mod password;
 mod people;
 mod session;
 mod sign_in;
 
 pub use invitation::{Invited, Letting};
+pub use keys::{KeyAnswer, Ways};
+pub use passkey::Unfit;
 pub use people::{Made, NewPerson, NewToken, first_person};
 pub use session::{Client, Opened, Session, Via, form_key};
 pub use sign_in::{Access, AccessError, Lives};

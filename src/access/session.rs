@@ -7,7 +7,7 @@ use super::sign_in::principal_of;
 use super::{Access, AccessError};
 use crate::domain::id::{SessionId, UserId};
 use crate::policy::{Action, Code, Kind, Permit, Principal, Resource};
-use crate::store::{EndSessions, NewSession, SeeSession, SessionRow, Sessions, StoreError};
+use crate::store::{EndSessions, NewSession, OpenSession, Proof, SeeSession, SessionRow, Sessions, StoreError};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
@@ -258,6 +258,28 @@ impl Access {
         let until = at.saturating_add(self.lives.session).unwrap_or(at);
         let id = SessionId::new(at, self.store.chance());
         (NewSession { id, digest, via: via.as_str(), agent, address: client.address.clone(), until }, secret)
+    }
+
+    /// Opens a session for a person who proved who they are; the one they had in this browser ends.
+    pub(super) async fn open(
+        &self,
+        person: UserId,
+        via: Via,
+        proof: Proof,
+        client: &Client,
+        replaces: Option<SessionId>,
+    ) -> Result<Opened, AccessError> {
+        let (session, secret) = self.new_session(via, client);
+        let (id, until, at) = (session.id.clone(), session.until, self.clock.now());
+        let verb = OpenSession { person: person.clone(), session, proof, replaces, at };
+        match self.store.open_session(verb).await {
+            Ok(()) => {}
+            // Disabled, or the proof was taken away, since it was looked at.
+            Err(StoreError::Conflict { .. } | StoreError::NotFound { .. }) => return Err(AccessError::Refused),
+            Err(cause) => return Err(cause.into()),
+        }
+        self.sessions.clear();
+        Ok(Opened { session: id, person, secret, until })
     }
 }
 

@@ -26,6 +26,29 @@ pub enum AccessError {
     /// An invitation that lets nobody in. Why is not said.
     #[error("this link is unknown, was used, was taken back or is over; ask for a new one (OP-5111)")]
     NoInvitation,
+    /// Not the right name and proof. Which of them was wrong is not said.
+    #[error("that did not sign you in: the name, the password or the key is not right, or may not be used (OP-5112)")]
+    Refused,
+    /// Too many tries.
+    #[error("too many tries; wait {retry_secs} seconds (OP-5113)")]
+    TooOften {
+        /// After how many seconds it is worth trying again.
+        retry_secs: u64,
+    },
+    /// A password that is guessed first.
+    #[error("{0} (OP-5114)")]
+    Weak(#[from] super::password::Weak),
+    /// A passkey that could not be added.
+    #[error("the passkey was not added: {0}; try again, or use another one (OP-5115)")]
+    Passkey(#[from] super::passkey::Unfit),
+    /// Passkeys do not work at this address.
+    #[error(
+        "browsers allow passkeys only behind TLS and under a name, or at `localhost`; set `web.base_url` so (OP-5116)"
+    )]
+    NoPasskeys,
+    /// How one signs in is changed only by who proved a short while ago who they are.
+    #[error("you signed in a while ago; give your present password too, or sign in again (OP-5119)")]
+    Stale,
     /// The policy says no.
     #[error(transparent)]
     Denied(#[from] crate::policy::Denied),
@@ -67,8 +90,12 @@ pub struct Access {
     pub(super) policies: Policies,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) lives: Lives,
+    /// Who this daemon is to passkeys, where they work.
+    pub(super) relying: Option<super::passkey::Relying>,
     remembered: Arc<Remembered>,
     pub(super) sessions: Arc<super::session::Remembered>,
+    pub(super) mill: Arc<super::password::Mill>,
+    pub(super) addresses: Arc<super::limits::Addresses>,
 }
 
 impl Access {
@@ -76,13 +103,29 @@ impl Access {
     #[must_use]
     pub fn new(store: Store, policies: Policies, clock: Arc<dyn Clock>) -> Self {
         let lives = Lives::default();
-        Self { store, policies, clock, lives, remembered: Arc::default(), sessions: Arc::default() }
+        Self {
+            store,
+            policies,
+            clock,
+            lives,
+            relying: None,
+            remembered: Arc::default(),
+            sessions: Arc::default(),
+            mill: Arc::default(),
+            addresses: Arc::default(),
+        }
     }
 
     /// With other times than the usual.
     #[must_use]
     pub fn living(self, lives: Lives) -> Self {
         Self { lives, ..self }
+    }
+
+    /// For a desk at this public address.
+    #[must_use]
+    pub fn at(self, base_url: &str) -> Self {
+        Self { relying: super::passkey::Relying::at(base_url), ..self }
     }
 
     /// Who holds this token.

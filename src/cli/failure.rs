@@ -225,7 +225,7 @@ impl From<RotaError> for Failure {
 impl From<AccessError> for Failure {
     fn from(cause: AccessError) -> Self {
         match cause {
-            AccessError::Malformed { .. } => Self::usage(cause.to_string()),
+            AccessError::Malformed { .. } | AccessError::Weak(_) => Self::usage(cause.to_string()),
             other => Self::failed(other.to_string()),
         }
     }

@@ -21,10 +21,10 @@ pub use error::StoreError;
 pub use open::{Options, Url};
 pub use reads::{
     AsideRow, BriefFilter, BriefRow, ComparedRow, DecidedRow, DecisionRow, FarSideRow, FileRow, InvitationRow,
-    LETTER_STATES, LetterFilter, LetterRow, LogHead, Page, PersonRow, PilotFigures, QuarantineFilter, QuarantineRow,
-    ReadRow, ReceiptRow, ReplyRow, ReportRow, RequestFilter, RequestView, ReservationRow, RevisionRow, RunFilter,
-    RunRow, ScheduleRow, SessionRow, SlotRow, SourceRow, SpendRow, StepRow, Tally, TokenRow, WaitingRow, WeekRows,
-    WriteFigures, WriteFilter, WriteRow, WritebackRow, WritesAside, report_digest,
+    LETTER_STATES, LetterFilter, LetterRow, LogHead, Page, PasskeyRow, PersonRow, PilotFigures, QuarantineFilter,
+    QuarantineRow, ReadRow, ReceiptRow, ReplyRow, ReportRow, RequestFilter, RequestView, ReservationRow, RevisionRow,
+    RunFilter, RunRow, ScheduleRow, SessionRow, SlotRow, SourceRow, SpendRow, StepRow, Tally, TieRow, TokenRow,
+    WaitingRow, WeekRows, WriteFigures, WriteFilter, WriteRow, WritebackRow, WritesAside, report_digest,
 };
 pub use verbs::*;
 pub use work::{ClaimedRun, Request};

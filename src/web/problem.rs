@@ -302,10 +302,17 @@ impl From<RotaError> for Refused {
 impl From<AccessError> for Refused {
     fn from(error: AccessError) -> Self {
         match error {
-            AccessError::Unknown | AccessError::SignedOut => Self::told(StatusCode::UNAUTHORIZED, &error),
+            AccessError::Unknown | AccessError::SignedOut | AccessError::Refused => {
+                Self::told(StatusCode::UNAUTHORIZED, &error)
+            }
             AccessError::Denied(denied) => denied.into(),
+            AccessError::TooOften { retry_secs } => Self::told(StatusCode::TOO_MANY_REQUESTS, &error).retry(retry_secs),
+            AccessError::NoPasskeys => Self::told(StatusCode::CONFLICT, &error),
+            AccessError::Stale => Self::told(StatusCode::FORBIDDEN, &error),
             AccessError::NoInvitation => Self::told(StatusCode::NOT_FOUND, &error),
-            AccessError::Malformed { .. } => Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error),
+            AccessError::Malformed { .. } | AccessError::Weak(_) | AccessError::Passkey(_) => {
+                Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error)
+            }
             AccessError::Store(store) => store.into(),
         }
     }

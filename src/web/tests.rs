@@ -14,5 +14,6 @@ mod limits;
 mod plans;
 mod ready;
 mod road;
+mod sign_in;
 mod writes;
 mod writing;

@@ -71,6 +71,11 @@ impl Peer {
         self.address.ip().to_canonical().is_loopback()
     }
 
+    /// Where the other end is.
+    pub(super) fn ip(&self) -> std::net::IpAddr {
+        self.address.ip()
+    }
+
     /// A request was read; the connection waits for its answer.
     pub(super) fn begin(&self) {
         self.state.store(BUSY, Ordering::Relaxed);

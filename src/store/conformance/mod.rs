@@ -12,6 +12,7 @@ mod model;
 mod open;
 mod operate;
 mod people;
+mod proofs;
 mod reads;
 mod review;
 pub(crate) mod samples;

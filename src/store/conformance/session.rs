@@ -6,8 +6,8 @@ use super::samples::permit;
 use crate::domain::id::{InvitationId, SessionId, UserId};
 use crate::policy::{Action, Kind, Permit};
 use crate::store::{
-    AddPerson, DisablePerson, EndInvitation, EndSessions, Invite, NewSession, OpenSession, Redeem, Right, SeeSession,
-    Sessions, StoreError,
+    AddPerson, DisablePerson, EndInvitation, EndSessions, Invite, NewSession, OpenSession, Proof, Redeem, Right,
+    SeeSession, Sessions, StoreError,
 };
 
 on_both!(
@@ -53,7 +53,7 @@ fn session(on: &Fixture, digest: &str) -> NewSession {
 async fn opened(on: &Fixture, person: &UserId, digest: &str) -> SessionId {
     let session = session(on, digest);
     let id = session.id.clone();
-    let verb = OpenSession { person: person.clone(), session, proof: String::new(), replaces: None, at: on.now() };
+    let verb = OpenSession { person: person.clone(), session, proof: Proof::Password, replaces: None, at: on.now() };
     on.store.open_session(verb).await.unwrap();
     id
 }
@@ -121,7 +121,7 @@ async fn an_invitation_that_is_over_or_taken_back_lets_nobody_in(on: &Fixture) {
     let verb = OpenSession {
         person: robot.clone(),
         session: session(on, "s3"),
-        proof: String::new(),
+        proof: Proof::Password,
         replaces: None,
         at: on.now(),
     };
@@ -149,7 +149,7 @@ async fn a_session_is_found_by_its_digest_and_ends(on: &Fixture) {
     let verb = OpenSession {
         person: ada.clone(),
         session: session(on, "two"),
-        proof: String::new(),
+        proof: Proof::Password,
         replaces: Some(first.clone()),
         at: on.now(),
     };
@@ -186,7 +186,7 @@ async fn whoever_is_disabled_is_out_at_once(on: &Fixture) {
         .open_session(OpenSession {
             person: ada.clone(),
             session: session(on, "three"),
-            proof: String::new(),
+            proof: Proof::Password,
             replaces: None,
             at: on.now(),
         })

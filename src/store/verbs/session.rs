@@ -2,7 +2,7 @@
 //! invitation opens one session and no more; whoever is disabled has neither.
 
 use super::people::{About, told};
-use crate::domain::id::{InvitationId, SessionId, UserId};
+use crate::domain::id::{InvitationId, PasskeyId, SessionId, TieId, UserId};
 use crate::policy::Permit;
 use crate::receipt::Field;
 use crate::store::queue::one_by_one;
@@ -61,6 +61,17 @@ pub struct Redeem {
     pub at: Timestamp,
 }
 
+/// What proved who somebody is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Their password.
+    Password,
+    /// A passkey, and how often it says it was used. One that does not count on may be a copy, and is refused.
+    Passkey(PasskeyId, u32),
+    /// A provider that they are tied to.
+    Tie(TieId),
+}
+
 /// Opens a session for a person who proved who they are.
 #[derive(Debug)]
 pub struct OpenSession {
@@ -68,8 +79,8 @@ pub struct OpenSession {
     pub person: UserId,
     /// The session.
     pub session: NewSession,
-    /// What proved it, named: a passkey or a tie; empty for a password.
-    pub proof: String,
+    /// What proved it.
+    pub proof: Proof,
     /// The session of the same browser that this one takes the place of, if it is still open.
     pub replaces: Option<SessionId>,
     /// When.
@@ -184,10 +195,29 @@ async fn open_session(item: &OpenSession, tx: &mut Tx<'_>) -> Refusable<()> {
     if let Err(refused) = may_sign_in(&item.person, tx).await? {
         return Ok(Err(refused));
     }
+    let at = item.at.as_microsecond();
+    let proof = match &item.proof {
+        Proof::Password => "",
+        Proof::Passkey(passkey, count) => {
+            let sql = "UPDATE passkey SET sign_count = $3, used_at = $4 WHERE id = $1 AND person = $2 \
+                       AND (sign_count < $3 OR (sign_count = 0 AND $3 = 0))";
+            if tx.conn.run(sql, values![passkey.as_str(), item.person.as_str(), *count, at]).await? == 0 {
+                return Ok(Err(StoreError::Conflict { what: "the passkey was taken away, or may be a copy".into() }));
+            }
+            passkey.as_str()
+        }
+        Proof::Tie(tie) => {
+            let sql = "UPDATE tie SET used_at = $3 WHERE id = $1 AND person = $2";
+            if tx.conn.run(sql, values![tie.as_str(), item.person.as_str(), at]).await? == 0 {
+                return Ok(Err(StoreError::Conflict { what: "the tie to the provider was taken away".into() }));
+            }
+            tie.as_str()
+        }
+    };
     if let Some(old) = &item.replaces {
         end(&Sessions::One(old.clone()), item.person.as_str(), None, item.at, tx).await?;
     }
-    begin(&item.person, &item.session, &item.proof, item.at, tx).await?;
+    begin(&item.person, &item.session, proof, item.at, tx).await?;
     Ok(Ok(()))
 }
 

@@ -1,23 +1,34 @@
-//! The cookie that holds a session's secret (RFC 6265bis). Own file because its name and its attributes are what keeps it: bound to this
-//! host, out of reach of scripts, not sent along by other sites' forms.
+//! The cookies: a session's secret, and before it what tells a browser from others (RFC 6265bis). Own file because their names and attributes
+//! are what keeps them: bound to this host, out of reach of scripts, not sent along by other sites' forms.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// Behind TLS the browser itself holds the name to `Secure`, `Path=/` and this host alone.
-const BOUND: &str = "__Host-opspilot";
-const PLAIN: &str = "opspilot";
+/// Which cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cookie {
+    /// The secret of a session.
+    Session,
+    /// What tells a browser from others before anybody is signed in.
+    Door,
+}
 
 fn is_secure(base_url: &str) -> bool {
     base_url.starts_with("https://")
 }
 
-fn name(base_url: &str) -> &'static str {
-    if is_secure(base_url) { BOUND } else { PLAIN }
+/// Behind TLS the browser itself holds names that begin so to `Secure`, `Path=/` and this host alone.
+fn name(base_url: &str, cookie: Cookie) -> &'static str {
+    match (cookie, is_secure(base_url)) {
+        (Cookie::Session, true) => "__Host-opspilot",
+        (Cookie::Session, false) => "opspilot",
+        (Cookie::Door, true) => "__Host-opspilot-door",
+        (Cookie::Door, false) => "opspilot-door",
+    }
 }
 
 /// The secret that came along. Two cookies of the name: somebody put one there, and neither counts.
-pub(super) fn read(headers: &HeaderMap, base_url: &str) -> Option<String> {
-    let name = name(base_url);
+pub(super) fn read(headers: &HeaderMap, base_url: &str, cookie: Cookie) -> Option<String> {
+    let name = name(base_url, cookie);
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let mut found = pairs.filter(|(other, _)| *other == name).map(|(_, value)| value);
@@ -28,16 +39,17 @@ pub(super) fn read(headers: &HeaderMap, base_url: &str) -> Option<String> {
 }
 
 /// The header that gives a browser its secret for so many seconds; an empty secret takes it away.
-pub(in crate::web) fn set(base_url: &str, secret: &str, seconds: i64) -> Option<HeaderValue> {
+pub(super) fn set(base_url: &str, cookie: Cookie, secret: &str, seconds: i64) -> Option<HeaderValue> {
     let secure = if is_secure(base_url) { "; Secure" } else { "" };
     let seconds = if secret.is_empty() { 0 } else { seconds.max(0) };
-    let line = format!("{}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", name(base_url));
+    let line =
+        format!("{}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", name(base_url, cookie));
     HeaderValue::try_from(line).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{read, set};
+    use super::{Cookie, read, set};
     use axum::http::{HeaderMap, HeaderValue, header};
 
     #[test]
@@ -50,12 +62,12 @@ mod tests {
             headers
         };
         let plain = "http://127.0.0.1:7700";
-        assert_eq!(read(&with(&["a=b; opspilot=ops_x"]), plain).as_deref(), Some("ops_x"));
-        assert_eq!(read(&with(&["opspilot=ops_x"]), "https://desk.example"), None);
-        assert_eq!(read(&with(&["opspilot=a; opspilot=b"]), plain), None);
-        assert_eq!(read(&with(&["opspilot=a", "opspilot=b"]), plain), None);
-        let secure = set("https://desk.example", "ops_x", 60).unwrap();
+        assert_eq!(read(&with(&["a=b; opspilot=ops_x"]), plain, Cookie::Session).as_deref(), Some("ops_x"));
+        assert_eq!(read(&with(&["opspilot=ops_x"]), "https://desk.example", Cookie::Session), None);
+        assert_eq!(read(&with(&["opspilot=a; opspilot=b"]), plain, Cookie::Session), None);
+        assert_eq!(read(&with(&["opspilot=a", "opspilot=b"]), plain, Cookie::Session), None);
+        let secure = set("https://desk.example", Cookie::Session, "ops_x", 60).unwrap();
         assert_eq!(secure, "__Host-opspilot=ops_x; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure");
-        assert!(set(plain, "", 60).unwrap().to_str().unwrap().contains("Max-Age=0"));
+        assert!(set(plain, Cookie::Session, "", 60).unwrap().to_str().unwrap().contains("Max-Age=0"));
     }
 }

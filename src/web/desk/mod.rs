@@ -7,8 +7,11 @@ mod cookie;
 mod layout;
 mod queue;
 mod shown;
+mod sign_in;
 mod visit;
 
+#[cfg(test)]
+pub(in crate::web) use shown::encode;
 pub(in crate::web) use visit::{Guest, Visit};
 
 use super::answer::{Answer, Frame, respond};
@@ -70,6 +73,37 @@ macro_rules! screens {
 
 screens! {
     Known GET "/" ["pilot"] queue::show;
+    Anyone GET "/sign-in" ["to", "again"] sign_in::enter::show;
+    Anyone POST "/sign-in" ["to", "name", "password"] sign_in::enter::by_password;
+    Anyone POST "/sign-in/passkey/challenge" [] sign_in::key::asked;
+    Anyone POST "/sign-in/passkey" ["to", "credential", "client_data", "data", "signature", "user"] sign_in::key::answered;
+    Anyone GET "/sign-in/link/{secret}" [] sign_in::link::show;
+    Anyone POST "/sign-in/link/{secret}" [] sign_in::link::redeem;
+    Known POST "/sign-out" [] sign_in::enter::leave;
+    Known GET "/account" [] sign_in::account::show;
+    Known POST "/account/password" ["name", "present", "password"] sign_in::account::password;
+    Known POST "/account/passkeys/wanted" [] sign_in::account::wanted;
+    Known POST "/account/passkeys" ["name", "credential", "client_data", "data", "transports"] sign_in::account::add_passkey;
+    Known POST "/account/passkeys/{id}/rename" ["name"] sign_in::account::rename_passkey;
+    Known POST "/account/passkeys/{id}/remove" [] sign_in::account::remove_passkey;
+    Known POST "/account/ties/{id}/remove" [] sign_in::account::untie;
+    Known POST "/account/sessions/others" [] sign_in::account::end_others;
+    Known POST "/account/sessions/{id}/end" [] sign_in::account::end_session;
+    Known GET "/people" [] sign_in::people::show;
+    Known POST "/people" ["name", "email", "role", "scope"] sign_in::people::add;
+    Known POST "/people/{id}/link" [] sign_in::people::link;
+    Known POST "/people/{id}/sign-out" [] sign_in::people::sign_out;
+    Known POST "/people/{id}/disable" [] sign_in::people::disable;
+    Known POST "/people/{id}/enable" [] sign_in::people::enable;
+    Known POST "/people/sessions/{id}/end" [] sign_in::people::end_session;
+    Known POST "/people/links/{id}/end" [] sign_in::people::end_link;
+}
+
+/// Every method and address, for tests that go through all of them.
+#[cfg(test)]
+pub(in crate::web) fn addresses() -> Vec<(&'static str, &'static str)> {
+    let method = |screen: &Screen| if screen.method == Method::GET { "GET" } else { "POST" };
+    screens().iter().map(|screen| (method(screen), screen.path)).collect()
 }
 
 /// Every address of the desk, put into the router.
@@ -134,16 +168,17 @@ async fn run(app: App, screen: Screen, path: RawPathParams, request: Request) ->
     }
     let place = layout::Place::new(&caller, &session, head.uri.path());
     let call = Call::at_desk(app, caller, query, path);
-    let shown = run(Visit { call, form, session, part }).await?;
+    let client = sign_in::client(&head.headers, peer.as_deref());
+    let shown = run(Visit { call, form, session, part, client }).await?;
     Ok(shown.answer(Some(&place), said))
 }
 
 /// Who is signed in.
 async fn known(app: &App, headers: &HeaderMap) -> Result<Option<visit::Known>, Refused> {
-    let Some(secret) = cookie::read(headers, &app.web.base_url) else { return Ok(None) };
+    let Some(secret) = cookie::read(headers, &app.web.base_url, cookie::Cookie::Session) else { return Ok(None) };
     match app.web.access.session(&secret).await {
         Ok(known) => Ok(Some(known)),
-        Err(AccessError::Unknown) => Ok(None),
+        Err(AccessError::Unknown | AccessError::SignedOut) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

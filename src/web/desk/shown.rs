@@ -28,6 +28,17 @@ pub(in crate::web) enum Shown {
         /// What to tell there.
         said: Option<Said>,
     },
+    /// A page that says no to what was just tried, with another status than that of a page.
+    No {
+        /// Why, as a status.
+        status: StatusCode,
+        /// After how many seconds it is worth trying again.
+        retry_secs: Option<u64>,
+        /// The page.
+        screen: Screen,
+    },
+    /// The same, and a cookie for the browser.
+    Baked(Box<Shown>, HeaderValue),
     /// Anything else.
     Other(Answer),
 }
@@ -64,6 +75,16 @@ macro_rules! said {
 
 said! {
     SignedOut "signed-out" "You are signed out.";
+    Welcome "welcome" "You are in. The link is used up: set a password or add a passkey now.";
+    PasswordSet "password-set" "Your password is set. All your other sessions have ended.";
+    PasskeyAdded "passkey-added" "The passkey is added.";
+    PasskeyNamed "passkey-named" "The passkey has its new name.";
+    PasskeyRemoved "passkey-removed" "The passkey is removed.";
+    Untied "untied" "The tie to single sign-on is removed.";
+    SessionEnded "session-ended" "Ended.";
+    LinkEnded "link-ended" "The link lets nobody in any more.";
+    Disabled "disabled" "Disabled, and signed out everywhere.";
+    Enabled "enabled" "Let back in; they need a new link, or sign in as before.";
 }
 
 /// The query of an address, and what its page is to tell.
@@ -81,6 +102,14 @@ impl Shown {
             Self::Page(screen) => page(StatusCode::OK, layout::page(&screen, place, said)),
             Self::Part(markup) => page(StatusCode::OK, markup),
             Self::Go { to, said } => go(&to, said),
+            Self::No { status, retry_secs, screen } => {
+                let answer = page(status, layout::page(&screen, place, said));
+                match retry_secs {
+                    Some(seconds) => answer.header(header::RETRY_AFTER, HeaderValue::from(seconds)),
+                    None => answer,
+                }
+            }
+            Self::Baked(shown, cookie) => shown.answer(place, said).header(header::SET_COOKIE, cookie),
             Self::Other(answer) => answer,
         }
     }

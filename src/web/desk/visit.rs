@@ -6,7 +6,7 @@ use super::super::call::Call;
 use super::super::problem::Refused;
 use super::super::query::{self, Query};
 use super::super::wire::Peer;
-use crate::access::Session;
+use crate::access::{Client, Session};
 use crate::policy::Principal;
 use axum::http::{HeaderMap, StatusCode, header};
 use maud::{Markup, html};
@@ -29,6 +29,8 @@ pub(in crate::web) struct Visit {
     pub(in crate::web) session: Session,
     /// The page is there already; a part of it is wanted (`HX-Request`).
     pub(in crate::web) part: bool,
+    /// The browser.
+    pub(in crate::web) client: Client,
 }
 
 impl Visit {
@@ -119,8 +121,13 @@ impl Form {
 
     /// Whether this desk gave the form to this session.
     pub(super) fn is_from(&self, session: &Session) -> bool {
+        self.is_under(&session.form_key)
+    }
+
+    /// Whether the form carries this key.
+    pub(super) fn is_under(&self, key: &str) -> bool {
         let given = self.key.as_deref().unwrap_or_default();
-        bool::from(given.as_bytes().ct_eq(session.form_key.as_bytes()))
+        bool::from(given.as_bytes().ct_eq(key.as_bytes()))
     }
 }
 

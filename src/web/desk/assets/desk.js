@@ -67,3 +67,69 @@ document.addEventListener("submit", (event) => {
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
+
+// Passkeys: the button of a form fetches what is wanted, asks the authenticator, and sends its answer as a form. Without script or without
+// authenticators the form stays hidden, and there are other ways in.
+(() => {
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
+  const text = (buffer) => (buffer ? btoa(String.fromCharCode(...new Uint8Array(buffer))) : "").replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  const named = (list) => (list || []).map((one) => ({ ...one, id: bytes(one.id) }));
+
+  const asked = async (form) => {
+    const answer = await fetch(form.dataset.passkey, {
+      method: "POST", credentials: "same-origin", body: new URLSearchParams({ form_key: form.elements.form_key.value }),
+    });
+    if (!answer.ok) throw new Error(answer.status === 429 ? "Too many tries; wait a minute." : "This page is too old; load it again.");
+    return answer.json();
+  };
+
+  const make = async (form) => {
+    const wanted = await asked(form);
+    const { response, id } = await navigator.credentials.create({ publicKey: {
+      ...wanted, challenge: bytes(wanted.challenge), user: { ...wanted.user, id: bytes(wanted.user.id) },
+      excludeCredentials: named(wanted.excludeCredentials),
+    } });
+    return {
+      credential: id, client_data: text(response.clientDataJSON), data: text(response.attestationObject),
+      transports: (response.getTransports ? response.getTransports() : []).join(" "),
+    };
+  };
+
+  const use = async (form) => {
+    const wanted = await asked(form);
+    const { response, id } = await navigator.credentials.get({ publicKey: {
+      ...wanted, challenge: bytes(wanted.challenge), allowCredentials: named(wanted.allowCredentials),
+    } });
+    return {
+      credential: id, client_data: text(response.clientDataJSON), data: text(response.authenticatorData),
+      signature: text(response.signature), user: text(response.userHandle),
+    };
+  };
+
+  for (const form of document.querySelectorAll("form[data-passkey]")) {
+    if (!window.PublicKeyCredential) continue;
+    form.hidden = false;
+    const button = form.querySelector("button");
+    const notice = form.querySelector(".notice");
+    const act = async () => {
+      if (!form.reportValidity()) return;
+      button.disabled = true;
+      notice.hidden = true;
+      try {
+        const answer = await (form.elements.signature ? use(form) : make(form));
+        for (const [name, value] of Object.entries(answer)) form.elements[name].value = value;
+        form.submit();
+      } catch (error) {
+        const known = { NotAllowedError: "It was not allowed, cancelled, or took too long.", InvalidStateError: "This authenticator has a passkey of yours already." };
+        notice.textContent = known[error.name] || error.message;
+        notice.hidden = false;
+        button.disabled = false;
+      }
+    };
+    button.addEventListener("click", act);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      act();
+    });
+  }
+})();
