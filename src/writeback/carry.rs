@@ -82,6 +82,13 @@ impl Writeback {
         }
     }
 
+    /// Puts a claimed write back of which nothing was sent, until its far side wants more.
+    pub(super) async fn postpone(&self, row: &WriteRow, until: Timestamp) -> Result<(), StoreError> {
+        let (code, message) = ("OP-7617".to_owned(), "the far side asked for a pause".to_owned());
+        let later = WriteOutcome::Later { due: until, code, message, maybe: row.maybe, far_id: row.far_id.clone() };
+        self.settle(row, later).await
+    }
+
     /// An approved write.
     async fn forward(&self, row: &WriteRow, sink: &dyn Sink) -> Result<End, StoreError> {
         let manner = sink.manner();

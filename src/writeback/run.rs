@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::PoisonError;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// How often to look whether something is due.
@@ -21,7 +22,9 @@ const LOOK_AFTER: SignedDuration = SignedDuration::from_secs(15);
 /// How often what is in hand is kept for longer.
 const RENEW: SignedDuration = SignedDuration::from_secs(10);
 /// Most writes in hand at once.
-const MOST: usize = 64;
+const MOST: usize = 128;
+/// So many times what a sink bears at once is in hand for it: a claim is a commit, and must not be one for each write.
+const AHEAD: usize = 2;
 
 /// How much goes to a sink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +53,14 @@ pub struct Side {
 /// What this daemon works on now, and the sink of each.
 type InHand = BTreeMap<WriteId, String>;
 
+/// What holds writes to what their sink bears.
+struct Gauge {
+    /// In a minute.
+    rate: Option<DefaultDirectRateLimiter>,
+    /// At once.
+    places: Semaphore,
+}
+
 impl Writeback {
     /// Carries out what is due until `stop`.
     pub async fn run(self, node: NodeId, stop: CancellationToken) {
@@ -60,13 +71,12 @@ impl Writeback {
             }
             Err(cause) => tracing::warn!(error = %cause, "writes could not be looked after"),
         }
-        let limiters: BTreeMap<String, DefaultDirectRateLimiter> = self
-            .parts()
-            .options
-            .paces
-            .iter()
-            .filter_map(|(sink, pace)| Some((sink.clone(), RateLimiter::direct(Quota::per_minute(pace.per_minute?)))))
-            .collect();
+        let gauge = |(name, _): (&str, _)| {
+            let pace = self.pace(name);
+            let rate = pace.per_minute.map(|most| RateLimiter::direct(Quota::per_minute(most)));
+            (name.to_owned(), Gauge { rate, places: Semaphore::new(pace.parallel.max(1)) })
+        };
+        let gauges: BTreeMap<String, Gauge> = self.parts().planner.sinks().map(gauge).collect();
         let mut flying = FuturesUnordered::new();
         let mut in_hand = InHand::new();
         let mut looked_after = self.now();
@@ -97,7 +107,7 @@ impl Writeback {
                     for row in rows {
                         idle = false;
                         in_hand.insert(row.id.clone(), row.sink.clone());
-                        flying.push(self.one(row, &limiters));
+                        flying.push(self.one(row, &gauges, &stop));
                     }
                 }
                 Err(cause) => tracing::warn!(error = %cause, "writes could not be claimed; it is tried again"),
@@ -114,12 +124,26 @@ impl Writeback {
         while flying.next().await.is_some() {}
     }
 
-    async fn one(&self, row: WriteRow, limiters: &BTreeMap<String, DefaultDirectRateLimiter>) -> WriteId {
-        if let Some(limiter) = limiters.get(&row.sink) {
-            limiter.until_ready().await;
-        }
+    async fn one(&self, row: WriteRow, gauges: &BTreeMap<String, Gauge>, stop: &CancellationToken) -> WriteId {
         let id = row.id.clone();
-        if let Err(cause) = self.carry(row).await {
+        let mut _place = None;
+        if let Some(gauge) = gauges.get(&row.sink) {
+            // The semaphore is never closed.
+            _place = gauge.places.acquire().await.ok();
+            if let Some(rate) = &gauge.rate {
+                rate.until_ready().await;
+            }
+            // Of what only waited nothing was sent: the next daemon finds it so.
+            if stop.is_cancelled() {
+                return id;
+            }
+        }
+        let carried = match self.cool_until(&row.sink) {
+            // It asked for a pause while this one waited for its turn.
+            Some(until) => self.postpone(&row, until).await,
+            None => self.carry(row).await,
+        };
+        if let Err(cause) = carried {
             tracing::warn!(write.id = %id, error = %cause, "what became of a write could not be put down; it is looked for when its lease ends");
         }
         id
@@ -132,8 +156,9 @@ impl Writeback {
         let mut room = usize::MAX;
         for (name, _) in self.parts().planner.sinks() {
             let taken = in_hand.values().filter(|sink| *sink == name).count();
-            let free = self.pace(name).parallel.saturating_sub(taken);
-            if free == 0 || is_cool(sides.get(name).and_then(|side| side.cool_until.as_ref()), now) {
+            let bears = self.pace(name).parallel.max(1);
+            let free = (bears * AHEAD).saturating_sub(taken);
+            if free < bears || is_cool(sides.get(name).and_then(|side| side.cool_until.as_ref()), now) {
                 away.push(name.to_owned());
             } else {
                 room = room.min(free);
@@ -167,6 +192,12 @@ impl Writeback {
     #[must_use]
     pub fn sides(&self) -> BTreeMap<String, Side> {
         self.0.sides.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Until when nothing goes to a sink, when that is so.
+    fn cool_until(&self, sink: &str) -> Option<Timestamp> {
+        let now = self.now();
+        self.sides().get(sink).and_then(|side| side.cool_until).filter(|until| is_cool(Some(until), now))
     }
 
     /// A sink took a write: whatever was wrong with it is over.
