@@ -10,7 +10,7 @@ use super::{text, view, why};
 use crate::daemon::House;
 use crate::review::{Particulars, ReviewError, Seen};
 use crate::screen::{Attached, Found};
-use crate::store::{FileRow, RequestFilter, RequestView};
+use crate::store::{FileRow, RequestFilter, RequestView, StoreError};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::path::PathBuf;
@@ -46,6 +46,16 @@ pub(crate) enum Request {
         /// Request, run or brief.
         id: Named,
         /// Write to this file instead of standard output; an existing one is kept.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Show what was read out of a file that came with a request, behind the masks of its pilot's data boundary.
+    File {
+        /// Request, run or brief.
+        id: Named,
+        /// Which file, counted from 1 as in `request show`.
+        number: usize,
+        /// Write its bytes as they came to this file, for who may reveal masked values; it is put on record. An existing file is kept.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
@@ -108,12 +118,14 @@ impl Request {
                 let request = house.store.request(id.request()).await?.request;
                 let bytes = house.review.reveal_raw(&principal, &request).await?;
                 let Some(path) = output else { return out.bytes(&bytes) };
-                let mut file = std::fs::OpenOptions::new();
-                let opened = file.write(true).create_new(true).open(&path);
-                opened
-                    .and_then(|mut file| std::io::Write::write_all(&mut file, &bytes))
-                    .map_err(|cause| Failure::unwritable(&path, &cause))
+                put(&path, &bytes)
             }
+            Self::File { id, number, output: Some(path) } => {
+                let principal = setup.principal(house).await?;
+                let request = house.store.request(id.request()).await?.request;
+                put(&path, &house.review.reveal_file(&principal, &request, number).await?)
+            }
+            Self::File { id, number, output: None } => file(setup, house, &id, number).await,
             Self::Reveal { id, finding } => reveal(setup, house, &id, &finding).await,
             Self::Retry { id } => {
                 let principal = setup.principal(house).await?;
@@ -134,6 +146,41 @@ impl Request {
                 told(setup, &id, "ended without a brief")
             }
         }
+    }
+}
+
+/// Writes a new file.
+fn put(path: &std::path::Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut file = std::fs::OpenOptions::new();
+    let opened = file.write(true).create_new(true).open(path);
+    opened
+        .and_then(|mut file| std::io::Write::write_all(&mut file, bytes))
+        .map_err(|cause| Failure::unwritable(path, &cause))
+}
+
+/// What was read out of a file.
+async fn file(setup: &Setup, house: &House, id: &Named, number: usize) -> Result<(), Failure> {
+    let request = house.store.request(id.request()).await?.request;
+    let files = house.store.files(id.request()).await?;
+    let gone = || StoreError::NotFound { what: "file", id: number.to_string() };
+    let file = number.checked_sub(1).and_then(|place| files.get(place)).ok_or_else(gone)?;
+    let pilot = request.pilot.clone();
+    let boundary = house.boundaries.get(&pilot).ok_or(ReviewError::NoPilot { pilot })?;
+    let seen = Seen::read(&house.store, &request, boundary).await?;
+    let read = seen.file(number, boundary);
+    if setup.out.json {
+        let (text, unread) =
+            (read.as_ref().and_then(|read| read.as_ref().ok()), read.as_ref().and_then(|read| read.as_ref().err()));
+        let name = Masks(&house.boundaries).maybe(&request.pilot, Some(&file.name));
+        return setup.out.json(&json!({
+            "request": request.id, "number": number, "name": name, "media_type": file.media_type, "sha256": file.digest,
+            "bytes": file.bytes, "text": text, "unread": unread,
+        }));
+    }
+    match read {
+        Some(Ok(words)) => setup.out.text(text::lines(&words).trim_end()),
+        Some(Err(why)) => setup.out.text(&format!("not read: {}", text::one_line(why))),
+        None => setup.out.text("it holds no text that is read"),
     }
 }
 

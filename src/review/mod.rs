@@ -64,6 +64,15 @@ impl Review {
         Ok(self.policies.permit(&Ask { principal, action, resource }, id.to_string())?)
     }
 
+    /// Whether the policy would let somebody do something to a brief as it stands: for showing what can be done. Nothing is put on record.
+    ///
+    /// # Errors
+    /// [`ReviewError::Denied`]; [`ReviewError::NoPilot`].
+    pub fn may(&self, principal: &Principal, action: Action, brief: &BriefRow) -> Result<(), ReviewError> {
+        let kind = if action == Action::BriefEdit { Kind::Brief } else { Kind::Review };
+        self.permit_on(principal, action, kind, brief, self.pilot(&brief.pilot)?).map(|_| ())
+    }
+
     /// Asks the policy on a brief.
     fn permit_on(
         &self,

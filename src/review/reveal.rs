@@ -7,7 +7,7 @@ use super::{Review, ReviewError};
 use crate::domain::id::RequestId;
 use crate::policy::{Action, Kind, Permit, Principal, Resource};
 use crate::screen::{Boundary, Found};
-use crate::store::{Request, Reveal};
+use crate::store::{Request, Reveal, StoreError};
 use opspilot_sdk::sha256_hex;
 use serde::Serialize;
 
@@ -98,6 +98,26 @@ impl Review {
         let permit = self.may_reveal(principal, request)?;
         let bytes = self.store.blob(&request.raw).await?;
         self.on_record(principal, request, vec![format!("raw 0-{} {}", bytes.len(), request.raw)], permit).await?;
+        Ok(bytes)
+    }
+
+    /// The bytes of one of a request's files, counted from 1; on record first.
+    ///
+    /// # Errors
+    /// [`ReviewError::Denied`]; [`StoreError::NotFound`].
+    pub async fn reveal_file(
+        &self,
+        principal: &Principal,
+        request: &Request,
+        number: usize,
+    ) -> Result<Vec<u8>, ReviewError> {
+        let permit = self.may_reveal(principal, request)?;
+        let files = self.store.files(&request.id).await?;
+        let file = number.checked_sub(1).and_then(|place| files.get(place));
+        let file = file.ok_or_else(|| StoreError::NotFound { what: "file", id: number.to_string() })?;
+        let bytes = self.store.blob(&file.digest).await?;
+        let finding = format!("file {number} 0-{} {}", bytes.len(), file.digest);
+        self.on_record(principal, request, vec![finding], permit).await?;
         Ok(bytes)
     }
 

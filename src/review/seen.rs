@@ -2,7 +2,7 @@
 //! because every face shows exactly this. INVARIANT: what the boundary masks leaves here only through a reveal.
 
 use crate::mail::{self, Limits};
-use crate::screen::{Attached, Boundary, Found, Kind, Screener, Verdict, Whole};
+use crate::screen::{Attached, Boundary, Found, Kind, Screener, Verdict, Whole, screen};
 use crate::store::{Request, Store, StoreError};
 
 /// The most files of a request that are read, the largest that is, and the most text that is kept of all, in bytes.
@@ -94,6 +94,16 @@ impl Seen {
         });
         let particulars = Particulars { subject, ..Particulars::beside(request, &mut screener) };
         Self { verdict: whole.verdict, text: whole.text.into_owned(), found: whole.found, particulars, attached }
+    }
+
+    /// What was read out of one of its files, counted from 1, behind the masks of its boundary; why nothing was; `None`: it carries no text.
+    #[must_use]
+    pub fn file(&self, number: usize, boundary: &Boundary) -> Option<Result<String, &str>> {
+        let read = self.attached.iter().find(|read| read.ordinal as usize == number)?;
+        Some(match &read.text {
+            Ok(words) => Ok(screen(words, boundary).text.into_owned()),
+            Err(why) => Err(why),
+        })
     }
 
     /// Reads a request's files, then as [`Seen::of`]. A request without files is not kept waiting.

@@ -50,6 +50,12 @@ impl Found {
         }
     }
 
+    /// Its place in the request's text, in bytes; none for what stands in a file that was read apart.
+    #[must_use]
+    pub fn in_text(&self) -> Option<Range<usize>> {
+        self.apart.is_none().then_some(self.finding.start..self.finding.end)
+    }
+
     /// The text it was found in, and its value.
     fn source<'t>(&self, text: &'t str, attached: &'t [Attached]) -> Option<(&'t str, &'t str)> {
         let whole = match self.apart {

@@ -380,6 +380,12 @@ impl Hand {
         }
     }
 
+    /// Whether the policy would let somebody do something about a pilot's writes: for showing what can be done.
+    #[must_use]
+    pub fn may(&self, principal: &Principal, action: Action, pilot: &str, tenant: &str) -> bool {
+        self.permit(principal, action, &self.resource(principal, pilot, tenant)).is_ok()
+    }
+
     fn permit(&self, principal: &Principal, action: Action, resource: &Resource) -> Result<Permit, Denied> {
         let id = PermitId::new(self.clock.now(), self.store.chance()).to_string();
         self.policies.permit(&Ask { principal, action, resource }, id)

@@ -15,14 +15,14 @@ use serde_json::{Map, Value, json};
 const STATES: [&str; 7] = ["open", "amending", "redrafting", "approved", "rejected", "withdrawn", "undecided"];
 
 /// What the policy is asked about a brief that is looked at.
-pub(super) fn seen(row: &BriefRow) -> Resource {
+pub(in crate::web) fn seen(row: &BriefRow) -> Resource {
     let mut resource = Resource::within(Kind::Brief, row.id.as_str(), &row.tenant, &row.pilot);
     resource.submitter.clone_from(&row.submitter);
     resource
 }
 
 /// A brief, when the caller may see it.
-pub(super) async fn find(call: &Call) -> Result<(BriefId, BriefRow), Refused> {
+pub(in crate::web) async fn find(call: &Call) -> Result<(BriefId, BriefRow), Refused> {
     let id: BriefId = call.id()?;
     let row = call.app.web.store.brief(&id).await?;
     call.see(Action::BriefRead, &seen(&row))?;
@@ -30,7 +30,7 @@ pub(super) async fn find(call: &Call) -> Result<(BriefId, BriefRow), Refused> {
 }
 
 /// The same for whoever is about to act on it: the act asks for its own leave, here only whether the person knows of it.
-pub(super) async fn known(call: &Call) -> Result<BriefId, Refused> {
+pub(in crate::web) async fn known(call: &Call) -> Result<BriefId, Refused> {
     let id: BriefId = call.id()?;
     let row = call.app.web.store.brief(&id).await?;
     if call.would_see(Action::BriefRead, &seen(&row)) { Ok(id) } else { Err(Refused::missing("brief", id.as_str())) }
@@ -61,7 +61,7 @@ pub(super) fn claim(row: &BriefRow) -> Value {
     row.claim.as_ref().map_or(Value::Null, |(by, until)| json!({ "by": by, "until": until }))
 }
 
-fn unsound(id: &BriefId, cause: impl std::fmt::Display) -> Refused {
+pub(in crate::web) fn unsound(id: &BriefId, cause: impl std::fmt::Display) -> Refused {
     Refused::fault(format!("a revision of {id} cannot be read: {cause}"))
 }
 
@@ -105,7 +105,7 @@ pub(super) async fn show(call: Call) -> Result<Answer, Refused> {
 
 /// What a brief quotes, for its reader: behind the masks of its pilot's present boundary, unless the reader may see what is masked. A
 /// request that was released unmasked, or before the boundary became stricter, has values in its brief.
-async fn veil(call: &Call, row: &BriefRow, content: Value) -> Result<Value, Refused> {
+pub(in crate::web) async fn veil(call: &Call, row: &BriefRow, content: Value) -> Result<Value, Refused> {
     fn cover(value: Value, boundary: &Boundary) -> Value {
         match value {
             Value::String(text) => Value::String(screen(&text, boundary).text.into_owned()),

@@ -1,7 +1,7 @@
 //! The interface under `/api/v1`: the table of its addresses, one file of handlers per subject. INVARIANT: this table, `openapi.json` and
 //! `docs/api.md` name the same addresses; tests compare them.
 
-mod briefs;
+pub(in crate::web) mod briefs;
 mod decide;
 mod letters;
 mod limits;
@@ -10,7 +10,7 @@ mod people;
 mod plans;
 mod quarantine;
 mod receipts;
-mod requests;
+pub(in crate::web) mod requests;
 mod rota;
 mod rules;
 mod runs;
@@ -44,6 +44,8 @@ routes! {
     GET "/api/v1/requests/{id}" Reads [] requests::show;
     GET "/api/v1/requests/{id}/why" Reads [] why::why;
     POST "/api/v1/requests/{id}/raw" Reveals [] requests::raw;
+    GET "/api/v1/requests/{id}/files/{number}" Reads [] requests::file;
+    POST "/api/v1/requests/{id}/files/{number}" Reveals [] requests::file_bytes;
     POST "/api/v1/requests/{id}/reveal" Reveals [] requests::reveal;
     POST "/api/v1/requests/{id}/release" Acts [] operate::release;
     POST "/api/v1/requests/{id}/drop" Acts [] operate::drop;

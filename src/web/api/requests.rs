@@ -141,6 +141,52 @@ pub(super) async fn raw(call: Call) -> Result<Answer, Refused> {
     Ok(Answer::new(StatusCode::OK, "application/octet-stream", bytes).header(header::CONTENT_DISPOSITION, name))
 }
 
+/// Which of a request's files, counted from 1.
+pub(in crate::web) fn number(call: &Call) -> Result<usize, Refused> {
+    let word = call.part("number");
+    word.parse().map_err(|_| Refused::missing("file", word))
+}
+
+pub(super) async fn file(call: Call) -> Result<Answer, Refused> {
+    let request = find(&call, &call.id()?).await?.request;
+    let number = number(&call)?;
+    let store = &call.app.web.store;
+    let files = store.files(&request.id).await?;
+    let file = number.checked_sub(1).and_then(|place| files.get(place));
+    let file = file.ok_or_else(|| Refused::missing("file", &number.to_string()))?;
+    let pilot = request.pilot.clone();
+    let boundary = call.app.web.boundaries.get(&pilot).ok_or(ReviewError::NoPilot { pilot })?;
+    let seen = Seen::read(store, &request, boundary).await?;
+    let (text, unread) = match seen.file(number, boundary) {
+        Some(Ok(text)) => (Some(text), None),
+        Some(Err(why)) => (None, Some(why.to_owned())),
+        None => (None, None),
+    };
+    Answer::json(&json!({
+        "request": request.id, "number": number, "name": masked(&call.app, &request.pilot, &file.name), "media_type": file.media_type,
+        "sha256": file.digest, "bytes": file.bytes, "text": text, "unread": unread,
+    }))
+}
+
+pub(super) async fn file_bytes(call: Call) -> Result<Answer, Refused> {
+    let request = find(&call, &call.id()?).await?.request;
+    file_as_it_came(&call, &request, number(&call)?).await
+}
+
+/// The bytes of a file, on record first. The sender's media type and name are not repeated: nothing that came from outside is to be opened
+/// by what it claims to be, and nothing in it runs where a browser shows it all the same.
+pub(in crate::web) async fn file_as_it_came(call: &Call, request: &Request, number: usize) -> Result<Answer, Refused> {
+    let bytes = call.app.web.review.reveal_file(&call.caller, request, number).await?;
+    let name = format!("attachment; filename=\"{}-{number}\"", request.id);
+    let name = HeaderValue::try_from(name).map_err(|cause| Refused::fault(cause.to_string()))?;
+    let policy = HeaderValue::from_static(
+        "sandbox; default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+    );
+    Ok(Answer::new(StatusCode::OK, "application/octet-stream", bytes)
+        .header(header::CONTENT_DISPOSITION, name)
+        .header(header::CONTENT_SECURITY_POLICY, policy))
+}
+
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wish {

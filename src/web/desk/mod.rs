@@ -3,6 +3,7 @@
 //! screen runs for anybody unknown, except those that let people in; a form counts only when this desk gave it to this session.
 
 mod assets;
+mod brief;
 mod cookie;
 mod layout;
 mod queue;
@@ -104,6 +105,22 @@ screens! {
 pub(in crate::web) fn addresses() -> Vec<(&'static str, &'static str)> {
     let method = |screen: &Screen| if screen.method == Method::GET { "GET" } else { "POST" };
     screens().iter().map(|screen| (method(screen), screen.path)).collect()
+    Known GET "/briefs/{id}" ["revision", "after"] brief::show;
+    Known GET "/briefs/{id}/text" ["from"] brief::text;
+    Known GET "/briefs/{id}/diff" ["from", "to"] brief::compare;
+    Known GET "/briefs/{id}/undo" ["write"] brief::way_back;
+    Known GET "/briefs/{id}/files/{number}" [] brief::read;
+    Known POST "/briefs/{id}/files/{number}" [] brief::give;
+    Known GET "/briefs/{id}/edit" [] brief::edit;
+    Known POST "/briefs/{id}/edit" ["do", "from", "summary", "status", "why", "score", "band", "risk", "pricing", "action_at+", "action+",
+        "action_owner+", "action_due+", "action_gate+", "missing_at+", "missing_question+", "missing_why+", "missing_field+", "reason_at+",
+        "reason+", "factor_at+", "factor_kind+", "factor+", "phase_at+", "phase+", "phase_steps+", "phase_exit+"] brief::save;
+    Known POST "/briefs/{id}/claim" ["do"] brief::claim;
+    Known POST "/briefs/{id}/decide" ["decision", "revision", "plan", "comment", "reason"] brief::decide;
+    Known POST "/briefs/{id}/reveal" ["finding+"] brief::reveal;
+    Known POST "/briefs/{id}/writes" ["write", "do", "far_id"] brief::writes;
+    Known POST "/briefs/{id}/plan" ["plan"] brief::approve_plan;
+    Known POST "/briefs/{id}/target" ["sink", "record"] brief::target;
 }
 
 /// Every address of the desk, put into the router.

@@ -39,6 +39,8 @@ pub(in crate::web) enum Shown {
     },
     /// The same, and a cookie for the browser.
     Baked(Box<Shown>, HeaderValue),
+    /// The same under another status: a refusal that shows more than that.
+    At(StatusCode, Box<Shown>),
     /// Anything else.
     Other(Answer),
 }
@@ -74,6 +76,22 @@ macro_rules! said {
 }
 
 said! {
+    Held "held" "You hold it: others see that you look at it.";
+    LetGo "let-go" "You let it go.";
+    Approved "approved" "Approved.";
+    Counted "counted" "Your approval counts. More are needed.";
+    Amending "amending" "Marked for small changes. Make them here; then it waits for a decision again.";
+    Redrafting "redrafting" "It is being drafted again, with your words.";
+    Rejected "rejected" "Rejected.";
+    Saved "saved" "Saved.";
+    NothingToSave "nothing-to-save" "Nothing was changed, so nothing was saved.";
+    Stopped "stopped" "Stopped. It will not be sent.";
+    Again "again" "It is tried again; the gate is asked first.";
+    Settled "settled" "Put on record.";
+    Undoing "undoing" "It is being taken back.";
+    TakenBack "taken-back" "Taken back: nothing of it is sent.";
+    NothingWaits "nothing-waits" "Nothing was waiting any more; see below where each write stands.";
+    Elsewhere "elsewhere" "Something changed meanwhile; see below where each write stands.";
     SignedOut "signed-out" "You are signed out.";
     Welcome "welcome" "You are in. The link is used up: set a password or add a passkey now.";
     PasswordSet "password-set" "Your password is set. All your other sessions have ended.";
@@ -110,6 +128,7 @@ impl Shown {
                 }
             }
             Self::Baked(shown, cookie) => shown.answer(place, said).header(header::SET_COOKIE, cookie),
+            Self::At(status, shown) => Answer { status, ..shown.answer(place, said) },
             Self::Other(answer) => answer,
         }
     }

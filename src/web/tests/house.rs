@@ -381,6 +381,17 @@ impl House {
         tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{request} is never {state}"));
     }
 
+    /// Waits until nothing works on a request any more: it waits for people, or is over.
+    pub(super) async fn rests(&self, request: &str) {
+        let id = request.parse().unwrap();
+        let wait = async {
+            while matches!(self.store.request(&id).await.unwrap().state, "queued" | "drafting" | "retrying") {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{request} never rests"));
+    }
+
     /// How many receipts there are: no deed is without one.
     pub(super) async fn deeds(&self) -> usize {
         self.store.receipts_from(1, 1_000_000).await.unwrap().len()

@@ -162,7 +162,9 @@ fn address(path: &str, south: &South, there: bool) -> String {
         Some("generators") => "cloud",
         _ => "south-viewer",
     };
-    path.replace("{name}", if there { named } else { "nobody-there" }).replace("{sink}", "desk")
+    path.replace("{name}", if there { named } else { "nobody-there" })
+        .replace("{sink}", "desk")
+        .replace("{number}", "1")
 }
 
 fn blank(reply: &Reply, address: &str) -> (u16, String) {

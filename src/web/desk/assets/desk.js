@@ -133,3 +133,171 @@ window.addEventListener("pageshow", () => {
     });
   }
 })();
+
+// Brief: a decision that is opened has the focus where one goes on. Marks beyond those that the style sheet counts are lit from here.
+document.addEventListener("toggle", (event) => {
+  if (!event.target.matches?.("details.act") || !event.target.open) return;
+  event.target.querySelector("select, textarea, button.primary, button.danger")?.focus();
+}, true);
+document.addEventListener("keydown", (event) => {
+  const act = event.key === "Escape" && event.target.closest?.("details.act[open]");
+  if (!act) return;
+  act.open = false;
+  act.querySelector("summary").focus();
+});
+(() => {
+  const light = (from, lit) => {
+    const page = from.closest?.(".brief-page");
+    const numbers = from.closest?.("[data-s]")?.dataset.s.split(" ").filter((number) => Number(number) >= 40) ?? [];
+    for (const number of numbers) {
+      for (const one of page?.querySelectorAll(`[data-s~="${number}"]`) ?? []) one.classList.toggle("lit", lit);
+    }
+  };
+  for (const [name, lit] of [["pointerover", true], ["pointerout", false], ["focusin", true], ["focusout", false]]) {
+    document.addEventListener(name, (event) => light(event.target, lit));
+  }
+})();
+
+// Brief: what is typed into the form is saved as a new revision a moment after one stops. Nothing is kept but in the form itself: while the
+// network is away, the session over or somebody else was quicker, it stays there and says so, and is sent again.
+(() => {
+  const PAUSE = 1500;
+  const RETRIES = [2000, 5000, 15000, 30000];
+  const form = document.querySelector("form[data-autosave]");
+  if (!form) return;
+  const output = form.querySelector("#saved");
+  const told = form.querySelector("#edit-told");
+  let timer, running = false, failures = 0, stopped = false;
+
+  const content = () => new URLSearchParams(new FormData(form)).toString();
+  const without = (text) => text.replace(/(^|&)(form_key|from|\w+_at)=[^&]*/g, "");
+  let saved = without(content());
+  const dirty = () => without(content()) !== saved;
+
+  const say = (text, bad) => {
+    output.textContent = text;
+    output.toggleAttribute("data-bad", Boolean(bad));
+  };
+  const entries = () => form.querySelectorAll("[data-list] > .entry");
+  const written = (entry) => [...entry.querySelectorAll("textarea, input:not([type=hidden])")].some((field) => field.value.trim());
+  // What was sent and saved has its place in the lists now; what was written since is new.
+  const renumber = () => {
+    for (const list of form.querySelectorAll("[data-list]")) {
+      let at = 0;
+      for (const entry of list.children) entry.querySelector("input[type=hidden]").value = entry.dataset.sent ? String(at++) : "";
+    }
+  };
+  // A new entry that is written into is followed by another new one.
+  const grow = (entry) => {
+    if (!entry || entry.nextElementSibling || !written(entry)) return;
+    const next = entry.cloneNode(true);
+    delete next.dataset.sent;
+    next.classList.add("new");
+    next.querySelector(".moves")?.remove();
+    next.querySelector("input[type=hidden]").value = "";
+    for (const field of next.querySelectorAll("[id]")) {
+      const id = `${field.id}n`;
+      next.querySelector(`label[for="${field.id}"]`)?.setAttribute("for", id);
+      field.id = id;
+      if (field.matches("select")) [...field.options].forEach((option) => { option.selected = option.defaultSelected; });
+      else field.value = "";
+    }
+    entry.after(next);
+  };
+  const take = (html) => {
+    const made = document.createElement("template");
+    made.innerHTML = html;
+    return made.content;
+  };
+  const later = (wait) => {
+    clearTimeout(timer);
+    timer = setTimeout(save, wait);
+  };
+  const again = (text) => {
+    say(text, true);
+    later(RETRIES[Math.min(failures++, RETRIES.length - 1)]);
+  };
+  // After signing in again, in another tab, a form counts under another key.
+  const rekey = async () => {
+    const answer = await fetch(location.pathname, { headers: { accept: "text/html" }, redirect: "manual" });
+    if (!answer.ok) return false;
+    const key = take(await answer.text()).querySelector("form[data-autosave] input[name=form_key]");
+    if (!key || key.value === form.querySelector("input[name=form_key]").value) return false;
+    form.querySelector("input[name=form_key]").value = key.value;
+    return true;
+  };
+
+  const save = async () => {
+    clearTimeout(timer);
+    if (running || stopped || !dirty()) return;
+    if (!form.checkValidity()) {
+      say("Not saved: a field is not as it must be", true);
+      return;
+    }
+    running = true;
+    const body = new URLSearchParams(new FormData(form));
+    body.set("do", "save");
+    const sent = without(content());
+    for (const entry of entries()) entry.dataset.sent = written(entry) ? "yes" : "";
+    say("Saving");
+    try {
+      const answer = await fetch(form.action, { method: "POST", body, headers: { "hx-request": "true" }, redirect: "manual" });
+      const part = take(await answer.text());
+      if (answer.ok) {
+        const done = part.querySelector("#saved");
+        form.querySelector("input[name=from]").value = done.dataset.from;
+        form.querySelector("[data-number]").textContent = done.dataset.number;
+        renumber();
+        saved = sent;
+        failures = 0;
+        told.replaceChildren();
+        say(done.textContent);
+        if (dirty()) later(PAUSE);
+      } else if (answer.status === 401 || answer.status === 403) {
+        if (await rekey()) later(0);
+        else if (answer.status === 403) {
+          told.replaceChildren(...part.childNodes);
+          say("Not saved; what you typed stays here", true);
+          stopped = true;
+        } else {
+          const link = document.createElement("a");
+          link.href = "/sign-in";
+          link.target = "_blank";
+          link.textContent = "Sign in again in a new tab";
+          again("Not saved: your session has ended. What you typed stays here. ");
+          output.append(link);
+        }
+      } else if (answer.status === 409 || answer.status === 422) {
+        // Only a person can say what is to become of it.
+        told.replaceChildren(...(part.querySelector("#edit-told") ?? part).childNodes);
+        say("Not saved; what you typed stays here", true);
+        stopped = answer.status === 409;
+      } else again("Not saved: the desk cannot take it now. Trying again");
+    } catch {
+      again("Not saved: no connection. What you typed stays here. Trying again");
+    } finally {
+      running = false;
+    }
+  };
+
+  form.addEventListener("input", (event) => {
+    grow(event.target.closest(".entry"));
+    later(PAUSE);
+  });
+  form.addEventListener("change", () => later(PAUSE));
+  window.addEventListener("online", () => later(0));
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible" && failures) later(0);
+  });
+  let leaving = false;
+  form.addEventListener("submit", () => { leaving = true; clearTimeout(timer); });
+  window.addEventListener("beforeunload", (event) => {
+    if (!leaving && dirty()) event.preventDefault();
+  });
+  document.getElementById("edit-done")?.addEventListener("click", async (event) => {
+    if (!dirty() || stopped) return;
+    event.preventDefault();
+    await save();
+    if (!dirty()) location.assign(event.target.href);
+  });
+})();

@@ -1,0 +1,180 @@
+//! The bar of decisions. Own file because this is where the page becomes an act. INVARIANT: a decision's form names the digest of the revision
+//! that is shown and, with an approval, the hash of the plan that is shown; there is no such form for a revision that does not stand.
+
+use super::super::layout::{moment, plain};
+use super::plan::{self, short};
+use super::says::capital;
+use super::sheet::Sheet;
+use crate::domain::review::{Reason, ReviewState};
+use crate::domain::writeback::WriteState;
+use maud::{Markup, html};
+
+/// What a person typed into a decision that was refused.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Typed {
+    /// Which decision.
+    pub(super) decision: String,
+    pub(super) comment: String,
+    pub(super) reason: String,
+}
+
+pub(super) fn bar(sheet: &Sheet, key: &Markup, typed: Option<&Typed>) -> Markup {
+    let undecided = matches!(sheet.row.state, ReviewState::Open | ReviewState::Amending);
+    html! {
+        @if undecided && sheet.stands() {
+            nav.bar #decide aria-label="Decide" {
+                @if sheet.row.state == ReviewState::Open && sheet.may.approve { (approve(sheet, key)) }
+                @if sheet.may.edit {
+                    a.button #act-edit href=(format!("/briefs/{}/edit", sheet.id)) data-key="e" data-key-text="Edit" { "Edit" }
+                }
+                @if sheet.row.state == ReviewState::Open && sheet.may.minor {
+                    (worded(sheet, key, typed, "minor", "Small changes", "What to change by hand", "m"))
+                }
+                @if sheet.may.major { (worded(sheet, key, typed, "major", "Draft again", "What the next attempt must heed", "M")) }
+                @if sheet.may.reject { (reject(sheet, key, typed)) }
+            }
+        }
+    }
+}
+
+/// The fields that every decision carries.
+fn named(sheet: &Sheet, key: &Markup) -> Markup {
+    html! {
+        (key)
+        input type="hidden" name="revision" value=(sheet.revision.digest);
+    }
+}
+
+fn to(sheet: &Sheet) -> String {
+    format!("/briefs/{}/decide", sheet.id)
+}
+
+fn approve(sheet: &Sheet, key: &Markup) -> Markup {
+    let plan = sheet.plan.as_ref().and_then(|shown| Some((shown.hash.as_deref()?, shown)));
+    html! {
+        details.act name="act" #act-approve {
+            summary data-key="a" data-key-text="Approve" { "Approve" }
+            form method="post" action=(to(sheet)) {
+                (named(sheet, key))
+                input type="hidden" name="decision" value="approve";
+                p {
+                    "Revision " (sheet.revision.number) ", " code title=(sheet.revision.digest) { (short(&sheet.revision.digest)) }
+                    ", exactly as it is shown."
+                }
+                @match plan {
+                    Some((hash, shown)) => {
+                        p { "Plan " code title=(hash) { (short(hash)) } ", exactly as " a href="#plan" { "it is shown" } ":" }
+                        (plan::summary(&shown.plan.items))
+                        p.acts {
+                            button.primary type="submit" name="plan" value=(hash) { "Approve, and have this written" }
+                            " " button type="submit" name="plan" value="" { "Approve, write nothing" }
+                        }
+                    },
+                    None => {
+                        p { "Nothing is written outside." }
+                        p.acts { button.primary type="submit" name="plan" value="" { "Approve" } }
+                    },
+                }
+            }
+        }
+    }
+}
+
+fn worded(
+    sheet: &Sheet,
+    key: &Markup,
+    typed: Option<&Typed>,
+    word: &str,
+    label: &str,
+    what: &str,
+    press: &str,
+) -> Markup {
+    let typed = typed.filter(|typed| typed.decision == word);
+    html! {
+        details.act name="act" id=(format!("act-{word}")) open[typed.is_some()] {
+            summary data-key=(press) data-key-text=(label) { (label) }
+            form method="post" action=(to(sheet)) {
+                (named(sheet, key))
+                input type="hidden" name="decision" value=(word);
+                p.field {
+                    label for=(format!("c-{word}")) { (what) }
+                    textarea id=(format!("c-{word}")) name="comment" dir="auto" rows="3" maxlength="10000" required {
+                        "\n" (typed.map_or("", |typed| typed.comment.as_str()))
+                    }
+                }
+                p.acts { button.primary type="submit" { (label) } }
+            }
+        }
+    }
+}
+
+fn reject(sheet: &Sheet, key: &Markup, typed: Option<&Typed>) -> Markup {
+    let typed = typed.filter(|typed| typed.decision == "reject");
+    html! {
+        details.act name="act" #act-reject open[typed.is_some()] {
+            summary data-key="r" data-key-text="Reject" { "Reject" }
+            form method="post" action=(to(sheet)) {
+                (named(sheet, key))
+                input type="hidden" name="decision" value="reject";
+                p.field {
+                    label for="c-why" { "Because" }
+                    select #c-why name="reason" required {
+                        option value="" { "choose a reason" }
+                        @for reason in Reason::ALL {
+                            option value=(reason.as_str()) selected[typed.is_some_and(|typed| typed.reason == reason.as_str())] { (reason.told()) }
+                        }
+                    }
+                }
+                p.field {
+                    label for="c-reject" { "In your words; needed for another reason" }
+                    textarea #c-reject name="comment" dir="auto" rows="2" maxlength="10000" {
+                        "\n" (typed.map_or("", |typed| typed.comment.as_str()))
+                    }
+                }
+                p.acts { button.danger type="submit" { "Reject" } }
+            }
+        }
+    }
+}
+
+/// After an approval: until when nothing has left, and how to stop it.
+pub(super) fn window(sheet: &Sheet, key: &Markup) -> Markup {
+    let waiting = sheet.writes.iter().filter(|write| write.state == WriteState::Waiting && write.sent_at.is_none());
+    let first = waiting.clone().map(|write| write.due_at).min();
+    html! {
+        @if let Some(first) = first {
+            div.notice #window {
+                p {
+                    b { "Nothing has left yet" } " of " (waiting.count()) " writes"
+                    @if first > sheet.now { ", and nothing will before " (moment(first, &sheet.zone)) }
+                    "."
+                }
+                @if sheet.may.writes.cancel {
+                    form.inline method="post" action=(format!("/briefs/{}/writes", sheet.id)) {
+                        (key) button type="submit" name="do" value="take_back" { "Take it back" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The decisions so far.
+pub(super) fn decisions(sheet: &Sheet) -> Markup {
+    html! {
+        @if !sheet.decisions.is_empty() {
+            section aria-labelledby="decisions" {
+                h2 #decisions { "Decisions" }
+                ul {
+                    @for made in &sheet.decisions {
+                        li {
+                            (moment(made.at, &sheet.zone)) " " b { (capital(&made.verdict)) } " of revision " (made.revision) " by " bdi { (plain(sheet.name(&made.person))) }
+                            @if let Some(reason) = made.reason { " (" (reason.told()) ")" }
+                            @if let Some(comment) = &made.comment { ": " bdi { (plain(comment)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

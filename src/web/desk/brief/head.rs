@@ -1,0 +1,143 @@
+//! The head of the page: what it is, how urgent, where it stands, who holds it, how it was drafted. Own file because a reviewer decides by it
+//! whether to read on now. INVARIANT: priority and risk are told by word and shape, never by colour alone.
+
+use super::super::layout::{moment, plain};
+use super::plan::short;
+use super::says::{capital, spoken};
+use super::sheet::Sheet;
+use crate::brief::{Content, Generator};
+use crate::domain::review::ReviewState;
+use maud::{Markup, html};
+
+pub(super) fn head(sheet: &Sheet, content: &Content, key: &Markup) -> Markup {
+    html! {
+        header.brief-head {
+            ul.facts {
+                li { span.chip.(format!("band-{}", content.priority.band)) { (capital(content.priority.band.as_str())) " " small { (content.priority.score.get()) } } }
+                li { span.chip.(format!("risk-{}", content.risk.level)) { (capital(content.risk.level.as_str())) " risk" } }
+                li { span.chip { (capital(&spoken(content.recommended_status.status.as_str()))) } }
+                li { span.chip.state.(sheet.row.state.as_str()) { (state(sheet.row.state)) } }
+            }
+            (from(sheet))
+            (claim(sheet, key))
+            (origin(sheet))
+        }
+    }
+}
+
+/// A line that is not longer than a heading should be.
+pub(super) fn cut(line: &str) -> String {
+    const LONGEST: usize = 160;
+    let mut short: String = line.chars().take(LONGEST).collect();
+    if line.chars().nth(LONGEST).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+fn state(state: ReviewState) -> &'static str {
+    match state {
+        ReviewState::Open => "Waits for a decision",
+        ReviewState::Amending => "Waits for small changes",
+        ReviewState::Redrafting => "Is being drafted again",
+        ReviewState::Approved => "Approved",
+        ReviewState::Rejected => "Rejected",
+        ReviewState::Withdrawn => "Withdrawn",
+    }
+}
+
+/// Who asks, since when, where.
+fn from(sheet: &Sheet) -> Markup {
+    let request = &sheet.view.request;
+    let particulars = sheet.seen.as_ref().map(|seen| &seen.particulars);
+    let parts = particulars.map(|known| {
+        let all = [&known.sender_name, &known.sender_email, &known.sender_phone, &known.organisation];
+        all.into_iter().flatten().map(|part| cut(part)).collect::<Vec<_>>()
+    });
+    html! {
+        p.from {
+            @for part in parts.unwrap_or_default() { bdi { (plain(&part)) } " · " }
+            (moment(request.received_at, &sheet.zone)) " · " (plain(&request.pilot)) " · "
+            a href=(format!("/requests/{}", request.id)) { "what happened so far" }
+        }
+    }
+}
+
+/// Who holds it, and taking it or letting it go.
+fn claim(sheet: &Sheet, key: &Markup) -> Markup {
+    let to = format!("/briefs/{}/claim", sheet.id);
+    let press = |act: &str, label: &str, letter: Option<&str>| {
+        html! {
+            form.inline method="post" action=(to) { (key) button type="submit" name="do" value=(act) data-key=[letter] { (label) } }
+        }
+    };
+    let undecided = matches!(sheet.row.state, ReviewState::Open | ReviewState::Amending | ReviewState::Redrafting);
+    html! {
+        @if undecided {
+            p.claim {
+                @match sheet.held() {
+                    Some((by, until)) if by == sheet.reader => {
+                        "You hold it until " (moment(until, &sheet.zone)) ". "
+                        @if sheet.may.claim { (press("claim", "Hold it longer", None)) " " (press("let_go", "Let go", Some("c"))) }
+                    },
+                    Some((by, until)) => {
+                        b { bdi { (plain(sheet.name(by))) } } " holds it until " (moment(until, &sheet.zone)) ". "
+                        @if sheet.may.takeover { (press("take_over", "Take it over", Some("t"))) }
+                    },
+                    None => { @if sheet.may.claim { (press("claim", "Hold it", Some("c"))) } },
+                }
+            }
+        }
+    }
+}
+
+/// How it was drafted, and which revision this is.
+fn origin(sheet: &Sheet) -> Markup {
+    let revision = &sheet.revision;
+    html! {
+        p.origin {
+            "Revision " (revision.number) " of " (sheet.revisions.len()) ", " code title=(revision.digest) { (short(&revision.digest)) }
+            @if revision.author != "generator" { ", edited by " bdi { (plain(sheet.name(&revision.author))) } }
+            " " (moment(revision.at, &sheet.zone))
+            @if !sheet.stands() { " · " b { "This is not the revision that stands. " } a href=(format!("/briefs/{}", sheet.id)) { "Show that one" } }
+        }
+        (drafter(&sheet.generator))
+    }
+}
+
+/// The line of the generator: time, tokens, cost, corrections.
+fn drafter(generator: &Generator) -> Markup {
+    html! {
+        p.origin {
+            "Drafted by " (plain(&generator.kind))
+            @if let Some(model) = &generator.model { " " (plain(model)) }
+            @if let Some(name) = &generator.name { " (" (plain(name)) ")" }
+            " in " (duration(generator.latency_ms))
+            @if let Some(tokens) = generator.tokens { ", " (tokens.input) " tokens read and " (tokens.output) " written" }
+            ", " (cost(generator.cost_micros))
+            @if generator.repairs > 0 { ", sent back " (generator.repairs) " times" }
+            @if generator.left_out_bytes > 0 { ", " b { "did not see " (generator.left_out_bytes) " bytes in the middle" } }
+            @for tried in &generator.fallback { ", after " (plain(&tried.generator)) " gave none (" (plain(&tried.code)) ")" }
+            @if !generator.missing_sections.is_empty() { ", left empty: " (plain(&generator.missing_sections.join(", "))) }
+        }
+        @if !generator.corrections.is_empty() {
+            details.origin {
+                summary { (generator.corrections.len()) " corrections of its answer" }
+                ul { @for correction in &generator.corrections { li { code { (plain(&correction.path)) } " " (plain(&correction.what)) } } }
+            }
+        }
+    }
+}
+
+fn duration(millis: u64) -> String {
+    if millis < 1_000 { format!("{millis} ms") } else { format!("{}.{} s", millis / 1_000, millis % 1_000 / 100) }
+}
+
+/// Micro-dollars as people read them.
+fn cost(micros: i64) -> String {
+    match micros {
+        0 => "at no cost".to_owned(),
+        micros if micros < 10_000 => format!("for ${}.{:06}", micros / 1_000_000, micros % 1_000_000),
+        micros => format!("for ${}.{:04}", micros / 1_000_000, micros % 1_000_000 / 100),
+    }
+}
