@@ -124,7 +124,7 @@ pub(in crate::web) async fn writes(visit: Visit) -> Result<Shown, Refused> {
         }
         _ => {
             let detail = "there is no such thing to do with a write; go back and press one of its buttons";
-            return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9120", detail));
+            return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9220", detail));
         }
     };
     match done {
@@ -227,7 +227,7 @@ pub(in crate::web) async fn reveal(visit: Visit) -> Result<Shown, Refused> {
     let boundary = sheet.boundary.as_ref().ok_or(ReviewError::NoPilot { pilot })?;
     let wanted: Result<Vec<u32>, _> = visit.form.all("finding").map(str::parse).collect();
     let wanted = wanted.map_err(|_| {
-        Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9120", "a finding is named by its number; tick the boxes")
+        Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9220", "a finding is named by its number; tick the boxes")
     })?;
     let review = &visit.call.app.web.review;
     let revealed = review.reveal(&visit.call.caller, &sheet.view.request.id, boundary, &wanted).await?;

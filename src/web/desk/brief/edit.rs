@@ -56,13 +56,13 @@ fn filled(
 pub(in crate::web) async fn save(visit: Visit) -> Result<Shown, Refused> {
     let call = &visit.call;
     let sheet = Sheet::read(call, None).await?;
-    let unsound = |wrong: Wrong| Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9120", wrong.why);
+    let unsound = |wrong: Wrong| Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9220", wrong.why);
     let pressed = visit.form.get("do").unwrap_or("save");
     let draft = Draft::read(|name| visit.form.all(name).collect()).map_err(unsound)?.stepped(pressed).trimmed();
     let from = visit.form.get("from").unwrap_or_default();
     let Some(upon) = sheet.revisions.iter().rev().find(|revision| revision.digest == from) else {
         let why = "the revision that was edited is not one of this brief; open the brief and edit it there";
-        return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9121", why));
+        return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9221", why));
     };
     let base = Content::from_json(&upon.content).map_err(|cause| briefs::unsound(&sheet.id, cause))?;
     let given = serde_json::to_value(&base).map_err(|cause| briefs::unsound(&sheet.id, cause))?;
