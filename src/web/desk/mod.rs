@@ -98,13 +98,6 @@ screens! {
     Known POST "/people/{id}/enable" [] sign_in::people::enable;
     Known POST "/people/sessions/{id}/end" [] sign_in::people::end_session;
     Known POST "/people/links/{id}/end" [] sign_in::people::end_link;
-}
-
-/// Every method and address, for tests that go through all of them.
-#[cfg(test)]
-pub(in crate::web) fn addresses() -> Vec<(&'static str, &'static str)> {
-    let method = |screen: &Screen| if screen.method == Method::GET { "GET" } else { "POST" };
-    screens().iter().map(|screen| (method(screen), screen.path)).collect()
     Known GET "/briefs/{id}" ["revision", "after"] brief::show;
     Known GET "/briefs/{id}/text" ["from"] brief::text;
     Known GET "/briefs/{id}/diff" ["from", "to"] brief::compare;
@@ -121,6 +114,13 @@ pub(in crate::web) fn addresses() -> Vec<(&'static str, &'static str)> {
     Known POST "/briefs/{id}/writes" ["write", "do", "far_id"] brief::writes;
     Known POST "/briefs/{id}/plan" ["plan"] brief::approve_plan;
     Known POST "/briefs/{id}/target" ["sink", "record"] brief::target;
+}
+
+/// Every method and address, for tests that go through all of them.
+#[cfg(test)]
+pub(in crate::web) fn addresses() -> Vec<(&'static str, &'static str)> {
+    let method = |screen: &Screen| if screen.method == Method::GET { "GET" } else { "POST" };
+    screens().iter().map(|screen| (method(screen), screen.path)).collect()
 }
 
 /// Every address of the desk, put into the router.
