@@ -17,9 +17,9 @@ pub(super) fn head(sheet: &Sheet, content: &Content, key: &Markup) -> Markup {
                 li { span.chip.(format!("risk-{}", content.risk.level)) { (capital(content.risk.level.as_str())) " risk" } }
                 li { span.chip { (capital(&spoken(content.recommended_status.status.as_str()))) } }
                 li { span.chip.state.(sheet.row.state.as_str()) { (state(sheet.row.state)) } }
+                li { (claim(sheet, key)) }
             }
             (from(sheet))
-            (claim(sheet, key))
             (origin(sheet))
         }
     }
@@ -74,7 +74,7 @@ fn claim(sheet: &Sheet, key: &Markup) -> Markup {
     let undecided = matches!(sheet.row.state, ReviewState::Open | ReviewState::Amending | ReviewState::Redrafting);
     html! {
         @if undecided {
-            p.claim {
+            div.claim {
                 @match sheet.held() {
                     Some((by, until)) if by == sheet.reader => {
                         "You hold it until " (moment(until, &sheet.zone)) ". "

@@ -237,6 +237,11 @@ fn at(status: StatusCode, title: String, body: Markup) -> Shown {
 /// What the request is called.
 fn title(sheet: &Sheet) -> String {
     let subject = sheet.seen.as_ref().and_then(|seen| seen.particulars.subject.as_deref());
-    let subject = subject.map(str::trim).filter(|subject| !subject.is_empty());
-    head::cut(subject.unwrap_or("A request without a subject"))
+    // Without one, its first words stand for it.
+    let first = sheet.text().lines().find(|line| line.chars().any(char::is_alphanumeric)).map(|line| {
+        let words: String = line.chars().take(80).collect();
+        if words.len() < line.len() { format!("{}…", words.trim_end()) } else { words }
+    });
+    let subject = subject.map(str::trim).filter(|subject| !subject.is_empty()).map(str::to_owned).or(first);
+    head::cut(subject.as_deref().unwrap_or("A request without words"))
 }

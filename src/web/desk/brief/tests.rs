@@ -309,7 +309,7 @@ fn overlapping_quotes_bear_both_numbers() {
          <i class=\"at\" id=\"q2-0\" data-s=\"2\"></i><a class=\"q\" href=\"#s1\" data-s=\"1 2\">7 is late</a>\
          <a class=\"q\" href=\"#s2\" data-s=\"2\">, again.</a>"
     );
-    assert_eq!(seen(&mark::links(2, text, &cited[1].quotes).into_string()), " quote: 7 is late, again.");
+    assert_eq!(seen(&mark::links(2, text, &cited[1].quotes).into_string()), " Its words: 7 is late, again.1");
 }
 
 #[test]
