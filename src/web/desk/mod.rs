@@ -100,6 +100,7 @@ screens! {
     Known POST "/people/links/{id}/end" [] sign_in::people::end_link;
     Known GET "/briefs/{id}" ["revision", "after"] brief::show;
     Known GET "/briefs/{id}/text" ["from"] brief::text;
+    Known GET "/briefs/{id}/standing" ["revision", "plan", "state"] brief::look;
     Known GET "/briefs/{id}/diff" ["from", "to"] brief::compare;
     Known GET "/briefs/{id}/undo" ["write"] brief::way_back;
     Known GET "/briefs/{id}/files/{number}" [] brief::read;

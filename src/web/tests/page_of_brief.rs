@@ -281,6 +281,30 @@ async fn an_old_revision_has_no_decisions_even_while_open() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_no_longer_stands_loses_its_approval() {
+    let house = House::new().await;
+    let (brief, _) = house.brief("north", TEXT).await;
+    target(&house, &brief).await;
+    let seat = house.seat("owner").await;
+    let asks = |page: &str| {
+        let from = page.split("hx-get=\"/briefs/").find(|part| part.contains("/standing?")).unwrap();
+        format!("/briefs/{}", plain(from.split('"').next().unwrap()))
+    };
+    let address = asks(&seat.page(&format!("/briefs/{brief}")).await);
+    let still = seat.page(&address).await;
+    assert_eq!((asks(&still), still.contains("notice")), (address.clone(), false), "{still}");
+    let body = json!({ "sink": "desk", "record": "4712" });
+    assert_eq!(house.post("owner", &format!("/api/v1/briefs/{brief}/target"), body).await.status, 200);
+    let gone = "id=\"act-approve\" hx-swap-oob=\"delete\"";
+    let plan = seat.page(&address).await;
+    assert!(plan.contains(gone) && plan.contains("The plan"), "{plan}");
+    let edit = editing(&seat, &brief).await.with("summary", 0, "Another.").pressed("do", "save");
+    assert_eq!(seat.send(&edit, false).await.status, 303);
+    let revision = seat.page(&address).await;
+    assert!(revision.contains(gone) && revision.contains("another revision"), "{revision}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plan_that_moved_is_not_approved_and_what_waits_is_taken_back() {
     let house = House::new().await;
     let (brief, _) = house.brief("north", TEXT).await;

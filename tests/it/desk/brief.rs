@@ -119,12 +119,13 @@ fn ten_briefs_are_cleared_by_keyboard_alone() {
         match number % 3 {
             0 => {
                 visitor.press("a");
+                visitor.wait("#act-approve button:focus");
                 visitor.enter("Enter");
                 approved += 1;
             }
             1 => {
                 visitor.press("r");
-                assert_eq!(visitor.focused(), "#c-why");
+                visitor.wait("#c-why:focus");
                 visitor.press("d");
                 visitor.press("Tab");
                 visitor.type_text("They said so on the telephone.");
@@ -142,6 +143,7 @@ fn ten_briefs_are_cleared_by_keyboard_alone() {
                 visitor.press("Escape");
                 visitor.enter("b");
                 visitor.press("a");
+                visitor.wait("#act-approve button:focus");
                 visitor.enter("Enter");
                 (approved, edited) = (approved + 1, edited + 1);
             }
@@ -244,8 +246,8 @@ fn what_is_typed_outlives_the_network_and_the_session() {
     other.follow("text=Sign out");
     assert_eq!(plain.follow("text=Save as a new revision").status, 401);
     enter(&daemon, &other, "mike");
-    assert_eq!(plain.follow("text=Send it again").status, 403, "another session, another key");
-    plain.follow("text=Send it again");
+    assert_eq!(plain.follow("role=button[name=\"Send it again\"]").status, 403, "another session, another key");
+    plain.follow("role=button[name=\"Send it again\"]");
     assert_eq!(text(&daemon, &brief, "recommended_status", "reason"), "Typed without a script.");
 }
 

@@ -241,7 +241,7 @@ document.addEventListener("keydown", (event) => {
     for (const entry of entries()) entry.dataset.sent = written(entry) ? "yes" : "";
     say("Saving");
     try {
-      const answer = await fetch(form.action, { method: "POST", body, headers: { "hx-request": "true" }, redirect: "manual" });
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body, headers: { "hx-request": "true" }, redirect: "manual" });
       const part = take(await answer.text());
       if (answer.ok) {
         const done = part.querySelector("#saved");

@@ -25,7 +25,7 @@ pub(super) fn bar(sheet: &Sheet, key: &Markup, typed: Option<&Typed>) -> Markup 
             nav.bar #decide aria-label="Decide" {
                 @if sheet.row.state == ReviewState::Open && sheet.may.approve { (approve(sheet, key)) }
                 @if sheet.may.edit {
-                    a.button #act-edit href=(format!("/briefs/{}/edit", sheet.id)) data-key="e" data-key-text="Edit" { "Edit" }
+                    a.button #act-edit href=(format!("/briefs/{}/edit", sheet.id)) data-key="e" data-key-text="Edit" { "Edit" (letter("e")) }
                 }
                 @if sheet.row.state == ReviewState::Open && sheet.may.minor {
                     (worded(sheet, key, typed, "minor", "Small changes", "What to change by hand", "m"))
@@ -35,6 +35,11 @@ pub(super) fn bar(sheet: &Sheet, key: &Markup, typed: Option<&Typed>) -> Markup 
             }
         }
     }
+}
+
+/// The key that opens it, for the eye.
+fn letter(key: &str) -> Markup {
+    html! { kbd aria-hidden="true" { (key) } }
 }
 
 /// The fields that every decision carries.
@@ -53,7 +58,7 @@ fn approve(sheet: &Sheet, key: &Markup) -> Markup {
     let plan = sheet.plan.as_ref().and_then(|shown| Some((shown.hash.as_deref()?, shown)));
     html! {
         details.act name="act" #act-approve {
-            summary data-key="a" data-key-text="Approve" { "Approve" }
+            summary data-key="a" data-key-text="Approve" { "Approve" (letter("a")) }
             form method="post" action=(to(sheet)) {
                 (named(sheet, key))
                 input type="hidden" name="decision" value="approve";
@@ -92,7 +97,7 @@ fn worded(
     let typed = typed.filter(|typed| typed.decision == word);
     html! {
         details.act name="act" id=(format!("act-{word}")) open[typed.is_some()] {
-            summary data-key=(press) data-key-text=(label) { (label) }
+            summary data-key=(press) data-key-text=(label) { (label) (letter(press)) }
             form method="post" action=(to(sheet)) {
                 (named(sheet, key))
                 input type="hidden" name="decision" value=(word);
@@ -112,7 +117,7 @@ fn reject(sheet: &Sheet, key: &Markup, typed: Option<&Typed>) -> Markup {
     let typed = typed.filter(|typed| typed.decision == "reject");
     html! {
         details.act name="act" #act-reject open[typed.is_some()] {
-            summary data-key="r" data-key-text="Reject" { "Reject" }
+            summary data-key="r" data-key-text="Reject" { "Reject" (letter("r")) }
             form method="post" action=(to(sheet)) {
                 (named(sheet, key))
                 input type="hidden" name="decision" value="reject";

@@ -99,7 +99,7 @@ fn entries(list: &List, rows: &[Row]) -> Markup {
     let empty = Row { at: None, cells };
     let rows: Vec<&Row> = rows.iter().filter(|row| !row.is_blank(list.cells)).collect();
     html! {
-        ol.entries data-list=(list.name) {
+        div.entries data-list=(list.name) {
             @for (place, row) in rows.iter().enumerate() { (entry(list, place, row, rows.len())) }
             (entry(list, rows.len(), &empty, rows.len()))
         }
@@ -110,7 +110,7 @@ fn entry(list: &List, place: usize, row: &Row, count: usize) -> Markup {
     let new = place == count;
     let name = if new { format!("New {}", list.entry) } else { format!("{} {}", list.entry, place + 1) };
     html! {
-        li.entry.new[new] role="group" aria-label=(name) {
+        div.entry.new[new] role="group" aria-label=(name) {
             input type="hidden" name=(list.at) value=(row.at.map(|at| at.to_string()).unwrap_or_default());
             @for (cell, text) in list.cells.iter().zip(&row.cells) { (one(list, cell, place, text, new)) }
             @if !new {

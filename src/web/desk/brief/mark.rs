@@ -224,7 +224,7 @@ pub(super) fn links(number: usize, text: &str, quotes: &[Quote]) -> Markup {
             span.cites {
                 @for (place, span) in spans.iter().enumerate() {
                     " "
-                    a.cite href=(format!("#q{number}-{place}")) title=(excerpt(text, span)) {
+                    a.cite href=(format!("#q{number}-{place}")) title=(excerpt(text, span).replace(is_hidden, "")) {
                         span.visually-hidden { "Its words: " (plain(&excerpt(text, span))) }
                         span aria-hidden="true" { (place + 1) }
                     }

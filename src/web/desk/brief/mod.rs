@@ -25,6 +25,7 @@ mod request;
 mod says;
 mod shape;
 mod sheet;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -32,3 +33,4 @@ pub(super) use act::{approve_plan, claim, decide, reveal, target, way_back, writ
 pub(super) use edit::{save, show as edit};
 pub(super) use file::{give, read};
 pub(super) use page::{compare, show, text};
+pub(super) use standing::look;

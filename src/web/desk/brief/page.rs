@@ -3,7 +3,7 @@
 
 use super::bar::{self, Typed};
 use super::sheet::Sheet;
-use super::{diff, head, next, plan, request, says};
+use super::{diff, head, next, plan, request, says, standing};
 use crate::domain::id::BriefId;
 use crate::domain::review::ReviewState;
 use crate::web::api::briefs;
@@ -45,6 +45,7 @@ pub(super) async fn brief(visit: &Visit, sheet: &Sheet, more: More) -> Result<Sh
     let around = next::around(&visit.call, &sheet.row).await;
     let body = html! {
         div.brief-page data-brief=(sheet.id) {
+            (standing::watch(sheet))
             @if let Some(notice) = &more.notice { (notice) }
             (before(visit, sheet, &key).await)
             (head::head(sheet, &content, &key))
@@ -238,7 +239,7 @@ fn at(status: StatusCode, title: String, body: Markup) -> Shown {
 fn title(sheet: &Sheet) -> String {
     let subject = sheet.seen.as_ref().and_then(|seen| seen.particulars.subject.as_deref());
     // Without one, its first words stand for it.
-    let first = sheet.text().lines().find(|line| line.chars().any(char::is_alphanumeric)).map(|line| {
+    let first = sheet.text().lines().find(|line| line.split_whitespace().nth(2).is_some()).map(|line| {
         let words: String = line.chars().take(80).collect();
         if words.len() < line.len() { format!("{}…", words.trim_end()) } else { words }
     });
