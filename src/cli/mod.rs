@@ -12,6 +12,7 @@ mod drafter;
 mod eval;
 mod explain;
 mod failure;
+mod figures;
 mod flag;
 mod gate;
 mod generate;
@@ -37,6 +38,7 @@ mod screen;
 mod serve;
 mod setup;
 mod spend;
+mod status;
 mod submit;
 mod table;
 mod text;
@@ -88,6 +90,8 @@ enum Command {
     Demo(demo::Demo),
     /// Check everything a start needs.
     Doctor(doctor::Doctor),
+    /// Show what works, what waits and what went aside.
+    Status(status::Status),
     /// Check and show the configuration.
     #[command(subcommand)]
     Config(config::Config),
@@ -199,6 +203,7 @@ async fn run(command: Command, setup: &Setup) -> Ended {
         Command::Serve(serve) => Box::pin(serve.run(setup)).await,
         Command::Demo(demo) => Box::pin(demo.run(setup)).await,
         Command::Doctor(doctor) => Box::pin(doctor.run(setup)).await,
+        Command::Status(status) => Box::pin(status.run(setup)).await,
         Command::Config(config) => Box::pin(config.run(setup)).await,
         Command::Connector(connector) => Box::pin(connector.run(setup)).await,
         Command::Submit(submit) => Box::pin(submit.run(setup)).await,

@@ -2,7 +2,7 @@
 
 use super::failure::{Ended, Failure, Status};
 use super::setup::Setup;
-use super::{gate, text};
+use super::{figures, gate, text};
 use crate::daemon::House;
 use crate::rota::Made;
 use clap::{Args, Subcommand, ValueEnum};
@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 pub(crate) enum Pilot {
     /// Show a weekly report: as it was kept, else counted now and not kept.
     Report(Report),
+    /// Show what it came to in a span of days: volume, times, decisions, edits, reasons, spend, backlog.
+    Figures(figures::Figures),
     /// Show what stands about its writing, or record a go, a no-go or an exception.
     Gate(gate::Gate),
     /// Put on file how everything is taken back when it must be.
@@ -57,6 +59,7 @@ impl Pilot {
     async fn act(self, setup: &Setup, house: &House) -> Result<(), Failure> {
         match self {
             Self::Report(report) => report.show(setup, house).await,
+            Self::Figures(figures) => figures.show(setup, house).await,
             Self::Gate(gate) => gate.act(setup, house).await,
             Self::RollbackPlan(plan) => plan.act(setup, house).await,
             Self::Pause(pause) => pause.act(setup, house).await,

@@ -10,10 +10,11 @@ use super::view::Masks;
 use super::{amend, brief, text, view};
 use crate::brief::render;
 use crate::daemon::House;
+use crate::domain::id::UserId;
 use crate::domain::review::{Reason, Verdict};
 use crate::policy::Principal;
-use crate::review::Decided;
-use crate::store::BriefFilter;
+use crate::review::{self, Decided, NotAFilter, Wanted};
+use crate::store::{BriefFilter, DropView, QueuePlace, SaveView, StoreError};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
@@ -23,6 +24,13 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 pub(crate) enum Review {
     /// List briefs that wait for people, the most urgent first.
     List(List),
+    /// List the views of the list that you saved.
+    Views,
+    /// Drop a view that you saved.
+    Forget {
+        /// Its name.
+        name: String,
+    },
     /// Show a brief with its request and the decisions on it.
     Show {
         /// Brief, request or run.
@@ -59,9 +67,30 @@ pub(crate) struct List {
     /// Of this pilot.
     #[arg(long, value_name = "NAME")]
     pilot: Option<String>,
-    /// In this state: undecided, open, amending, redrafting, approved, rejected, withdrawn.
+    /// In this state: undecided, open, amending, redrafting; or approved, rejected, withdrawn, which are listed newest first.
     #[arg(long, value_name = "STATE", default_value = "undecided")]
     state: String,
+    /// Of this band of priority: urgent, high, normal, low.
+    #[arg(long, value_name = "BAND")]
+    band: Option<String>,
+    /// Of this level of risk: low, medium, high, critical.
+    #[arg(long, value_name = "LEVEL")]
+    risk: Option<String>,
+    /// In whose hand: me, nobody, or a person's name.
+    #[arg(long, value_name = "NAME")]
+    holder: Option<String>,
+    /// With these words in the subject, as its masks show it.
+    #[arg(long, value_name = "WORDS")]
+    text: Option<String>,
+    /// Waiting for at least so long: 30m, 4h, 2d.
+    #[arg(long, value_name = "TIME")]
+    age: Option<String>,
+    /// By a view that you saved, in place of the filters.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["pilot", "state", "band", "risk", "holder", "text", "age"])]
+    view: Option<String>,
+    /// Save these filters as a view of yours.
+    #[arg(long, value_name = "NAME", conflicts_with = "view")]
+    save: Option<String>,
     #[command(flatten)]
     part: Part,
 }
@@ -123,6 +152,12 @@ impl Review {
     async fn act(self, setup: &Setup, house: &House) -> Result<(), Failure> {
         match self {
             Self::List(list) => list.show(setup, house).await,
+            Self::Views => views(setup, house).await,
+            Self::Forget { name } => {
+                let person = UserId::parse(&setup.principal(house).await?.user)?;
+                house.store.drop_view(DropView { person, name: name.clone() }).await?;
+                setup.out.text(&format!("the view `{}` is gone", text::one_line(&name)))
+            }
             Self::Show { id } => show(setup, house, &id).await,
             Self::Claim { id, takeover } => {
                 let principal = setup.principal(house).await?;
@@ -160,10 +195,16 @@ impl Review {
 
 impl List {
     async fn show(self, setup: &Setup, house: &House) -> Result<(), Failure> {
+        let decided = matches!(self.state.as_str(), "approved" | "rejected" | "withdrawn");
+        if !decided {
+            return self.queue(setup, house).await;
+        }
+        if [&self.band, &self.risk, &self.holder, &self.text, &self.age, &self.save].into_iter().any(Option::is_some) {
+            return Err(Failure::usage("these filters are of what waits; leave them out, or `--state` (OP-9107)"));
+        }
         let filter =
             BriefFilter { pilot: self.pilot, state: Some(self.state), after: self.part.after, limit: self.part.limit };
-        let mut page = house.store.briefs(&filter).await?;
-        page.items.sort_by_key(|brief| std::cmp::Reverse(brief.score));
+        let page = house.store.briefs(&filter).await?;
         if setup.out.json {
             return setup.out.json(&view::page(&page, view::brief));
         }
@@ -191,6 +232,102 @@ impl List {
         }
         part::show(setup, &table, page.next.as_deref())
     }
+}
+
+impl List {
+    /// What waits, urgent first, then oldest.
+    async fn queue(self, setup: &Setup, house: &House) -> Result<(), Failure> {
+        let wrong = |wrong: NotAFilter| Failure::usage(wrong.to_string());
+        let own = self.view.is_some() || self.save.is_some() || self.holder.as_deref() == Some("me");
+        let principal = match setup.principal(house).await {
+            // Whoever has the store in hand may look; only what is somebody's own asks whose.
+            Err(_) if !own => Principal::user("", "", Vec::new()).into(),
+            principal => principal?,
+        };
+        let wanted = match &self.view {
+            Some(name) => {
+                let view = house.store.views(&principal.user).await?.into_iter().find(|view| view.name == *name);
+                let none = || StoreError::NotFound { what: "view", id: name.clone() };
+                Wanted::parse(&view.ok_or_else(none)?.query).map_err(wrong)?
+            }
+            None => Wanted::read(|key| match key {
+                "pilot" => self.pilot.as_deref(),
+                "state" => Some(self.state.as_str()).filter(|state| *state != "undecided"),
+                "band" => self.band.as_deref(),
+                "risk" => self.risk.as_deref(),
+                "holder" => self.holder.as_deref(),
+                "text" => self.text.as_deref(),
+                _ => self.age.as_deref(),
+            })
+            .map_err(wrong)?,
+        };
+        let now = house.clock.now();
+        if let Some(name) = self.save {
+            let person = UserId::parse(&principal.user)?;
+            house.store.save_view(SaveView { person, name: name.clone(), query: wanted.query(), at: now }).await?;
+            setup
+                .out
+                .say(&format!("saved: `opspilot review list --view '{}'` shows this again", text::one_line(&name)));
+        }
+        let after = self.part.after.as_deref().map(str::parse::<QueuePlace>).transpose()?;
+        let pilots = wanted.pilot.clone().map(|pilot| vec![pilot]);
+        let part = review::Part { principal: &principal, pilots, after, limit: self.part.limit, now };
+        let queue = review::queue(&house.store, &house.boundaries, &wanted, part).await?;
+        let next = queue.page.next.as_ref().map(ToString::to_string);
+        if setup.out.json {
+            let item = |item: &review::Waiting| {
+                let mut shown = view::brief(&item.row.brief);
+                shown["band"] = review::band(item.row.place.lane).into();
+                shown["subject"] = item.particulars.subject.clone().into();
+                shown
+            };
+            return setup.out.json(&json!({
+                "items": queue.items.iter().map(item).collect::<Vec<_>>(), "next": next, "total": queue.page.tally.total(),
+                "counts": queue.page.tally, "unsearched": queue.page.unsearched,
+            }));
+        }
+        let mut table =
+            Table::new(&["brief", "band", "score", "risk", "rev", "digest", "state", "waits", "claimed", "subject"]);
+        for item in &queue.items {
+            let (brief, request) = (&item.row.brief, &item.row.request);
+            let words = match &request.subject {
+                Some(_) => item.particulars.subject.clone(),
+                None => Masks(&house.boundaries)
+                    .maybe(&request.pilot, request.text.lines().find(|line| !line.trim().is_empty())),
+            };
+            table.row([
+                brief.id.to_string(),
+                review::band(item.row.place.lane).to_owned(),
+                brief.score.to_string(),
+                brief.risk.clone(),
+                brief.revision.to_string(),
+                brief.digest.get(..8).unwrap_or_default().to_owned(),
+                brief.state.to_string(),
+                text::age(brief.opened_at, now),
+                item.row.holder.clone().unwrap_or_default(),
+                text::cut(&text::one_line(&words.unwrap_or_default()), 80),
+            ]);
+        }
+        if let Some(words) = review::unsearched(&queue.page) {
+            setup.out.say(&words);
+        }
+        part::show(setup, &table, next.as_deref())
+    }
+}
+
+async fn views(setup: &Setup, house: &House) -> Result<(), Failure> {
+    let principal = setup.principal(house).await?;
+    let found = house.store.views(&principal.user).await?;
+    if setup.out.json {
+        let view =
+            |view: &crate::store::ViewRow| json!({ "name": view.name, "query": view.query, "saved_at": view.at });
+        return setup.out.json(&json!({ "items": found.iter().map(view).collect::<Vec<_>>() }));
+    }
+    let mut table = Table::new(&["view", "filters"]);
+    for view in found {
+        table.row([view.name, view.query]);
+    }
+    setup.out.table(&table)
 }
 
 async fn show(setup: &Setup, house: &House, id: &Named) -> Result<(), Failure> {

@@ -28,6 +28,11 @@ impl Table {
         self.rows.push(cells.iter().map(|cell| text::one_line(cell)).collect());
     }
 
+    /// The same where the number of columns is only known at work.
+    pub(crate) fn cells(&mut self, cells: &[String]) {
+        self.rows.push(cells.iter().map(|cell| text::one_line(cell)).collect());
+    }
+
     /// The table as lines, at most `width` columns wide (`None`: as wide as it gets).
     pub(crate) fn render(&self, width: Option<usize>, colour: bool) -> String {
         let widths = self.widths(width);

@@ -3,6 +3,7 @@
 pub mod breaker;
 pub mod bucket;
 pub mod charge;
+pub mod form;
 pub mod id;
 pub mod limit;
 pub mod money;

@@ -5,6 +5,7 @@ mod decide;
 mod edit;
 mod error;
 mod hold;
+mod queue;
 mod reveal;
 mod runs;
 mod seen;
@@ -12,6 +13,7 @@ mod seen;
 pub use decide::Decided;
 pub use edit::Edited;
 pub use error::ReviewError;
+pub use queue::{BANDS, NotAFilter, Part, Queue, RISKS, WAITING, Waiting, Wanted, band, queue, unsearched};
 pub use reveal::{MAX_REVEALED, Revealed};
 pub use seen::{Particulars, Seen, attached};
 

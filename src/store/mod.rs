@@ -20,11 +20,13 @@ mod writer;
 pub use error::StoreError;
 pub use open::{Options, Url};
 pub use reads::{
-    AsideRow, BriefFilter, BriefRow, ComparedRow, DecidedRow, DecisionRow, FarSideRow, FileRow, InvitationRow,
-    LETTER_STATES, LetterFilter, LetterRow, LogHead, Page, PasskeyRow, PersonRow, PilotFigures, QuarantineFilter,
-    QuarantineRow, ReadRow, ReceiptRow, ReplyRow, ReportRow, RequestFilter, RequestView, ReservationRow, RevisionRow,
+    AsideRow, Backlog, BriefFilter, BriefRow, ComparedRow, DecidedRow, DecisionRow, FarSideRow, FileRow, InvitationRow,
+    LETTER_STATES, LetterFilter, LetterRow, LogHead, MOST_COMPARED, MOST_SEARCHED, Page, PasskeyRow, PersonRow,
+    PilotFigures, QuarantineFilter, QuarantineRow, QueueFilter, QueueHolder, QueuePage, QueuePlace, QueueRow,
+    QueueTally, ReadRow, ReceiptRow, ReplyRow, ReportRow, RequestFilter, RequestView, ReservationRow, RevisionRow,
     RunFilter, RunRow, ScheduleRow, SessionRow, SlotRow, SourceRow, SpendRow, StepRow, Tally, TieRow, TokenRow,
-    WaitingRow, WeekRows, WriteFigures, WriteFilter, WriteRow, WritebackRow, WritesAside, report_digest,
+    TrendDecision, TrendEdit, TrendRows, TrendSpend, ViewRow, WaitingRow, WeekRows, WriteFigures, WriteFilter,
+    WriteRow, WritebackRow, WritesAside, report_digest,
 };
 pub use verbs::*;
 pub use work::{ClaimedRun, Request};

@@ -81,6 +81,7 @@ pub(super) const SQLITE: &[(i64, &str, &str)] = &[
     (9, "limit", include_str!("migrations/sqlite/0009_limit.sql")),
     (10, "writeback", include_str!("migrations/sqlite/0010_writeback.sql")),
     (11, "sign_in", include_str!("migrations/sqlite/0011_sign_in.sql")),
+    (12, "queue", include_str!("migrations/sqlite/0012_queue.sql")),
     (14, "reason", include_str!("migrations/sqlite/0014_reason.sql")),
     (15, "letter_plan", include_str!("migrations/sqlite/0015_letter_plan.sql")),
 ];
@@ -96,6 +97,7 @@ pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (9, "limit", include_str!("migrations/postgres/0009_limit.sql")),
     (10, "writeback", include_str!("migrations/postgres/0010_writeback.sql")),
     (11, "sign_in", include_str!("migrations/postgres/0011_sign_in.sql")),
+    (12, "queue", include_str!("migrations/postgres/0012_queue.sql")),
     (14, "reason", include_str!("migrations/postgres/0014_reason.sql")),
     (15, "letter_plan", include_str!("migrations/postgres/0015_letter_plan.sql")),
 ];

@@ -110,13 +110,14 @@ struct App {
     web: Arc<Web>,
     tags: Arc<tag::Tags>,
     once: Arc<once::Running>,
+    news: Arc<desk::News>,
 }
 
 impl Web {
     /// All routes.
     pub fn router(self) -> Router {
         let tags = Arc::new(tag::Tags::new(self.clock.now()));
-        let app = App { web: Arc::new(self), tags, once: Arc::default() };
+        let app = App { web: Arc::new(self), tags, once: Arc::default(), news: Arc::default() };
         let mut paths: BTreeMap<&'static str, MethodRouter<App>> = BTreeMap::new();
         for route in api::routes() {
             let here = paths.remove(route.path).unwrap_or_default();

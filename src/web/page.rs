@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use std::str::FromStr;
 
 const DEFAULT_LIMIT: u64 = 50;
-const MOST: u64 = 200;
+/// Items of a page at most.
+pub(super) const MOST: u64 = 200;
 
 /// Which part of a list is asked for.
 pub(super) struct Wanted {

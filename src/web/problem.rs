@@ -5,11 +5,12 @@
 use crate::access::AccessError;
 use crate::domain::id::NotAnId;
 use crate::domain::review::Illegal;
+use crate::figures::NotASpan;
 use crate::intake::IntakeError;
 use crate::limit::HandError;
 use crate::outbox::LetterError;
 use crate::policy::{Code, Denied, UnknownWord};
-use crate::review::ReviewError;
+use crate::review::{NotAFilter, ReviewError};
 use crate::rota::RotaError;
 use crate::store::StoreError;
 use crate::writeback::{ActError, WritingError};
@@ -342,6 +343,18 @@ impl From<Refusal> for Refused {
             RefusalKind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         };
         Self::new(status, refusal.code, refusal.message)
+    }
+}
+
+impl From<NotASpan> for Refused {
+    fn from(error: NotASpan) -> Self {
+        Self::told(StatusCode::BAD_REQUEST, &error)
+    }
+}
+
+impl From<NotAFilter> for Refused {
+    fn from(error: NotAFilter) -> Self {
+        Self::told(StatusCode::BAD_REQUEST, &error)
     }
 }
 

@@ -2,6 +2,7 @@
 //! wrong list.
 
 use super::problem::Refused;
+pub(super) use crate::domain::form::pairs;
 use axum::http::StatusCode;
 
 /// A query string taken apart.
@@ -70,32 +71,6 @@ impl Query {
             }),
         }
     }
-}
-
-/// The names and values of a form or a query, decoded; nothing when it is not properly encoded.
-pub(super) fn pairs(text: &str) -> Option<Vec<(String, String)>> {
-    let parts = text.split('&').filter(|part| !part.is_empty());
-    parts
-        .map(|part| part.split_once('=').unwrap_or((part, "")))
-        .map(|(name, value)| Some((decode(name)?, decode(value)?)))
-        .collect()
-}
-
-fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-                let (high, low) = (digit(rest.next())?, digit(rest.next())?);
-                u8::try_from(high * 16 + low).ok()?
-            }
-            byte => byte,
-        });
-    }
-    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
 }
 
 #[cfg(test)]

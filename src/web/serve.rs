@@ -105,7 +105,7 @@ async fn converse(stream: TcpStream, router: Router, options: ServeOptions, peer
     let mut http = http1::Builder::new();
     // The wire keeps the time; the library's own timer would also count the silence between two requests.
     http.header_read_timeout(None).max_buf_size(HEAD_BYTES).max_headers(HEAD_LINES).half_close(false);
-    let mut connection = pin!(http.serve_connection(TokioIo::new(wire), Desk { router, peer }));
+    let mut connection = pin!(http.serve_connection(TokioIo::new(wire), Desk { router, peer, stop: stop.clone() }));
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,
         () = stop.cancelled() => {
@@ -125,10 +125,15 @@ fn two_lengths() -> Response<Body> {
     refuse(refused, Frame { id: &HeaderValue::from_static("none"), base_url: "" })
 }
 
+/// Is cancelled when the server closes: answers that would not end by themselves end then.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Closing(pub(super) CancellationToken);
+
 /// The router as the HTTP library wants it, telling the wire when a request begins and ends.
 struct Desk {
     router: Router,
     peer: Arc<Peer>,
+    stop: CancellationToken,
 }
 
 impl hyper::service::Service<Request<Incoming>> for Desk {
@@ -145,6 +150,7 @@ impl hyper::service::Service<Request<Incoming>> for Desk {
         }
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Arc::clone(&peer));
+        request.extensions_mut().insert(Closing(self.stop.clone()));
         let answer = self.router.clone().call(request);
         Box::pin(async move {
             let answer = answer.await;

@@ -13,6 +13,7 @@ mod letters;
 mod limits;
 mod page_of_brief;
 mod plans;
+mod queue;
 mod ready;
 mod road;
 mod seat;

@@ -95,6 +95,7 @@ const COMMANDS: &[&str] = &[
     "serve",
     "demo",
     "doctor",
+    "status",
     "config",
     "config check",
     "connector",

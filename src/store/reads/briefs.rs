@@ -105,7 +105,8 @@ macro_rules! brief_sql {
     };
 }
 
-fn brief_of(row: &Row) -> Result<BriefRow, StoreError> {
+/// Reads the fifteen columns of a brief that every query here selects first.
+pub(super) fn brief_of(row: &Row) -> Result<BriefRow, StoreError> {
     let word = row.text(3)?;
     let claim = match (row.maybe_text(10)?, row.maybe_int(11)?) {
         (Some(by), Some(until)) => Some((by, time(until)?)),

@@ -51,6 +51,16 @@ impl Store {
         self.receipts("SELECT seq, bytes, leaf FROM receipt WHERE subject = $1 ORDER BY seq", values![subject]).await
     }
 
+    /// Place of the newest receipt; 0 when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn last_receipt(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT COALESCE(MAX(seq), 0) FROM receipt";
+        let row = self.reader().await?.conn().row(sql, vec![]).await?;
+        row.map_or(Ok(0), |row| row.int(0).map(i64::unsigned_abs))
+    }
+
     /// Receipts from a place on, in order.
     ///
     /// # Errors

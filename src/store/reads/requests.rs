@@ -69,27 +69,28 @@ impl Store {
     }
 }
 
-/// Reads the eighteen columns of a request that every query here selects first.
-pub(in crate::store) fn request_of(row: &Row) -> Result<Request, StoreError> {
+/// Reads the eighteen columns of a request, from the `first` on.
+pub(in crate::store) fn request_of(row: &Row, first: usize) -> Result<Request, StoreError> {
+    let at = |column: usize| first + column;
     Ok(Request {
-        id: id(RequestId::parse(&row.text(0)?))?,
-        pilot: row.text(1)?,
-        tenant: row.text(2)?,
-        source: row.text(3)?,
-        external_id: row.maybe_text(4)?,
-        submitter: row.maybe_text(5)?,
-        raw: row.text(6)?,
-        media_type: row.text(7)?,
-        sender_name: row.maybe_text(8)?,
-        sender_email: row.maybe_text(9)?,
-        sender_phone: row.maybe_text(10)?,
-        organisation: row.maybe_text(11)?,
-        subject: row.maybe_text(12)?,
-        text: row.text(13)?,
-        duplicate_of: row.maybe_text(14)?.map(|text| id(RequestId::parse(&text))).transpose()?,
-        attachments: row.small(15)?,
-        received_at: time(row.int(16)?)?,
-        accepted_at: time(row.int(17)?)?,
+        id: id(RequestId::parse(&row.text(at(0))?))?,
+        pilot: row.text(at(1))?,
+        tenant: row.text(at(2))?,
+        source: row.text(at(3))?,
+        external_id: row.maybe_text(at(4))?,
+        submitter: row.maybe_text(at(5))?,
+        raw: row.text(at(6))?,
+        media_type: row.text(at(7))?,
+        sender_name: row.maybe_text(at(8))?,
+        sender_email: row.maybe_text(at(9))?,
+        sender_phone: row.maybe_text(at(10))?,
+        organisation: row.maybe_text(at(11))?,
+        subject: row.maybe_text(at(12))?,
+        text: row.text(at(13))?,
+        duplicate_of: row.maybe_text(at(14))?.map(|text| id(RequestId::parse(&text))).transpose()?,
+        attachments: row.small(at(15))?,
+        received_at: time(row.int(at(16))?)?,
+        accepted_at: time(row.int(at(17))?)?,
     })
 }
 
@@ -192,7 +193,7 @@ fn view(row: &Row) -> Result<RequestView, StoreError> {
     let standing = row.text(18)?;
     let state = STANDINGS.into_iter().find(|known| *known == standing);
     Ok(RequestView {
-        request: request_of(row)?,
+        request: request_of(row, 0)?,
         state: state.ok_or_else(|| StoreError::corrupt(format!("request state `{standing}`")))?,
         brief_state: row.maybe_text(19)?,
         code: row.maybe_text(20)?,

@@ -107,7 +107,7 @@ async fn claim(item: &Claim, tx: &mut Tx<'_>) -> Result<Claimed, StoreError> {
     let ids = rows.iter().map(|row| row.text(1)).collect::<Result<Vec<_>, _>>()?;
     let mut requests: HashMap<String, Arc<Request>> = HashMap::new();
     for row in tx.conn.rows_many(&LOAD_REQUESTS, ids.iter().flat_map(|id| values![id]).collect()).await? {
-        let request = request_of(&row)?;
+        let request = request_of(&row, 0)?;
         requests.insert(request.id.to_string(), Arc::new(request));
     }
     let mut begun = Vec::new();

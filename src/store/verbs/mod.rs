@@ -33,6 +33,7 @@ mod source;
 mod statement;
 mod target;
 mod undo;
+mod view;
 mod writing;
 mod written;
 
@@ -67,5 +68,6 @@ pub use source::{Reconciled, Stored, TakeSource, TakenSource, Yielded};
 pub use statement::AddStatement;
 pub use target::SetTarget;
 pub use undo::UndoWrite;
+pub use view::{DropView, MOST_VIEWS, SaveView};
 pub use writing::{ClaimWrites, Gate, IntendWrite, RenewWrites};
 pub use written::{SettleWrite, WriteOutcome};

@@ -3,19 +3,21 @@
 
 pub(in crate::web) mod briefs;
 mod decide;
+pub(in crate::web) mod figures;
 mod letters;
 mod limits;
 mod operate;
 mod people;
 mod plans;
 mod quarantine;
+pub(in crate::web) mod queue;
 mod receipts;
 pub(in crate::web) mod requests;
 mod rota;
 mod rules;
 mod runs;
 mod submit;
-mod why;
+pub(in crate::web) mod why;
 mod writes;
 mod writing;
 
@@ -51,6 +53,10 @@ routes! {
     POST "/api/v1/requests/{id}/drop" Acts [] operate::drop;
     POST "/api/v1/requests/{id}/retry" Acts [] operate::retry;
     GET "/api/v1/briefs" Reads ["pilot", "state", "limit", "cursor"] briefs::list;
+    GET "/api/v1/queue" Reads ["pilot", "state", "band", "risk", "holder", "text", "age", "view", "limit", "cursor"] queue::list;
+    GET "/api/v1/views" Reads [] queue::list_views;
+    POST "/api/v1/views" Acts [] queue::save_view;
+    DELETE "/api/v1/views/{name}" Acts [] queue::drop_view;
     POST "/api/v1/briefs/draft" Reads [] submit::try_draft;
     GET "/api/v1/briefs/{id}" Reads [] briefs::show;
     GET "/api/v1/briefs/{id}/revisions" Reads [] briefs::revisions;
@@ -97,6 +103,8 @@ routes! {
     GET "/api/v1/schedules/{name}" Reads [] rota::show;
     POST "/api/v1/schedules/{name}/run" Acts [] rota::run;
     GET "/api/v1/pilots/{name}/report" Reads ["week"] rota::report;
+    GET "/api/v1/pilots/{name}/figures" Reads ["from", "until"] figures::show;
+    GET "/api/v1/operations" Reads [] figures::operations;
     GET "/api/v1/workflows" Reads [] rules::workflows;
     GET "/api/v1/users" Reads [] people::list;
     POST "/api/v1/users" Acts [] people::add;

@@ -74,7 +74,7 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refused> {
 }
 
 /// A request in a list.
-pub(super) fn row(app: &App, view: &RequestView) -> Value {
+pub(in crate::web) fn row(app: &App, view: &RequestView) -> Value {
     let boundary = app.web.boundaries.get(&view.request.pilot);
     members(view, &boundary.map(|boundary| Particulars::of(&view.request, boundary)).unwrap_or_default())
 }

@@ -1,12 +1,12 @@
-//! How a request fared, as one chain in the order of time: its arrival, the steps, the revisions, the decisions and the receipts. Own
-//! file because it is the answer to "why did this happen", and draws on everything. INVARIANT: each part is shown only to who may see it,
+//! How a request fared, as one chain in the order of time: its arrival, the steps, the revisions, the decisions and the receipts. Own file
+//! because it is the answer to "why did this happen", and draws on everything. INVARIANT: each part is shown only to who may see it,
 //! and what is left out is named.
 
 use super::{briefs, receipts, requests};
 use crate::domain::id::RequestId;
 use crate::domain::review::Reason;
 use crate::policy::{Action, Kind, Resource};
-use crate::store::{LetterFilter, Request, StoreError};
+use crate::timeline::{Chain, Sight, Subject};
 use crate::web::answer::Answer;
 use crate::web::call::Call;
 use crate::web::problem::Refused;
@@ -24,83 +24,72 @@ fn event(at: Timestamp, place: u8, kind: &str, shown: Value) -> Event {
     Event { at, place, shown: json!({ "at": at, "kind": kind, "what": shown }) }
 }
 
-pub(super) async fn why(call: Call) -> Result<Answer, Refused> {
-    let id: RequestId = call.id()?;
-    let view = requests::find(&call, &id).await?;
-    let request = &view.request;
-    let mut events = vec![event(request.accepted_at, 0, "request", requests::row(&call.app, &view))];
-    let mut withheld = Vec::new();
+/// The chain of a request, as far as the caller may see it.
+pub(in crate::web) async fn read(call: &Call, id: &RequestId) -> Result<Chain, Refused> {
+    let request = requests::find(call, id).await?.request;
     let may = |action, kind: Kind, id: &str| {
         call.permit(action, &Resource::within(kind, id, &request.tenant, &request.pilot)).is_ok()
     };
-    if may(Action::RunRead, Kind::Run, id.run().as_str()) {
-        events.extend(steps(&call, &id).await?);
-    } else {
-        withheld.push("steps");
-    }
-    if may(Action::BriefRead, Kind::Brief, id.brief().as_str()) {
-        events.extend(brief(&call, &id).await?);
-    } else {
-        withheld.push("revisions and decisions");
-    }
-    if may(Action::ReceiptRead, Kind::Receipt, id.as_str()) {
-        events.extend(written(&call, request).await?);
-    } else {
-        withheld.push("receipts");
-    }
+    let pilot = |action| call.permit(action, &Resource::pilot(&request.pilot, &request.tenant)).is_ok();
+    let has = |subject: &Subject| match subject {
+        Subject::Request => true,
+        Subject::Steps => may(Action::RunRead, Kind::Run, id.run().as_str()),
+        Subject::Review => may(Action::BriefRead, Kind::Brief, id.brief().as_str()),
+        Subject::Mail => pilot(Action::LetterRead),
+        Subject::Spend => pilot(Action::SpendRead),
+        Subject::Writes => may(Action::WritebackRead, Kind::Brief, id.brief().as_str()),
+    };
+    let subjects = Subject::ALL.into_iter().filter(has).collect();
+    let receipts = may(Action::ReceiptRead, Kind::Receipt, id.as_str());
+    Ok(Chain::read(&call.app.web.store, id, Sight { subjects, receipts }).await?)
+}
+
+pub(super) async fn why(call: Call) -> Result<Answer, Refused> {
+    let id: RequestId = call.id()?;
+    let chain = read(&call, &id).await?;
+    let view = &chain.view;
+    let mut events = vec![event(view.request.accepted_at, 0, "request", requests::row(&call.app, view))];
+    events.extend(chain.steps.iter().map(|step| event(step.started_at, 1, "step", super::runs::step(step))));
+    events.extend(chain.revisions.iter().map(|made| event(made.at, 2, "revision", briefs::revision(made))));
+    events.extend(decisions(&chain));
+    events.extend(mail(&chain));
+    events.extend(receipts_of(&chain));
     events.sort_by_key(|event| (event.at, event.place));
-    let chain: Vec<Value> = events.into_iter().map(|event| event.shown).collect();
-    Answer::json(&json!({ "request": id, "state": view.state, "chain": chain, "withheld": withheld }))
+    let shown: Vec<Value> = events.into_iter().map(|event| event.shown).collect();
+    Answer::json(&json!({ "request": id, "state": view.state, "chain": shown, "withheld": chain.sight.withheld() }))
 }
 
-async fn steps(call: &Call, id: &RequestId) -> Result<Vec<Event>, Refused> {
-    let steps = call.app.web.store.steps(&id.run()).await?;
-    Ok(steps.iter().map(|step| event(step.started_at, 1, "step", super::runs::step(step))).collect())
-}
-
-async fn brief(call: &Call, id: &RequestId) -> Result<Vec<Event>, Refused> {
-    let (store, brief) = (&call.app.web.store, id.brief());
-    match store.brief(&brief).await {
-        Ok(_) => {}
-        Err(StoreError::NotFound { .. }) => return Ok(Vec::new()),
-        Err(error) => return Err(error.into()),
-    }
-    let mut events = Vec::new();
-    for revision in store.revisions(&brief).await? {
-        events.push(event(revision.at, 2, "revision", briefs::revision(&revision)));
-    }
-    for made in store.decisions(&brief).await? {
+fn decisions(chain: &Chain) -> impl Iterator<Item = Event> {
+    chain.decisions.iter().map(|made| {
         let shown = json!({
             "id": made.id, "person": made.person, "decision": made.verdict, "revision": made.digest, "number": made.revision,
             "comment": made.comment, "reason": made.reason.map(Reason::as_str), "permit": made.permit,
         });
-        events.push(event(made.at, 3, "decision", shown));
-    }
-    let about = LetterFilter { brief: Some(brief.to_string()), limit: 200, ..LetterFilter::default() };
-    for letter in store.letters(&about).await?.items {
+        event(made.at, 3, "decision", shown)
+    })
+}
+
+fn mail(chain: &Chain) -> impl Iterator<Item = Event> {
+    let letters = chain.letters.iter().map(|letter| {
         let shown = json!({
             "id": letter.id, "letter": letter.kind, "person": letter.person, "revision": letter.revision, "state": letter.state,
             "attempts": letter.attempt, "message_id": letter.message_id, "code": letter.code, "message": letter.message,
         });
-        events.push(event(letter.created_at, 3, "letter", shown));
-    }
-    for reply in store.replies_about(&brief).await? {
+        event(letter.created_at, 3, "letter", shown)
+    });
+    let replies = chain.replies.iter().map(|reply| {
         let shown = json!({
             "id": reply.id, "source": reply.source, "state": reply.state, "mail": reply.raw, "proof": reply.proof,
             "code": reply.code, "message": reply.message,
         });
-        events.push(event(reply.received_at, 3, "answer", shown));
-    }
-    Ok(events)
+        event(reply.received_at, 3, "answer", shown)
+    });
+    letters.chain(replies)
 }
 
-async fn written(call: &Call, request: &Request) -> Result<Vec<Event>, Refused> {
-    let rows = call.app.web.store.receipts_of(request.id.as_str()).await?;
-    let read = |row: &crate::store::ReceiptRow| {
-        let at = receipts::read(row)
-            .and_then(|receipt| Timestamp::from_microsecond(receipt.at).ok())
-            .unwrap_or(request.accepted_at);
-        event(at, 4, "receipt", receipts::show(row))
-    };
-    Ok(rows.iter().map(read).collect())
+fn receipts_of(chain: &Chain) -> impl Iterator<Item = Event> {
+    chain.receipts.iter().map(|row| {
+        let at = receipts::read(row).and_then(|receipt| Timestamp::from_microsecond(receipt.at).ok());
+        event(at.unwrap_or(chain.view.request.accepted_at), 4, "receipt", receipts::show(row))
+    })
 }

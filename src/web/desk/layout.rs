@@ -5,7 +5,9 @@ use super::assets;
 use super::shown::{Said, Screen};
 use super::visit;
 use crate::access::Session;
-use crate::policy::Principal;
+use crate::domain::pilot::Pilot;
+use crate::policy::{Action, Principal, Resource};
+use crate::web::call::Call;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -15,14 +17,32 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 pub(in crate::web) enum Here {
     /// What waits.
     Queue,
+    /// What a pilot came to.
+    Figures,
+    /// How the house stands.
+    Operations,
 }
 
 impl Here {
-    const ALL: [Self; 1] = [Self::Queue];
+    const ALL: [Self; 3] = [Self::Queue, Self::Figures, Self::Operations];
 
     fn entry(self) -> (&'static str, &'static str) {
         match self {
             Self::Queue => ("/", "Queue"),
+            Self::Figures => ("/figures", "Figures"),
+            Self::Operations => ("/operations", "Operations"),
+        }
+    }
+
+    /// Whether it would let the caller in; what would not is left out.
+    fn is_open(self, call: &Call) -> bool {
+        match self {
+            Self::Figures => {
+                let may = |pilot: &Pilot| call.permit(Action::ReportRead, &Resource::pilot(&pilot.name, &pilot.tenant));
+                call.app.web.pilots.iter().any(|pilot| may(pilot).is_ok())
+            }
+            Self::Operations => call.permit(Action::MetricsRead, &Resource::system()).is_ok(),
+            _ => true,
         }
     }
 }
@@ -32,11 +52,17 @@ pub(super) struct Place {
     name: String,
     key: Markup,
     path: String,
+    open: Vec<Here>,
 }
 
 impl Place {
     pub(super) fn new(person: &Principal, session: &Session, path: &str) -> Self {
-        Self { name: person.name.clone(), key: visit::key(session), path: path.to_owned() }
+        Self { name: person.name.clone(), key: visit::key(session), path: path.to_owned(), open: Here::ALL.to_vec() }
+    }
+
+    /// With the entries that would let the caller in.
+    pub(super) fn of(self, call: &Call) -> Self {
+        Self { open: Here::ALL.into_iter().filter(|here| here.is_open(call)).collect(), ..self }
     }
 }
 
@@ -75,7 +101,7 @@ pub(super) fn page(screen: &Screen, place: Option<&Place>, said: Option<Said>) -
             a.brand href="/" { "OpsPilot" }
             nav aria-label="Main" {
                 ul {
-                    @for entry in Here::ALL {
+                    @for entry in place.open.iter().copied() {
                         @let (path, label) = entry.entry();
                         li { a href=(path) aria-current=[(screen.here == Some(entry)).then_some("page")] { (label) } }
                     }

@@ -4,13 +4,20 @@
 
 mod assets;
 mod brief;
+mod chart;
 mod cookie;
+mod events;
+mod figures;
 mod layout;
+mod operations;
 mod queue;
+mod sheet;
 mod shown;
 mod sign_in;
+mod timeline;
 mod visit;
 
+pub(in crate::web) use events::News;
 #[cfg(test)]
 pub(in crate::web) use shown::encode;
 pub(in crate::web) use visit::{Guest, Visit};
@@ -18,6 +25,7 @@ pub(in crate::web) use visit::{Guest, Visit};
 use super::answer::{Answer, Frame, respond};
 use super::call::Call;
 use super::problem::Refused;
+use super::serve::Closing;
 use super::wire::Peer;
 use super::{App, body};
 use crate::access::AccessError;
@@ -73,7 +81,15 @@ macro_rules! screens {
 }
 
 screens! {
-    Known GET "/" ["pilot"] queue::show;
+    Known GET "/" ["pilot", "state", "band", "risk", "holder", "text", "age", "view", "limit", "cursor"] queue::show;
+    Known GET "/events" ["after", "pilot"] events::stream;
+    Known GET "/requests/{id}" [] timeline::show;
+    Known GET "/figures" ["pilot", "from", "until"] figures::show;
+    Known GET "/figures/{set}" ["pilot", "from", "until", "format"] figures::file;
+    Known GET "/operations" [] operations::show;
+    Known POST "/queue" ["brief+", "act", "one", "back"] queue::act;
+    Known POST "/views" ["name", "query"] queue::save;
+    Known POST "/views/drop" ["name"] queue::forget;
     Anyone GET "/sign-in" ["to", "again"] sign_in::enter::show;
     Anyone POST "/sign-in" ["to", "name", "password"] sign_in::enter::by_password;
     Anyone POST "/sign-in/passkey/challenge" [] sign_in::key::asked;
@@ -187,7 +203,9 @@ async fn run(app: App, screen: Screen, path: RawPathParams, request: Request) ->
     let place = layout::Place::new(&caller, &session, head.uri.path());
     let call = Call::at_desk(app, caller, query, path);
     let client = sign_in::client(&head.headers, peer.as_deref());
-    let shown = run(Visit { call, form, session, part, client }).await?;
+    let Closing(closing) = head.extensions.get::<Closing>().cloned().unwrap_or_default();
+    let place = place.of(&call);
+    let shown = run(Visit { call, form, session, part, client, closing }).await?;
     Ok(shown.answer(Some(&place), said))
 }
 

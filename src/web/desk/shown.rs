@@ -103,6 +103,11 @@ said! {
     LinkEnded "link-ended" "The link lets nobody in any more.";
     Disabled "disabled" "Disabled, and signed out everywhere.";
     Enabled "enabled" "Let back in; they need a new link, or sign in as before.";
+    SomeClaimed "some-claimed" "Some are in your hand now. The others are in somebody else's, or are dealt with.";
+    SomeLetGo "some-let-go" "Some are free again. The others were not in your hand.";
+    NoneChosen "none-chosen" "Nothing was chosen, so nothing was done.";
+    ViewSaved "view-saved" "The view is saved.";
+    ViewDropped "view-dropped" "The view is gone.";
 }
 
 /// The query of an address, and what its page is to tell.

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use maud::{Markup, html};
 use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
+use tokio_util::sync::CancellationToken;
 
 /// The field that carries the form's key.
 pub(super) const KEY_FIELD: &str = "form_key";
@@ -31,6 +32,8 @@ pub(in crate::web) struct Visit {
     pub(in crate::web) part: bool,
     /// The browser.
     pub(in crate::web) client: Client,
+    /// Is cancelled when the server closes.
+    pub(in crate::web) closing: CancellationToken,
 }
 
 impl Visit {

@@ -361,7 +361,17 @@ impl House {
 
     /// Hands a text in and waits until its brief waits for people; the brief's id and digest.
     pub(super) async fn brief(&self, pilot: &str, text: &str) -> (String, String) {
-        let reply = self.post("owner", "/api/v1/requests", json!({ "pilot": pilot, "text": text })).await;
+        self.reviewed(json!({ "pilot": pilot, "text": text })).await
+    }
+
+    /// The same, of a request with a subject.
+    pub(super) async fn brief_of(&self, pilot: &str, subject: &str, text: &str) -> (String, String) {
+        let fields = json!({ "subject": subject, "text": text });
+        self.reviewed(json!({ "pilot": pilot, "fields": fields })).await
+    }
+
+    async fn reviewed(&self, request: Value) -> (String, String) {
+        let reply = self.post("owner", "/api/v1/requests", request).await;
         assert_eq!(reply.status, 202, "{}", reply.body);
         let request = reply.json()["request"].as_str().unwrap().to_owned();
         self.until(&request, "in_review").await;

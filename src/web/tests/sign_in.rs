@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 const GOOD: &str = "four tin whistles";
 
 /// A browser: keeps its cookies, and finds the key in the form that it was shown.
-struct Browser<'h> {
+pub(super) struct Browser<'h> {
     house: &'h House,
     cookies: BTreeMap<String, String>,
     page: String,
@@ -25,7 +25,7 @@ impl<'h> Browser<'h> {
         Self { house, cookies: BTreeMap::new(), page: String::new() }
     }
 
-    fn cookie_line(&self) -> String {
+    pub(super) fn cookie_line(&self) -> String {
         let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         format!("cookie: {}", pairs.join("; "))
     }
@@ -53,7 +53,7 @@ impl<'h> Browser<'h> {
         reply
     }
 
-    async fn get(&mut self, path: &str) -> Reply {
+    pub(super) async fn get(&mut self, path: &str) -> Reply {
         let reply = self.send("GET", path, &[], "").await;
         self.page.clone_from(&reply.body);
         reply
@@ -64,7 +64,7 @@ impl<'h> Browser<'h> {
         rest.split('"').next().unwrap().to_owned()
     }
 
-    async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
+    pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
         let key = self.key();
         let body = format!("form_key={key}&{}", encoded(fields));
         self.send("POST", path, &["origin: https://desk.example", "sec-fetch-site: same-origin"], &body).await
@@ -75,7 +75,7 @@ impl<'h> Browser<'h> {
     }
 
     /// In by a link, as whom.
-    async fn by_link(house: &'h House, who: &str) -> Self {
+    pub(super) async fn by_link(house: &'h House, who: &str) -> Self {
         let mut browser = Self::new(house);
         let link = link(house, who).await;
         browser.get(&link).await;

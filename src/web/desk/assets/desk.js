@@ -16,6 +16,9 @@
     const list = document.createElement("dl");
     list.className = "facts";
     const entries = keyed().map((element) => [element.dataset.key, element.dataset.keyText || element.textContent.trim()]);
+    for (const element of document.querySelectorAll("[data-keys]")) {
+      entries.push(...element.dataset.keys.split(";").map((entry) => entry.split("|")));
+    }
     for (const [key, text] of [...entries, ["?", "This list"], ["Esc", "Leave a field, close a dialog"]]) {
       const name = document.createElement("dt");
       const mark = document.createElement("kbd");
@@ -300,4 +303,84 @@ document.addEventListener("keydown", (event) => {
     await save();
     if (!dirty()) location.assign(event.target.href);
   });
+
+// Queue: j and k go from brief to brief, o opens, x chooses. News come by server-sent events and never move a row: they stand in a bar,
+// and beside the row that they are about. A page that nobody sees does not listen.
+(() => {
+  const queue = document.querySelector(".queue[data-live]");
+  if (!queue) return;
+  const rows = () => [...queue.querySelectorAll("tr[data-row]")];
+  const link = (row) => row.querySelector(".subject a");
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.target.closest("input:not([type=checkbox]), textarea, select")) return;
+    const all = rows();
+    const at = all.indexOf(document.activeElement?.closest?.("tr[data-row]"));
+    if (event.key === "j" || event.key === "k") {
+      const next = all[at < 0 ? 0 : Math.min(Math.max(at + (event.key === "j" ? 1 : -1), 0), all.length - 1)];
+      if (next) link(next).focus();
+    } else if (event.key === "o" && at >= 0) {
+      link(all[at]).click();
+    } else if (event.key === "x" && at >= 0) {
+      all[at].querySelector("input[type=checkbox]").click();
+      link(all[at]).focus();
+    } else return;
+    event.preventDefault();
+  });
+
+  const bar = document.getElementById("news");
+  const known = new Set(rows().map((row) => row.dataset.row));
+  const fresh = new Set();
+  const words = { decided: "decided meanwhile", claimed: "claimed meanwhile", free: "let go meanwhile", edited: "edited meanwhile" };
+  const tell = (text) => {
+    bar.querySelector("span").textContent = text;
+    bar.hidden = false;
+  };
+  const hear = ({ what, brief }) => {
+    const row = rows().find((one) => one.dataset.row === brief);
+    if (row && words[what]) {
+      let note = row.querySelector(".meanwhile");
+      if (!note) {
+        note = document.createElement("span");
+        note.className = "meanwhile";
+        row.querySelector(".subject").append(note);
+      }
+      note.textContent = words[what];
+      if (what === "decided") row.dataset.gone = "yes";
+    }
+    if (what === "drafted" && !known.has(brief)) fresh.add(brief);
+    if (what === "decided") fresh.delete(brief);
+    if (fresh.size > 0) tell(fresh.size === 1 ? "1 new brief." : `${fresh.size} new briefs.`);
+  };
+
+  let after = queue.dataset.after;
+  let stream;
+  const stop = () => {
+    stream?.close();
+    stream = undefined;
+  };
+  const listen = () => {
+    if (stream || document.hidden) return;
+    const query = new URLSearchParams({ after });
+    if (queue.dataset.pilot) query.set("pilot", queue.dataset.pilot);
+    stream = new EventSource(`${queue.dataset.live}?${query}`);
+    stream.addEventListener("brief", (event) => {
+      after = event.lastEventId || after;
+      hear(JSON.parse(event.data));
+    });
+    stream.addEventListener("old", () => {
+      stop();
+      tell("The list has changed.");
+    });
+    // The address of a stream that ended names where it began; the next one begins where it was left.
+    stream.addEventListener("error", () => {
+      stop();
+      setTimeout(listen, 3000);
+    });
+  };
+  document.addEventListener("visibilitychange", () => (document.hidden ? stop() : listen()));
+  window.addEventListener("pagehide", stop);
+  window.addEventListener("pageshow", listen);
+  listen();
 })();

@@ -1,0 +1,332 @@
+//! The queue: briefs that wait for people, urgent first, then oldest, with how many there are of each. Own file because it is the one list
+//! whose order is not that of its identifiers. INVARIANT: a page and the counts beside it are of one moment.
+
+use super::briefs::brief_of;
+use super::requests::request_of;
+use super::time;
+use crate::domain::id::{BriefId, NotAnId};
+use crate::store::sql::{Conn, Row, Value, values};
+use crate::store::{BriefRow, Request, Store, StoreError};
+use jiff::Timestamp;
+use std::fmt;
+use std::str::FromStr;
+
+/// How many briefs a search by words looks at, in the order of the queue.
+pub const MOST_SEARCHED: u32 = 5000;
+/// How many of them at once.
+const SEARCHED_AT_ONCE: u32 = 500;
+
+/// Whose hand a brief is in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Wanted {
+    /// Whoever.
+    #[default]
+    Any,
+    /// Nobody's.
+    Nobody,
+    /// This person's (`usr_…`).
+    Person(String),
+}
+
+/// Where a page of the queue begins: behind this lane and brief.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueuePlace {
+    /// 0 urgent, 1 high, 2 normal, 3 low.
+    pub lane: u8,
+    /// The last brief of the page before.
+    pub brief: BriefId,
+}
+
+impl fmt::Display for QueuePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.lane, self.brief)
+    }
+}
+
+impl FromStr for QueuePlace {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        let (lane, brief) = text.split_once('.').unwrap_or(("", text));
+        match lane {
+            "0" | "1" | "2" | "3" => Ok(Self { lane: lane.as_bytes()[0] - b'0', brief: BriefId::parse(brief)? }),
+            // Says what it is not: the whole of it.
+            _ => BriefId::parse(&format!("?{text}")).map(|brief| Self { lane: 0, brief }),
+        }
+    }
+}
+
+/// Which of the briefs that wait.
+#[derive(Clone, Debug, Default)]
+pub struct QueueFilter {
+    /// Of these pilots; `None`: of all.
+    pub pilots: Option<Vec<String>>,
+    /// In this state: `open`, `amending` or `redrafting`.
+    pub state: Option<String>,
+    /// In this lane, as [`QueuePlace::lane`] counts them.
+    pub lane: Option<u8>,
+    /// Of this level of risk.
+    pub risk: Option<String>,
+    /// In whose hand.
+    pub holder: Wanted,
+    /// Whose own share of the backlog is counted (`usr_…`).
+    pub me: String,
+    /// Waiting since then at the latest.
+    pub before: Option<Timestamp>,
+    /// Behind this place, exclusive.
+    pub after: Option<QueuePlace>,
+    /// How many at most.
+    pub limit: u32,
+    /// Claims that end by then are none.
+    pub now: Timestamp,
+}
+
+/// A brief in the queue.
+#[derive(Clone, Debug)]
+pub struct QueueRow {
+    /// Where it stands.
+    pub place: QueuePlace,
+    /// The brief; its claim is in force, or there is none.
+    pub brief: BriefRow,
+    /// Name of whoever holds it.
+    pub holder: Option<String>,
+    /// Its request. Its text is cut behind the words that say what its subject is.
+    pub request: Request,
+}
+
+/// How many briefs of each lane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct QueueTally {
+    /// Score 80 and above.
+    pub urgent: u32,
+    /// 60 to 79.
+    pub high: u32,
+    /// 30 to 59.
+    pub normal: u32,
+    /// Below 30.
+    pub low: u32,
+}
+
+impl QueueTally {
+    /// All of them.
+    #[must_use]
+    pub fn total(&self) -> u32 {
+        self.urgent + self.high + self.normal + self.low
+    }
+
+    fn of(&mut self, lane: u8) -> &mut u32 {
+        match lane {
+            0 => &mut self.urgent,
+            1 => &mut self.high,
+            2 => &mut self.normal,
+            _ => &mut self.low,
+        }
+    }
+}
+
+/// Everything that waits in the pilots asked for, whatever else is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// All of it.
+    pub all: u32,
+    /// In the hand of whoever asks.
+    pub mine: u32,
+    /// In nobody's.
+    pub free: u32,
+    /// Since when the oldest waits.
+    pub oldest: Option<Timestamp>,
+}
+
+/// A page of the queue.
+#[derive(Clone, Debug)]
+pub struct QueuePage {
+    /// The briefs.
+    pub items: Vec<QueueRow>,
+    /// Where the next page begins, when there is one.
+    pub next: Option<QueuePlace>,
+    /// How many fit the filter, on all pages.
+    pub tally: QueueTally,
+    /// How many briefs a search did not look at, because there are too many.
+    pub unsearched: u32,
+    /// The backlog.
+    pub backlog: Backlog,
+    /// How many receipts there were at that moment; what comes later stands behind it in the log.
+    pub receipts: u64,
+}
+
+/// The lane of a brief; an index holds the same expression.
+macro_rules! lane {
+    () => {
+        "(CASE WHEN b.score >= 80 THEN 0 WHEN b.score >= 60 THEN 1 WHEN b.score >= 30 THEN 2 ELSE 3 END)"
+    };
+}
+/// The condition of the partial indices word for word, and the filter. A list of pilots is `|north|south|`.
+macro_rules! fits {
+    () => {
+        concat!(
+            "b.state IN ('open', 'amending', 'redrafting') AND ($1 = '' OR replace($1, '|' || b.pilot || '|', '|') <> $1) \
+             AND ($2 = '' OR b.state = $2) AND ($3 = '' OR b.risk = $3) AND ($4 < 0 OR ",
+            lane!(),
+            " = $4) AND ($5 = '' OR (b.claimed_by = $5 AND b.claim_until > $6) \
+             OR ($5 = '-' AND (b.claimed_by IS NULL OR b.claim_until <= $6))) AND b.opened_at <= $7"
+        )
+    };
+}
+
+const PAGE: &str = concat!(
+    "SELECT b.id, b.pilot, b.tenant, b.state, b.version, b.revision, b.digest, b.attempt, b.score, b.risk, b.claimed_by, b.claim_until, \
+     b.opened_at, b.updated_at, r.submitter, CAST(b.lane AS BIGINT), p.name, r.id, r.pilot, r.tenant, r.source, r.external_id, r.submitter, r.raw, \
+     r.media_type, r.sender_name, r.sender_email, r.sender_phone, r.organisation, r.subject, \
+     substr(r.text, 1, length(COALESCE(r.subject, '')) + 200), r.duplicate_of, r.attachments, r.received_at, r.accepted_at FROM (SELECT ",
+    lane!(),
+    " AS lane, b.* FROM brief b WHERE ",
+    fits!(),
+    " AND ",
+    lane!(),
+    " >= $8 AND (",
+    lane!(),
+    " > $8 OR b.id > $9) ORDER BY ",
+    lane!(),
+    ", b.id LIMIT $10) b JOIN request r ON r.id = 'req_' || substr(b.id, 5) \
+     LEFT JOIN person p ON p.id = b.claimed_by ORDER BY b.lane, b.id"
+);
+
+const TALLY: &str =
+    concat!("SELECT ", "CAST(", lane!(), " AS BIGINT), COUNT(*) FROM brief b WHERE ", fits!(), " GROUP BY ", lane!());
+
+const BACKLOG: &str = "SELECT COUNT(*), COALESCE(SUM(CASE WHEN b.claimed_by = $2 AND b.claim_until > $3 THEN 1 ELSE 0 END), 0), \
+                       COALESCE(SUM(CASE WHEN b.claimed_by IS NULL OR b.claim_until <= $3 THEN 1 ELSE 0 END), 0), MIN(b.opened_at) \
+                       FROM brief b WHERE b.state IN ('open', 'amending', 'redrafting') \
+                       AND ($1 = '' OR replace($1, '|' || b.pilot || '|', '|') <> $1)";
+
+/// The first column of a request, behind those of the brief, its lane and its holder.
+const REQUEST: usize = 17;
+
+fn row_of(row: &Row, now: Timestamp) -> Result<QueueRow, StoreError> {
+    let mut brief = brief_of(row)?;
+    let lane = u8::try_from(row.int(15)?).map_err(|_| StoreError::corrupt("a lane that is none"))?;
+    brief.claim = brief.claim.filter(|(_, until)| *until > now);
+    let holder = row.maybe_text(16)?.filter(|_| brief.claim.is_some());
+    let request = request_of(row, REQUEST)?;
+    Ok(QueueRow { place: QueuePlace { lane, brief: brief.id.clone() }, brief, holder, request })
+}
+
+impl QueueFilter {
+    /// `''`: all; else each name between bars. Nobody's pilot has a bar in its name; a list of none matches nothing.
+    fn pilots(&self) -> String {
+        self.pilots.as_ref().map_or_else(String::new, |pilots| format!("|{}|", pilots.join("|")))
+    }
+
+    fn values(&self) -> Vec<Value> {
+        let all = |text: &Option<String>| text.clone().unwrap_or_default();
+        let holder = match &self.holder {
+            Wanted::Any => "",
+            Wanted::Nobody => "-",
+            Wanted::Person(person) => person,
+        };
+        let before = self.before.map_or(i64::MAX, Timestamp::as_microsecond);
+        let lane = self.lane.map_or(-1, i64::from);
+        let now = self.now.as_microsecond();
+        values![self.pilots(), all(&self.state), all(&self.risk), lane, holder, now, before]
+    }
+
+    async fn page(
+        &self,
+        after: Option<&QueuePlace>,
+        limit: u32,
+        conn: &mut Conn<'_>,
+    ) -> Result<Vec<QueueRow>, StoreError> {
+        let mut values = self.values();
+        let (lane, brief) = after.map_or((-1, ""), |place| (i64::from(place.lane), place.brief.as_str()));
+        values.extend(values![lane, brief, i64::from(limit)]);
+        conn.rows(PAGE, values).await?.iter().map(|row| row_of(row, self.now)).collect()
+    }
+
+    async fn tally(&self, conn: &mut Conn<'_>) -> Result<QueueTally, StoreError> {
+        let mut tally = QueueTally::default();
+        for row in conn.rows(TALLY, self.values()).await? {
+            *tally.of(u8::try_from(row.int(0)?).unwrap_or(u8::MAX)) += row.small(1)?;
+        }
+        Ok(tally)
+    }
+
+    async fn backlog(&self, conn: &mut Conn<'_>) -> Result<Backlog, StoreError> {
+        let row = conn.row(BACKLOG, values![self.pilots(), &self.me, self.now.as_microsecond()]).await?;
+        let row = row.ok_or_else(|| StoreError::corrupt("a count without a row"))?;
+        let oldest = row.maybe_int(3)?.map(time).transpose()?;
+        Ok(Backlog { all: row.small(0)?, mine: row.small(1)?, free: row.small(2)?, oldest })
+    }
+}
+
+impl Store {
+    /// A page of the queue. With `keeps`, only what it keeps counts and is listed: of the first [`MOST_SEARCHED`] briefs that fit.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn queue(
+        &self,
+        filter: &QueueFilter,
+        keeps: Option<&(dyn Fn(&QueueRow) -> bool + Send + Sync)>,
+    ) -> Result<QueuePage, StoreError> {
+        let mut snapshot = self.snapshot().await?;
+        let mut conn = snapshot.conn();
+        let head = conn.row("SELECT COALESCE(MAX(seq), 0) FROM receipt", vec![]).await?;
+        let receipts = head.map_or(Ok(0), |row| row.int(0))?.unsigned_abs();
+        let backlog = filter.backlog(&mut conn).await?;
+        let mut tally = filter.tally(&mut conn).await?;
+        let mut unsearched = 0;
+        let mut items = match keeps {
+            None => filter.page(filter.after.as_ref(), filter.limit.saturating_add(1), &mut conn).await?,
+            Some(keeps) => {
+                unsearched = tally.total().saturating_sub(MOST_SEARCHED);
+                tally = QueueTally::default();
+                let mut kept = filter.search(keeps, &mut conn).await?;
+                kept.iter().for_each(|row| *tally.of(row.place.lane) += 1);
+                if let Some(after) = &filter.after {
+                    kept.retain(|row| (row.place.lane, row.place.brief.as_str()) > (after.lane, after.brief.as_str()));
+                }
+                kept
+            }
+        };
+        let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = if more { items.last().map(|row| row.place.clone()) } else { None };
+        Ok(QueuePage { items, next, tally, unsearched, backlog, receipts })
+    }
+}
+
+impl QueueFilter {
+    async fn search(
+        &self,
+        keeps: &(dyn Fn(&QueueRow) -> bool + Send + Sync),
+        conn: &mut Conn<'_>,
+    ) -> Result<Vec<QueueRow>, StoreError> {
+        let (mut kept, mut seen, mut last) = (Vec::new(), 0, None);
+        while seen < MOST_SEARCHED {
+            let rows = self.page(last.as_ref(), SEARCHED_AT_ONCE.min(MOST_SEARCHED - seen), conn).await?;
+            let Some(end) = rows.last() else { break };
+            seen += u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            last = Some(end.place.clone());
+            kept.extend(rows.into_iter().filter(|row| keeps(row)));
+        }
+        Ok(kept)
+    }
+}
+
+#[cfg(test)]
+impl QueueFilter {
+    /// The statements of a page, with their values as text, for looking at their plans.
+    pub(in crate::store) fn asked(&self) -> [(&'static str, &'static str, Vec<String>); 3] {
+        let text = |value: Value| match value {
+            Value::Int(number) => number.unwrap_or(0).to_string(),
+            Value::Text(text) => format!("'{}'", text.unwrap_or_default()),
+            Value::Bytes(_) => String::new(),
+        };
+        let own = |values: Vec<Value>| values.into_iter().map(text).collect::<Vec<_>>();
+        let mut page = self.values();
+        page.extend(values![-1_i64, "", 50_i64]);
+        let backlog = values![self.pilots(), &self.me, self.now.as_microsecond()];
+        [("page", PAGE, own(page)), ("tally", TALLY, own(self.values())), ("backlog", BACKLOG, own(backlog))]
+    }
+}
