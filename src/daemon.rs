@@ -17,10 +17,12 @@ pub use models::try_generator;
 pub use sinks::{doubts, sinks_built};
 
 use crate::access::Access;
+use crate::attention::Attention;
 use crate::clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use crate::config::{Given, Settings};
 use crate::domain::pilot::Pilots;
 use crate::engine::{Definition, Engine, Step, Steps, Workflows};
+use crate::feedback::Feedback;
 use crate::intake::{Intake, Limit};
 use crate::limit::{Hand, Limits, Parts, Side};
 use crate::outbox::Letters;
@@ -203,6 +205,10 @@ pub struct House {
     pub review: Review,
     /// What falls due by the calendar.
     pub rota: Rota,
+    /// Attention checks.
+    pub attention: Attention,
+    /// What people say about screens.
+    pub feedback: Feedback,
     /// What people do with letters.
     pub letters: Letters,
     /// Rates and budgets of models.
@@ -301,7 +307,7 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
         policies.clone(),
         pilots.clone(),
         Arc::clone(&clock),
-        starts,
+        starts.clone(),
         settings.intake.max_waiting,
     )
     .with_answers(settings.mail.carrier.is_some() && settings.mail.outbox.reply_address.is_some());
@@ -314,6 +320,15 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
     }
     let times = rota::Options { plans: settings.schedules.clone(), waits: settings.waits.clone(), sources: read };
     let rota = Rota::new(store.clone(), policies.clone(), pilots.clone(), times, Arc::clone(&clock));
+    let attention = Attention::new(
+        store.clone(),
+        policies.clone(),
+        pilots.clone(),
+        Arc::clone(&boundaries),
+        starts,
+        Arc::clone(&clock),
+    );
+    let feedback = Feedback::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock));
     let letters = Letters::new(store.clone(), policies.clone(), Arc::clone(&clock));
     let names = settings.generators.iter().map(|generator| generator.asked.name.clone()).collect();
     let spend = Hand::new(store.clone(), policies.clone(), Arc::clone(&clock), names);
@@ -337,6 +352,8 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
         intake,
         review,
         rota,
+        attention,
+        feedback,
         letters,
         limits,
         spend,
@@ -422,6 +439,7 @@ pub async fn serve(house: House, stop: CancellationToken, ready: impl FnOnce(Soc
     let (rota, rota_stop) = (house.rota.clone(), stop.clone());
     tasks.spawn(async move { rota.tend(rota_stop).await });
     tasks.spawn(house.limits.clone().tend(stop.clone()));
+    tasks.spawn(house.attention.clone().tend(stop.clone()));
     tasks.spawn(watch::policies(house.policies.clone(), Arc::clone(&house.settings), stop.clone()));
     tasks.spawn(watch::checkpoints(house.store.clone(), Arc::clone(&house.settings), stop.clone()));
     tasks.spawn(meters.clone().count(house.store.clone(), stop.clone()));
@@ -500,6 +518,8 @@ fn web(
         intake: house.intake.clone(),
         review: house.review.clone(),
         rota: house.rota.clone(),
+        attention: house.attention.clone(),
+        feedback: house.feedback.clone(),
         letters: house.letters.clone(),
         limits: house.limits.clone(),
         spend: house.spend.clone(),

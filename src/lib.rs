@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod answering;
+pub mod attention;
 pub mod brief;
 pub mod calendar;
 pub mod cli;
@@ -12,6 +13,7 @@ pub mod daemon;
 pub mod domain;
 pub mod engine;
 pub(crate) mod failpoint;
+pub mod feedback;
 pub mod figures;
 pub mod intake;
 pub mod limit;

@@ -14,6 +14,7 @@ mod content;
 pub(crate) mod draft;
 mod edit;
 mod envelope;
+mod fault;
 mod gaps;
 #[cfg(test)]
 mod grounded;
@@ -40,6 +41,7 @@ pub use content::{
 pub use draft::{DraftInput, draft, priority_score, request_kind};
 pub use edit::{Change, Edit, EditError, apply, diff};
 pub use envelope::{Brief, Generator, Latency, MOST_CORRECTIONS, SCHEMA, Tokens, Tried};
+pub use fault::{Fault, Planted, plant, remains};
 pub use gaps::missing;
 pub use lexicon::RequestKind;
 pub use seen::{LeftOut, Seen};

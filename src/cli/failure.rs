@@ -2,9 +2,11 @@
 //! nobody else in the house knows an exit status. INVARIANT: a line is code, what, what to do; never a type name, never two lines.
 
 use crate::access::AccessError;
+use crate::attention::AttentionError;
 use crate::brief::EditError;
 use crate::domain::id::NotAnId;
 use crate::domain::review::Illegal;
+use crate::feedback::FeedbackError;
 use crate::intake::IntakeError;
 use crate::limit::HandError;
 use crate::outbox::LetterError;
@@ -205,6 +207,24 @@ impl From<WritingError> for Failure {
         } else {
             Status::Usage
         };
+        Self::new(status, cause.to_string())
+    }
+}
+
+impl From<AttentionError> for Failure {
+    fn from(cause: AttentionError) -> Self {
+        let status = if matches!(cause, AttentionError::Denied(_) | AttentionError::Store(_)) {
+            Status::Failed
+        } else {
+            Status::Usage
+        };
+        Self::new(status, cause.to_string())
+    }
+}
+
+impl From<FeedbackError> for Failure {
+    fn from(cause: FeedbackError) -> Self {
+        let status = if matches!(cause, FeedbackError::Words) { Status::Usage } else { Status::Failed };
         Self::new(status, cause.to_string())
     }
 }

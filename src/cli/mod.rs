@@ -3,6 +3,7 @@
 //! know exit statuses.
 
 mod amend;
+mod attention;
 mod brief;
 mod config;
 mod connector;
@@ -12,6 +13,7 @@ mod drafter;
 mod eval;
 mod explain;
 mod failure;
+mod feedback;
 mod figures;
 mod flag;
 mod gate;
@@ -134,6 +136,12 @@ enum Command {
     /// The weekly report on a pilot; its gate; stop its writing and let it go on.
     #[command(subcommand)]
     Pilot(pilot::Pilot),
+    /// Have bad drafts planted among a pilot's briefs, and see whether those who review notice.
+    #[command(subcommand)]
+    Attention(attention::Attention),
+    /// Say what stands in your way; list, answer and close what others said.
+    #[command(subcommand)]
+    Feedback(feedback::Feedback),
     /// List flags; turn a sink on for a pilot, or off.
     #[command(subcommand)]
     Flag(flag::Flag),
@@ -219,6 +227,8 @@ async fn run(command: Command, setup: &Setup) -> Ended {
         Command::Mail(mail) => mail.run(setup),
         Command::Schedule(schedule) => Box::pin(schedule.run(setup)).await,
         Command::Pilot(pilot) => Box::pin(pilot.run(setup)).await,
+        Command::Attention(attention) => Box::pin(attention.run(setup)).await,
+        Command::Feedback(feedback) => Box::pin(feedback.run(setup)).await,
         Command::Flag(flag) => Box::pin(flag.run(setup)).await,
         Command::Writeback(writeback) => Box::pin(writeback.run(setup)).await,
         Command::Workflow(workflow) => Box::pin(workflow.run(setup)).await,

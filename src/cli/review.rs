@@ -391,9 +391,11 @@ async fn decide(
             "decision": decided.id, "brief": id.brief(), "verdict": word, "revision": digest, "number": decided.revision,
             "state": decided.state.as_str(), "repeated": decided.repeated, "plan": plan,
             "approvals": decided.approvals.map(|(have, need)| json!({ "have": have, "need": need })),
+            "attention_check": decided.check.as_ref().map(|check| json!({ "fault": check.fault, "caught": check.caught })),
         }));
     }
-    setup.out.text(&outcome(id, word, &digest, &decided))
+    setup.out.text(&outcome(id, word, &digest, &decided))?;
+    decided.check.as_ref().map_or(Ok(()), |check| setup.out.text(&check.words()))
 }
 
 fn outcome(id: &Named, word: &str, digest: &str, decided: &Decided) -> String {

@@ -185,6 +185,14 @@ id!(
     /// Names what a person put on file about a pilot.
     StatementId, "stm", "statement id"
 );
+id!(
+    /// Names a planted bad draft of the attention check.
+    ProbeId, "prb", "probe id"
+);
+id!(
+    /// Names what somebody said about a screen.
+    FeedbackId, "fbk", "feedback id"
+);
 
 impl RunId {
     /// The request that this run drafts.

@@ -403,6 +403,8 @@ pub struct Asked<'a> {
     pub digest: &'a str,
     /// Digest of the plan.
     pub plan: &'a str,
+    /// Whether the brief is a planted bad draft.
+    pub planted: bool,
 }
 
 /// Why the gate is shut.
@@ -557,6 +559,13 @@ impl Cleared {
 /// The obstacles.
 pub fn clear(asked: &Asked<'_>, facts: &Facts<'_>, approved: Option<&Approved>) -> Result<Cleared, Vec<Obstacle>> {
     let mut found = obstacles(asked, facts);
+    // Said here alone: who looks at its plan before deciding must not learn what it is.
+    if asked.planted {
+        found.push(Obstacle::new(
+            "OP-7618",
+            "the brief is a planted draft of the attention check: nothing of it ever leaves",
+        ));
+    }
     let approved = approved.filter(|approved| approved.digest() == asked.digest && approved.plan() == Some(asked.plan));
     match approved {
         Some(approved) if found.is_empty() => {

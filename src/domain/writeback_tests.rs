@@ -65,7 +65,18 @@ fn approved(plan: &str) -> Option<Approved> {
 }
 
 fn asked(kind: ActionKind) -> Asked<'static> {
-    Asked { sink: "desk", kind, suffix: "01hzy3v9qke8v9b6j2m7c4x5td", digest: "rev", plan: "plan" }
+    Asked { sink: "desk", kind, suffix: "01hzy3v9qke8v9b6j2m7c4x5td", digest: "rev", plan: "plan", planted: false }
+}
+
+#[test]
+fn a_planted_draft_is_never_let_go_and_its_plan_does_not_tell() {
+    let (terms, standing) = (terms(), standing());
+    let facts = Facts { terms: &terms, standing: &standing, unproven: &[], now: at(0) };
+    let planted = Asked { planted: true, ..asked(ActionKind::Note) };
+    let shut = clear(&planted, &facts, approved("plan").as_ref()).unwrap_err();
+    assert!(clear(&asked(ActionKind::Note), &facts, approved("plan").as_ref()).is_ok());
+    assert!(shut.iter().any(|found| found.code == "OP-7618"), "{shut:?}");
+    assert_eq!(obstacles(&planted, &facts), obstacles(&asked(ActionKind::Note), &facts), "its plan would tell");
 }
 
 fn codes(terms: &Terms, standing: &Standing, kind: ActionKind, approved: Option<&Approved>) -> Vec<&'static str> {

@@ -209,6 +209,7 @@ impl Intake {
             subject,
             text,
             duplicate_of: None,
+            planted: None,
             attachments: u32::try_from(files.len()).unwrap_or(u32::MAX),
             received_at,
             accepted_at: now,

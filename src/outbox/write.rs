@@ -86,6 +86,10 @@ pub(super) struct Decision {
     title: String,
 }
 
+/// What is told of a planted draft that was decided.
+const CHECK: &str =
+    "This was an attention check: the brief was made up, with a fault planted in it. Nothing of it leaves.";
+
 impl Outbox {
     /// Reads what letters about a brief show.
     pub(super) async fn shown(&self, row: &BriefRow, pilot: &Pilot) -> Result<Shown, StoreError> {
@@ -272,6 +276,9 @@ impl Outbox {
             ("major", _) => ("major_changes", "A new attempt is being drafted and comes to you."),
             _ => ("rejected", "Nothing will come of it."),
         };
+        // Now that it is over, whoever hears of it hears what it was.
+        let over = matches!(state, ReviewState::Approved | ReviewState::Rejected);
+        let next = if row.planted && over { CHECK } else { next };
         Ok(Some(Decision {
             id: made.id,
             by: self.name_of(&made.person).await,

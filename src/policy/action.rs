@@ -152,6 +152,16 @@ actions! {
     FlagTurnOff = "flag.turn_off" in [Operate] on [Pilot];
     /// Put a go, a no-go, an exception or a rollback plan on file.
     PilotState = "pilot.state" in [] on [Pilot];
+    /// Switch a pilot's attention checks on and off.
+    AttentionManage = "attention.manage" in [] on [Pilot];
+    /// See what attention checks came to.
+    AttentionRead = "attention.read" in [] on [Pilot];
+    /// Say something about a screen.
+    FeedbackGive = "feedback.give" in [Read] on [Pilot, System];
+    /// See what people said about screens.
+    FeedbackRead = "feedback.read" in [Operate] on [Pilot, System];
+    /// Answer and close what people said about screens.
+    FeedbackAnswer = "feedback.answer" in [Operate] on [Pilot, System];
     /// Stop writing for a while.
     WritingPause = "writing.pause" in [Operate] on [Pilot];
     /// Let writing go on.

@@ -2,11 +2,13 @@
 //! is bound to the digest the person names; it and what follows from it are one commit.
 
 use super::{Review, ReviewError, belongs};
+use crate::brief::{Content, Fault, remains};
 use crate::domain::id::{BriefId, DecisionId};
 use crate::domain::pilot::Pilot;
-use crate::domain::review::{Outcome, ReviewState, Verdict};
+use crate::domain::review::{Outcome, ReviewState, Rules, Verdict};
 use crate::policy::{Action, Kind, Principal};
-use crate::store::{ApprovesPlan, BriefRow, ByMail, Decide, DecisionRow, StoreError, Wake};
+use crate::store::{ApprovesPlan, BriefRow, ByMail, Decide, DecisionRow, ProbeOutcome, ProbeRow, StoreError, Wake};
+use jiff::Timestamp;
 use serde_json::json;
 
 /// What came of a decision.
@@ -22,6 +24,35 @@ pub struct Decided {
     pub approvals: Option<(u32, u32)>,
     /// The same person had said the same before; nothing was done again.
     pub repeated: bool,
+    /// It was an attention check: what was wrong with it, and whether that was seen. Said to whoever decided, now that it is over.
+    pub check: Option<Check>,
+}
+
+/// What an attention check showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What was wrong with the draft.
+    pub fault: Fault,
+    /// Whether it was seen.
+    pub caught: bool,
+}
+
+impl Check {
+    /// In words, for the person who decided.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let seen = if self.caught { "You saw it." } else { "It was approved with it." };
+        format!(
+            "This was an attention check. The draft was made up, with {} planted in it. {seen} Nothing of it leaves.",
+            self.fault.words()
+        )
+    }
+
+    /// Of a planted draft that was decided.
+    pub(crate) fn of(probe: &ProbeRow) -> Option<Self> {
+        let decided = probe.decided.as_ref()?;
+        Some(Self { fault: Fault::parse(&probe.fault)?, caught: decided.caught })
+    }
 }
 
 /// How often a decision is made anew upon a brief that changed between reading and writing.
@@ -97,9 +128,16 @@ impl Review {
         };
         let permit = self.permit_on(principal, action, Kind::Review, &row, pilot)?;
         let at = self.clock.now();
-        let outcome = match review.decide(verdict, &principal.user, digest, pilot.rules, at) {
+        // One person's eyes are what a planted draft is for: their word ends it.
+        let rules = if row.planted { Rules { approvals: 1, ..pilot.rules } } else { pilot.rules };
+        let outcome = match review.decide(verdict, &principal.user, digest, rules, at) {
+            Ok(Outcome::Redrafting { .. }) if row.planted => Outcome::Rejected,
             Ok(outcome) => outcome,
-            Err(illegal) => return repeated(&decisions, principal, verdict, digest, row.state).ok_or(illegal.into()),
+            Err(illegal) => {
+                let made = repeated(&decisions, principal, verdict, digest, row.state).ok_or(illegal)?;
+                let check = self.store.probe_of(brief).await?.as_ref().and_then(Check::of);
+                return Ok(Decided { check, ..made });
+            }
         };
         if let Some((by, until)) = self.held(&row, principal) {
             return Err(ReviewError::Claimed { by: self.name_of(&by).await, until });
@@ -108,6 +146,9 @@ impl Review {
             (Verdict::Approve, Some(plan)) => Some(self.approves(principal, &row, pilot, plan, &outcome).await?),
             _ => None,
         };
+        let probe = if row.planted { self.shown_by(&row, &outcome, at).await? } else { None };
+        let check =
+            probe.as_ref().and_then(|probe| Some(Check { fault: Fault::parse(&probe.fault)?, caught: probe.caught }));
         let id = DecisionId::new(at, self.store.chance());
         let wake = signal(&outcome, &id, &decisions, verdict, row.revision)
             .map(|signal| Wake { key: brief.review_key(), signal });
@@ -125,6 +166,7 @@ impl Review {
             person: principal.user.clone(),
             by_mail: by.cloned(),
             approves,
+            probe,
             belongs: belongs(&row),
             permit,
             at,
@@ -135,7 +177,45 @@ impl Review {
             Outcome::Counted { have, need } => Some((have, need)),
             _ => None,
         };
-        Ok(Decided { id: id.to_string(), state: outcome.state(), revision: row.revision, approvals, repeated: false })
+        Ok(Decided {
+            id: id.to_string(),
+            state: outcome.state(),
+            revision: row.revision,
+            approvals,
+            repeated: false,
+            check,
+        })
+    }
+
+    /// What a decision that ends a planted draft shows of whoever made it.
+    async fn shown_by(
+        &self,
+        row: &BriefRow,
+        outcome: &Outcome,
+        at: Timestamp,
+    ) -> Result<Option<ProbeOutcome>, ReviewError> {
+        let caught = match outcome {
+            Outcome::Approved(_) => None,
+            Outcome::Rejected => Some(true),
+            Outcome::Counted { .. } | Outcome::Amending | Outcome::Redrafting { .. } => return Ok(None),
+        };
+        let corrupt = |what: &str| StoreError::corrupt(format!("`{}`: {what}", row.id));
+        let probe =
+            self.store.probe_of(&row.id).await?.ok_or_else(|| corrupt("a planted draft that nobody planted"))?;
+        let caught = match caught {
+            Some(caught) => caught,
+            // Whoever took the fault out before approving has seen it.
+            None => {
+                let revisions = self.store.revisions(&row.id).await?;
+                let stands = revisions.iter().find(|revision| revision.digest == row.digest);
+                let content = stands.and_then(|revision| Content::from_json(&revision.content).ok());
+                let content = content.ok_or_else(|| corrupt("no revision that can be read"))?;
+                let fault = Fault::parse(&probe.fault).ok_or_else(|| corrupt("a fault of no kind"))?;
+                !remains(&content, fault, &probe.trace)
+            }
+        };
+        let took = at.duration_since(row.opened_at).as_micros().try_into().unwrap_or(i64::MAX);
+        Ok(Some(ProbeOutcome { probe: probe.id, fault: probe.fault, caught, took }))
     }
 }
 
@@ -165,7 +245,7 @@ impl Review {
         }
         let enough = by.len() >= usize::try_from(pilot.rules.approvals.max(1)).unwrap_or(usize::MAX);
         let at = self.clock.now();
-        let queue = (enough && matches!(outcome, Outcome::Approved(_)))
+        let queue = (enough && !row.planted && matches!(outcome, Outcome::Approved(_)))
             .then(|| gathered.plan.queue(&planning.planner, at, at + pilot.undo_window, || self.store.chance()));
         Ok(ApprovesPlan { plan: plan.to_owned(), queue })
     }
@@ -200,6 +280,7 @@ fn repeated(
         revision: made.revision,
         approvals: None,
         repeated: true,
+        check: None,
     })
 }
 

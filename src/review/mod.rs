@@ -10,7 +10,7 @@ mod reveal;
 mod runs;
 mod seen;
 
-pub use decide::Decided;
+pub use decide::{Check, Decided};
 pub use edit::Edited;
 pub use error::ReviewError;
 pub use queue::{BANDS, NotAFilter, Part, Queue, RISKS, WAITING, Waiting, Wanted, band, queue, unsearched};

@@ -28,8 +28,10 @@ pub use reads::{
     TrendDecision, TrendEdit, TrendRows, TrendSpend, ViewRow, WaitingRow, WeekRows, WriteFigures, WriteFilter,
     WriteRow, WritebackRow, WritesAside, report_digest,
 };
+pub use reads::{AttentionRow, ProbeDecided, ProbeRow};
+pub use reads::{FeedbackEvent, FeedbackFilter, FeedbackRow};
 pub use verbs::*;
-pub use work::{ClaimedRun, Request};
+pub use work::{ClaimedRun, Plant, Request};
 
 use crate::clock::{Clock, Entropy};
 use crate::domain::id::NodeId;

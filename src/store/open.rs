@@ -82,6 +82,7 @@ pub(super) const SQLITE: &[(i64, &str, &str)] = &[
     (10, "writeback", include_str!("migrations/sqlite/0010_writeback.sql")),
     (11, "sign_in", include_str!("migrations/sqlite/0011_sign_in.sql")),
     (12, "queue", include_str!("migrations/sqlite/0012_queue.sql")),
+    (13, "attention", include_str!("migrations/sqlite/0013_attention.sql")),
     (14, "reason", include_str!("migrations/sqlite/0014_reason.sql")),
     (15, "letter_plan", include_str!("migrations/sqlite/0015_letter_plan.sql")),
 ];
@@ -98,6 +99,7 @@ pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (10, "writeback", include_str!("migrations/postgres/0010_writeback.sql")),
     (11, "sign_in", include_str!("migrations/postgres/0011_sign_in.sql")),
     (12, "queue", include_str!("migrations/postgres/0012_queue.sql")),
+    (13, "attention", include_str!("migrations/postgres/0013_attention.sql")),
     (14, "reason", include_str!("migrations/postgres/0014_reason.sql")),
     (15, "letter_plan", include_str!("migrations/postgres/0015_letter_plan.sql")),
 ];

@@ -46,6 +46,19 @@ pub struct Request {
     pub received_at: Timestamp,
     /// When it was durable.
     pub accepted_at: Timestamp,
+    /// What stands for a draft of it, when it is a planted one of the attention check. Known to who drafts, and to no reader: what is shown
+    /// of a request never tells.
+    pub planted: Option<Arc<Plant>>,
+}
+
+/// A bad draft made beforehand.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plant {
+    /// Canonical JSON of the content.
+    pub content: String,
+    /// How a brief says that it was made, as JSON.
+    pub generator: String,
 }
 
 /// A run that this node holds the lease of.

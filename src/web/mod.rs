@@ -21,9 +21,11 @@ mod wire;
 pub use serve::{ServeOptions, serve};
 
 use crate::access::Access;
+use crate::attention::Attention;
 use crate::clock::Clock;
 use crate::domain::pilot::Pilots;
 use crate::engine::Workflows;
+use crate::feedback::Feedback;
 use crate::intake::{Door, Intake, Limit};
 use crate::limit::{Hand, Limits};
 use crate::outbox::Letters;
@@ -70,6 +72,10 @@ pub struct Web {
     pub review: Review,
     /// What falls due by the calendar.
     pub rota: Rota,
+    /// Attention checks.
+    pub attention: Attention,
+    /// What people say about screens.
+    pub feedback: Feedback,
     /// What people do with letters.
     pub letters: Letters,
     /// Rates and budgets of models.

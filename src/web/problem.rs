@@ -3,8 +3,10 @@
 //! on inside; that is logged, once, with the id of the request.
 
 use crate::access::AccessError;
+use crate::attention::AttentionError;
 use crate::domain::id::NotAnId;
 use crate::domain::review::Illegal;
+use crate::feedback::FeedbackError;
 use crate::figures::NotASpan;
 use crate::intake::IntakeError;
 use crate::limit::HandError;
@@ -266,6 +268,29 @@ impl From<WritingError> for Refused {
             | WritingError::Until { .. }
             | WritingError::Record => Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error),
             WritingError::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<AttentionError> for Refused {
+    fn from(error: AttentionError) -> Self {
+        match error {
+            AttentionError::Denied(denied) => denied.into(),
+            AttentionError::NoPilot { .. } => Self::told(StatusCode::NOT_FOUND, &error),
+            AttentionError::Percent { .. } | AttentionError::Reason => {
+                Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error)
+            }
+            AttentionError::Store(store) => store.into(),
+        }
+    }
+}
+
+impl From<FeedbackError> for Refused {
+    fn from(error: FeedbackError) -> Self {
+        match error {
+            FeedbackError::Denied(denied) => denied.into(),
+            FeedbackError::Words => Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error),
+            FeedbackError::Store(store) => store.into(),
         }
     }
 }

@@ -38,9 +38,12 @@ pub(super) async fn unproven(store: &Store, pilot: &Pilot, standing: &Standing) 
     if figures.incidents > wanted.max_incidents {
         short(format!("{} incidents since the go, and {} are allowed", figures.incidents, wanted.max_incidents));
     }
-    // Nothing is planted yet, so nothing was caught: where a pilot asks for it, it is not shown.
-    if wanted.min_catch > 0 {
-        short("no planted draft was reviewed: nobody knows whether review is real".to_owned());
+    let caught = Share::of(figures.caught, figures.planted);
+    if wanted.min_catch > 0 && caught.low_percent() < f64::from(wanted.min_catch) {
+        short(match figures.planted {
+            0 => "no planted draft was reviewed: nobody knows whether review is real".to_owned(),
+            _ => format!("of planted bad drafts seen, {caught}; at least {} % must be sure", wanted.min_catch),
+        });
     }
     Ok(found)
 }

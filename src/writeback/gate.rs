@@ -63,6 +63,7 @@ impl Writeback {
             suffix: row.request.suffix(),
             digest: &gathered.brief.digest,
             plan: &row.plan,
+            planted: gathered.brief.planted,
         };
         let facts = Facts { terms: &pilot.terms, standing: &standing, unproven: &unproven, now: self.now() };
         let approved = gathered.review.approved_with(pilot.rules, &row.plan, &gathered.shown);
@@ -112,6 +113,7 @@ impl Writeback {
                 suffix: request.suffix(),
                 digest: &gathered.brief.digest,
                 plan: &hash,
+                planted: gathered.brief.planted,
             };
             obstacles(&asked, &facts)
         };

@@ -9,7 +9,7 @@ const FLOORS: [&[&str]; 9] = [
     &["domain", "brief", "screen", "receipt", "policy", "mail", "calendar", "notice", "pages", "clock", "failpoint"],
     &["store", "reply"],
     &["plan"],
-    &["intake", "engine", "review", "access", "rota", "outbox", "limit", "pilot", "writeback", "timeline", "figures"],
+    &["intake", "engine", "review", "access", "rota", "outbox", "limit", "pilot", "writeback", "timeline", "figures", "attention", "feedback"],
     &["web", "steps", "answering"],
     &["config"],
     &["daemon"],

@@ -111,6 +111,7 @@ mod rota;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+#[expect(dead_code, reason = "what setting it up needs besides")]
 #[path = "../support/schemathesis.rs"]
 mod schemathesis;
 #[cfg(test)]

@@ -110,7 +110,7 @@ const acts = {
     const answer = await it.page.goto(url, { waitUntil: 'load', timeout: PATIENCE });
     return { status: answer ? answer.status() : it.heard.status, url: it.page.url() };
   },
-  async back(_, it) { it.forget(); await it.page.goBack({ waitUntil: 'load' }); return it.page.url(); },
+  async back(_, it) { it.forget(); await it.page.goBack({ waitUntil: 'commit' }); await quiet(it); return it.page.url(); },
   async reload(_, it) { it.forget(); await it.page.reload({ waitUntil: 'load' }); return it.page.url(); },
   async click({ what }, it) { await it.page.locator(what).first().click(); },
   // A click, a key that leads to another document.

@@ -91,7 +91,10 @@ fn the_floor_holds_under_the_widest_policies() {
         assert!(!allowed(&set, &Principal { disabled: true, ..anybody.clone() }, *action, &thing));
         assert!(!allowed(&set, &anybody.clone().with_token([]), *action, &thing));
         let review = Group::Review.contains(*action);
-        let for_people = review || *action == Action::RequestReveal || super::writing::PEOPLE_ALONE.contains(action);
+        let for_people = review
+            || *action == Action::RequestReveal
+            || super::writing::PEOPLE_ALONE.contains(action)
+            || matches!(action, Action::AttentionManage | Action::AttentionRead);
         assert_eq!(allowed(&set, &daemon, *action, &thing), !for_people, "{action}");
         let unnamed = Resource { reviewers: vec!["usr_bob".to_owned()], ..thing };
         assert_eq!(allowed(&set, &anybody, *action, &unnamed), !review, "{action}");

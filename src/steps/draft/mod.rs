@@ -18,7 +18,7 @@ use crate::domain::pilot::Pilots;
 use crate::engine::{Done, Step, StepContext, StepError, Transition};
 use crate::receipt::{Body, Field};
 use crate::screen::Boundary;
-use crate::store::{Act, Draft as Drafted, Request, StoreError, Told};
+use crate::store::{Act, Draft as Drafted, Plant, Request, StoreError, Told};
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use job::Job;
@@ -70,7 +70,8 @@ impl Draft {
 
     /// What the pilot's chain of generators asks, when it does not begin with the embedded one.
     fn models(&self, with: &Value, request: &Request) -> Option<&Models> {
-        let pinned = with.get("generator").is_some();
+        // What was drafted beforehand asks nobody.
+        let pinned = with.get("generator").is_some() || request.planted.is_some();
         let pilot = self.pilots.get(&request.pilot).filter(|_| !pinned)?;
         let asks = pilot.generators.first().is_some_and(|first| first != EMBEDDED);
         self.models.as_ref().filter(|_| asks)
@@ -86,6 +87,9 @@ impl Draft {
         let pilot = self.pilots.get(&request.pilot).ok_or_else(missing)?;
         let boundary = self.boundaries.get(&request.pilot).ok_or_else(missing)?;
         let job = Job::of(context, pilot, boundary)?;
+        if let Some(plant) = &request.planted {
+            return planted(context, &job, plant);
+        }
         let Some(models) = self.models(context.with, request) else {
             return Ok(self.embedded(context, &job, &Past::default()));
         };
@@ -183,6 +187,16 @@ impl Draft {
 
 fn observe(generator: impl Into<metrics::SharedString>, secs: f64) {
     metrics::histogram!("opspilot_generator_seconds", "generator" => generator.into()).record(secs.max(0.0));
+}
+
+/// The bad draft of an attention check, as it was made beforehand.
+fn planted(context: &StepContext<'_>, job: &Job<'_>, plant: &Plant) -> Result<Transition, StepError> {
+    let unfit =
+        |cause: String| StepError::Fatal { code: "OP-3211", message: format!("the planted draft is none: {cause}") };
+    let content = Content::from_json(plant.content.as_bytes()).map_err(|cause| unfit(cause.to_string()))?;
+    let header: brief::Generator = serde_json::from_str(&plant.generator).map_err(|cause| unfit(cause.to_string()))?;
+    let name = header.name.clone().unwrap_or_else(|| header.kind.clone());
+    Ok(drafted(context, job, &name, &content, &header))
 }
 
 /// The revision, and what is put down with it.

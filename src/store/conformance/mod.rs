@@ -2,7 +2,9 @@
 //! verified after every one. A verb is added together with its case. Where the databases differ, a case says so.
 
 mod advance;
+mod attention;
 mod claim;
+mod feedback;
 mod fixture;
 mod intake;
 mod letters;

@@ -135,6 +135,7 @@ pub(super) async fn leave(on: &Fixture, write: &WriteRow, standing: &Standing, a
         suffix: write.request.suffix(),
         digest: &digest,
         plan: &write.plan,
+        planted: false,
     };
     let terms = Terms { level: 3, window: (None, None), two_people: approvals > 1, automation: None };
     let facts = Facts { terms: &terms, standing, unproven: &[], now: on.now() };

@@ -40,6 +40,8 @@ pub struct BriefRow {
     pub opened_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// Whether it is a planted bad draft: nothing of it leaves, nothing of it counts. Faces tell only once it is decided.
+    pub planted: bool,
 }
 
 /// Which briefs.
@@ -99,7 +101,7 @@ macro_rules! brief_sql {
     ($rest:literal) => {
         concat!(
             "SELECT id, pilot, tenant, state, version, revision, digest, attempt, score, risk, claimed_by, claim_until, opened_at, updated_at, \
-             (SELECT r.submitter FROM request r WHERE r.id = 'req_' || substr(brief.id, 5)) FROM brief ",
+             (SELECT r.submitter FROM request r WHERE r.id = 'req_' || substr(brief.id, 5)), planted FROM brief ",
             $rest
         )
     };
@@ -127,6 +129,7 @@ pub(super) fn brief_of(row: &Row) -> Result<BriefRow, StoreError> {
         submitter: row.maybe_text(14)?,
         opened_at: time(row.int(12)?)?,
         updated_at: time(row.int(13)?)?,
+        planted: row.int(15)? != 0,
     })
 }
 

@@ -22,6 +22,10 @@ pub struct PilotFigures {
     /// Writes that were undone, or whose undo found the record different, or that stand refused after they had been sent, each counted
     /// once; and pauses by the pilot's triggers.
     pub incidents: u32,
+    /// Planted bad drafts that were decided; they count nowhere else.
+    pub planted: u32,
+    /// Of them, those whose fault was seen.
+    pub caught: u32,
 }
 
 /// What writing came to. Undos count for what they undo, not by themselves.
@@ -61,7 +65,7 @@ impl Store {
                    COALESCE(SUM(CASE WHEN b.state = 'approved' AND EXISTS (SELECT 1 FROM revision r WHERE r.brief = b.id AND r.author <> 'generator') \
                    THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN b.state = 'rejected' THEN 1 ELSE 0 END), 0) \
                    FROM (SELECT DISTINCT brief FROM decision WHERE at >= $2 AND verdict IN ('approve', 'reject')) d \
-                   JOIN brief b ON b.id = d.brief WHERE b.pilot = $1 AND b.state IN ('approved', 'rejected')";
+                   JOIN brief b ON b.id = d.brief WHERE b.pilot = $1 AND b.planted = 0 AND b.state IN ('approved', 'rejected')";
         let mut figures = PilotFigures::default();
         if let Some(row) = reader.conn().row(sql, values![pilot, since]).await? {
             figures.reviewed = row.small(0)?;
@@ -74,6 +78,11 @@ impl Store {
                    + (SELECT COUNT(*) FROM pause WHERE pilot = $1 AND trigger_name <> '' AND at >= $2)";
         if let Some(row) = reader.conn().row(sql, values![pilot, since]).await? {
             figures.incidents = row.small(0)?;
+        }
+        let sql = "SELECT COUNT(*), CAST(COALESCE(SUM(caught), 0) AS BIGINT) FROM probe WHERE pilot = $1 AND decided_at >= $2";
+        if let Some(row) = reader.conn().row(sql, values![pilot, since]).await? {
+            figures.planted = row.small(0)?;
+            figures.caught = row.small(1)?;
         }
         Ok(figures)
     }

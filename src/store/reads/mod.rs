@@ -1,8 +1,10 @@
 //! Everything that is read out of the store, one file per subject. Reads have their own connections: they see what is committed and
 //! never wait for the writer. Lists are newest first and paged by the last identifier seen.
 
+mod attention;
 mod briefs;
 mod census;
+mod feedback;
 mod figures;
 mod idempotency;
 mod letters;
@@ -24,7 +26,9 @@ mod waits;
 mod week;
 mod writes;
 
+pub use attention::{AttentionRow, ProbeDecided, ProbeRow};
 pub use briefs::{BriefFilter, BriefRow, DecisionRow, RevisionRow};
+pub use feedback::{FeedbackEvent, FeedbackFilter, FeedbackRow};
 pub use figures::{PilotFigures, WriteFigures};
 pub(super) use letters::{BETWEEN, letter_of, letter_sql};
 pub use letters::{LETTER_STATES, LetterFilter, LetterRow, ReplyRow};

@@ -175,7 +175,7 @@ macro_rules! fits {
 
 const PAGE: &str = concat!(
     "SELECT b.id, b.pilot, b.tenant, b.state, b.version, b.revision, b.digest, b.attempt, b.score, b.risk, b.claimed_by, b.claim_until, \
-     b.opened_at, b.updated_at, r.submitter, CAST(b.lane AS BIGINT), p.name, r.id, r.pilot, r.tenant, r.source, r.external_id, r.submitter, r.raw, \
+     b.opened_at, b.updated_at, r.submitter, b.planted, CAST(b.lane AS BIGINT), p.name, r.id, r.pilot, r.tenant, r.source, r.external_id, r.submitter, r.raw, \
      r.media_type, r.sender_name, r.sender_email, r.sender_phone, r.organisation, r.subject, \
      substr(r.text, 1, length(COALESCE(r.subject, '')) + 200), r.duplicate_of, r.attachments, r.received_at, r.accepted_at FROM (SELECT ",
     lane!(),
@@ -200,13 +200,13 @@ const BACKLOG: &str = "SELECT COUNT(*), COALESCE(SUM(CASE WHEN b.claimed_by = $2
                        AND ($1 = '' OR replace($1, '|' || b.pilot || '|', '|') <> $1)";
 
 /// The first column of a request, behind those of the brief, its lane and its holder.
-const REQUEST: usize = 17;
+const REQUEST: usize = 18;
 
 fn row_of(row: &Row, now: Timestamp) -> Result<QueueRow, StoreError> {
     let mut brief = brief_of(row)?;
-    let lane = u8::try_from(row.int(15)?).map_err(|_| StoreError::corrupt("a lane that is none"))?;
+    let lane = u8::try_from(row.int(16)?).map_err(|_| StoreError::corrupt("a lane that is none"))?;
     brief.claim = brief.claim.filter(|(_, until)| *until > now);
-    let holder = row.maybe_text(16)?.filter(|_| brief.claim.is_some());
+    let holder = row.maybe_text(17)?.filter(|_| brief.claim.is_some());
     let request = request_of(row, REQUEST)?;
     Ok(QueueRow { place: QueuePlace { lane, brief: brief.id.clone() }, brief, holder, request })
 }

@@ -91,6 +91,7 @@ pub(in crate::store) fn request_of(row: &Row, first: usize) -> Result<Request, S
         attachments: row.small(at(15))?,
         received_at: time(row.int(at(16))?)?,
         accepted_at: time(row.int(at(17))?)?,
+        planted: None,
     })
 }
 

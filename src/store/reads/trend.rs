@@ -85,17 +85,17 @@ impl Store {
         let mut conn = snapshot.conn();
         let (from, until) = (span.0.as_microsecond(), span.1.as_microsecond());
         let wanted = || values![pilot, from, until];
-        let sql = "SELECT accepted_at / 900000000, COUNT(*) FROM request WHERE pilot = $1 AND accepted_at >= $2 AND accepted_at < $3 \
+        let sql = "SELECT accepted_at / 900000000, COUNT(*) FROM request WHERE pilot = $1 AND planted IS NULL AND accepted_at >= $2 AND accepted_at < $3 \
                    GROUP BY accepted_at / 900000000 ORDER BY 1";
         let quarter = |row: &Row| Ok((time(row.int(0)?.saturating_mul(QUARTER))?, row.int(1)?.unsigned_abs()));
         let arrived = conn.rows(sql, wanted()).await?.iter().map(quarter).collect::<Result<_, StoreError>>()?;
         let sql = "SELECT q.accepted_at, b.opened_at FROM revision r JOIN brief b ON b.id = r.brief \
                    JOIN request q ON q.id = 'req_' || substr(b.id, 5) \
-                   WHERE r.number = 1 AND b.pilot = $1 AND r.at >= $2 AND r.at < $3";
+                   WHERE r.number = 1 AND b.pilot = $1 AND b.planted = 0 AND r.at >= $2 AND r.at < $3";
         let drafted = |row: &Row| Ok((time(row.int(0)?)?, time(row.int(1)?)?));
         let drafted = conn.rows(sql, wanted()).await?.iter().map(drafted).collect::<Result<_, StoreError>>()?;
         let sql = "SELECT d.brief, d.verdict, d.reason, b.opened_at, d.at, b.state FROM decision d JOIN brief b ON b.id = d.brief \
-                   WHERE d.at >= $2 AND d.at < $3 AND b.pilot = $1 ORDER BY d.at, d.id";
+                   WHERE d.at >= $2 AND d.at < $3 AND b.pilot = $1 AND b.planted = 0 ORDER BY d.at, d.id";
         let decided = |row: &Row| {
             Ok(TrendDecision {
                 brief: super::id(BriefId::parse(&row.text(0)?))?,
@@ -111,7 +111,7 @@ impl Store {
                    JOIN revision a ON a.brief = d.brief AND a.number = d.revision AND a.author <> 'generator' \
                    JOIN revision g ON g.brief = d.brief AND g.number = (SELECT MAX(o.number) FROM revision o WHERE o.brief = d.brief \
                    AND o.author = 'generator' AND o.number <= d.revision) \
-                   WHERE d.at >= $2 AND d.at < $3 AND b.pilot = $1 AND d.verdict = 'approve' AND b.state = 'approved' ORDER BY d.at, d.id LIMIT $4";
+                   WHERE d.at >= $2 AND d.at < $3 AND b.pilot = $1 AND b.planted = 0 AND d.verdict = 'approve' AND b.state = 'approved' ORDER BY d.at, d.id LIMIT $4";
         let mut wanted = wanted();
         wanted.extend(values![i64::from(MOST_COMPARED)]);
         let mut edited: Vec<TrendEdit> = Vec::new();
@@ -144,7 +144,7 @@ impl Store {
         let mut conn = snapshot.conn();
         let (mut counts, mut seen) = (Vec::new(), 0);
         for moment in since {
-            let sql = "SELECT COUNT(*) FROM brief b WHERE b.state IN ('open', 'amending', 'redrafting') AND b.pilot = $1 AND b.opened_at >= $2";
+            let sql = "SELECT COUNT(*) FROM brief b WHERE b.state IN ('open', 'amending', 'redrafting') AND b.pilot = $1 AND b.planted = 0 AND b.opened_at >= $2";
             let row = conn.row(sql, values![pilot, moment.as_microsecond()]).await?;
             let count = row.map_or(Ok(0), |row| row.int(0))?.unsigned_abs();
             counts.push(count.saturating_sub(seen));

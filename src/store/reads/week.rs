@@ -151,7 +151,7 @@ impl Span<'_> {
         let (first, last) = self.made();
         let (first, last) = (RequestId::new(first, [0; 10]), RequestId::new(last, [0xff; 10]));
         let sql = "SELECT source, id, accepted_at FROM request WHERE id >= $1 AND id <= $2 AND pilot = $3 \
-                   AND accepted_at >= $4 AND accepted_at < $5 ORDER BY id";
+                   AND accepted_at >= $4 AND accepted_at < $5 AND planted IS NULL ORDER BY id";
         let wanted = values![first.as_str(), last.as_str(), self.pilot, self.begin(), self.end()];
         let arrived = |row: &Row| Ok((row.text(0)?, row.text(1)?, time(row.int(2)?)?));
         conn.rows(sql, wanted).await?.iter().map(arrived).collect()
@@ -160,7 +160,7 @@ impl Span<'_> {
     async fn drafted(&self, conn: &mut Conn<'_>) -> Rows<(String, Timestamp, Timestamp, Vec<u8>)> {
         let sql = "SELECT b.id, q.accepted_at, b.opened_at, r.content FROM revision r JOIN brief b ON b.id = r.brief \
                    JOIN request q ON q.id = 'req_' || substr(b.id, 5) \
-                   WHERE r.number = 1 AND b.pilot = $1 AND r.at >= $2 AND r.at < $3 ORDER BY b.id";
+                   WHERE r.number = 1 AND b.pilot = $1 AND b.planted = 0 AND r.at >= $2 AND r.at < $3 ORDER BY b.id";
         let drafted = |row: &Row| Ok((row.text(0)?, time(row.int(1)?)?, time(row.int(2)?)?, unpack(&row.bytes(3)?)?));
         conn.rows(sql, values![self.pilot, self.begin(), self.end()]).await?.iter().map(drafted).collect()
     }
@@ -168,7 +168,7 @@ impl Span<'_> {
     async fn decided(&self, conn: &mut Conn<'_>) -> Rows<DecidedRow> {
         let sql = "SELECT d.id, d.verdict, d.comment, (SELECT count(*) FROM revision r WHERE r.brief = d.brief AND r.number <= d.revision \
                    AND r.author <> 'generator'), b.opened_at, d.at FROM decision d JOIN brief b ON b.id = d.brief \
-                   WHERE d.at >= $1 AND d.at < $2 AND b.pilot = $3 ORDER BY d.at, d.id";
+                   WHERE d.at >= $1 AND d.at < $2 AND b.pilot = $3 AND b.planted = 0 ORDER BY d.at, d.id";
         let decided = |row: &Row| {
             Ok(DecidedRow {
                 id: row.text(0)?,
@@ -184,10 +184,10 @@ impl Span<'_> {
 
     /// What was decided or withdrawn since then still waited at the end.
     async fn waiting(&self, conn: &mut Conn<'_>) -> Rows<(String, Timestamp)> {
-        let sql = "SELECT id, opened_at FROM brief WHERE state IN ('open', 'amending', 'redrafting') AND pilot = $1 AND opened_at < $2 \
+        let sql = "SELECT id, opened_at FROM brief WHERE state IN ('open', 'amending', 'redrafting') AND pilot = $1 AND planted = 0 AND opened_at < $2 \
                    UNION ALL SELECT DISTINCT b.id, b.opened_at FROM decision d JOIN brief b ON b.id = d.brief \
-                   WHERE d.at >= $2 AND b.state IN ('approved', 'rejected') AND b.pilot = $1 AND b.opened_at < $2 \
-                   UNION ALL SELECT id, opened_at FROM brief WHERE state = 'withdrawn' AND pilot = $1 AND opened_at < $2 \
+                   WHERE d.at >= $2 AND b.state IN ('approved', 'rejected') AND b.pilot = $1 AND b.planted = 0 AND b.opened_at < $2 \
+                   UNION ALL SELECT id, opened_at FROM brief WHERE state = 'withdrawn' AND pilot = $1 AND planted = 0 AND opened_at < $2 \
                    AND updated_at >= $2 ORDER BY id";
         let waiting = |row: &Row| Ok((row.text(0)?, time(row.int(1)?)?));
         conn.rows(sql, values![self.pilot, self.end()]).await?.iter().map(waiting).collect()

@@ -7,6 +7,7 @@ use crate::store::queue::Verb;
 use crate::store::reads::request_of;
 use crate::store::sql::{Many, values};
 use crate::store::tx::Tx;
+use crate::store::work::Plant;
 use crate::store::work::Request;
 use crate::store::{ClaimedRun, Store, StoreError};
 use jiff::Timestamp;
@@ -47,8 +48,8 @@ macro_rules! claim_sql {
 
 static LOAD_REQUESTS: Many = Many { before: "WITH wanted (id) AS (VALUES", columns: &["TEXT"], after: REQUESTS_AFTER };
 const REQUESTS_AFTER: &str = ") SELECT r.id, r.pilot, r.tenant, r.source, r.external_id, r.submitter, r.raw, r.media_type, r.sender_name, \
-     r.sender_email, r.sender_phone, r.organisation, r.subject, r.text, r.duplicate_of, r.attachments, r.received_at, r.accepted_at \
-     FROM wanted w JOIN request r ON r.id = w.id";
+     r.sender_email, r.sender_phone, r.organisation, r.subject, r.text, r.duplicate_of, r.attachments, r.received_at, r.accepted_at, \
+     r.planted FROM wanted w JOIN request r ON r.id = w.id";
 static LOAD_STEPS: Many = Many {
     before: "WITH wanted (id) AS (VALUES",
     columns: &["TEXT"],
@@ -68,6 +69,12 @@ impl Verb for Claim {
         }
         Ok(outs)
     }
+}
+
+/// The draft that stands for one, when the request is planted.
+fn planted_of(column: Option<String>) -> Result<Option<Arc<Plant>>, StoreError> {
+    let read = |text: String| serde_json::from_str(&text).map(Arc::new);
+    column.map(read).transpose().map_err(|cause| StoreError::corrupt(format!("a planted draft: {cause}")))
 }
 
 async fn claim(item: &Claim, tx: &mut Tx<'_>) -> Result<Claimed, StoreError> {
@@ -107,7 +114,8 @@ async fn claim(item: &Claim, tx: &mut Tx<'_>) -> Result<Claimed, StoreError> {
     let ids = rows.iter().map(|row| row.text(1)).collect::<Result<Vec<_>, _>>()?;
     let mut requests: HashMap<String, Arc<Request>> = HashMap::new();
     for row in tx.conn.rows_many(&LOAD_REQUESTS, ids.iter().flat_map(|id| values![id]).collect()).await? {
-        let request = request_of(&row, 0)?;
+        let mut request = request_of(&row, 0)?;
+        request.planted = planted_of(row.maybe_text(18)?)?;
         requests.insert(request.id.to_string(), Arc::new(request));
     }
     let mut begun = Vec::new();

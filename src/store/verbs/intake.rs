@@ -88,8 +88,8 @@ impl Accepted {
 
 static INSERT_REQUEST: Many = Many {
     before: "INSERT INTO request (id, pilot, tenant, source, dedup_key, external_id, submitter, raw, media_type, sender_name, \
-             sender_email, sender_phone, organisation, subject, text, likeness, duplicate_of, attachments, received_at, accepted_at) VALUES",
-    columns: &["", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""],
+             sender_email, sender_phone, organisation, subject, text, likeness, duplicate_of, attachments, received_at, accepted_at, planted) VALUES",
+    columns: &["", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""],
     after: " ON CONFLICT (dedup_key, source) DO NOTHING RETURNING id",
 };
 static INSERT_BLOB: Many = Many {
@@ -248,7 +248,7 @@ async fn insert_requests(
     originals: &[Option<RequestId>],
     tx: &mut Tx<'_>,
 ) -> Result<HashSet<String>, StoreError> {
-    let mut rows = Vec::with_capacity(items.len() * 20);
+    let mut rows = Vec::with_capacity(items.len() * 21);
     for (item, original) in items.iter().zip(originals) {
         let request = &item.request;
         rows.extend(values![
@@ -271,11 +271,18 @@ async fn insert_requests(
             original.as_ref().map(RequestId::as_str),
             request.attachments,
             request.received_at.as_microsecond(),
-            request.accepted_at.as_microsecond()
+            request.accepted_at.as_microsecond(),
+            &planted(request)?
         ]);
     }
     let rows = tx.conn.rows_many(&INSERT_REQUEST, rows).await?;
     rows.iter().map(|row| row.text(0)).collect()
+}
+
+/// The column that marks a planted draft.
+fn planted(request: &Request) -> Result<Option<String>, StoreError> {
+    let plant = request.planted.as_deref().map(serde_json::to_string).transpose();
+    plant.map_err(|cause| StoreError::corrupt(cause.to_string()))
 }
 
 /// The run's row; leased to the local worker at once when that has room.

@@ -3,9 +3,11 @@
 
 mod advance;
 mod aside;
+mod attention;
 mod beginning;
 mod claim;
 mod digest;
+mod feedback;
 mod flag;
 mod gate;
 mod idempotency;
@@ -39,9 +41,11 @@ mod written;
 
 pub use advance::{Act, Advance, Draft, Next, StepDone, Told};
 pub use aside::{Aside, AsideState, TakeAside};
+pub use attention::{AttentionChange, PlantProbe, ProbeOutcome, TurnAttention};
 pub use beginning::{Attempt, Begin, ForgetAttempts, TakeBeginning};
 pub use claim::{Claim, Claimed};
 pub use digest::{LeaveDigest, SetDigest};
+pub use feedback::{AnswerFeedback, GiveFeedback};
 pub use flag::{FlagChange, TurnFlag};
 pub use idempotency::RememberedAnswer;
 pub use intake::{Accept, Accepted, File};

@@ -111,6 +111,12 @@ static INSERT_WRITES: Many = Many {
     after: " ON CONFLICT DO NOTHING RETURNING brief",
 };
 
+static PLANTED: Many = Many {
+    before: "WITH wanted (brief) AS (VALUES",
+    columns: &["TEXT"],
+    after: ") SELECT b.id FROM wanted w JOIN brief b ON b.id = w.brief WHERE b.planted = 1",
+};
+
 /// Where a write comes from.
 pub(super) struct Origin<'a> {
     pub(super) id: &'a WriteId,
@@ -175,6 +181,12 @@ pub(super) async fn insert(rows: Vec<Value>, tx: &mut Tx<'_>) -> Result<HashMap<
 /// Puts approvals down, and brings into force what they complete. No brief stands in it twice. Whatever was in force before must have been
 /// stopped.
 pub(super) async fn approve(items: &[Approving<'_>], tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let queued =
+        items.iter().filter(|item| item.queue.is_some()).flat_map(|item| values![item.brief.as_str()]).collect();
+    if !tx.conn.rows_many(&PLANTED, queued).await?.is_empty() {
+        // Review never asks for it; if it does, nothing of the batch may stand.
+        return Err(StoreError::Conflict { what: "a planted draft is never written anywhere".into() });
+    }
     let (mut approvals, mut plans, mut writes) = (Vec::new(), Vec::new(), Vec::new());
     for item in items {
         let (brief, at) = (item.brief.as_str(), item.at.as_microsecond());

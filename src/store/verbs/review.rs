@@ -9,6 +9,7 @@ use crate::store::pack::pack;
 use crate::store::queue::{Verb, one_by_one};
 use crate::store::sql::{Many, values};
 use crate::store::tx::{Note, Tx};
+use crate::store::verbs::attention::{self, ProbeOutcome};
 use crate::store::verbs::plan::{self, ApprovesPlan, Approving};
 use crate::store::verbs::reply::{self, ByMail};
 use crate::store::{Store, StoreError};
@@ -101,6 +102,8 @@ pub struct Decide {
     pub wake: Option<Wake>,
     /// The plan of writes that an approval is of as well.
     pub approves: Option<ApprovesPlan>,
+    /// What it shows, when the brief was planted to see whether somebody looks.
+    pub probe: Option<ProbeOutcome>,
     /// Who.
     pub person: String,
     /// The mail it was given by, when it was.
@@ -182,6 +185,7 @@ impl Verb for Decide {
         let rows = tx.conn.rows_many(&UPDATE_BRIEF, rows).await?;
         let won: HashSet<String> = rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
         let (mut decisions, mut wakes, mut plans) = (Vec::new(), Vec::new(), Vec::new());
+        let mut probes = Vec::new();
         let mut outs = Vec::with_capacity(items.len());
         for (item, first) in items.iter().zip(first) {
             if !first || !won.contains(item.brief.as_str()) {
@@ -207,6 +211,7 @@ impl Verb for Decide {
                 tx.wakes = true;
             }
             told(item, tx)?;
+            probes.extend(item.probe.as_ref().map(|outcome| (*item, outcome)));
             if let Some(approves) = &item.approves {
                 plans.push(Approving {
                     brief: &item.brief,
@@ -229,6 +234,9 @@ impl Verb for Decide {
         tx.conn.run_many(&WAKE_RUN, wakes).await?;
         if !plans.is_empty() {
             plan::approve(&plans, tx).await?;
+        }
+        if !probes.is_empty() {
+            attention::decided(&probes, tx).await?;
         }
         Ok(outs)
     }

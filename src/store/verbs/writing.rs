@@ -119,7 +119,8 @@ static LOAD_WRITES: Many = Many { before: "WITH wanted (name) AS (VALUES", colum
 static LOAD_PLANS: Many = Many {
     before: "WITH wanted (brief) AS (VALUES",
     columns: &["TEXT"],
-    after: ") SELECT p.brief, p.plan FROM wanted w JOIN writeback p ON p.brief = w.brief",
+    after: ") SELECT p.brief, p.plan FROM wanted w JOIN writeback p ON p.brief = w.brief \
+            JOIN brief b ON b.id = w.brief AND b.planted = 0",
 };
 static SEND: Many = Many {
     before: "WITH v (id, attempt, before, lease_until, at) AS (VALUES",

@@ -4,6 +4,7 @@ use super::requests::masked;
 use crate::brief::{self, Brief, Content, Generator};
 use crate::domain::id::BriefId;
 use crate::policy::{Action, Kind, Resource};
+use crate::review::Check;
 use crate::screen::{Boundary, screen};
 use crate::store::{BriefFilter, BriefRow, RevisionRow};
 use crate::web::answer::Answer;
@@ -95,12 +96,30 @@ pub(super) async fn show(call: Call) -> Result<Answer, Refused> {
     let more = json!({
         "state": row.state.as_str(), "digest": row.digest, "pilot": row.pilot, "tenant": row.tenant, "attempt": row.attempt,
         "author": stands.author, "claim": held, "text": masked(&call.app, &row.pilot, &request.text), "submitter": row.submitter,
-        "opened_at": row.opened_at, "updated_at": row.updated_at,
+        "opened_at": row.opened_at, "updated_at": row.updated_at, "attention_check": checked(&call, &row).await?,
     });
     if let (Some(members), Value::Object(more)) = (shown.as_object_mut(), more) {
         members.extend(more);
     }
     Answer::json(&shown)
+}
+
+/// The content that stands, as its reader sees it.
+pub(in crate::web) async fn content(call: &Call, row: &BriefRow) -> Result<Value, Refused> {
+    let revisions = call.app.web.store.revisions(&row.id).await?;
+    let stands = revisions.iter().find(|revision| revision.number == row.revision);
+    let stands = stands.ok_or_else(|| unsound(&row.id, "the one that stands is not there"))?;
+    let content = Content::from_json(&stands.content).map_err(|cause| unsound(&row.id, cause))?;
+    veil(call, row, serde_json::to_value(&content).map_err(|cause| unsound(&row.id, cause))?).await
+}
+
+/// What a planted draft showed, once it is decided; before that nothing tells.
+pub(in crate::web) async fn checked(call: &Call, row: &BriefRow) -> Result<Option<Value>, Refused> {
+    if !row.planted {
+        return Ok(None);
+    }
+    let probe = call.app.web.store.probe_of(&row.id).await?;
+    Ok(probe.as_ref().and_then(Check::of).as_ref().map(super::decide::check))
 }
 
 /// What a brief quotes, for its reader: behind the masks of its pilot's present boundary, unless the reader may see what is masked. A

@@ -5,13 +5,13 @@ use crate::brief::Edit;
 use crate::domain::id::BriefId;
 use crate::domain::review::Verdict;
 use crate::policy::Action;
-use crate::review::ReviewError;
+use crate::review::{Check, ReviewError};
 use crate::web::answer::Answer;
 use crate::web::call::Call;
 use crate::web::problem::Refused;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,8 +86,13 @@ pub(super) async fn decide(call: Call) -> Result<Answer, Refused> {
     let approvals = decided.approvals.map(|(have, need)| json!({ "have": have, "need": need }));
     Answer::json(&json!({
         "decision": decided.id, "brief": id, "state": decided.state.as_str(), "number": decided.revision,
-        "approvals": approvals, "repeated": decided.repeated,
+        "approvals": approvals, "repeated": decided.repeated, "attention_check": decided.check.as_ref().map(check),
     }))
+}
+
+/// What a check showed, for whoever decided.
+pub(super) fn check(check: &Check) -> Value {
+    json!({ "fault": check.fault, "caught": check.caught, "words": check.words() })
 }
 
 /// Who may not even see a brief is not told that there is one.

@@ -1,8 +1,10 @@
 //! The interface under `/api/v1`: the table of its addresses, one file of handlers per subject. INVARIANT: this table, `openapi.json` and
 //! `docs/api.md` name the same addresses; tests compare them.
 
+pub(in crate::web) mod attention;
 pub(in crate::web) mod briefs;
 mod decide;
+mod feedback;
 pub(in crate::web) mod figures;
 mod letters;
 mod limits;
@@ -16,7 +18,7 @@ pub(in crate::web) mod requests;
 mod rota;
 mod rules;
 mod runs;
-mod submit;
+pub(in crate::web) mod submit;
 pub(in crate::web) mod why;
 mod writes;
 mod writing;
@@ -90,6 +92,14 @@ routes! {
     POST "/api/v1/pilots/{name}/flags/{sink}/off" Acts [] writing::off;
     POST "/api/v1/pilots/{name}/statements" Acts [] writing::state;
     POST "/api/v1/pilots/{name}/undo" Acts [] plans::undo_pilot;
+    GET "/api/v1/feedback" Reads ["pilot", "state", "limit", "cursor"] feedback::list;
+    POST "/api/v1/feedback" Acts [] feedback::give;
+    GET "/api/v1/feedback/{id}" Reads [] feedback::show;
+    POST "/api/v1/feedback/{id}/answer" Acts [] feedback::answer;
+    POST "/api/v1/feedback/{id}/close" Acts [] feedback::close;
+    GET "/api/v1/pilots/{name}/attention" Reads ["days"] attention::show;
+    POST "/api/v1/pilots/{name}/attention/on" Acts [] attention::on;
+    POST "/api/v1/pilots/{name}/attention/off" Acts [] attention::off;
     POST "/api/v1/pilots/{name}/pause" Acts [] writing::pause;
     POST "/api/v1/pilots/{name}/resume" Acts [] writing::resume;
     GET "/api/v1/limits" Reads [] limits::limits;

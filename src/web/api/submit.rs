@@ -4,7 +4,7 @@ use crate::brief::{DraftInput, SCHEMA, draft, language};
 use crate::intake::{Door, MAX_TEXT_BYTES};
 use crate::policy::{Action, Resource};
 use crate::screen::{Boundary, Finding, screen};
-use crate::store::Request;
+use crate::store::{Accepted, Request};
 use crate::web::answer::Answer;
 use crate::web::call::Call;
 use crate::web::hooks;
@@ -98,6 +98,15 @@ pub(super) async fn submit(call: Call) -> Result<Answer, Refused> {
     let (door, envelope) = submission.envelope(&call)?;
     let accepted = call.app.web.intake.submit(&call.caller, &door, envelope).await?;
     Ok(hooks::answer(&accepted))
+}
+
+/// Hands a text in for the caller, once for each key.
+pub(in crate::web) async fn hand_in(call: &Call, pilot: &str, text: String, key: &str) -> Result<Accepted, Refused> {
+    leave(call, Action::RequestSubmit, pilot)?;
+    let submission = Submission { pilot: pilot.to_owned(), text: Some(text), fields: None, message: None };
+    let (door, mut envelope) = submission.envelope(call)?;
+    envelope.key = DedupKey::new(format!("{} {key}", call.caller.user));
+    Ok(call.app.web.intake.submit(&call.caller, &door, envelope).await?)
 }
 
 pub(super) async fn try_screen(call: Call) -> Result<Answer, Refused> {

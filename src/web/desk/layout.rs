@@ -2,6 +2,7 @@
 //! alike must be alike. INVARIANT: text from outside is escaped, and its characters that cannot be seen are.
 
 use super::assets;
+use super::feedback;
 use super::shown::{Said, Screen};
 use super::visit;
 use crate::access::Session;
@@ -21,26 +22,35 @@ pub(in crate::web) enum Here {
     Figures,
     /// How the house stands.
     Operations,
+    /// Handing a request in by hand.
+    Paste,
+    /// Whether review is real; for owners.
+    Attention,
 }
 
 impl Here {
-    const ALL: [Self; 3] = [Self::Queue, Self::Figures, Self::Operations];
+    const ALL: [Self; 5] = [Self::Queue, Self::Paste, Self::Figures, Self::Operations, Self::Attention];
 
     fn entry(self) -> (&'static str, &'static str) {
         match self {
             Self::Queue => ("/", "Queue"),
             Self::Figures => ("/figures", "Figures"),
             Self::Operations => ("/operations", "Operations"),
+            Self::Paste => ("/paste", "Paste"),
+            Self::Attention => ("/attention", "Attention"),
         }
     }
 
     /// Whether it would let the caller in; what would not is left out.
     fn is_open(self, call: &Call) -> bool {
+        let anywhere = |action| {
+            let may = |pilot: &Pilot| call.permit(action, &Resource::pilot(&pilot.name, &pilot.tenant));
+            call.app.web.pilots.iter().any(|pilot| may(pilot).is_ok())
+        };
         match self {
-            Self::Figures => {
-                let may = |pilot: &Pilot| call.permit(Action::ReportRead, &Resource::pilot(&pilot.name, &pilot.tenant));
-                call.app.web.pilots.iter().any(|pilot| may(pilot).is_ok())
-            }
+            Self::Figures => anywhere(Action::ReportRead),
+            Self::Paste => anywhere(Action::RequestSubmit),
+            Self::Attention => anywhere(Action::AttentionRead),
             Self::Operations => call.permit(Action::MetricsRead, &Resource::system()).is_ok(),
             _ => true,
         }
@@ -117,6 +127,10 @@ pub(super) fn page(screen: &Screen, place: Option<&Place>, said: Option<Said>) -
             p.said id="said" role="status" { @if let Some(said) = said { (said.text()) } }
             h1 { (plain(&screen.title)) }
             (screen.body)
+        }
+        footer.bottom {
+            (feedback::form(&place.key, &place.path))
+            p.quiet { a href="/feedback" { "Feedback" } }
         }
     };
     frame(&screen.title, &body)

@@ -3,13 +3,16 @@
 //! screen runs for anybody unknown, except those that let people in; a form counts only when this desk gave it to this session.
 
 mod assets;
+mod attention;
 mod brief;
 mod chart;
 mod cookie;
 mod events;
+mod feedback;
 mod figures;
 mod layout;
 mod operations;
+mod paste;
 mod queue;
 mod sheet;
 mod shown;
@@ -90,6 +93,16 @@ screens! {
     Known POST "/queue" ["brief+", "act", "one", "back"] queue::act;
     Known POST "/views" ["name", "query"] queue::save;
     Known POST "/views/drop" ["name"] queue::forget;
+    Known GET "/paste" ["request"] paste::show;
+    Known POST "/paste" ["once", "pilot", "text"] paste::hand_in;
+    Known GET "/feedback" [] feedback::list;
+    Known POST "/feedback" ["screen", "item", "text"] feedback::give;
+    Known GET "/feedback/{id}" [] feedback::show;
+    Known POST "/feedback/{id}/answer" ["text"] feedback::answer;
+    Known POST "/feedback/{id}/close" ["text"] feedback::close;
+    Known GET "/attention" ["pilot", "days"] attention::show;
+    Known POST "/attention/on" ["pilot", "percent", "reason"] attention::on;
+    Known POST "/attention/off" ["pilot"] attention::off;
     Anyone GET "/sign-in" ["to", "again"] sign_in::enter::show;
     Anyone POST "/sign-in" ["to", "name", "password"] sign_in::enter::by_password;
     Anyone POST "/sign-in/passkey/challenge" [] sign_in::key::asked;

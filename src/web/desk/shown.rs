@@ -93,6 +93,11 @@ said! {
     NothingWaits "nothing-waits" "Nothing was waiting any more; see below where each write stands.";
     Elsewhere "elsewhere" "Something changed meanwhile; see below where each write stands.";
     SignedOut "signed-out" "You are signed out.";
+    CheckSeen "check-seen" "That was an attention check, and you saw it.";
+    CheckMissed "check-missed" "That was an attention check, and it was approved with its fault.";
+    FeedbackGiven "feedback-given" "Thank you. It is kept, and somebody will answer here.";
+    AttentionOn "attention-on" "Attention checks are on.";
+    AttentionOff "attention-off" "Attention checks are off. What is planted already stays before your reviewers.";
     Welcome "welcome" "You are in. The link is used up: set a password or add a passkey now.";
     PasswordSet "password-set" "Your password is set. All your other sessions have ended.";
     PasskeyAdded "passkey-added" "The passkey is added.";

@@ -174,8 +174,22 @@ impl House {
         let policies = Policies::new(PolicySet::embedded());
         let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock));
         let tokens = people(&store, &access).await;
-        let intake =
-            Intake::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock), starts, max_waiting);
+        let intake = Intake::new(
+            store.clone(),
+            policies.clone(),
+            pilots.clone(),
+            Arc::clone(&clock),
+            starts.clone(),
+            max_waiting,
+        );
+        let attention = crate::attention::Attention::new(
+            store.clone(),
+            policies.clone(),
+            pilots.clone(),
+            Arc::clone(&boundaries),
+            starts,
+            Arc::clone(&clock),
+        );
         let planner = planner();
         let review = Review::new(store.clone(), policies.clone(), pilots.clone(), Arc::clone(&clock))
             .with_plans(planner.clone(), Arc::clone(&boundaries));
@@ -255,6 +269,13 @@ impl House {
             intake,
             review,
             rota,
+            attention,
+            feedback: crate::feedback::Feedback::new(
+                store.clone(),
+                policies.clone(),
+                pilots.clone(),
+                Arc::clone(&clock),
+            ),
             letters,
             limits,
             spend,

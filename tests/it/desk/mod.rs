@@ -1,4 +1,8 @@
 //! The desk as people see it: the real daemon, a real browser, every screen.
 
+mod attention;
 mod brief;
+mod hand;
+mod house;
 mod rig;
+mod screens;

@@ -54,6 +54,10 @@ pub(in crate::web) async fn decide(visit: Visit) -> Result<Shown, Refused> {
     };
     let error = match outcome {
         Ok(decided) => {
+            if let Some(check) = &decided.check {
+                let said = if check.caught { Said::CheckSeen } else { Said::CheckMissed };
+                return Ok(Shown::Go { to: format!("/briefs/{id}"), said: Some(said) });
+            }
             let said = match decided.state {
                 ReviewState::Open => Said::Counted,
                 ReviewState::Amending => {

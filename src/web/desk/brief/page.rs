@@ -42,11 +42,14 @@ pub(super) async fn brief(visit: &Visit, sheet: &Sheet, more: More) -> Result<Sh
     let content = sheet.veiled()?;
     let key = visit.key();
     let said = says::said(&content, sheet.text());
+    let checked = briefs::checked(&visit.call, &sheet.row).await?;
+    let checked = checked.and_then(|check| check["words"].as_str().map(str::to_owned));
     let around = next::around(&visit.call, &sheet.row).await;
     let body = html! {
         div.brief-page data-brief=(sheet.id) {
             (standing::watch(sheet))
             @if let Some(notice) = &more.notice { (notice) }
+            @if let Some(words) = &checked { p.notice { (words) } }
             (before(visit, sheet, &key).await)
             (head::head(sheet, &content, &key))
             (bar::window(sheet, &key))
@@ -55,7 +58,7 @@ pub(super) async fn brief(visit: &Visit, sheet: &Sheet, more: More) -> Result<Sh
                 (request::section(sheet, &said.cited, &key))
             }
             (bar::bar(sheet, &key, more.typed.as_ref()))
-            (planned(sheet, &key))
+            @if checked.is_none() { (planned(sheet, &key)) }
             (plan::writes(sheet.id.as_str(), &sheet.writes, sheet.may.writes, &key, |at| moment(at, &sheet.zone)))
             (bar::decisions(sheet))
             (diff::revisions(sheet))

@@ -1,0 +1,22 @@
+-- Attention checks: planted bad drafts among real ones, and feedback about screens. Times are microseconds UTC. Same number, tables and columns
+-- as the SQLite migration. INVARIANT: a request or brief that was planted says so in its own row, from the first moment and for ever: what
+-- counts or sends asks that column.
+ALTER TABLE request ADD COLUMN planted TEXT;
+ALTER TABLE brief ADD COLUMN planted BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE attention (
+  pilot TEXT NOT NULL, number BIGINT NOT NULL, tenant TEXT NOT NULL, percent BIGINT NOT NULL, reason TEXT NOT NULL, seed BYTEA NOT NULL,
+  person TEXT NOT NULL, at BIGINT NOT NULL, ended_at BIGINT, ended_by TEXT, PRIMARY KEY (pilot, number));
+CREATE UNIQUE INDEX attention_open ON attention (pilot) WHERE ended_at IS NULL;
+CREATE TABLE probe (
+  id TEXT PRIMARY KEY, brief TEXT NOT NULL, pilot TEXT NOT NULL, tenant TEXT NOT NULL, number BIGINT NOT NULL, turn BIGINT NOT NULL,
+  model TEXT NOT NULL, fault TEXT NOT NULL, trace TEXT NOT NULL, planted_at BIGINT NOT NULL, person TEXT, verdict TEXT, caught BIGINT,
+  took BIGINT, decided_at BIGINT);
+CREATE UNIQUE INDEX probe_brief ON probe (brief);
+CREATE UNIQUE INDEX probe_turn ON probe (pilot, number, turn);
+CREATE TABLE feedback (
+  id TEXT PRIMARY KEY, tenant TEXT NOT NULL, pilot TEXT NOT NULL, person TEXT NOT NULL, screen TEXT NOT NULL, item TEXT NOT NULL,
+  step TEXT NOT NULL, permit TEXT NOT NULL, receipt TEXT NOT NULL, state TEXT NOT NULL, at BIGINT NOT NULL, updated_at BIGINT NOT NULL);
+CREATE INDEX feedback_open ON feedback (id) WHERE state <> 'closed';
+CREATE TABLE feedback_event (
+  feedback TEXT NOT NULL, number BIGINT NOT NULL, kind TEXT NOT NULL, person TEXT NOT NULL, text TEXT NOT NULL, at BIGINT NOT NULL,
+  PRIMARY KEY (feedback, number));
