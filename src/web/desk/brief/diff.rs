@@ -4,6 +4,7 @@
 use super::super::layout::{moment, plain};
 use super::differ;
 use super::plan::{short, value};
+use super::shape;
 use super::sheet::Sheet;
 use crate::brief::{self, Change, Content};
 use crate::web::api::briefs;
@@ -32,7 +33,7 @@ pub(super) fn shown(changes: &[Change]) -> Markup {
         @if changes.is_empty() { p { "They say the same." } } @else {
             dl.changes {
                 @for change in changes {
-                    dt { code { (plain(&change.path)) } }
+                    dt { (plain(&shape::named(&change.path))) }
                     dd dir="auto" { (one(&change.before, &change.after)) }
                 }
             }

@@ -6,7 +6,7 @@ use super::draft::{Draft, Wrong};
 use super::form::{self, Sheet as Form};
 use super::lay::{self, Clash};
 use super::sheet::Sheet;
-use super::{diff, page};
+use super::{diff, page, shape};
 use crate::brief::{self, Content};
 use crate::domain::review::Illegal;
 use crate::review::ReviewError;
@@ -93,7 +93,7 @@ pub(in crate::web) async fn save(visit: Visit) -> Result<Shown, Refused> {
             typed.laid(&visit, &sheet, StatusCode::CONFLICT).await
         }
         Err(ReviewError::Edit(error)) => {
-            let place = if error.path.is_empty() { "The brief".to_owned() } else { error.path.clone() };
+            let place = if error.path.is_empty() { "The brief".to_owned() } else { shape::named(&error.path) };
             let wrong = Wrong { place, why: format!("{}; {} ({})", error.problem, error.remedy, error.code) };
             typed.wrong(&visit, &sheet, &[wrong])
         }

@@ -4,6 +4,7 @@
 
 use super::super::layout::plain;
 use super::mark::{self, Cited};
+use super::shape;
 use crate::brief::{Content, Problem, Quote};
 use maud::{Markup, html};
 
@@ -81,8 +82,8 @@ fn confirm(citing: &Citing<'_>) -> Markup {
                         li {
                             (plain(&problem.problem)) " "
                             @match told {
-                                Some(number) => a href=(format!("#s{number}")) { (plain(&problem.path)) },
-                                None => small { (plain(&problem.path)) },
+                                Some(number) => a href=(format!("#s{number}")) { (plain(&shape::named(&problem.path))) },
+                                None => small { (plain(&shape::named(&problem.path))) },
                             }
                         }
                     }

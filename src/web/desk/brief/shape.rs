@@ -237,3 +237,35 @@ fn one_line(text: &str) -> String {
 pub(super) fn at<'v>(content: &'v Value, path: &str) -> &'v Value {
     path.split('.').fold(content, |value, key| &value[key])
 }
+
+/// What people call a place of a content, such as `next_actions[1].due`; the path itself where they have no word for it.
+pub(super) fn named(path: &str) -> String {
+    let within = |whole: &str| path.strip_prefix(whole).filter(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    if let Some(rest) = within("unverified") {
+        return format!("Please confirm{}", entry(rest).0);
+    }
+    for list in LISTS {
+        let Some(rest) = within(list.path) else { continue };
+        let (number, rest) = entry(rest);
+        let key = rest.trim_start_matches('.');
+        let cell = list.cells.iter().find(|cell| cell.key == key.split('[').next().unwrap_or_default());
+        let cell = cell.filter(|_| list.cells.len() > 1).map(|cell| format!(": {}", cell.label)).unwrap_or_default();
+        return format!("{}{number}{cell}", list.label);
+    }
+    let single = SINGLES.iter().find(|single| {
+        // The whole section is called as its words are.
+        single.path == path || single.path.strip_suffix(".text") == Some(path)
+    });
+    let single = single
+        .or_else(|| SINGLES.iter().find(|single| within(single.path.split('.').next().unwrap_or_default()).is_some()));
+    single.map_or_else(|| path.to_owned(), |single| single.label.to_owned())
+}
+
+/// The number of an entry, counted from 1 and written for people, and what follows it.
+fn entry(rest: &str) -> (String, &str) {
+    let inner = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    match inner.and_then(|(digits, rest)| Some((digits.parse::<usize>().ok()?, rest))) {
+        Some((place, rest)) => (format!(" {}", place.saturating_add(1)), rest),
+        None => (String::new(), rest),
+    }
+}

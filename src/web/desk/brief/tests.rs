@@ -408,3 +408,22 @@ fn a_difference_is_of_words() {
     let markup = differ::shown("They want it by Friday at noon.", "They want it by Monday at noon.").into_string();
     assert_eq!(markup, "They want it by <del>Friday </del><ins>Monday </ins>at noon.");
 }
+
+#[test]
+fn places_have_names_that_people_use() {
+    for (path, name) in [
+        ("workflow_summary.text", "Summary"),
+        ("workflow_summary", "Summary"),
+        ("recommended_status.reason", "Why"),
+        ("priority.score", "Priority, 0 to 100"),
+        ("priority.reasons[0].text", "Why this priority 1"),
+        ("next_actions[1].due", "Next actions 2: By"),
+        ("next_actions[1]", "Next actions 2"),
+        ("implementation_roadmap[0].steps[3]", "Roadmap 1: Steps, one a line"),
+        ("pricing_rationale", "Price and payback"),
+        ("unverified[4].path", "Please confirm 5"),
+        ("<b>[x", "<b>[x"),
+    ] {
+        assert_eq!(shape::named(path), name, "{path}");
+    }
+}
