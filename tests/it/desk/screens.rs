@@ -52,6 +52,7 @@ fn screens(house: &House) -> Vec<Screen> {
 /// Addresses that show no page by themselves, or none to somebody signed in, and why.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("/briefs/{id}/text", "a part of the brief's page"),
+    ("/briefs/{id}/standing", "a part of the brief's page"),
     ("/briefs/{id}/diff", "wants two revisions: looked at by the tests of the brief's page"),
     ("/briefs/{id}/undo", "wants a write: looked at by the tests of the brief's page"),
     ("/briefs/{id}/files/{number}", "a file, not a page"),
