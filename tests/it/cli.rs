@@ -380,21 +380,9 @@ fn a_code_is_explained() {
     bench.run(&["explain", "OP-0000"]).refused(2, "OP-9121");
 }
 
-/// A demo whose briefs may go into a table.
-fn writing() -> Bench {
-    let bench = Bench::demo();
-    let path = bench.path("data/opspilot.toml");
-    let config = std::fs::read_to_string(&path).unwrap();
-    let level = config.replacen("forbid_self_review = false\n", "forbid_self_review = false\nlevel = 3\n", 1);
-    let sink = "\n[[sink]]\nname = \"table\"\nkind = \"csv\"\noptions = { file = \"notes.csv\" }\n\n\
-                [[action]]\npilot = \"demo\"\nsink = \"table\"\nkind = \"note\"\nrecord = \"none\"\n";
-    std::fs::write(&path, level + sink).unwrap();
-    bench
-}
-
 #[test]
 fn the_way_outside_is_opened_by_words_and_shut_at_once() {
-    let bench = writing();
+    let bench = Bench::demo();
     let shut = bench.on_demo(&["pilot", "gate", "demo", "--json"]).json();
     assert_eq!((shut["level"].as_u64(), shut["go"].is_null()), (Some(3), true), "{shut}");
     assert_eq!(bench.on_demo(&["flag", "list", "--json"]).json()["items"][0]["state"], "off");
@@ -434,7 +422,7 @@ fn the_way_outside_is_opened_by_words_and_shut_at_once() {
 
 #[test]
 fn a_plan_is_read_approved_by_its_hash_and_stopped() {
-    let bench = writing();
+    let bench = Bench::demo();
     let open = bench.on_demo(&["review", "list", "--json"]).json();
     let word = |name: &str| open["items"][0][name].as_str().unwrap().to_owned();
     let (brief, revision) = (word("id"), word("revision"));

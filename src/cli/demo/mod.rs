@@ -107,14 +107,16 @@ impl Demo {
     }
 
     async fn act(&self, setup: &Setup, parts: &Parts, file: &Path, address: SocketAddr) -> Result<(), Failure> {
-        let place = Place::of(parts, file, address);
+        let token = parts.data_dir.join(CREDENTIALS).join(format!("{NAME}.token"));
+        let person = parts.access.principal(read(&token)?.trim()).await?;
+        let secret = parts.access.invite(&person, NAME).await?.secret;
+        let place = Place::of(parts, token, file, address, &secret);
         if !setup.out.json {
             place.tell(setup)?;
         } else if !self.exit_when_idle {
             setup.out.json(&place.json())?;
         }
         let secret = read(&parts.data_dir.join("secrets/website"))?;
-        let person = parts.access.principal(read(&place.token)?.trim()).await?;
         let doors = Doors { address, secret: &secret, drop: &place.drop, intake: &parts.intake, person: &person };
         doors.feed(NAME).await?;
         let idle = tokio::time::timeout(PATIENCE, idle(&parts.store, &place.drop)).await;
@@ -145,6 +147,8 @@ impl Demo {
 /// Where everything is, for people.
 struct Place {
     address: SocketAddr,
+    /// Lets its person into the desk, once.
+    sign_in: String,
     token: PathBuf,
     form: PathBuf,
     drop: PathBuf,
@@ -152,10 +156,10 @@ struct Place {
 }
 
 impl Place {
-    fn of(parts: &Parts, file: &Path, address: SocketAddr) -> Self {
+    fn of(parts: &Parts, token: PathBuf, file: &Path, address: SocketAddr, secret: &str) -> Self {
         let within = |name: &str| parts.data_dir.join(name);
-        let token = within(CREDENTIALS).join(format!("{NAME}.token"));
-        Self { address, token, form: within("secrets/form"), drop: within("drop"), config: file.to_owned() }
+        let sign_in = format!("http://{address}/sign-in/link/{secret}");
+        Self { address, sign_in, token, form: within("secrets/form"), drop: within("drop"), config: file.to_owned() }
     }
 
     fn curl(&self) -> String {
@@ -169,8 +173,9 @@ impl Place {
 
     fn tell(&self, setup: &Setup) -> Result<(), Failure> {
         setup.out.text(&format!(
-            "address         http://{}/  (API under /api/v1)\ntoken file      {}\ndrop folder     {}\nconfiguration   {}\ntry it out      {}",
+            "review desk     http://{}/  (API under /api/v1)\nsign in         {}  (works once)\ntoken file      {}\ndrop folder     {}\nconfiguration   {}\ntry it out      {}",
             self.address,
+            self.sign_in,
             self.token.display(),
             self.drop.display(),
             self.config.display(),
@@ -181,7 +186,7 @@ impl Place {
     fn json(&self) -> serde_json::Value {
         let shown = |path: &Path| path.display().to_string();
         json!({
-            "address": format!("http://{}", self.address), "token_file": shown(&self.token), "drop_folder": shown(&self.drop),
+            "address": format!("http://{}", self.address), "sign_in": self.sign_in, "token_file": shown(&self.token), "drop_folder": shown(&self.drop),
             "config": shown(&self.config), "curl": self.curl(),
         })
     }

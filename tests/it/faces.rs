@@ -1,0 +1,177 @@
+//! Whatever face a person uses, they may do the same: each act of review, asked for by each role at the interface, on the command line and
+//! at the desk, has one verdict. Answers by mail have theirs in `answers`. INVARIANT tested: no face asks for less leave, and none for more.
+
+use crate::census::word;
+use crate::daemon::{Setup, TestDaemon};
+use crate::hook;
+use crate::http::{Answer, Ask};
+use crate::wait::until;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+
+/// People by what they are; `rita` is a named reviewer of the pilot, `sam` one by role alone.
+const PEOPLE: [(&str, Option<&str>); 6] = [
+    ("olive", Some("owner")),
+    ("rita", Some("reviewer")),
+    ("sam", Some("reviewer")),
+    ("oscar", Some("operator")),
+    ("vera", Some("viewer")),
+    ("nina", None),
+];
+const ACTS: [&str; 8] = ["see", "why", "claim", "approve", "minor", "major", "reject", "reveal"];
+
+/// A brief that waits.
+struct Waiting {
+    brief: String,
+    request: String,
+    revision: String,
+}
+
+/// Somebody at each face.
+struct Person {
+    name: &'static str,
+    token: String,
+    cookie: String,
+    key: String,
+}
+
+impl Person {
+    fn new(daemon: &TestDaemon, name: &'static str, role: Option<&str>) -> Self {
+        let mut add = vec!["user", "add", name];
+        add.extend(role.into_iter().flat_map(|role| ["--role", role]));
+        let added = daemon.cli(&[&["--as", "mike"], &add[..]].concat());
+        assert_eq!(added.code(), 0, "{}", added.err);
+        let made = daemon.api(Ask::json("/api/v1/tokens", &json!({ "user": name, "name": "faces" })));
+        let token = made.member("secret");
+        assert!(!token.is_empty(), "{}", made.text());
+        let file = daemon.data(&format!("credentials/{name}.token"));
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).unwrap();
+        writeln!(file, "{token}").unwrap();
+        let link = daemon.cli(&["--as", "mike", "user", "link", name]);
+        let path = link.out.trim().rsplit_once("/sign-in/").map(|(_, secret)| format!("/sign-in/{secret}")).unwrap();
+        let entered = daemon.ask(&form(&path, ""));
+        let cookie = entered.header("set-cookie").unwrap_or_else(|| panic!("{}", entered.text()));
+        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        let page = daemon.ask(&Ask::get("/account").header("cookie", &cookie)).text();
+        let key = page.split("name=\"form_key\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let key = key.unwrap_or_else(|| panic!("no form on the page of {name}: {page}")).to_owned();
+        Self { name, token, cookie, key }
+    }
+
+    /// What the interface says.
+    fn at_interface(&self, daemon: &TestDaemon, act: &str, on: &Waiting) -> String {
+        let Waiting { brief, request, revision } = on;
+        let ask = match act {
+            "see" => Ask::get(format!("/api/v1/briefs/{brief}")),
+            "why" => Ask::get(format!("/api/v1/requests/{request}/why")),
+            "claim" => Ask::json(format!("/api/v1/briefs/{brief}/claim"), &json!({})),
+            "reveal" => Ask::json(format!("/api/v1/requests/{request}/reveal"), &json!({})),
+            "approve" => decision(brief, &json!({ "decision": act, "revision": revision })),
+            _ => decision(brief, &json!({ "decision": act, "revision": revision, "comment": "shorter" })),
+        };
+        verdict(&daemon.ask(&ask.bearer(&self.token)))
+    }
+
+    /// What the desk says.
+    fn at_desk(&self, daemon: &TestDaemon, act: &str, on: &Waiting) -> String {
+        let Waiting { brief, request, revision } = on;
+        let (key, comment) = (&self.key, if act == "approve" { "" } else { "&comment=shorter" });
+        let post =
+            |path: &str, fields: &str| form(&format!("/briefs/{brief}/{path}"), &format!("form_key={key}{fields}"));
+        let ask = match act {
+            "see" => Ask::get(format!("/briefs/{brief}")),
+            "why" => Ask::get(format!("/requests/{request}")),
+            "claim" => post("claim", "&do=hold"),
+            "reveal" => post("reveal", ""),
+            _ => post("decide", &format!("&decision={act}&revision={revision}{comment}")),
+        };
+        verdict(&daemon.ask(&ask.header("cookie", &self.cookie)))
+    }
+
+    /// What the command line says.
+    fn by_command(&self, daemon: &TestDaemon, act: &str, on: &Waiting) -> String {
+        let Waiting { brief, request, revision } = on;
+        let mut words = vec!["--as", self.name];
+        match act {
+            "see" => words.extend(["brief", "show", brief]),
+            "why" => words.extend(["request", "why", request]),
+            "claim" => words.extend(["review", "claim", brief]),
+            "reveal" => words.extend(["request", "reveal", request]),
+            "approve" => words.extend(["review", act, brief, "--revision", revision]),
+            _ => words.extend(["review", act, brief, "--revision", revision, "--comment", "shorter"]),
+        }
+        let ended = daemon.cli(&words);
+        if ended.code() == 0 { "yes".to_owned() } else { code(&ended.err) }
+    }
+}
+
+fn decision(brief: &str, body: &serde_json::Value) -> Ask {
+    Ask::json(format!("/api/v1/briefs/{brief}/decision"), body)
+}
+
+fn form(path: &str, fields: &str) -> Ask {
+    Ask::post(path, fields)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+}
+
+/// Yes, or the code of the refusal.
+fn verdict(answer: &Answer) -> String {
+    if answer.status < 400 { "yes".to_owned() } else { code(&answer.text()) }
+}
+
+fn code(text: &str) -> String {
+    let at = text.find("OP-").unwrap_or_else(|| panic!("no code in {text}"));
+    text.get(at..at + 7).unwrap_or_default().to_owned()
+}
+
+/// So many briefs that wait.
+fn waiting(daemon: &TestDaemon, many: usize) -> Vec<Waiting> {
+    for place in 0..many {
+        let answer = daemon.ask(&hook::delivery(&format!("face {place}")));
+        assert_eq!(answer.status, 202, "{}", answer.text());
+    }
+    until("everything is drafted", || (daemon.list("/api/v1/briefs?state=open").len() >= many).then_some(()));
+    let rows = daemon.list("/api/v1/briefs?state=open");
+    let waiting = |row: &serde_json::Value| {
+        let brief = word(row, "id");
+        Waiting { request: brief.replacen("brf_", "req_", 1), revision: word(row, "revision"), brief }
+    };
+    rows.iter().map(waiting).collect()
+}
+
+#[test]
+fn every_face_has_the_same_verdict_for_the_same_role() {
+    let daemon = Setup::sqlite().without_drop().reviewers(&["mike", "olive", "rita"]).start();
+    let people: Vec<Person> = PEOPLE.iter().map(|(name, role)| Person::new(&daemon, name, *role)).collect();
+    // Each is asked of a brief of its own: a yes changes what the next one is asked about.
+    let mut briefs = waiting(&daemon, PEOPLE.len() * ACTS.len() * 3).into_iter();
+    let mut next = || briefs.next().expect("a brief for every question");
+    let mut told = BTreeMap::new();
+    for person in &people {
+        for act in ACTS {
+            let verdicts = [
+                person.at_interface(&daemon, act, &next()),
+                person.at_desk(&daemon, act, &next()),
+                person.by_command(&daemon, act, &next()),
+            ];
+            told.insert((person.name, act), verdicts);
+        }
+    }
+    for (who, verdicts) in &told {
+        assert!(
+            verdicts.iter().all(|verdict| *verdict == verdicts[0]),
+            "{who:?}: interface, desk, command: {verdicts:?}"
+        );
+    }
+    let may = |name: &str| ACTS.map(|act| told.get(&(name, act)).is_some_and(|verdicts| verdicts[0] == "yes"));
+    assert_eq!(may("olive"), [true; 8]);
+    assert_eq!(may("rita"), [true; 8]);
+    let looks = [true, true, false, false, false, false, false, false];
+    for name in ["sam", "oscar", "vera"] {
+        assert_eq!(may(name), looks, "{name}");
+    }
+    assert_eq!(may("nina"), [false; 8]);
+}
