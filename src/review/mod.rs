@@ -21,9 +21,9 @@ use crate::clock::Clock;
 use crate::domain::id::PermitId;
 use crate::domain::pilot::{Pilot, Pilots};
 use crate::plan::Planner;
-use crate::policy::{Action, Ask, Kind, Permit, Policies, Principal, Resource};
+use crate::policy::{Action, Ask, Code, Kind, Permit, Policies, Principal, Resource};
 use crate::screen::Boundary;
-use crate::store::{Belongs, BriefRow, Store};
+use crate::store::{Belongs, BriefRow, Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -92,7 +92,24 @@ impl Review {
         // Reviewers are named in the configuration; the policy compares identifiers.
         resource.reviewers =
             pilot.reviewers.iter().filter(|name| **name == principal.name).map(|_| principal.user.clone()).collect();
-        self.permit(principal, action, &resource)
+        match self.permit(principal, action, &resource) {
+            // Whoever may not even see it hears what they would hear if it were not there.
+            Err(ReviewError::Denied(denied)) if denied.code() == Code::Denied && !self.would_see(principal, brief) => {
+                Err(StoreError::NotFound { what: "brief", id: brief.id.to_string() }.into())
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Whether a person, whatever token they use, may know of a brief.
+    fn would_see(&self, principal: &Principal, brief: &BriefRow) -> bool {
+        let mut resource = Resource::within(Kind::Brief, brief.id.as_str(), &brief.tenant, &brief.pilot);
+        resource.submitter.clone_from(&brief.submitter);
+        let person = Principal { token_scopes: None, ..principal.clone() };
+        match self.permit(&person, Action::BriefRead, &resource) {
+            Err(ReviewError::Denied(denied)) => denied.code() != Code::Denied,
+            outcome => outcome.is_ok(),
+        }
     }
 }
 

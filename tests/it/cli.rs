@@ -308,7 +308,7 @@ fn an_act_without_a_receipt_is_found() {
         use sqlx::Connection as _;
         let file = bench.path("data/opspilot.db");
         let mut conn = sqlx::SqliteConnection::connect_with(&sqlx::sqlite::SqliteConnectOptions::new().filename(file)).await.unwrap();
-        let sql = "INSERT INTO decision SELECT id, 1, 'usr_x', 'dec_x', digest, 'approve', NULL, 'pdc_x', 1 FROM brief LIMIT 1";
+        let sql = "INSERT INTO decision (brief, revision, person, id, digest, verdict, comment, permit, at) SELECT id, 1, 'usr_x', 'dec_x', digest, 'approve', NULL, 'pdc_x', 1 FROM brief LIMIT 1";
         sqlx::query(sql).execute(&mut conn).await.unwrap();
         conn.close().await.unwrap();
     });
