@@ -92,23 +92,30 @@ impl Review {
         // Reviewers are named in the configuration; the policy compares identifiers.
         resource.reviewers =
             pilot.reviewers.iter().filter(|name| **name == principal.name).map(|_| principal.user.clone()).collect();
-        match self.permit(principal, action, &resource) {
-            // Whoever may not even see it hears what they would hear if it were not there.
-            Err(ReviewError::Denied(denied)) if denied.code() == Code::Denied && !self.would_see(principal, brief) => {
-                Err(StoreError::NotFound { what: "brief", id: brief.id.to_string() }.into())
-            }
-            outcome => outcome,
-        }
+        let mut seen = Resource::within(Kind::Brief, brief.id.as_str(), &brief.tenant, &brief.pilot);
+        seen.submitter.clone_from(&brief.submitter);
+        self.permit_seeing(principal, action, &resource, (Action::BriefRead, &seen), "brief")
     }
 
-    /// Whether a person, whatever token they use, may know of a brief.
-    fn would_see(&self, principal: &Principal, brief: &BriefRow) -> bool {
-        let mut resource = Resource::within(Kind::Brief, brief.id.as_str(), &brief.tenant, &brief.pilot);
-        resource.submitter.clone_from(&brief.submitter);
+    /// Asks the policy on a thing. Whoever may not even see it, whatever token they use, hears what they would hear if it were not there.
+    fn permit_seeing(
+        &self,
+        principal: &Principal,
+        action: Action,
+        resource: &Resource,
+        (look, seen): (Action, &Resource),
+        what: &'static str,
+    ) -> Result<Permit, ReviewError> {
+        let denied = match self.permit(principal, action, resource) {
+            Err(ReviewError::Denied(denied)) if denied.code() == Code::Denied => denied,
+            outcome => return outcome,
+        };
         let person = Principal { token_scopes: None, ..principal.clone() };
-        match self.permit(&person, Action::BriefRead, &resource) {
-            Err(ReviewError::Denied(denied)) => denied.code() != Code::Denied,
-            outcome => outcome.is_ok(),
+        match self.permit(&person, look, seen) {
+            Err(ReviewError::Denied(blind)) if blind.code() == Code::Denied => {
+                Err(StoreError::NotFound { what, id: seen.id.clone() }.into())
+            }
+            _ => Err(denied.into()),
         }
     }
 }

@@ -132,7 +132,8 @@ impl Review {
         if self.pilot(&request.pilot)?.reviewers.contains(&principal.name) {
             resource.reviewers.push(principal.user.clone());
         }
-        self.permit(principal, Action::RequestReveal, &resource)
+        let seen = Resource::within(Kind::Request, request.id.as_str(), &request.tenant, &request.pilot);
+        self.permit_seeing(principal, Action::RequestReveal, &resource, (Action::RequestRead, &seen), "request")
     }
 
     async fn on_record(
