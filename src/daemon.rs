@@ -16,7 +16,7 @@ pub use mail::try_mail;
 pub use models::try_generator;
 pub use sinks::{doubts, sinks_built};
 
-use crate::access::Access;
+use crate::access::{Access, Provider};
 use crate::attention::Attention;
 use crate::clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use crate::config::{Given, Settings};
@@ -332,7 +332,14 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
     let letters = Letters::new(store.clone(), policies.clone(), Arc::clone(&clock));
     let names = settings.generators.iter().map(|generator| generator.asked.name.clone()).collect();
     let spend = Hand::new(store.clone(), policies.clone(), Arc::clone(&clock), names);
-    let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock)).at(&settings.web.base_url);
+    let access =
+        Access::new(store.clone(), policies.clone(), Arc::clone(&clock)).at(&settings.web.base_url).with_providers(
+            settings
+                .providers
+                .iter()
+                .map(|options| Provider::new(options.clone(), settings.data_dir.clone(), Arc::clone(&clock)))
+                .collect(),
+        );
     let writing =
         writeback::Hand::new(store.clone(), policies.clone(), pilots.clone(), planner.clone(), Arc::clone(&clock));
     let writeback = Writeback::new(writeback::Parts {

@@ -38,6 +38,13 @@ impl Access {
         }
         self.try_account(name).await?;
         let person = self.named(name).await?;
+        // Whoever names an address counts against its user's name too, or against nobody's in the same way.
+        let also = name
+            .contains('@')
+            .then(|| person.as_ref().map_or_else(|| format!("nobody at {name}"), |person| person.name.clone()));
+        if let Some(also) = &also {
+            self.try_account(also).await?;
+        }
         let stored = match &person {
             Some(person) => self.store.password(&person.id).await?.map(|(phc, _)| phc),
             None => None,
@@ -45,7 +52,9 @@ impl Access {
         let right = self.mill.verify(password.to_owned(), stored).await?;
         let person = person.filter(|person| right && !person.disabled && person.kind == "user");
         let person = person.ok_or(AccessError::Refused)?;
-        self.forget_tries(name).await?;
+        for name in [Some(name), also.as_deref()].into_iter().flatten() {
+            self.forget_tries(name).await?;
+        }
         self.open(person.id, Via::Password, Proof::Password, client, replaces).await
     }
 

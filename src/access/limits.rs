@@ -62,7 +62,7 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError::TooOften`].
-    pub fn try_from_address(&self, address: &str) -> Result<(), AccessError> {
+    pub(super) fn try_from_address(&self, address: &str) -> Result<(), AccessError> {
         self.addresses.check(address)
     }
 

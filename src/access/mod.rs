@@ -9,15 +9,19 @@ mod limits;
 pub mod passkey;
 pub mod password;
 mod people;
+pub mod provider;
 mod session;
 mod sign_in;
+mod single;
 
 pub use invitation::{Invited, Letting};
 pub use keys::{KeyAnswer, Ways};
 pub use passkey::Unfit;
 pub use people::{Made, NewPerson, NewToken, first_person};
+pub use provider::{Provider, ProviderOptions};
 pub use session::{Client, Opened, Session, Via, form_key};
 pub use sign_in::{Access, AccessError, Lives};
+pub use single::{CameBack, Returned};
 
 #[cfg(test)]
 mod tests;

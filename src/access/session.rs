@@ -104,12 +104,15 @@ pub struct Client {
     pub address: String,
 }
 
+/// By digest: whose session, and until when it need not be looked up again.
+type Answers = HashMap<String, (Arc<Principal>, Session, Timestamp)>;
+
 /// Sessions that were looked up a moment ago.
 #[derive(Default)]
-pub(super) struct Remembered(Mutex<HashMap<String, (Arc<Principal>, Session, Timestamp)>>);
+pub(super) struct Remembered(Mutex<Answers>);
 
 impl Remembered {
-    fn inner(&self) -> MutexGuard<'_, HashMap<String, (Arc<Principal>, Session, Timestamp)>> {
+    fn inner(&self) -> MutexGuard<'_, Answers> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -46,6 +46,18 @@ pub enum AccessError {
         "browsers allow passkeys only behind TLS and under a name, or at `localhost`; set `web.base_url` so (OP-5116)"
     )]
     NoPasskeys,
+    /// Single sign-on vouches for nobody here.
+    #[error("{why} (OP-5117)")]
+    Provider {
+        /// Why, and what to do.
+        why: String,
+    },
+    /// The provider of single sign-on cannot be asked.
+    #[error("{why}; try again later, or sign in another way (OP-5120)")]
+    ProviderAway {
+        /// Why.
+        why: String,
+    },
     /// How one signs in is changed only by who proved a short while ago who they are.
     #[error("you signed in a while ago; give your present password too, or sign in again (OP-5119)")]
     Stale,
@@ -96,6 +108,7 @@ pub struct Access {
     pub(super) sessions: Arc<super::session::Remembered>,
     pub(super) mill: Arc<super::password::Mill>,
     pub(super) addresses: Arc<super::limits::Addresses>,
+    pub(super) providers: Arc<Vec<super::provider::Provider>>,
 }
 
 impl Access {
@@ -113,6 +126,7 @@ impl Access {
             sessions: Arc::default(),
             mill: Arc::default(),
             addresses: Arc::default(),
+            providers: Arc::default(),
         }
     }
 

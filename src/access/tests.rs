@@ -240,6 +240,25 @@ async fn tries_on_an_account_are_few_and_nobody_forgets_them_by_starting_anew() 
 }
 
 #[tokio::test]
+async fn an_address_is_no_second_way_to_guess() {
+    let (_on, access, ada) = house().await;
+    add(&access, &ada, "dan", Role::Reviewer).await;
+    access.address(&ada, "dan", vec!["dan@acme.example".into(), "d@home.example".into()]).await.unwrap();
+    with_password(&access, &ada, "dan").await;
+    let mut heard = 0;
+    for one in 0..30 {
+        let name = ["dan", "dan@acme.example", "d@home.example"][one % 3];
+        let from = Client { agent: String::new(), address: format!("198.51.100.{one}") };
+        match access.sign_in(name, "wrong", &from, None).await {
+            Err(AccessError::Refused) => heard += 1,
+            Err(AccessError::TooOften { .. }) => {}
+            other => panic!("{:?}", other.err()),
+        }
+    }
+    assert_eq!(heard, 5);
+}
+
+#[tokio::test]
 async fn tries_from_an_address_are_bounded_whatever_they_name() {
     let (_on, access, _ada) = house().await;
     let mut heard = 0;

@@ -38,6 +38,7 @@ mod run;
 mod schedule;
 mod screen;
 mod serve;
+mod session;
 mod setup;
 mod spend;
 mod status;
@@ -159,6 +160,9 @@ enum Command {
     /// Manage people and their roles.
     #[command(subcommand)]
     User(user::User),
+    /// List and end sessions of browsers.
+    #[command(subcommand)]
+    Session(session::Session),
     /// Manage API tokens.
     #[command(subcommand)]
     Token(token::Token),
@@ -235,6 +239,7 @@ async fn run(command: Command, setup: &Setup) -> Ended {
         Command::Receipt(receipt) => Box::pin(receipt.run(setup)).await,
         Command::Screen(screen) => Box::pin(screen.run(setup)).await,
         Command::User(user) => Box::pin(user.run(setup)).await,
+        Command::Session(session) => Box::pin(session.run(setup)).await,
         Command::Token(token) => Box::pin(token.run(setup)).await,
         Command::Policy(policy) => Box::pin(policy.run(setup)).await,
         Command::Eval(eval) => Box::pin(eval.run(setup)).await,

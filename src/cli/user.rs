@@ -6,9 +6,12 @@ use super::table::Table;
 use super::{text, view};
 use crate::access::NewPerson;
 use crate::daemon::House;
+use crate::domain::id::InvitationId;
 use crate::policy::{Principal, Role, Scope};
 use clap::Subcommand;
 use serde_json::json;
+use std::io::{BufRead as _, Read as _};
+use std::path::Path;
 
 /// People.
 #[derive(Subcommand)]
@@ -57,6 +60,20 @@ pub(crate) enum User {
     },
     /// Print a link that lets a person sign in in a browser once, to set a password or a passkey. Hand it to nobody else.
     Link {
+        /// Name of the person.
+        name: String,
+    },
+    /// List links that were not used yet.
+    Links,
+    /// Take a link back.
+    Unlink {
+        /// The link, `inv_…`.
+        id: InvitationId,
+    },
+    /// Set your own password for the desk, read from standard input; all your sessions end.
+    Password,
+    /// Take a person's password for the desk away; all their sessions end.
+    ForgetPassword {
         /// Name of the person.
         name: String,
     },
@@ -136,6 +153,26 @@ impl User {
                     .say(&format!("lets {name} in once, until {}; it is shown this once:", text::time(invited.until)));
                 setup.out.text(&link)
             }
+            Self::Links => links(setup, house, principal).await,
+            Self::Unlink { id } => {
+                access.end_invitation(principal, &id).await?;
+                if setup.out.json {
+                    return setup.out.json(&json!({ "invitation": id, "done": "taken back" }));
+                }
+                setup.out.text(&format!("{id} lets nobody in any more"))
+            }
+            Self::Password => {
+                let mut line = String::new();
+                let read = std::io::stdin().lock().take(4096).read_line(&mut line);
+                read.map_err(|cause| Failure::unreadable(Path::new("-"), &cause))?;
+                let password = line.trim_end_matches(['\r', '\n']);
+                access.set_password_by_token(principal, password).await?;
+                told(setup, &principal.name, "has a new password; all sessions have ended")
+            }
+            Self::ForgetPassword { name } => {
+                access.remove_password(principal, &name).await?;
+                told(setup, &name, "has no password any more; all sessions have ended")
+            }
             Self::Grant { name, role, scope } => {
                 access.grant(principal, &name, role, &scope, true).await?;
                 told(setup, &name, &format!("is {role} in {scope}"))
@@ -170,6 +207,23 @@ async fn list(setup: &Setup, house: &House, principal: &Principal) -> Result<(),
         };
         let (email, added) = (person.emails.join(", "), text::time(person.added_at));
         table.row([person.name.clone(), roles.join(", "), email, state.to_owned(), added, person.id.to_string()]);
+    }
+    setup.out.table(&table)
+}
+
+async fn links(setup: &Setup, house: &House, principal: &Principal) -> Result<(), Failure> {
+    let rows = house.access.invitations(principal).await?;
+    if setup.out.json {
+        let items: Vec<_> = rows
+            .iter()
+            .map(|row| json!({ "id": row.id, "user": row.person, "made_by": row.made_by, "made_at": row.at, "until": row.until }))
+            .collect();
+        return setup.out.json(&json!({ "items": items }));
+    }
+    let mut table = Table::new(&["link", "for", "made", "until"]);
+    for row in &rows {
+        let person = house.store.person(row.person.as_str()).await?.name;
+        table.row([row.id.to_string(), person, text::time(row.at), text::time(row.until)]);
     }
     setup.out.table(&table)
 }

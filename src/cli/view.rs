@@ -6,8 +6,8 @@ use crate::domain::review::Reason;
 use crate::review::Particulars;
 use crate::screen::{Boundary, Found, screen};
 use crate::store::{
-    BriefRow, DecisionRow, FileRow, Page, PersonRow, ReceiptRow, Request, RequestView, RevisionRow, RunRow, StepRow,
-    TokenRow,
+    BriefRow, DecisionRow, FileRow, Page, PersonRow, ReceiptRow, Request, RequestView, RevisionRow, RunRow, SessionRow,
+    StepRow, TokenRow,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -121,6 +121,14 @@ pub(crate) fn person(row: &PersonRow) -> Value {
     json!({
         "id": row.id.as_str(), "name": row.name, "email": row.email(), "emails": row.emails, "kind": row.kind, "disabled": row.disabled, "digest": row.digest,
         "grants": grants, "added_at": row.added_at,
+    })
+}
+
+/// A signed-in browser.
+pub(crate) fn session(row: &SessionRow) -> Value {
+    json!({
+        "id": row.id.as_str(), "user": row.person.as_str(), "via": row.via, "agent": row.agent, "address": row.address,
+        "opened_at": row.opened_at, "seen_at": row.seen_at, "until": row.until,
     })
 }
 

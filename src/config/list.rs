@@ -16,6 +16,7 @@ pub(super) const SECTIONS: &[Section] = &[
     section("", false, "At the top, before the first section"),
     section("store", false, "Where requests, briefs, decisions and receipts are kept"),
     section("web", false, "The API and the door for webhooks: one address for both"),
+    section("provider", true, "A provider of single sign-on (OpenID Connect) that vouches for people at the desk"),
     section("engine", false, "How runs are worked on"),
     section("intake", false, "How requests come in"),
     section("intake.pull", false, "How sources are read that must be asked: folders, programs"),

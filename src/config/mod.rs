@@ -15,6 +15,7 @@ mod node;
 mod pilot;
 mod prices;
 mod problem;
+mod provider;
 mod read;
 mod schedule;
 mod schema;
@@ -245,6 +246,11 @@ fn judge(
         }));
     }
 
+    let vouching = tables(reader, root, "provider");
+    let providers: Vec<_> =
+        vouching.iter().enumerate().filter_map(|(index, node)| provider::provider(reader, index, node)).collect();
+    twice(reader, "provider", vouching);
+
     let written = tables(reader, root, "source");
     let sources: Vec<_> = written
         .iter()
@@ -282,6 +288,7 @@ fn judge(
         pilots,
         boundaries,
         model_boundaries,
+        providers,
         sinks: writing.sinks,
         rules: writing.rules,
         actions: writing.shown,

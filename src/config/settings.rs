@@ -44,6 +44,8 @@ pub struct Settings {
     pub boundaries: BTreeMap<String, Boundary>,
     /// What of a request the models of every pilot may see, by its name; never laxer than its data boundary.
     pub model_boundaries: BTreeMap<String, Boundary>,
+    /// The providers of single sign-on, in the order of the file; names are unique.
+    pub providers: Vec<crate::access::ProviderOptions>,
     /// The sinks, in the order of the file; names are unique.
     pub sinks: Vec<SinkSettings>,
     /// What of a brief goes where, in the order of the file; every pilot and every sink exists.

@@ -110,6 +110,7 @@ pub fn show(settings: &Settings) -> String {
     let schedule = |plan| Value::Table(super::schedule::shown(plan));
     put(&mut top, "schedule", schedules.iter().map(schedule).collect::<Vec<_>>());
     let tables = |tables: Vec<Table>| tables.into_iter().map(Value::Table).collect::<Vec<_>>();
+    put(&mut top, "provider", tables(settings.providers.iter().map(super::provider::shown).collect()));
     put(&mut top, "sink", tables(settings.sinks.iter().map(super::sink::shown).collect()));
     put(&mut top, "action", tables(settings.actions.clone()));
     let triggers = pilots.iter().flat_map(|pilot| pilot.triggers.iter().map(|one| super::terms::shown(pilot, one)));

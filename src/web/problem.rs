@@ -328,12 +328,13 @@ impl From<RotaError> for Refused {
 impl From<AccessError> for Refused {
     fn from(error: AccessError) -> Self {
         match error {
-            AccessError::Unknown | AccessError::SignedOut | AccessError::Refused => {
+            AccessError::Unknown | AccessError::SignedOut | AccessError::Refused | AccessError::Provider { .. } => {
                 Self::told(StatusCode::UNAUTHORIZED, &error)
             }
             AccessError::Denied(denied) => denied.into(),
             AccessError::TooOften { retry_secs } => Self::told(StatusCode::TOO_MANY_REQUESTS, &error).retry(retry_secs),
             AccessError::NoPasskeys => Self::told(StatusCode::CONFLICT, &error),
+            AccessError::ProviderAway { .. } => Self::told(StatusCode::BAD_GATEWAY, &error),
             AccessError::Stale => Self::told(StatusCode::FORBIDDEN, &error),
             AccessError::NoInvitation => Self::told(StatusCode::NOT_FOUND, &error),
             AccessError::Malformed { .. } | AccessError::Weak(_) | AccessError::Passkey(_) => {

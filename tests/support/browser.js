@@ -30,7 +30,11 @@ async function watched(context, origin) {
   await cdp.send('Network.enable');
   // What a page weighs is what it weighs for who opens it for the first time.
   await cdp.send('Network.setCacheDisabled', { cacheDisabled: true });
-  cdp.on('Network.requestWillBeSent', (told) => { if (told.type !== 'EventSource') it.underway.add(told.requestId); });
+  cdp.on('Network.requestWillBeSent', (told) => {
+    // What the document before had asked for is nobody's any more, and its end is not always told.
+    if (told.requestId === told.loaderId) it.underway.clear();
+    if (told.type !== 'EventSource') it.underway.add(told.requestId);
+  });
   cdp.on('Network.loadingFailed', (told) => it.underway.delete(told.requestId));
   cdp.on('Network.loadingFinished', (told) => {
     it.underway.delete(told.requestId);

@@ -42,6 +42,13 @@ pub(crate) const WEBHOOKS: Bundle = Bundle {
     folder: ".cache/opspilot/node-standardwebhooks-1.1.1",
 };
 
+/// A provider of single sign-on.
+pub(crate) const OIDC: Bundle = Bundle {
+    name: "a provider of single sign-on (oidc-provider)",
+    packages: &["oidc-provider@9.5.2"],
+    folder: ".cache/opspilot/node-oidc-provider-9.5.2",
+};
+
 /// What steers a browser, judges pages by rules of accessibility, and scores them.
 pub(crate) const BROWSER: Bundle = Bundle {
     name: "what steers and judges the browser (Playwright, axe, Lighthouse)",
@@ -73,12 +80,34 @@ impl Program {
     /// `NotFound` when it is not installed.
     pub(crate) fn prism(document: &Path) -> io::Result<Self> {
         let modules = PRISM.sure()?;
-        let mut child = Command::new("node")
+        let child = Command::new("node")
             .args(["-e", include_str!("prism.js"), "prism.js"])
             .args([modules.as_path(), document])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
+        Self::told(child)
+    }
+
+    /// A provider of single sign-on that sends browsers back to `back` and signs by `algorithm`.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not installed.
+    pub(crate) fn oidc(back: &str, algorithm: &str) -> io::Result<Self> {
+        let modules = OIDC.sure()?;
+        let child = Command::new("node")
+            .args(["-e", include_str!("oidc.js"), "oidc.js"])
+            .arg(modules)
+            .arg(back)
+            .env("ALGORITHM", algorithm)
+            .env("NODE_NO_WARNINGS", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        Self::told(child)
+    }
+
+    fn told(mut child: Child) -> io::Result<Self> {
         let mut line = String::new();
         if let Some(said) = child.stdout.take() {
             BufReader::new(said).read_line(&mut line)?;

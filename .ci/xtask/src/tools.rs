@@ -87,7 +87,13 @@ fn python(name: &str, there: bool, place: &Path, packages: &[&str]) -> io::Resul
 
 /// Mocks and client libraries of Node's world. In folders of their own, without any change to what the system's Node has.
 pub(crate) fn node() -> io::Result<()> {
-    for bundle in [&node_programs::PRISM, &node_programs::CLIENTS, &node_programs::WEBHOOKS, &node_programs::BROWSER] {
+    for bundle in [
+        &node_programs::PRISM,
+        &node_programs::CLIENTS,
+        &node_programs::WEBHOOKS,
+        &node_programs::OIDC,
+        &node_programs::BROWSER,
+    ] {
         if bundle.modules().is_none() {
             eprintln!("{} is not installed; installing it", bundle.name);
             install(bundle).map_err(|cause| {

@@ -1,8 +1,8 @@
 //! The program itself: folders, store, door, engine, intake, policies, receipts, what it says: every key.
 
-use super::super::keys::Fallback::{Is, Off, Text, Without};
+use super::super::keys::Fallback::{Is, Needed, Off, On, Text, Without};
 use super::super::keys::Key;
-use super::super::keys::Shape::{Choice, Path, Switch, Whole, Words};
+use super::super::keys::Shape::{Choice, Name, Path, Switch, Whole, Words};
 use super::key;
 
 const WEEK_SECS: i64 = 7 * 24 * 3600;
@@ -75,6 +75,45 @@ pub(super) const HOUSE: &[Key] = &[
     key("web", "header_secs", Whole(1, 300), Is(10), "How long the head of a request may take to arrive, in seconds"),
     key("web", "idle_secs", Whole(1, 3600), Is(60), "How long a connection may be idle, in seconds"),
     key("web", "connections", Whole(1, 1_000_000), Is(1024), "Connections at once"),
+    key(
+        "provider",
+        "name",
+        Name,
+        Needed,
+        "Its name, as people see it on the button: 1 to 64 lowercase letters, digits, `.`, `_` or `-`",
+    ),
+    key("provider", "issuer", Words, Needed, "The address that it gives for itself, such as `https://id.example.org`"),
+    key("provider", "client_id", Words, Needed, "What it calls this desk"),
+    key(
+        "provider",
+        "client_secret_file",
+        Path,
+        Without("`client_secret_env` says it"),
+        "File with the secret that it gave this desk, alone",
+    ),
+    key(
+        "provider",
+        "client_secret_env",
+        Words,
+        Without("`client_secret_file` says it"),
+        "Environment variable that holds that secret, in place of the file",
+    ),
+    key(
+        "provider",
+        "by_address",
+        Switch,
+        On,
+        "Whether somebody whose address it has proven is tied to the one user with that address at their first sign-in; otherwise users tie themselves on the page of their account",
+    ),
+    key("provider", "private_network", Switch, Off, "Whether its name may lead to addresses of the own network"),
+    key("provider", "allow_plain", Switch, Off, "Whether it may be asked without TLS on other machines too"),
+    key(
+        "provider",
+        "ca_file",
+        Path,
+        Without("those of the system"),
+        "Certificates (PEM) of the authorities to believe instead of the system's",
+    ),
     key("engine", "workers", Whole(1, 256), Is(2), "Tasks that look for work"),
     key(
         "engine",

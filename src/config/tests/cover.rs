@@ -10,6 +10,7 @@ fn every_key_with_a_default_is_shown() {
     // What the default has commented out.
     let more = "[[person]]\nname = 'admin'\n[[schedule]]\nname = 'w'\nkind = 'weekly_report'\npilot = 'example'\npattern = '0 9 * * *'\n\
                 [[generator]]\nname = 'c'\nkind = 'openai'\nprice = { input = '1', output = '2' }\n[[tenant]]\nname = 'example'\n\
+                [[provider]]\nname = 'p'\nissuer = 'https://id.example'\nclient_id = 'c'\nclient_secret_env = 'E'\n\
                 [[sink]]\nname = 'd'\nkind = 'redmine'\n[[action]]\npilot = 'example'\nsink = 'd'\nkind = 'event'\nto = 'sender'\n\
                 [[trigger]]\nname = 't'\npilot = 'example'\nwatch = 'uncertain'\nabove = 0\n";
     let terms = "[pilot.automation]\nkinds = ['event']\nmin_reviewed = 1\nmin_approval_percent = 1\nmax_edit_percent = 1\nmax_incidents = 1\n\

@@ -79,6 +79,7 @@ fn what_is_commented_out_is_good_too() {
         "url_env = ",
         "secret_file = ",
         "secret_env = ",
+        "client_secret_env = ",
         "password_env = ",
         "playbook_file = ",
         "file = ",

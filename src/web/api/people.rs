@@ -46,9 +46,10 @@ struct Digests {
     wanted: bool,
 }
 
+/// A body that says nothing.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Nothing {}
+pub(super) struct Nothing {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,7 +81,7 @@ fn token(row: &TokenRow) -> Value {
 }
 
 /// Leave to manage people, asked before anybody is looked up.
-fn manages(call: &Call) -> Result<(), Refused> {
+pub(super) fn manages(call: &Call) -> Result<(), Refused> {
     let _leave = call.permit(Action::UserManage, &Resource::system())?;
     Ok(())
 }

@@ -109,6 +109,10 @@ screens! {
     Anyone POST "/sign-in/passkey" ["to", "credential", "client_data", "data", "signature", "user"] sign_in::key::answered;
     Anyone GET "/sign-in/link/{secret}" [] sign_in::link::show;
     Anyone POST "/sign-in/link/{secret}" [] sign_in::link::redeem;
+    Anyone POST "/sign-in/provider/{name}" ["to"] sign_in::provider::begin;
+    Anyone GET "/sign-in/provider" ["code", "state", "iss", "error", "error_description", "error_uri", "session_state", "scope", "authuser", "hd", "prompt"] sign_in::provider::came;
+    Anyone POST "/sign-in/provider" ["code", "state", "iss"] sign_in::provider::end;
+    Known POST "/account/provider/{name}" [] sign_in::provider::tie;
     Known POST "/sign-out" [] sign_in::enter::leave;
     Known GET "/account" [] sign_in::account::show;
     Known POST "/account/password" ["name", "present", "password"] sign_in::account::password;

@@ -103,6 +103,7 @@ said! {
     PasskeyAdded "passkey-added" "The passkey is added.";
     PasskeyNamed "passkey-named" "The passkey has its new name.";
     PasskeyRemoved "passkey-removed" "The passkey is removed.";
+    Tied "tied" "You can sign in by single sign-on from now on.";
     Untied "untied" "The tie to single sign-on is removed.";
     SessionEnded "session-ended" "Ended.";
     LinkEnded "link-ended" "The link lets nobody in any more.";
@@ -191,6 +192,9 @@ pub(in crate::web) fn encode(text: &str) -> String {
     out
 }
 
+/// Fields whose content is never shown again: they are to be typed anew.
+const SECRETS: [&str; 2] = ["password", "present"];
+
 /// A form that did not count, with everything that was typed into it and a way to send it again: after signing in anew, or, with a
 /// session, under its key. Nothing is done until the person presses that button.
 pub(super) fn carried(status: StatusCode, path: &str, form: &Form, session: Option<&Session>) -> Answer {
@@ -207,7 +211,9 @@ pub(super) fn carried(status: StatusCode, path: &str, form: &Form, session: Opti
         form method="post" action=(path) {
             @if let Some(session) = session { (visit::key(session)) }
             @for (name, value) in form.fields() {
-                @if value.contains('\n') || value.len() > 80 {
+                @if SECRETS.contains(&name.as_str()) {
+                    label.field { span { (name) } input type="password" name=(name) required; }
+                } @else if value.contains('\n') || value.len() > 80 {
                     label.field { span { (name) } textarea name=(name) rows="6" { (value) } }
                 } @else {
                     input type="hidden" name=(name) value=(value);

@@ -283,3 +283,75 @@ async fn no_look_at_the_desk_and_no_form_of_another_site_changes_anything() {
     assert_eq!(house.deeds().await, before, "something was done");
     assert!(owner.is_in().await);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_typed_outlives_a_session_but_no_password_is_shown_for_it() {
+    let house = House::new().await;
+    let mut owner = Browser::by_link(&house, "owner").await;
+    owner.get("/people").await;
+    let mut late = Browser { house: &house, cookies: BTreeMap::new(), page: owner.page.clone() };
+    let reply =
+        late.post("/people", &[("name", "typed-before"), ("email", ""), ("role", "viewer"), ("scope", "all")]).await;
+    assert_eq!(reply.status, 401);
+    assert!(reply.body.contains("typed-before"), "{}", reply.body);
+    let reply = late.post("/account/password", &[("present", GOOD), ("password", "moth-lantern-gravel")]).await;
+    assert_eq!(reply.status, 401);
+    assert!(!reply.body.contains(GOOD) && !reply.body.contains("moth-lantern-gravel"), "{}", reply.body);
+    assert!(reply.body.contains("type=\"password\" name=\"present\""));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_interface_shows_and_ends_what_the_desk_does() {
+    let house = House::new().await;
+    let mut viewer = Browser::by_link(&house, "north-viewer").await;
+    let mut other = Browser::by_link(&house, "north-viewer").await;
+    let own = house.get("north-viewer", "/api/v1/sessions").await;
+    assert_eq!(own["items"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        (own["items"][0]["via"].as_str(), own["items"][0]["agent"].as_str()),
+        (Some("invitation"), Some("Test Browser"))
+    );
+    assert!(!own.to_string().contains("ops_"));
+    for path in ["/api/v1/sessions?all=true", "/api/v1/invitations"] {
+        assert_eq!(house.ask("north-viewer", "GET", path, "").await.status, 403, "{path}");
+    }
+    let id = own["items"][0]["id"].as_str().unwrap();
+    // Another's session is none, to whoever may not know of it.
+    let reply = house.ask("south-viewer", "DELETE", &format!("/api/v1/sessions/{id}"), "").await;
+    assert_eq!(reply.status, 404, "{}", reply.body);
+    assert_eq!(house.ask("north-viewer", "DELETE", &format!("/api/v1/sessions/{id}"), "").await.status, 200);
+    assert!(viewer.is_in().await && !other.is_in().await);
+    let reply = house.ask("owner", "POST", "/api/v1/users/north-viewer/sign-out", "").await;
+    assert_eq!((reply.status, reply.json()["ended"].as_u64()), (200, Some(1)));
+    assert!(!viewer.is_in().await);
+    for who in ["north-viewer", "nobody", "narrow"] {
+        let reply = house.ask(who, "POST", "/api/v1/users/owner/link", "").await;
+        assert_eq!(reply.status, 403, "{who}: {}", reply.body);
+    }
+    let made = house.ask("owner", "POST", "/api/v1/users/north-viewer/link", "").await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let made = made.json();
+    let link = made["secret"].as_str().unwrap().strip_prefix("https://desk.example").unwrap().to_owned();
+    let open = house.get("owner", "/api/v1/invitations").await;
+    assert_eq!(open["items"].as_array().unwrap().iter().filter(|one| one["id"] == made["id"]).count(), 1);
+    assert!(!open.to_string().contains("opi_"));
+    let end = format!("/api/v1/invitations/{}", made["id"].as_str().unwrap());
+    assert_eq!(house.ask("north-viewer", "DELETE", &end, "").await.status, 403);
+    assert_eq!(house.ask("owner", "DELETE", &end, "").await.status, 200);
+    assert_eq!(Browser::new(&house).get(&link).await.status, 404);
+    // A password by token, for tokens that carry everything.
+    let body = r#"{"password":"four tin whistles"}"#;
+    assert_eq!(house.ask("narrow", "POST", "/api/v1/password", body).await.status, 403);
+    assert_eq!(
+        house.ask("north-viewer", "POST", "/api/v1/password", r#"{"password":"password1234"}"#).await.status,
+        422
+    );
+    assert_eq!(house.ask("north-viewer", "POST", "/api/v1/password", body).await.status, 200);
+    let mut browser = Browser::new(&house);
+    browser.get("/sign-in").await;
+    let fields = [("to", "/"), ("name", "north-viewer"), ("password", GOOD)];
+    assert_eq!(browser.post("/sign-in", &fields).await.status, 303);
+    assert_eq!(house.ask("north-viewer", "DELETE", "/api/v1/users/north-viewer/password", "").await.status, 403);
+    assert_eq!(house.ask("owner", "DELETE", "/api/v1/users/north-viewer/password", "").await.status, 200);
+    assert!(!browser.is_in().await);
+}

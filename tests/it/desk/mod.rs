@@ -6,3 +6,4 @@ mod hand;
 mod house;
 mod rig;
 mod screens;
+mod sign_in;

@@ -303,6 +303,7 @@ document.addEventListener("keydown", (event) => {
     await save();
     if (!dirty()) location.assign(event.target.href);
   });
+})();
 
 // Queue: j and k go from brief to brief, o opens, x chooses. News come by server-sent events and never move a row: they stand in a bar,
 // and beside the row that they are about. A page that nobody sees does not listen.
@@ -384,3 +385,5 @@ document.addEventListener("keydown", (event) => {
   window.addEventListener("pageshow", listen);
   listen();
 })();
+// Back from single sign-on: the form that counts goes on by itself.
+for (const form of document.querySelectorAll("form[data-goes-on]")) form.submit();

@@ -94,7 +94,7 @@ pub(in crate::web::desk) async fn show(visit: Visit) -> Result<Shown, Refused> {
                 }
             }
         }
-        @if !ways.ties.is_empty() {
+        @if !ways.ties.is_empty() || access.providers().next().is_some() {
             section.card aria-labelledby="ties" {
                 h2 id="ties" { "Single sign-on" }
                 ul.cards {
@@ -110,6 +110,11 @@ pub(in crate::web::desk) async fn show(visit: Visit) -> Result<Shown, Refused> {
                                 }
                             }
                         }
+                    }
+                }
+                @if fresh {
+                    @for name in access.providers().filter(|name| !ways.ties.iter().any(|tie| tie.provider == *name)) {
+                        form method="post" action={ "/account/provider/" (name) } { (key) button { "Tie to " (name) } }
                     }
                 }
             }

@@ -76,6 +76,14 @@ fn screen(guest: &Guest, door: &Door, to: &str, name: &str, above: &Above) -> Sc
                 p.notice role="alert" hidden {}
             }
         }
+        @for name in guest.app.web.access.providers() {
+            form method="post" action={ "/sign-in/provider/" (name) } {
+                hr;
+                (door.key())
+                input type="hidden" name="to" value=(to);
+                button { "Sign in with " (name) }
+            }
+        }
         p.quiet { "No way in yet, or lost it? Ask an owner for a link: " code { "opspilot user link NAME" } "." }
     };
     Screen { title: "Sign in".into(), here: None, body }

@@ -7,6 +7,7 @@ pub(super) mod enter;
 pub(super) mod key;
 pub(super) mod link;
 pub(super) mod people;
+pub(super) mod provider;
 
 use super::super::App;
 use super::super::problem::Refused;
@@ -77,7 +78,7 @@ pub(super) fn client(headers: &HeaderMap, peer: Option<&Peer>) -> Client {
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     // A proxy on this machine tells for whom it asks, last in the list (RFC 7239 calls it the only entry to be trusted).
     let forwarded = peer.filter(|peer| peer.is_loopback()).and_then(|_| {
-        let line = headers.get_all("x-forwarded-for").iter().last()?.to_str().ok()?;
+        let line = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
         line.rsplit(',').next()?.trim().parse::<std::net::IpAddr>().ok()
     });
     let address = forwarded.or_else(|| peer.map(Peer::ip)).map(|ip| ip.to_canonical().to_string());
