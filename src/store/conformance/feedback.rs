@@ -56,8 +56,14 @@ async fn what_is_said_is_answered_and_closed_once(on: &Fixture) {
         page.items.into_iter().map(|row| row.id).collect::<Vec<_>>()
     };
     let named = |text: &str| Some(text.to_owned());
-    assert_eq!(ids(FeedbackFilter { state: named("open"), ..FeedbackFilter::default() }).await, [second.clone()]);
-    assert_eq!(ids(FeedbackFilter { person: named("usr_bob"), ..FeedbackFilter::default() }).await, [first.clone()]);
+    assert_eq!(
+        ids(FeedbackFilter { state: named("open"), ..FeedbackFilter::default() }).await,
+        std::slice::from_ref(&second)
+    );
+    assert_eq!(
+        ids(FeedbackFilter { person: named("usr_bob"), ..FeedbackFilter::default() }).await,
+        std::slice::from_ref(&first)
+    );
     assert!(ids(FeedbackFilter { pilot: named("south"), ..FeedbackFilter::default() }).await.is_empty());
     assert_eq!(ids(FeedbackFilter::default()).await.len(), 2);
     let missing = on.store.feedback(&FeedbackId::new(on.now(), [0; 10])).await;

@@ -30,6 +30,9 @@ fn screens(house: &House) -> Vec<Screen> {
         screen("brief", "/briefs/{id}", &format!("/briefs/{brief}")),
         screen("brief-hostile", "/briefs/{id}", &format!("/briefs/{}", house.briefs[3])),
         screen("brief-edit", "/briefs/{id}/edit", &format!("/briefs/{brief}/edit")),
+        screen("timeline", "/requests/{id}", &format!("/requests/{}", brief.replace("brf_", "req_"))),
+        screen("figures", "/figures", "/figures"),
+        screen("operations", "/operations", "/operations"),
         screen("paste", "/paste", "/paste"),
         screen("pasted", "/paste", &format!("/paste?request={}", brief.replace("brf_", "req_"))),
         screen("feedback", "/feedback", "/feedback"),
@@ -51,6 +54,8 @@ fn screens(house: &House) -> Vec<Screen> {
 
 /// Addresses that show no page by themselves, or none to somebody signed in, and why.
 const ELSEWHERE: &[(&str, &str)] = &[
+    ("/events", "a stream, not a page"),
+    ("/figures/{set}", "a file, not a page"),
     ("/briefs/{id}/text", "a part of the brief's page"),
     ("/briefs/{id}/standing", "a part of the brief's page"),
     ("/briefs/{id}/diff", "wants two revisions: looked at by the tests of the brief's page"),
@@ -98,7 +103,7 @@ fn lighthouse_gives_full_marks() {
     let house = opened();
     let mike = house.signed_in(&browser, "mike");
     let addresses: Vec<String> =
-        ["/", "/paste", "/feedback"].iter().map(|path| format!("{}{path}", house.origin())).collect();
+        ["/", "/paste", "/figures"].iter().map(|path| format!("{}{path}", house.origin())).collect();
     let cookies: Vec<String> = mike
         .cookies()
         .iter()

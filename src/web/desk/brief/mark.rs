@@ -212,7 +212,12 @@ fn one(text: &str, piece: &Range<usize>, spans: &[(usize, usize, Range<usize>)],
         @for (number, place, span) in &over {
             @if span.start == piece.start { i.at id=(format!("q{number}-{place}")) data-s=(number) {} }
         }
-        a.q href=(format!("#s{first}")) data-s=(numbers) { (inner) }
+        // A link without words would be one that nobody can see or name.
+        @if words.trim().is_empty() {
+            span data-s=(numbers) { (inner) }
+        } @else {
+            a.q href=(format!("#s{first}")) data-s=(numbers) { (inner) }
+        }
     }
 }
 
