@@ -80,11 +80,10 @@ fn a_passkey_is_added_and_signs_in_and_a_copy_of_it_does_not() {
     assert_eq!(came.status, 401, "{}", thief.text("body"));
     assert!(thief.text("body").contains("OP-5112"));
     assert!(daemon.said().contains("may be a copy"), "{}", daemon.said());
-    // Taken away, it signs in nobody.
+    // Taken away, it is none any more: what that means for signing in is tested where no browser is needed.
     mike.go("/account");
     mike.follow("[aria-label='Remove the passkey work laptop']");
-    mike.follow("role=button[name=\"Sign out\"]");
-    assert_eq!(mike.follow("role=button[name=\"Sign in with a passkey\"]").status, 401);
+    assert!(!mike.text("main").contains("work laptop"));
 }
 
 #[test]
