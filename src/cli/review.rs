@@ -279,6 +279,7 @@ impl List {
                 let mut shown = view::brief(&item.row.brief);
                 shown["band"] = review::band(item.row.place.lane).into();
                 shown["subject"] = item.particulars.subject.clone().into();
+                shown["title"] = item.title.clone().into();
                 shown
             };
             return setup.out.json(&json!({
@@ -289,12 +290,7 @@ impl List {
         let mut table =
             Table::new(&["brief", "band", "score", "risk", "rev", "digest", "state", "waits", "claimed", "subject"]);
         for item in &queue.items {
-            let (brief, request) = (&item.row.brief, &item.row.request);
-            let words = match &request.subject {
-                Some(_) => item.particulars.subject.clone(),
-                None => Masks(&house.boundaries)
-                    .maybe(&request.pilot, request.text.lines().find(|line| !line.trim().is_empty())),
-            };
+            let brief = &item.row.brief;
             table.row([
                 brief.id.to_string(),
                 review::band(item.row.place.lane).to_owned(),
@@ -305,7 +301,7 @@ impl List {
                 brief.state.to_string(),
                 text::age(brief.opened_at, now),
                 item.row.holder.clone().unwrap_or_default(),
-                text::cut(&text::one_line(&words.unwrap_or_default()), 80),
+                text::cut(&text::one_line(item.title.as_deref().unwrap_or_default()), 80),
             ]);
         }
         if let Some(words) = review::unsearched(&queue.page) {

@@ -4,11 +4,13 @@
 
 mod count;
 mod house;
+mod kept;
 #[cfg(test)]
 mod tests;
 
 pub use count::{Spread, length};
 pub use house::{House, Queues, Source, Stopped};
+pub use kept::Kept;
 
 use crate::store::{MOST_COMPARED, Store, StoreError, TrendRows};
 use jiff::civil::Date;
@@ -168,8 +170,9 @@ pub struct Figures {
 pub async fn read(store: &Store, pilot: &str, days: &Days, spend: bool, now: Timestamp) -> Result<Figures, StoreError> {
     let names = (days.first.to_string(), days.last.to_string());
     let rows = store.trend(pilot, days.moments(), (&names.0, &names.1)).await?;
-    let since: Vec<Timestamp> = count::AGES.iter().map(|(_, age)| count::ago(now, *age)).collect();
-    let backlog = store.backlog_since(pilot, &since).await?;
+    // Behind the last bound is everything that is older.
+    let since = std::array::from_fn(|place| count::AGES.get(place).map_or(now, |(_, age)| count::ago(now, *age)));
+    let backlog = store.backlog_since(pilot, since).await?;
     let mut sets = sets(&rows, days);
     if spend {
         sets.push(count::spent(&rows, days));

@@ -5,7 +5,7 @@ use super::Particulars;
 use crate::brief::Band;
 use crate::domain::form;
 use crate::policy::Principal;
-use crate::screen::Boundary;
+use crate::screen::{Boundary, screen};
 use crate::store::{MOST_SEARCHED, QueueFilter, QueueHolder, QueuePage, QueuePlace, QueueRow, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -136,6 +136,27 @@ pub struct Waiting {
     pub row: QueueRow,
     /// Its request's particulars with their masks; empty for a pilot that is no longer configured.
     pub particulars: Particulars,
+    /// What people call it by: its subject, or else the beginning of its text, with masks.
+    pub title: Option<String>,
+}
+
+/// The longest title made of a text, in characters.
+const MAX_TITLE: usize = 80;
+
+impl Waiting {
+    fn of(row: &QueueRow, boundary: Option<&Boundary>) -> Self {
+        let particulars = boundary.map(|boundary| Particulars::of(&row.request, boundary)).unwrap_or_default();
+        let is_said = |text: &String| !text.trim().is_empty();
+        let first = |boundary: &Boundary| {
+            let masked = screen(&row.request.text, boundary).text;
+            let line = masked.lines().map(str::trim).find(|line| !line.is_empty())?;
+            let cut = if line.chars().count() > MAX_TITLE { "…" } else { "" };
+            Some(line.chars().take(MAX_TITLE).collect::<String>() + cut)
+        };
+        let title = particulars.subject.clone().filter(is_said);
+        let title = title.or_else(|| if row.request.subject.is_none() { first(boundary?) } else { None });
+        Self { row: row.clone(), particulars, title }
+    }
 }
 
 /// A page of the queue, as people may see it.
@@ -214,7 +235,7 @@ pub async fn queue(
             store.queue(&filter, Some(&keeps)).await?
         }
     };
-    let items = page.items.iter().map(|row| Waiting { particulars: masked(row), row: row.clone() }).collect();
+    let items = page.items.iter().map(|row| Waiting::of(row, boundaries.get(&row.brief.pilot))).collect();
     Ok(Queue { items, page, now: part.now })
 }
 

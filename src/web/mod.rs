@@ -117,13 +117,15 @@ struct App {
     tags: Arc<tag::Tags>,
     once: Arc<once::Running>,
     news: Arc<desk::News>,
+    counted: Arc<crate::figures::Kept>,
 }
 
 impl Web {
     /// All routes.
     pub fn router(self) -> Router {
         let tags = Arc::new(tag::Tags::new(self.clock.now()));
-        let app = App { web: Arc::new(self), tags, once: Arc::default(), news: Arc::default() };
+        let app =
+            App { web: Arc::new(self), tags, once: Arc::default(), news: Arc::default(), counted: Arc::default() };
         let mut paths: BTreeMap<&'static str, MethodRouter<App>> = BTreeMap::new();
         for route in api::routes() {
             let here = paths.remove(route.path).unwrap_or_default();

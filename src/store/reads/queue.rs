@@ -90,7 +90,7 @@ pub struct QueueRow {
     pub brief: BriefRow,
     /// Name of whoever holds it.
     pub holder: Option<String>,
-    /// Its request. Its text is cut behind the words that say what its subject is.
+    /// Its request. Its text is cut behind the words that say what its subject is, and behind 4,000 characters without a subject.
     pub request: Request,
 }
 
@@ -177,7 +177,7 @@ const PAGE: &str = concat!(
     "SELECT b.id, b.pilot, b.tenant, b.state, b.version, b.revision, b.digest, b.attempt, b.score, b.risk, b.claimed_by, b.claim_until, \
      b.opened_at, b.updated_at, r.submitter, b.planted, CAST(b.lane AS BIGINT), p.name, r.id, r.pilot, r.tenant, r.source, r.external_id, r.submitter, r.raw, \
      r.media_type, r.sender_name, r.sender_email, r.sender_phone, r.organisation, r.subject, \
-     substr(r.text, 1, length(COALESCE(r.subject, '')) + 200), r.duplicate_of, r.attachments, r.received_at, r.accepted_at FROM (SELECT ",
+     substr(r.text, 1, CASE WHEN r.subject IS NULL THEN 4000 ELSE length(r.subject) + 200 END), r.duplicate_of, r.attachments, r.received_at, r.accepted_at FROM (SELECT ",
     lane!(),
     " AS lane, b.* FROM brief b WHERE ",
     fits!(),

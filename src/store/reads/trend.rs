@@ -134,21 +134,28 @@ impl Store {
         Ok(TrendRows { arrived, drafted, decided, edited, spent })
     }
 
-    /// How many briefs of a pilot wait since each of these moments or later, but before the one that precedes it. What waits longest
-    /// comes last, under [`Timestamp::MIN`].
+    /// How many briefs of a pilot wait since each of these moments, the latest first, but before the one that precedes it; last, how many
+    /// have waited longer than since all of them.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn backlog_since(&self, pilot: &str, since: &[Timestamp]) -> Result<Vec<u64>, StoreError> {
-        let mut snapshot = self.snapshot().await?;
-        let mut conn = snapshot.conn();
-        let (mut counts, mut seen) = (Vec::new(), 0);
-        for moment in since {
-            let sql = "SELECT COUNT(*) FROM brief b WHERE b.state IN ('open', 'amending', 'redrafting') AND b.pilot = $1 AND b.planted = 0 AND b.opened_at >= $2";
-            let row = conn.row(sql, values![pilot, moment.as_microsecond()]).await?;
-            let count = row.map_or(Ok(0), |row| row.int(0))?.unsigned_abs();
-            counts.push(count.saturating_sub(seen));
-            seen = count;
+    pub async fn backlog_since(&self, pilot: &str, since: [Timestamp; 6]) -> Result<[u64; 7], StoreError> {
+        let sql = "SELECT COALESCE(SUM(CASE WHEN b.opened_at >= $2 THEN 1 ELSE 0 END), 0), \
+                   COALESCE(SUM(CASE WHEN b.opened_at >= $3 THEN 1 ELSE 0 END), 0), \
+                   COALESCE(SUM(CASE WHEN b.opened_at >= $4 THEN 1 ELSE 0 END), 0), \
+                   COALESCE(SUM(CASE WHEN b.opened_at >= $5 THEN 1 ELSE 0 END), 0), \
+                   COALESCE(SUM(CASE WHEN b.opened_at >= $6 THEN 1 ELSE 0 END), 0), \
+                   COALESCE(SUM(CASE WHEN b.opened_at >= $7 THEN 1 ELSE 0 END), 0), COUNT(*) \
+                   FROM brief b WHERE b.state IN ('open', 'amending', 'redrafting') AND b.pilot = $1 AND b.planted = 0";
+        let mut values = values![pilot];
+        values.extend(since.iter().map(|moment| crate::store::sql::Value::from(moment.as_microsecond())));
+        let row = self.reader().await?.conn().row(sql, values).await?;
+        let row = row.ok_or_else(|| StoreError::corrupt("a count without a row"))?;
+        let (mut counts, mut seen) = ([0; 7], 0);
+        for (column, count) in counts.iter_mut().enumerate() {
+            let all = row.int(column)?.unsigned_abs();
+            *count = all.saturating_sub(seen);
+            seen = all;
         }
         Ok(counts)
     }

@@ -2,17 +2,18 @@
 //! figures counts. The desk reads through [`read`] and [`house`], too.
 
 use crate::domain::pilot::Pilot;
-use crate::figures::{self, Days, Figures, House};
+use crate::figures::{Days, Figures, House};
 use crate::limit::{Line, Side};
 use crate::policy::{Action, Resource};
 use crate::web::answer::Answer;
 use crate::web::call::Call;
 use crate::web::problem::Refused;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// A pilot's figures, with its budgets as far as the caller may see them.
 pub(in crate::web) struct Owned {
-    pub(in crate::web) figures: Figures,
+    pub(in crate::web) figures: Arc<Figures>,
     pub(in crate::web) budgets: Option<Vec<Line>>,
 }
 
@@ -24,7 +25,7 @@ pub(in crate::web) async fn read(call: &Call, pilot: &Pilot) -> Result<Owned, Re
     let now = web.clock.now();
     let days = Days::read(call.query.get("from"), call.query.get("until"), now, &pilot.time_zone)?;
     let spend = call.permit(Action::SpendRead, &resource).is_ok();
-    let figures = figures::read(&web.store, &pilot.name, &days, spend, now).await?;
+    let figures = call.app.counted.read(&web.store, &pilot.name, &days, spend, now).await?;
     let budgets = if spend { Some(web.limits.book().await?.of_pilot(&pilot.name).lines) } else { None };
     Ok(Owned { figures, budgets })
 }
@@ -33,7 +34,7 @@ pub(super) async fn show(call: Call) -> Result<Answer, Refused> {
     let name = call.part("name");
     let pilot = call.app.web.pilots.get(name).ok_or_else(|| Refused::missing("pilot", name))?;
     let Owned { figures, budgets } = read(&call, pilot).await?;
-    let mut shown = serde_json::to_value(&figures).map_err(|cause| Refused::fault(cause.to_string()))?;
+    let mut shown = serde_json::to_value(&*figures).map_err(|cause| Refused::fault(cause.to_string()))?;
     if let Some(members) = shown.as_object_mut() {
         members.insert("budgets".into(), json!(budgets));
     }

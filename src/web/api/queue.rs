@@ -69,7 +69,7 @@ fn row(item: &Waiting) -> Value {
     json!({
         "id": brief.id, "request": request.id, "pilot": brief.pilot, "tenant": brief.tenant, "state": brief.state.as_str(),
         "revision": brief.digest, "number": brief.revision, "attempt": brief.attempt, "score": brief.score,
-        "band": review::band(item.row.place.lane), "risk": brief.risk, "claim": held, "subject": item.particulars.subject,
+        "band": review::band(item.row.place.lane), "risk": brief.risk, "claim": held, "subject": item.particulars.subject, "title": item.title,
         "sender_name": item.particulars.sender_name, "organisation": item.particulars.organisation,
         "received_at": request.received_at, "opened_at": brief.opened_at, "updated_at": brief.updated_at,
     })

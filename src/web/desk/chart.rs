@@ -5,12 +5,12 @@ use crate::figures::{Form, Set, Unit};
 use maud::{Markup, html};
 
 /// The picture, in user units.
-const WIDTH: u64 = 640;
+const WIDTH: u64 = 440;
 const ROW: u64 = 26;
 /// Where bars begin, and how long the longest is.
-const BAR: (u64, u64) = (190, 350);
+const BAR: (u64, u64) = (158, 200);
 /// The field of lines: left, top, width, height.
-const FIELD: (u64, u64, u64, u64) = (52, 12, 572, 168);
+const FIELD: (u64, u64, u64, u64) = (44, 12, 384, 150);
 
 /// A set with its picture, its table and the way to its files. A set without rows is a sentence.
 pub(super) fn set(set: &Set, files: &str) -> Markup {
@@ -147,7 +147,7 @@ fn lines(set: &Set) -> Markup {
     let x = |place: u64| left + if count > 1 { place * width / (count - 1) } else { width / 2 };
     let y = |value: u64| top + height - value.saturating_mul(height).checked_div(most).unwrap_or(0).min(height);
     // Labels that have room: the first, the last, and some between.
-    let every = count.div_ceil(6).max(1);
+    let every = count.div_ceil(5).max(1);
     let drawn = html! {
         @for quarter in 0..=4_u64 {
             @let value = most / 4 * quarter;
@@ -156,7 +156,7 @@ fn lines(set: &Set) -> Markup {
         }
         @for (place, label) in set.labels.iter().enumerate() {
             @let place = place as u64;
-            @if place.is_multiple_of(every) && (place == 0 || count - 1 - place >= every / 2) || place + 1 == count {
+            @if place.is_multiple_of(every) && (place == 0 || count - 1 - place >= every) || place + 1 == count {
                 text.label x=(x(place)) y=(top + height + 20) text-anchor=(if place == 0 { "start" } else if place + 1 == count { "end" } else { "middle" }) {
                     (label.get(5..).unwrap_or(label))
                 }
@@ -181,7 +181,7 @@ fn short(set: &Set, value: u64) -> String {
 }
 
 fn cut(label: &str) -> String {
-    const MOST: usize = 26;
+    const MOST: usize = 23;
     if label.chars().count() <= MOST {
         return label.to_owned();
     }

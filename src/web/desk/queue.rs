@@ -222,7 +222,7 @@ fn list(visit: &Visit, found: &Queue, query: &str, several: bool) -> Markup {
 
 fn row(visit: &Visit, found: &Queue, item: &Waiting, several: bool) -> Markup {
     let (brief, band) = (&item.row.brief, review::band(item.row.place.lane));
-    let name = item.particulars.subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty());
+    let name = item.title.as_deref().map(str::trim);
     let from = [item.particulars.sender_name.as_deref(), item.particulars.organisation.as_deref()];
     let from: Vec<&str> = from.into_iter().flatten().filter(|text| !text.trim().is_empty()).collect();
     let zone = visit.call.app.web.pilots.get(&brief.pilot).map_or(TimeZone::UTC, |pilot| pilot.time_zone.clone());

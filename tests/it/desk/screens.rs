@@ -27,6 +27,11 @@ fn screens(house: &House) -> Vec<Screen> {
     let brief = &house.briefs[0];
     vec![
         screen("queue", "/", "/"),
+        screen("queue-filtered", "/", "/?holder=nobody&risk=critical&age=1h&text=boiler"),
+        Screen { before: |visitor| visitor.press("?"), ..screen("queue-keys", "/", "/") },
+        screen("timeline", "/requests/{id}", &format!("/requests/{}", brief.replace("brf_", "req_"))),
+        screen("figures", "/figures", "/figures"),
+        screen("operations", "/operations", "/operations"),
         screen("brief", "/briefs/{id}", &format!("/briefs/{brief}")),
         screen("brief-hostile", "/briefs/{id}", &format!("/briefs/{}", house.briefs[3])),
         screen("brief-edit", "/briefs/{id}/edit", &format!("/briefs/{brief}/edit")),

@@ -20,3 +20,5 @@ CREATE INDEX feedback_open ON feedback (id) WHERE state <> 'closed';
 CREATE TABLE feedback_event (
   feedback TEXT NOT NULL, number BIGINT NOT NULL, kind TEXT NOT NULL, person TEXT NOT NULL, text TEXT NOT NULL, at BIGINT NOT NULL,
   PRIMARY KEY (feedback, number));
+-- What came in by its moment, for figures.
+CREATE INDEX request_arrived ON request (pilot, accepted_at) WHERE planted IS NULL;
