@@ -212,8 +212,8 @@ fn one(text: &str, piece: &Range<usize>, spans: &[(usize, usize, Range<usize>)],
         @for (number, place, span) in &over {
             @if span.start == piece.start { i.at id=(format!("q{number}-{place}")) data-s=(number) {} }
         }
-        // A link without words would be one that nobody can see or name.
-        @if words.trim().is_empty() {
+        // A link of a blank or a full stop would be one that nobody can hit or name.
+        @if !words.contains(char::is_alphanumeric) {
             span data-s=(numbers) { (inner) }
         } @else {
             a.q href=(format!("#s{first}")) data-s=(numbers) { (inner) }
