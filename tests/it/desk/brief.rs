@@ -150,7 +150,7 @@ fn ten_briefs_are_cleared_by_keyboard_alone() {
         }
     }
     let took = begun.elapsed();
-    println!(
+    eprintln!(
         "ten briefs by keyboard alone: {took:?} ({approved} approved, {edited} of them edited, {rejected} rejected)"
     );
     let states: Vec<String> = briefs.iter().map(|brief| state(&daemon, brief)).collect();
@@ -206,7 +206,7 @@ fn two_people_and_two_tabs_lose_no_word() {
         "Ada's better reason.",
     ];
     let lost = typed.iter().filter(|words| !all.contains(**words)).count();
-    println!("edits by two people in three tabs: {} made, {lost} lost", typed.len());
+    eprintln!("edits by two people in three tabs: {} made, {lost} lost", typed.len());
     assert_eq!(lost, 0, "{all}");
     assert_eq!(text(&daemon, &brief, "workflow_summary", "text"), "Mike's summary.");
     assert_eq!(text(&daemon, &brief, "recommended_status", "reason"), "Ada's better reason.");
