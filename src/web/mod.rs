@@ -6,7 +6,6 @@ mod answer;
 mod api;
 mod body;
 mod call;
-#[expect(dead_code, reason = "what all screens share stands before them; they come one by one")]
 mod desk;
 mod health;
 mod hooks;

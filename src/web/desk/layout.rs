@@ -11,7 +11,7 @@ use crate::policy::{Action, Principal, Resource};
 use crate::web::call::Call;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, html};
 
 /// Entries of the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,11 +189,6 @@ pub(in crate::web) fn span(from: Timestamp, to: Timestamp) -> String {
         5_400..129_600 => format!("{} h", seconds / 3_600),
         _ => format!("{} days", seconds / 86_400),
     }
-}
-
-/// A picture mark of ours, for the eye alone.
-pub(in crate::web) fn mark(svg: &'static str) -> Markup {
-    html! { span.mark aria-hidden="true" { (PreEscaped(svg)) } }
 }
 
 #[cfg(test)]

@@ -202,7 +202,7 @@ async fn run(app: App, screen: Screen, path: RawPathParams, request: Request) ->
     let known = known(&app, &head.headers).await?;
     let run = match screen.run {
         Run::Anyone(run) => {
-            let guest = Guest { app, query, form, path, headers: head.headers, peer, part, known };
+            let guest = Guest { app, query, form, path, headers: head.headers, peer, known };
             return run(guest).await.map(|shown| shown.answer(None, said));
         }
         Run::Known(run) => run,

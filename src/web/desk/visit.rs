@@ -56,7 +56,6 @@ pub(in crate::web) struct Guest {
     pub(in crate::web) path: Vec<(String, String)>,
     pub(in crate::web) headers: HeaderMap,
     pub(in crate::web) peer: Option<Arc<Peer>>,
-    pub(in crate::web) part: bool,
     /// Who is signed in already, if anybody.
     pub(in crate::web) known: Option<Known>,
 }
