@@ -39,19 +39,19 @@ pub enum AttentionError {
     #[error(transparent)]
     Denied(#[from] Denied),
     /// No such pilot is configured.
-    #[error("there is no pilot `{name}` in the configuration; `opspilot config show` lists them (OP-9150)")]
+    #[error("there is no pilot `{name}` in the configuration; `opspilot config show` lists them (OP-9240)")]
     NoPilot {
         /// As given.
         name: String,
     },
     /// A rate that is none.
-    #[error("checks are planted among 1 to {MOST_PERCENT} of a hundred briefs, not {given} (OP-9151)")]
+    #[error("checks are planted among 1 to {MOST_PERCENT} of a hundred briefs, not {given} (OP-9241)")]
     Percent {
         /// As given.
         given: u32,
     },
     /// No reason, or too long a one.
-    #[error("a reason of 1 to {LONGEST_REASON} characters is needed: it stands in the receipt (OP-9152)")]
+    #[error("a reason of 1 to {LONGEST_REASON} characters is needed: it stands in the receipt (OP-9242)")]
     Reason,
     /// The store.
     #[error(transparent)]

@@ -22,7 +22,7 @@ pub enum FeedbackError {
     #[error(transparent)]
     Denied(#[from] Denied),
     /// No words, or too many.
-    #[error("1 to {LONGEST} characters are needed: what you wanted to do, and what stood in the way (OP-9153)")]
+    #[error("1 to {LONGEST} characters are needed: what you wanted to do, and what stood in the way (OP-9243)")]
     Words,
     /// The store.
     #[error(transparent)]

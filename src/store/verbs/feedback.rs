@@ -92,7 +92,7 @@ async fn answer(item: &AnswerFeedback, tx: &mut Tx<'_>) -> Result<Result<(), Sto
     let sql =
         "UPDATE feedback SET state = $2, updated_at = $3 WHERE id = $1 AND state <> 'closed' RETURNING tenant, pilot";
     let Some(row) = tx.conn.row(sql, values![id, state, at]).await? else {
-        let what = format!("`{id}` is closed; give new feedback that names it (OP-9154)");
+        let what = format!("`{id}` is closed; give new feedback that names it (OP-9244)");
         return Ok(Err(StoreError::Conflict { what }));
     };
     let (tenant, pilot) = (row.text(0)?, row.text(1)?);

@@ -3,6 +3,7 @@
 use super::client::{Reply, request, send};
 use super::house::{CANARY, House};
 use super::writes;
+use crate::access::{Client, Invited};
 use crate::domain::id::{LetterId, NodeId, QuarantineId};
 use crate::store::{Aside, AsideState, Caps, ClaimLetter, NewLetter, QueueLetters, TakeSource, Yielded};
 use crate::web::api;
@@ -22,7 +23,11 @@ fn body(path: &str, digest: &str) -> Value {
         "settle" => json!({ "outcome": "did_not_go" }),
         "plan" => json!({ "plan": "0".repeat(64) }),
         "target" => json!({ "sink": "desk", "record": "4711" }),
+        "on" if path.contains("/attention/") => json!({ "percent": 5, "reason": "because" }),
         "on" => json!({ "until": "2026-12-31T00:00:00Z", "ramp": 5 }),
+        "feedback" => json!({ "screen": "/", "text": "it is in my way" }),
+        "answer" | "close" => json!({ "text": "so be it" }),
+        "password" => json!({ "password": "short" }),
         "statements" => json!({ "kind": "go", "text": "so be it" }),
         "pause" => json!({ "reason": "because" }),
         "resume" if path.contains("/pilots/") => json!({ "sink": "desk" }),
@@ -44,6 +49,9 @@ struct South {
     letter: String,
     reservation: String,
     write: String,
+    feedback: String,
+    session: String,
+    invitation: String,
 }
 
 async fn south(house: &House) -> South {
@@ -58,6 +66,9 @@ async fn south(house: &House) -> South {
         letter: letter(house, &brief, "south-viewer").await,
         reservation: house.reservation().await,
         write: write(house).await,
+        feedback: feedback(house, &brief).await,
+        session: session(house).await,
+        invitation: invited(house).await.id.to_string(),
     }
 }
 
@@ -93,6 +104,24 @@ pub(super) async fn letter(house: &House, brief: &str, person: &str) -> String {
     store.claim_letter(ClaimLetter { node, until: at, caps, at }).await.unwrap();
     store.rescue_letters(true).await.unwrap();
     id.to_string()
+}
+
+/// What a person of `south` said of a screen.
+async fn feedback(house: &House, brief: &str) -> String {
+    let said = json!({ "screen": "/briefs", "item": brief, "text": CANARY });
+    let given = house.post("south-viewer", "/api/v1/feedback", said).await;
+    given.json()["id"].as_str().unwrap_or_else(|| panic!("{}", given.body)).to_owned()
+}
+
+async fn invited(house: &House) -> Invited {
+    let owner = house.access.person("owner").await.unwrap();
+    house.access.invite(&owner, "south-viewer").await.unwrap()
+}
+
+/// A browser of a person of `south`.
+async fn session(house: &House) -> String {
+    let client = Client { agent: "test".into(), address: "192.0.2.1".into() };
+    house.access.redeem(&invited(house).await.secret, &client).await.unwrap().session.to_string()
 }
 
 /// A write of `south` of which nobody knows whether it was done.
@@ -151,6 +180,12 @@ fn address(path: &str, south: &South, there: bool) -> String {
         path.replace("{id}", if there { &south.write } else { "wrt_01hzy3v9qke8v9b6j2m7c4x5td" })
     } else if path.contains("/reservations/") {
         path.replace("{id}", if there { &south.reservation } else { "rsv_01hzy3v9qke8v9b6j2m7c4x5td" })
+    } else if path.contains("/feedback/") {
+        path.replace("{id}", if there { &south.feedback } else { "fbk_01hzy3v9qke8v9b6j2m7c4x5td" })
+    } else if path.contains("/sessions/") {
+        path.replace("{id}", if there { &south.session } else { "ses_01hzy3v9qke8v9b6j2m7c4x5td" })
+    } else if path.contains("/invitations/") {
+        path.replace("{id}", if there { &south.invitation } else { "inv_01hzy3v9qke8v9b6j2m7c4x5td" })
     } else if path.contains("/quarantine/") {
         path.replace("{id}", if there { &south.item } else { "qrt_01hzy3v9qke8v9b6j2m7c4x5td" })
     } else {
@@ -203,13 +238,15 @@ async fn nobody_sees_or_does_what_is_not_theirs() {
             let shown = format!("{who}: {method} {path}: {} {}", reply.status, reply.body);
             assert!(!reply.body.contains(CANARY) && !reply.body.contains("globex"), "{shown}");
             let named = route.path.contains('{') || route.path.ends_with("draft") || route.path.ends_with("screen");
-            // One's own views are one's own.
-            let own = route.path.starts_with("/api/v1/views");
+            // One's own views, words and password are one's own.
+            let own = route.path.starts_with("/api/v1/views")
+                || matches!(route.path, "/api/v1/feedback" | "/api/v1/password");
             if !own && (named || method != "GET") {
                 assert!(matches!(reply.status, 403 | 404), "{shown}");
             }
             if route.path.contains("{id}") || route.path.contains("/schedules/") {
-                assert_eq!(reply.status, 404, "{shown}");
+                // Links that let people in are for owners, whichever it is.
+                assert!(reply.status == 404 || route.path.contains("/invitations/"), "{shown}");
                 let absent = address(route.path, &south, false);
                 let other = house.ask(who, method, &absent, &sent).await;
                 assert_eq!(
@@ -229,8 +266,9 @@ async fn who_may_only_look_does_nothing() {
     let south = south(&house).await;
     let before = house.deeds().await;
     for route in api::routes().into_iter().filter(|route| route.effect != crate::web::call::Effect::Reads) {
-        // One's own tokens are one's own.
-        if route.path.contains("/tokens") || route.path.contains("/views") {
+        // One's own tokens, views, sessions, words and password are one's own.
+        let own = ["/tokens", "/views", "/sessions"].iter().any(|part| route.path.contains(part));
+        if own || matches!(route.path, "/api/v1/feedback" | "/api/v1/password") {
             continue;
         }
         let path = address(route.path, &south, true);
