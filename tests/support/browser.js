@@ -197,7 +197,11 @@ const acts = {
 
 let browser;
 (async () => {
-  browser = await chromium.connectOverCDP(`http://127.0.0.1:${process.argv[3]}`);
+  // A port: the browser of the run. A program: one of our own, which ends with us.
+  const which = process.argv[3];
+  browser = /^\d+$/.test(which)
+    ? await chromium.connectOverCDP(`http://127.0.0.1:${which}`)
+    : await chromium.launch({ executablePath: which, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'] });
   const lines = require('readline').createInterface({ input: process.stdin });
   for await (const line of lines) {
     const asked = JSON.parse(line);

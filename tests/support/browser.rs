@@ -99,6 +99,8 @@ struct Driver {
     child: RefCell<Child>,
     pipes: RefCell<(ChildStdin, BufReader<ChildStdout>)>,
     visitors: Cell<u32>,
+    /// What a browser of one's own keeps, while it runs.
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Drop for Driver {
@@ -112,15 +114,27 @@ impl Drop for Driver {
 impl Browser {
     /// The browser of this run, started when it is not.
     pub(crate) fn open() -> Self {
-        Self::try_open().unwrap_or_else(|cause| panic!("no browser: {cause}"))
+        port()
+            .and_then(|port| Self::drive(&port.to_string(), None))
+            .unwrap_or_else(|cause| panic!("no browser: {cause}"))
     }
 
-    fn try_open() -> io::Result<Self> {
+    /// One for this test alone, for keys of passkeys: Chromium takes them from a page when anybody else who steers it leaves.
+    pub(crate) fn alone() -> Self {
+        let own = || Self::drive(chromium().unwrap_or("chromium"), Some(tempfile::tempdir()?));
+        own().unwrap_or_else(|cause| panic!("no browser: {cause}"))
+    }
+
+    fn drive(which: &str, folder: Option<tempfile::TempDir>) -> io::Result<Self> {
         let modules = BROWSER.sure()?;
-        let mut child = Command::new("node")
+        let mut command = Command::new("node");
+        if let Some(folder) = &folder {
+            command.env("TMPDIR", folder.path());
+        }
+        let mut child = command
             .args(["-e", include_str!("browser.js"), "browser.js"])
             .arg(modules)
-            .arg(port()?.to_string())
+            .arg(which)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -128,7 +142,7 @@ impl Browser {
             return Err(io::Error::other("it has no pipes"));
         };
         let pipes = RefCell::new((input, BufReader::new(output)));
-        Ok(Self(Rc::new(Driver { child: RefCell::new(child), pipes, visitors: Cell::new(0) })))
+        Ok(Self(Rc::new(Driver { child: RefCell::new(child), pipes, visitors: Cell::new(0), _folder: folder })))
     }
 
     /// Somebody with cookies of their own, at a desk, who goes to pages of this origin (`http://127.0.0.1:4310`; `http://localhost:4310`

@@ -233,14 +233,17 @@ async fn nobody_sees_or_does_what_is_not_theirs() {
             );
             assert!(reply.header("www-authenticate").is_some());
         }
+        // What stands in one's way everybody may say.
+        if (method, route.path) == ("POST", "/api/v1/feedback") {
+            continue;
+        }
         for who in ["north-viewer", "north-operator", "north-reviewer", "nobody"] {
             let reply = house.ask(who, method, &path, &sent).await;
             let shown = format!("{who}: {method} {path}: {} {}", reply.status, reply.body);
             assert!(!reply.body.contains(CANARY) && !reply.body.contains("globex"), "{shown}");
             let named = route.path.contains('{') || route.path.ends_with("draft") || route.path.ends_with("screen");
-            // One's own views, words and password are one's own.
-            let own = route.path.starts_with("/api/v1/views")
-                || matches!(route.path, "/api/v1/feedback" | "/api/v1/password");
+            // One's own views and password are one's own.
+            let own = route.path.starts_with("/api/v1/views") || route.path == "/api/v1/password";
             if !own && (named || method != "GET") {
                 assert!(matches!(reply.status, 403 | 404), "{shown}");
             }
