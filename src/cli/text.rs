@@ -1,6 +1,8 @@
 //! Text for a terminal: cleaning, measuring, cutting, times and sizes. Own file because whatever comes from a request passes through
 //! here before a terminal sees it. INVARIANT: no control character and nothing invisible from outside reaches a terminal.
 
+pub(crate) use crate::timeline::grouped;
+
 use jiff::Timestamp;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -98,19 +100,6 @@ pub(crate) fn bytes(size: u64) -> String {
         1_048_576..1_073_741_824 => format!("{:.1} MiB", size as f64 / 1_048_576.0),
         _ => format!("{:.1} GiB", size as f64 / 1_073_741_824.0),
     }
-}
-
-/// A whole number with its thousands set apart.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 
 mod words;
 
+pub(crate) use words::grouped;
+
 use crate::domain::id::RequestId;
 use crate::receipt::Receipt;
 use crate::store::{

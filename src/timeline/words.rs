@@ -204,7 +204,7 @@ fn spent(kind: &str, body: &Value, by_policy: &str) -> String {
 }
 
 /// A whole number with its thousands set apart.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {

@@ -302,6 +302,8 @@ macro_rules! submit {
         }
     };
 }
+pub(super) use submit;
+
 submit! {
     /// Adds a person or service.
     add_person(AddPerson);

@@ -1,7 +1,7 @@
 //! What people prove themselves with: passwords, passkeys, ties to providers. INVARIANT: a proof is added to a person in the same transaction
 //! as its receipt, and by that person or whoever manages people; a password comes here only as what Argon2id made of it.
 
-use super::people::{About, told};
+use super::people::{About, submit, told};
 use super::session::{NewSession, Refusable, Sessions, begin, end, may_sign_in, told_plainly};
 use crate::domain::id::{PasskeyId, TieId, UserId};
 use crate::policy::Permit;
@@ -249,19 +249,6 @@ async fn untie(item: &Untie, tx: &mut Tx<'_>) -> Refusable<()> {
     Ok(Ok(()))
 }
 
-macro_rules! submit {
-    ($($(#[$doc:meta])* $name:ident($verb:ty);)*) => {
-        impl Store {
-            $($(#[$doc])*
-            ///
-            /// # Errors
-            /// [`StoreError::NotFound`] or [`StoreError::Conflict`]; nothing is changed then.
-            pub async fn $name(&self, verb: $verb) -> Result<(), StoreError> {
-                self.submit(verb).await
-            })*
-        }
-    };
-}
 submit! {
     /// Sets a person's password, or takes it away.
     set_password(SetPassword);
