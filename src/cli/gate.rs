@@ -152,7 +152,7 @@ async fn show(setup: &Setup, house: &House, name: &str, standing: &Standing) -> 
     let now = house.clock.now();
     let mut lines = Vec::new();
     if let Some(terms) = &terms {
-        lines.push(format!("level       {}{}", terms.level, if terms.level < 3 { ": it writes nowhere" } else { "" }));
+        lines.push(format!("level       {}{}", terms.level, if terms.writes() { "" } else { ": it writes nowhere" }));
         let end = |at: Option<jiff::Timestamp>| at.map_or_else(|| "open".to_owned(), text::time);
         lines.push(format!("window      {} to {}", end(terms.window.0), end(terms.window.1)));
     }

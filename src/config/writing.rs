@@ -7,6 +7,7 @@ use super::read::Reader;
 use super::settings::SinkSettings;
 use super::{name_of, sink, tables, terms, twice};
 use crate::domain::pilot::Pilot;
+use crate::domain::writeback::{LEAVES_FROM, WRITES_FROM};
 use crate::plan::Rule;
 use opspilot_sdk::{Registry, Sink};
 use std::sync::Arc;
@@ -60,18 +61,18 @@ fn out_of_reach(pilot: &Pilot, rules: &[Rule]) -> Vec<String> {
     let level = pilot.terms.level;
     let mut notes = Vec::new();
     let mut own = rules.iter().filter(|rule| rule.pilot == pilot.name).peekable();
-    if own.peek().is_some() && level < 3 {
+    if own.peek().is_some() && !pilot.terms.writes() {
         notes.push(format!(
-            "pilot `{}` is at level {level}: its actions are planned and shown, and none is carried out below level 3",
+            "pilot `{}` is at level {level}: its actions are planned and shown, and none is carried out below level {WRITES_FROM}",
             pilot.name
         ));
         return notes;
     }
     for rule in own.filter(|rule| rule.kind.leaves_the_house()) {
         let (kind, sink, name) = (rule.kind, &rule.sink, &pilot.name);
-        if level < 4 {
+        if level < LEAVES_FROM {
             notes.push(format!(
-                "pilot `{name}` is at level {level}: its {kind} through `{sink}` is shown, and never sent below level 4"
+                "pilot `{name}` is at level {level}: its {kind} through `{sink}` is shown, and never sent below level {LEAVES_FROM}"
             ));
         } else if !pilot.terms.automation.as_ref().is_some_and(|automation| automation.kinds.contains(&kind)) {
             notes.push(format!(

@@ -279,6 +279,17 @@ pub struct Standing {
     pub pauses: Vec<Pause>,
 }
 
+/// From this level on a pilot writes in the client's systems.
+pub const WRITES_FROM: u32 = 3;
+/// From this level on it reaches people outside the client's house.
+pub const LEAVES_FROM: u32 = 4;
+
+/// The level that a kind of action wants.
+#[must_use]
+pub const fn level_for(kind: ActionKind) -> u32 {
+    if kind.leaves_the_house() { LEAVES_FROM } else { WRITES_FROM }
+}
+
 /// What a pilot's configuration says about writing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
@@ -293,6 +304,12 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// Whether anything of the pilot's may be written at all.
+    #[must_use]
+    pub const fn writes(&self) -> bool {
+        self.level >= WRITES_FROM
+    }
+
     /// Of a pilot that writes nothing.
     #[must_use]
     pub fn manual() -> Self {
@@ -443,7 +460,7 @@ pub fn obstacles(asked: &Asked<'_>, facts: &Facts<'_>) -> Vec<Obstacle> {
     let Facts { terms, standing, unproven, now } = *facts;
     let mut found = Vec::new();
     let mut shut = |code, message: String| found.push(Obstacle::new(code, message));
-    let needed = if asked.kind.leaves_the_house() { 4 } else { 3 };
+    let needed = level_for(asked.kind);
     if terms.level < needed {
         shut("OP-7601", format!("the pilot is at level {}; a {} wants level {needed}", terms.level, asked.kind));
     }

@@ -53,32 +53,43 @@ pub(super) fn ago(now: Timestamp, age: Age) -> Timestamp {
     now.checked_sub(age).unwrap_or(Timestamp::MIN)
 }
 
-/// Lengths of time, in order.
+/// Lengths of time with how many there are of each, in order.
 #[derive(Clone, Debug, Default)]
-pub struct Spread(Vec<SignedDuration>);
+pub struct Spread(Vec<(SignedDuration, u64)>);
 
 impl Spread {
     /// Of these.
     #[must_use]
     pub fn of(lengths: impl Iterator<Item = SignedDuration>) -> Self {
-        let mut lengths: Vec<SignedDuration> = lengths.collect();
+        Self::counted(lengths.map(|length| (length, 1)))
+    }
+
+    /// Of so many of each of these.
+    #[must_use]
+    pub fn counted(lengths: impl Iterator<Item = (SignedDuration, u64)>) -> Self {
+        let mut lengths: Vec<_> = lengths.collect();
         lengths.sort_unstable();
         Self(lengths)
     }
 
     /// What `percent` of them do not exceed (nearest rank).
     #[must_use]
-    pub fn percentile(&self, percent: usize) -> Option<SignedDuration> {
-        let rank = (self.0.len() * percent.min(100)).div_ceil(100).max(1);
-        self.0.get(rank - 1).copied()
+    pub fn percentile(&self, percent: u64) -> Option<SignedDuration> {
+        let rank = (self.rows() * percent.min(100)).div_ceil(100).max(1);
+        let mut up_to = 0;
+        let holds = |(_, count): &&(SignedDuration, u64)| {
+            up_to += count;
+            up_to >= rank
+        };
+        self.0.iter().find(holds).map(|(length, _)| *length)
     }
 
     fn by(&self, bounds: &[(&str, Age)]) -> (Vec<String>, Vec<u64>) {
         let mut counts = vec![0; bounds.len()];
-        for length in &self.0 {
+        for (length, so_many) in &self.0 {
             let place = bounds.iter().position(|(_, bound)| length < bound).unwrap_or(bounds.len() - 1);
             if let Some(count) = counts.get_mut(place) {
-                *count += 1;
+                *count += so_many;
             }
         }
         (bounds.iter().map(|(label, _)| (*label).to_owned()).collect(), counts)
@@ -94,7 +105,7 @@ impl Spread {
     }
 
     fn rows(&self) -> u64 {
-        self.0.len() as u64
+        self.0.iter().map(|(_, count)| count).sum()
     }
 }
 
@@ -155,7 +166,7 @@ impl<'a> Line<'a> {
 pub(super) fn volume(rows: &TrendRows, days: &Days) -> Set {
     let line = Line::new(days);
     let arrived = line.counts(rows.arrived.iter().map(|(at, count)| (days.day_of(*at), *count)));
-    let drafted = line.counts(rows.drafted.iter().map(|(_, at)| (days.day_of(*at), 1)));
+    let drafted = line.counts(rows.drafted.iter().map(|(at, count)| (days.day_of(*at), *count)));
     let ended = |verdict: &str| matches!(verdict, "approve" | "reject");
     let decided = rows.decided.iter().filter(|made| ended(&made.verdict));
     let decided = line.counts(decided.map(|made| (days.day_of(made.at), 1)));
@@ -185,7 +196,7 @@ pub(super) fn volume(rows: &TrendRows, days: &Days) -> Set {
 }
 
 pub(super) fn first_draft(rows: &TrendRows) -> Set {
-    let spread = Spread::of(rows.drafted.iter().map(|(accepted, opened)| opened.duration_since(*accepted)));
+    let spread = Spread::counted(rows.took.iter().copied());
     let (labels, values) = spread.by(&DRAFT);
     Set {
         key: "first-draft",

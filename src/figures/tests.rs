@@ -51,7 +51,8 @@ fn a_set_counts_its_rows() {
     let rows = TrendRows {
         // Half past midnight in Berlin is the day before in London.
         arrived: vec![(at("2026-11-01T23:30:00Z"), 3), (noon, 2), (at("2026-11-03T22:59:00Z"), 1)],
-        drafted: vec![(noon, noon + SignedDuration::from_secs(5)), (noon, noon + SignedDuration::from_secs(70))],
+        drafted: vec![(noon, 2)],
+        took: vec![(SignedDuration::from_secs(5), 1), (SignedDuration::from_secs(70), 1)],
         decided: vec![
             decided(1, "approve", noon, 600),
             decided(2, "reject", noon, 90_000),
@@ -118,7 +119,8 @@ proptest! {
         let opened = |place: usize| from + SignedDuration::from_secs(i64::try_from(place).unwrap());
         let rows = TrendRows {
             decided: secs.iter().enumerate().map(|(place, secs)| decided(u8::try_from(place).unwrap(), "approve", opened(place), *secs)).collect(),
-            drafted: secs.iter().map(|secs| (from, from + SignedDuration::from_secs(*secs))).collect(),
+            drafted: secs.iter().map(|_| (from, 1)).collect(),
+            took: secs.iter().map(|secs| (SignedDuration::from_secs(*secs), 1)).collect(),
             ..TrendRows::default()
         };
         let inside = rows.decided.iter().filter(|made| made.at < until).count();

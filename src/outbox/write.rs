@@ -17,8 +17,6 @@ use serde_json::Value;
 
 /// The longest title, in characters.
 const TITLE: usize = 120;
-/// From this level on a pilot writes in other systems.
-const WRITES_FROM: u32 = 3;
 /// The most of a plan that a letter shows, in bytes.
 const PLAN_BYTES: usize = 16 << 10;
 
@@ -135,7 +133,7 @@ impl Outbox {
     /// What an approval would write. Below the level that writes, nothing is.
     async fn planned(&self, row: &BriefRow, pilot: &Pilot, boundary: &Boundary) -> Result<Planned, StoreError> {
         let Parts { store, planner, .. } = self.parts();
-        if pilot.terms.level < WRITES_FROM || !planner.plans(&pilot.name) {
+        if !pilot.terms.writes() || !planner.plans(&pilot.name) {
             return Ok(Planned::default());
         }
         let plan = planner.gather(store, pilot, boundary, &row.id).await?.plan;

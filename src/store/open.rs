@@ -85,6 +85,8 @@ pub(super) const SQLITE: &[(i64, &str, &str)] = &[
     (13, "attention", include_str!("migrations/sqlite/0013_attention.sql")),
     (14, "reason", include_str!("migrations/sqlite/0014_reason.sql")),
     (15, "letter_plan", include_str!("migrations/sqlite/0015_letter_plan.sql")),
+    (16, "drafted", include_str!("migrations/sqlite/0016_drafted.sql")),
+    (17, "failures", include_str!("migrations/sqlite/0017_failures.sql")),
 ];
 pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "road", include_str!("migrations/postgres/0001_road.sql")),
@@ -102,6 +104,8 @@ pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (13, "attention", include_str!("migrations/postgres/0013_attention.sql")),
     (14, "reason", include_str!("migrations/postgres/0014_reason.sql")),
     (15, "letter_plan", include_str!("migrations/postgres/0015_letter_plan.sql")),
+    (16, "drafted", include_str!("migrations/postgres/0016_drafted.sql")),
+    (17, "failures", include_str!("migrations/postgres/0017_failures.sql")),
 ];
 
 fn migrator(list: &[(i64, &'static str, &'static str)]) -> Migrator {

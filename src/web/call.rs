@@ -131,6 +131,13 @@ fn unsupported() -> Refused {
     )
 }
 
+/// Asks the policy.
+pub(super) fn permit(app: &App, principal: &Principal, action: Action, resource: &Resource) -> Result<Permit, Denied> {
+    let web = &app.web;
+    let id = PermitId::new(web.clock.now(), web.store.chance());
+    web.policies.permit(&Ask { principal, action, resource }, id.to_string())
+}
+
 /// Who holds the token of a request.
 pub(super) async fn sign_in(app: &App, headers: &HeaderMap) -> Result<Arc<Principal>, Refused> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
@@ -191,13 +198,7 @@ impl Call {
 
     /// Asks the policy.
     pub(super) fn permit(&self, action: Action, resource: &Resource) -> Result<Permit, Denied> {
-        self.permit_to(&self.caller, action, resource)
-    }
-
-    fn permit_to(&self, principal: &Principal, action: Action, resource: &Resource) -> Result<Permit, Denied> {
-        let web = &self.app.web;
-        let id = PermitId::new(web.clock.now(), web.store.chance());
-        web.policies.permit(&Ask { principal, action, resource }, id.to_string())
+        permit(&self.app, &self.caller, action, resource)
     }
 
     /// Leave to see one thing. Whoever may not see it hears what they would hear if it were not there, unless it is only their token
@@ -217,7 +218,7 @@ impl Call {
     /// thing in particular: the act, which asks for its own leave, then says what is wrong.
     pub(super) fn would_see(&self, action: Action, resource: &Resource) -> bool {
         let person = Principal { token_scopes: None, ..Principal::clone(&self.caller) };
-        self.permit_to(&person, action, resource).map_or_else(|denied| denied.code() != Code::Denied, |_leave| true)
+        permit(&self.app, &person, action, resource).map_or_else(|denied| denied.code() != Code::Denied, |_leave| true)
     }
 }
 

@@ -85,7 +85,14 @@ impl Writeback {
     /// Puts a claimed write back of which nothing was sent, until its far side wants more.
     pub(super) async fn postpone(&self, row: &WriteRow, until: Timestamp) -> Result<(), StoreError> {
         let (code, message) = ("OP-7617".to_owned(), "the far side asked for a pause".to_owned());
-        let later = WriteOutcome::Later { due: until, code, message, maybe: row.maybe, far_id: row.far_id.clone() };
+        let later = WriteOutcome::Later {
+            due: until,
+            code,
+            message,
+            maybe: row.maybe,
+            failed: false,
+            far_id: row.far_id.clone(),
+        };
         self.settle(row, later).await
     }
 
@@ -179,6 +186,7 @@ impl Writeback {
                         code: "OP-7611".to_owned(),
                         message: "the gate moved while it was asked".to_owned(),
                         maybe,
+                        failed: false,
                         far_id: row.far_id.clone(),
                     },
                 };
@@ -275,41 +283,52 @@ impl Writeback {
 
     fn refused_or_later(&self, row: &WriteRow, why: &ConnectorError, maybe: bool) -> WriteOutcome {
         let (code, message) = (why.code.to_owned(), why.message.clone());
-        let again = |least| Again { least, maybe, far_id: row.far_id.clone() };
         match why.kind {
             ErrorKind::Rejected => WriteOutcome::Refused { code, message },
             ErrorKind::Unauthorised | ErrorKind::Misconfigured => {
                 let until = self.now() + PAUSE;
                 self.cool(&row.sink, until, Some(format!("{message} ({code})")));
-                WriteOutcome::Later { due: until, code, message, maybe, far_id: row.far_id.clone() }
+                WriteOutcome::Later { due: until, code, message, maybe, failed: false, far_id: row.far_id.clone() }
             }
             ErrorKind::RateLimited => {
                 let wait = why.retry_after.unwrap_or(self.parts().options.first_wait);
-                self.cool(&row.sink, self.now() + SignedDuration::try_from(wait).unwrap_or(PAUSE), None);
-                self.later(row, again(wait), why.code, &why.message)
+                self.cool(&row.sink, self.after(wait), None);
+                let due = self.due(row.attempt, wait);
+                WriteOutcome::Later { due, code, message, maybe, failed: false, far_id: row.far_id.clone() }
             }
-            ErrorKind::Transient => self.later(row, again(why.retry_after.unwrap_or_default()), why.code, &why.message),
+            ErrorKind::Transient => {
+                let again = Again { least: why.retry_after.unwrap_or_default(), maybe, far_id: row.far_id.clone() };
+                self.later(row, again, why.code, &why.message)
+            }
         }
     }
 
-    /// Again, after a pause that doubles, and not before `least`. What may have been done and was tried too often is for a person.
+    /// Again, after a pause. What may have been done and failed too often is for a person.
     fn later(&self, row: &WriteRow, again: Again, code: &str, message: &str) -> WriteOutcome {
         let Again { least, maybe, far_id } = again;
-        // As often again when a person has it tried again.
-        if row.attempt.is_multiple_of(ATTEMPTS) {
-            let message = format!("given up after {ATTEMPTS} attempts: {message}");
+        let failures = row.failures + 1;
+        if failures >= ATTEMPTS {
+            let message = format!("given up after {ATTEMPTS} failures: {message}");
             return match maybe {
                 true => uncertain(code, message, far_id),
                 false => WriteOutcome::Refused { code: code.to_owned(), message },
             };
         }
+        // What was done at once needs no long wait to be seen.
+        let due = if maybe { self.after(least) } else { self.due(failures, least) };
+        WriteOutcome::Later { due, code: code.to_owned(), message: message.to_owned(), maybe, failed: true, far_id }
+    }
+
+    /// When the time after the `tried`th comes: after a pause that doubles, and not before `least`.
+    fn due(&self, tried: u32, least: Duration) -> Timestamp {
         let [chance, ..] = self.parts().store.chance();
         let first = self.parts().options.first_wait;
-        let doubled = first.saturating_mul(1 << (row.attempt.saturating_sub(1) % ATTEMPTS)).min(LONGEST_WAIT);
-        // What was done at once needs no long wait to be seen.
-        let wait = if maybe { least } else { doubled.mul_f64(0.5 + f64::from(chance) / 510.0).max(least) };
-        let due = self.now() + SignedDuration::try_from(wait).unwrap_or(PAUSE);
-        WriteOutcome::Later { due, code: code.to_owned(), message: message.to_owned(), maybe, far_id }
+        let doubled = first.saturating_mul(1 << tried.saturating_sub(1).min(ATTEMPTS)).min(LONGEST_WAIT);
+        self.after(doubled.mul_f64(0.5 + f64::from(chance) / 510.0).max(least))
+    }
+
+    fn after(&self, wait: Duration) -> Timestamp {
+        self.now() + SignedDuration::try_from(wait).unwrap_or(PAUSE)
     }
 
     /// A write that takes another one back.

@@ -2,6 +2,7 @@
 //! a trigger pauses and never resumes; what it paused, a named person lets go on.
 
 use super::Writeback;
+use crate::domain::money::Micros;
 use crate::domain::pilot::Pilot;
 use crate::domain::writeback::{Trigger, Watched};
 use crate::store::{PauseWriting, PausedBy, StoreError};
@@ -90,7 +91,8 @@ impl Writeback {
             Watched::Cost => {
                 let figures = store.write_figures(&pilot.name, sink, since).await?;
                 let spent = u64::try_from(figures.cost.get()).unwrap_or(u64::MAX);
-                (spent > trigger.above).then(|| format!("models cost {}, more than the trigger allows", figures.cost))
+                let most = Micros::new(i64::try_from(trigger.above).unwrap_or(i64::MAX)).unwrap_or_default();
+                (spent > trigger.above).then(|| format!("models cost {}, more than {most}", figures.cost))
             }
             Watched::RejectRate => {
                 let figures = store.pilot_figures(&pilot.name, since).await?;

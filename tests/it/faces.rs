@@ -1,15 +1,15 @@
-//! Whatever face a person uses, they may do the same: each act of review, asked for by each role at the interface, on the command line and
-//! at the desk, has one verdict. Answers by mail have theirs in `answers`. INVARIANT tested: no face asks for less leave, and none for more.
+//! Whatever face a person uses, they may do the same: each act of review, asked for by each role at the interface, on the command line, at
+//! the desk and, where it decides, by mail, has one verdict. INVARIANT tested: no face asks for less leave, and none for more.
 
-use crate::census::word;
+use crate::census::{receipts, word};
 use crate::daemon::{Setup, TestDaemon};
 use crate::hook;
 use crate::http::{Answer, Ask};
+use crate::post::{Arrived, answer};
+use crate::postroom::{Postroom, reviewer, through};
 use crate::wait::until;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 
 /// People by what they are; `rita` is a named reviewer of the pilot, `sam` one by role alone.
 const PEOPLE: [(&str, Option<&str>); 6] = [
@@ -24,6 +24,10 @@ const ACTS: [&str; 8] = ["see", "why", "claim", "approve", "minor", "major", "re
 
 /// Those of them that change nothing.
 const LOOKS: [&str; 2] = ["see", "why"];
+/// Those of them that an answer to a letter can ask for.
+const DECISIONS: [&str; 4] = ["approve", "minor", "major", "reject"];
+/// What our server finds on mail that is theirs.
+const PASSED: &str = "dmarc=pass header.from=northwind.example";
 
 /// A brief that waits.
 struct Waiting {
@@ -42,16 +46,15 @@ struct Person {
 
 impl Person {
     fn new(daemon: &TestDaemon, name: &'static str, role: Option<&str>) -> Self {
-        let mut add = vec!["user", "add", name];
-        add.extend(role.into_iter().flat_map(|role| ["--role", role]));
-        let added = daemon.cli(&[&["--as", "mike"], &add[..]].concat());
-        assert_eq!(added.code(), 0, "{}", added.err);
-        let made = daemon.api(Ask::json("/api/v1/tokens", &json!({ "user": name, "name": "faces" })));
-        let token = made.member("secret");
-        assert!(!token.is_empty(), "{}", made.text());
-        let file = daemon.data(&format!("credentials/{name}.token"));
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).unwrap();
-        writeln!(file, "{token}").unwrap();
+        // All were reviewers when they were written to.
+        let changes = [(Some("reviewer"), "revoke"), (role, "grant")];
+        for (role, change) in changes.into_iter().filter(|_| role != Some("reviewer")) {
+            let Some(role) = role else { continue };
+            let changed = daemon.cli(&["--as", "mike", "user", change, name, role]);
+            assert_eq!(changed.code(), 0, "{}", changed.err);
+        }
+        let token = std::fs::read_to_string(daemon.data(&format!("credentials/{name}.token"))).unwrap();
+        let token = token.trim().to_owned();
         let link = daemon.cli(&["--as", "mike", "user", "link", name]);
         let path = link.out.trim().rsplit_once("/sign-in/").map(|(_, secret)| format!("/sign-in/{secret}")).unwrap();
         let (before, key) = opened(&daemon.ask(&Ask::get(&path)));
@@ -107,6 +110,49 @@ impl Person {
     }
 }
 
+/// Letters that ask everybody, one for each who could decide and each decision, while all are reviewers; with the request of each.
+fn letters(post: &Postroom, daemon: &TestDaemon) -> BTreeMap<(&'static str, &'static str), (String, Arrived)> {
+    for (name, _) in PEOPLE {
+        reviewer(daemon, name, &format!("{name}@northwind.example"));
+    }
+    let asked = PEOPLE.iter().flat_map(|(name, _)| DECISIONS.map(|act| (*name, act)));
+    asked
+        .map(|(name, act)| {
+            let taken = daemon.ask(&hook::delivery(&format!("{act}-{name}")));
+            assert_eq!(taken.status, 202, "{}", taken.text());
+            ((name, act), (taken.member("request"), post.letter(name, &format!("{act}-{name}"))))
+        })
+        .collect()
+}
+
+/// What became of the answer to each of these letters.
+fn by_mail(
+    post: &Postroom,
+    daemon: &TestDaemon,
+    letters: BTreeMap<(&'static str, &'static str), (String, Arrived)>,
+) -> BTreeMap<(&'static str, &'static str), String> {
+    let mut asked = BTreeMap::new();
+    for ((name, act), (request, letter)) in letters {
+        let words = if act == "approve" { act.to_owned() } else { format!("{act}: shorter") };
+        let from = format!("{name}@northwind.example");
+        post.deliver(through(PASSED, &answer(&letter, &from, "", &words)));
+        asked.insert(request, (name, act));
+    }
+    until("every answer is settled", || {
+        let mut told = BTreeMap::new();
+        for receipt in receipts(daemon) {
+            let Some(by) = asked.get(&word(&receipt, "subject")) else { continue };
+            let verdict = match word(&receipt, "kind").as_str() {
+                "brief.decided" => "yes".to_owned(),
+                "reply.answered" | "reply.refused" => word(&receipt["body"], "code"),
+                _ => continue,
+            };
+            told.insert(*by, verdict);
+        }
+        (told.len() == asked.len()).then_some(told)
+    })
+}
+
 fn cookie(answer: &Answer) -> String {
     answer.header("set-cookie").and_then(|line| line.split(';').next()).unwrap_or_default().to_owned()
 }
@@ -155,12 +201,22 @@ fn waiting(daemon: &TestDaemon, many: usize) -> Vec<Waiting> {
 
 #[test]
 fn every_face_has_the_same_verdict_for_the_same_role() {
-    let daemon = Setup::sqlite().without_drop().reviewers(&["mike", "olive", "rita"]).start();
+    let post = Postroom::open();
+    let everybody: Vec<&str> = PEOPLE.iter().map(|(name, _)| *name).collect();
+    let mail = "check_signatures = false\nper_person = 100000\nper_day = 1000000";
+    let mut daemon = post.house(Setup::sqlite().reviewers(&everybody), mail);
+    let letters = letters(&post, &daemon);
+    daemon.stop();
+    let config = daemon.path("opspilot.toml");
+    let before = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, before.replace(&format!("{everybody:?}"), r#"["mike", "olive", "rita"]"#)).unwrap();
+    daemon.start();
     let people: Vec<Person> = PEOPLE.iter().map(|(name, role)| Person::new(&daemon, name, *role)).collect();
     // Each is asked of a brief of its own: a yes changes what the next one is asked about.
     let mut briefs = waiting(&daemon, PEOPLE.len() * ACTS.len() * 3).into_iter();
     let mut next = || briefs.next().expect("a brief for every question");
     let mut told = BTreeMap::new();
+    let by_mail = by_mail(&post, &daemon, letters);
     for person in &people {
         for act in ACTS {
             let interface = person.at_interface(&daemon, act, &next());
@@ -168,13 +224,14 @@ fn every_face_has_the_same_verdict_for_the_same_role() {
             // Whoever runs a command reads the store itself, where no policy stands before the file (decision 4).
             let command =
                 if LOOKS.contains(&act) { interface.clone() } else { person.by_command(&daemon, act, &next()) };
-            let verdicts = [interface, desk, command];
+            let mail = by_mail.get(&(person.name, act)).unwrap_or(&interface).clone();
+            let verdicts = [interface, desk, command, mail];
             told.insert((person.name, act), verdicts);
         }
     }
     let apart: Vec<_> =
         told.iter().filter(|(_, verdicts)| verdicts.iter().any(|verdict| *verdict != verdicts[0])).collect();
-    assert!(apart.is_empty(), "interface, desk, command: {apart:?}");
+    assert!(apart.is_empty(), "interface, desk, command, mail: {apart:?}");
     let may = |name: &str| ACTS.map(|act| told.get(&(name, act)).is_some_and(|verdicts| verdicts[0] == "yes"));
     assert_eq!(may("olive"), [true; 8]);
     assert_eq!(may("rita"), [true; 8]);

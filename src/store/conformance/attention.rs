@@ -61,6 +61,18 @@ async fn planted(on: &Fixture, key: &str, turn: u32) -> (ProbeId, ClaimedRun) {
     (id, run)
 }
 
+/// A pilot whose reviewers were checked: `seen` of `planted` bad drafts.
+pub(crate) async fn checked(on: &Fixture, planted_drafts: u32, seen: u32) {
+    on.store.turn_attention(turn(on, wanted(5))).await.unwrap();
+    for number in 0..planted_drafts {
+        let (id, run) = planted(on, &format!("check {number}"), number).await;
+        let caught = number < seen;
+        let mut decision = decide(on, &run.brief(), 1, "usr_ada", if caught { "reject" } else { "approve" });
+        decision.probe = Some(ProbeOutcome { probe: id, fault: "missing_link".into(), caught, took: 1 });
+        on.store.decide(decision).await.unwrap();
+    }
+}
+
 async fn checks_are_on_until_somebody_ends_them(on: &Fixture) {
     let off = on.store.turn_attention(turn(on, AttentionChange::Off)).await;
     assert!(matches!(off, Err(StoreError::Conflict { .. })), "{off:?}");

@@ -71,6 +71,15 @@ fn settle(on: &Fixture, id: &ReservationId, verdict: Verdict) -> Settle {
     Settle { id: id.clone(), verdict, usage, health: Health::Well, at: on.now() }
 }
 
+/// A call of the pilot's that came to so much.
+pub(crate) async fn paid(on: &Fixture, name: &str, cost: i64) {
+    let run = claimed(on, name).await;
+    let call = call(on, &run, name, cost, cost);
+    let id = call.id.clone();
+    assert_eq!(outcome(&on.store, Reserve { budgets: Vec::new(), ..call }).await, HELD);
+    on.store.settle_reservation(settle(on, &id, Verdict::Settled(micros(cost)))).await.unwrap();
+}
+
 async fn outcome(store: &Store, reserve: Reserve) -> Reservable {
     store.reserve(reserve).await.unwrap().outcome
 }

@@ -2,13 +2,13 @@
 //! verified after every one. A verb is added together with its case. Where the databases differ, a case says so.
 
 mod advance;
-mod attention;
+pub(crate) mod attention;
 mod claim;
 mod feedback;
 mod fixture;
 mod intake;
 mod letters;
-mod limit;
+pub(crate) mod limit;
 mod log;
 mod model;
 mod open;

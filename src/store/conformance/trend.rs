@@ -4,6 +4,7 @@ use super::fixture::Fixture;
 use super::on_both;
 use super::samples::{advance, claim, decide, edit, in_review, node};
 use crate::store::Next;
+use jiff::SignedDuration;
 
 on_both!(a_span_has_the_rows_of_its_pilot_and_its_time, the_backlog_is_told_by_age);
 
@@ -32,7 +33,8 @@ async fn a_span_has_the_rows_of_its_pilot_and_its_time(on: &Fixture) {
     let rows = on.store.trend("north", (from, until), ("2026-01-01", "2026-12-31")).await.unwrap();
     assert_eq!(rows.arrived.iter().map(|(_, count)| count).sum::<u64>(), 3);
     assert!(rows.arrived.iter().all(|(at, _)| at.as_second() % 900 == 0));
-    assert_eq!(rows.drafted.len(), 3);
+    assert_eq!(rows.drafted.iter().map(|(_, count)| count).sum::<u64>(), 3);
+    assert_eq!(rows.took, [(SignedDuration::ZERO, 3)]);
     let verdicts: Vec<(&str, bool)> = rows.decided.iter().map(|made| (made.verdict.as_str(), made.approved)).collect();
     assert_eq!(verdicts.iter().filter(|made| **made == ("approve", true)).count(), 2);
     assert_eq!((verdicts.len(), rows.edited.len(), rows.spent.len()), (3, 1, 0));
@@ -42,7 +44,13 @@ async fn a_span_has_the_rows_of_its_pilot_and_its_time(on: &Fixture) {
         (&b"brief of edited"[..], &b"as a person has it"[..])
     );
     let none = on.store.trend("south", (from, until), ("2026-01-01", "2026-12-31")).await.unwrap();
-    assert!(none.arrived.is_empty() && none.drafted.is_empty() && none.decided.is_empty() && none.edited.is_empty());
+    assert!(
+        none.arrived.is_empty()
+            && none.drafted.is_empty()
+            && none.took.is_empty()
+            && none.decided.is_empty()
+            && none.edited.is_empty()
+    );
 }
 
 async fn the_backlog_is_told_by_age(on: &Fixture) {

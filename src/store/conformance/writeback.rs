@@ -165,7 +165,7 @@ pub(super) fn done(id: &str) -> WriteOutcome {
 
 pub(super) fn later(on: &Fixture, secs: i64, maybe: bool) -> WriteOutcome {
     let (code, message) = ("OP-7635".to_owned(), "no answer".to_owned());
-    WriteOutcome::Later { due: on.in_secs(secs), code, message, maybe, far_id: None }
+    WriteOutcome::Later { due: on.in_secs(secs), code, message, maybe, failed: true, far_id: None }
 }
 
 pub(super) fn refused() -> WriteOutcome {

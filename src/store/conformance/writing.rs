@@ -317,18 +317,20 @@ async fn an_outcome_counts_for_its_attempt_and_only_where_it_can_be(on: &Fixture
     settle(on, &first, later(on, 5, false)).await.unwrap();
     on.clock.turn(5);
     let second = sending(on).await;
-    assert_eq!((second.attempt, second.maybe), (2, false));
+    assert_eq!((second.attempt, second.failures, second.maybe), (2, 1, false));
     assert!(is_stale(&settle(on, &first, done("n1")).await), "an older attempt");
     let told_id = WriteOutcome::Later {
         due: on.in_secs(5),
         code: "OP-7637".into(),
         message: "not shown yet".into(),
         maybe: true,
+        failed: false,
         far_id: Some("n7".into()),
     };
     settle(on, &second, told_id).await.unwrap();
     let row = on.store.write(&second.id).await.unwrap();
     assert_eq!((row.state, row.maybe, row.far_id.as_deref()), (WriteState::Waiting, true, Some("n7")));
+    assert_eq!(row.failures, 1, "a pause that was asked for is no failure");
     // Whoever sent it hears of it before anybody looks.
     settle(on, &second, WriteOutcome::Written { far_id: None, after: json!({ "id": "n7" }), said: None })
         .await

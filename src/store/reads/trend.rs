@@ -7,7 +7,7 @@ use crate::domain::money::Micros;
 use crate::store::pack::unpack;
 use crate::store::sql::{Row, values};
 use crate::store::{Store, StoreError};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Arrivals are counted by quarters of an hour, which every time zone's days are made of.
 const QUARTER: i64 = 900_000_000;
@@ -60,8 +60,11 @@ pub struct TrendSpend {
 pub struct TrendRows {
     /// Requests by the quarter of an hour in which they were accepted.
     pub arrived: Vec<(Timestamp, u64)>,
-    /// First drafts: when the request was accepted, and when its brief first waited.
-    pub drafted: Vec<(Timestamp, Timestamp)>,
+    /// First drafts by the quarter of an hour in which their briefs first waited.
+    pub drafted: Vec<(Timestamp, u64)>,
+    /// First drafts by how long they took from the moment the request was on disk: cut, as lengths are for people, to whole milliseconds
+    /// up to a second, seconds up to 90, minutes up to 90, hours up to 48, and days.
+    pub took: Vec<(SignedDuration, u64)>,
     /// Decisions, in order.
     pub decided: Vec<TrendDecision>,
     /// Briefs that were edited by hand and approved, one row each; see [`MOST_COMPARED`].
@@ -89,11 +92,16 @@ impl Store {
                    GROUP BY accepted_at / 900000000 ORDER BY 1";
         let quarter = |row: &Row| Ok((time(row.int(0)?.saturating_mul(QUARTER))?, row.int(1)?.unsigned_abs()));
         let arrived = conn.rows(sql, wanted()).await?.iter().map(quarter).collect::<Result<_, StoreError>>()?;
-        let sql = "SELECT q.accepted_at, b.opened_at FROM revision r JOIN brief b ON b.id = r.brief \
-                   JOIN request q ON q.id = 'req_' || substr(b.id, 5) \
-                   WHERE r.number = 1 AND b.pilot = $1 AND b.planted = 0 AND r.at >= $2 AND r.at < $3";
-        let drafted = |row: &Row| Ok((time(row.int(0)?)?, time(row.int(1)?)?));
-        let drafted = conn.rows(sql, wanted()).await?.iter().map(drafted).collect::<Result<_, StoreError>>()?;
+        let sql = "SELECT opened_at / 900000000, COUNT(*) FROM brief WHERE pilot = $1 AND planted = 0 AND opened_at >= $2 AND opened_at < $3 \
+                   GROUP BY opened_at / 900000000 ORDER BY 1";
+        let drafted = conn.rows(sql, wanted()).await?.iter().map(quarter).collect::<Result<_, StoreError>>()?;
+        let sql = "SELECT CASE WHEN took < 0 THEN 0 WHEN took < 1000000 THEN took / 1000 * 1000 WHEN took < 90000000 THEN took / 1000000 * 1000000 \
+                   WHEN took < 5400000000 THEN took / 60000000 * 60000000 WHEN took < 172800000000 THEN took / 3600000000 * 3600000000 \
+                   ELSE took / 86400000000 * 86400000000 END, COUNT(*) \
+                   FROM (SELECT opened_at - accepted_at AS took FROM brief WHERE pilot = $1 AND planted = 0 AND opened_at >= $2 AND opened_at < $3) b \
+                   GROUP BY 1 ORDER BY 1";
+        let took = |row: &Row| Ok((SignedDuration::from_micros(row.int(0)?), row.int(1)?.unsigned_abs()));
+        let took = conn.rows(sql, wanted()).await?.iter().map(took).collect::<Result<_, StoreError>>()?;
         let sql = "SELECT d.brief, d.verdict, d.reason, b.opened_at, d.at, b.state FROM decision d JOIN brief b ON b.id = d.brief \
                    WHERE d.at >= $2 AND d.at < $3 AND b.pilot = $1 AND b.planted = 0 ORDER BY d.at, d.id";
         let decided = |row: &Row| {
@@ -131,7 +139,7 @@ impl Store {
         };
         let rows = conn.rows(sql, values![format!("pilot:{pilot}"), days.0, days.1]).await?;
         let spent = rows.iter().map(spent).collect::<Result<_, StoreError>>()?;
-        Ok(TrendRows { arrived, drafted, decided, edited, spent })
+        Ok(TrendRows { arrived, drafted, took, decided, edited, spent })
     }
 
     /// How many briefs of a pilot wait since each of these moments, the latest first, but before the one that precedes it; last, how many

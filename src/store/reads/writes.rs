@@ -64,6 +64,8 @@ pub struct WriteRow {
     pub state: WriteState,
     /// Attempts so far, the claim in force included.
     pub attempt: u32,
+    /// How many attempts failed since a person last had it tried.
+    pub failures: u32,
     /// It may have been done by an earlier attempt: it must be looked for before it is sent.
     pub maybe: bool,
     /// Not before.
@@ -138,7 +140,7 @@ macro_rules! write_columns {
     () => {
         "id, brief, request, pilot, tenant, sink, kind, place, record, key, plan, call, expect, digest, state, attempt, maybe, due_at, \
          settle_micros, before, after, now, far_id, said, code, message, undo_of, forced, person, decision, ready_at, sent_at, written_at, \
-         created_at, updated_at"
+         created_at, updated_at, failures"
     };
 }
 macro_rules! write_sql {
@@ -213,6 +215,7 @@ pub(in crate::store) fn write_of(row: &Row) -> Result<WriteRow, StoreError> {
         written_at: row.maybe_int(32)?.map(time).transpose()?,
         created_at: time(row.int(33)?)?,
         updated_at: time(row.int(34)?)?,
+        failures: row.small(35)?,
     })
 }
 

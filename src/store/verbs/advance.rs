@@ -194,8 +194,8 @@ static INSERT_REVISION: Many = Many {
     after: "",
 };
 static INSERT_BRIEF: Many = Many {
-    before: "INSERT INTO brief (id, pilot, tenant, state, version, revision, digest, attempt, score, risk, opened_at, updated_at, planted) VALUES",
-    columns: &["", "", "", "", "", "", "", "", "", "", "", "", ""],
+    before: "INSERT INTO brief (id, pilot, tenant, state, version, revision, digest, attempt, score, risk, accepted_at, opened_at, updated_at, planted) VALUES",
+    columns: &["", "", "", "", "", "", "", "", "", "", "", "", "", ""],
     // A further attempt opens the brief again; only one that is being redrafted, so that no hand-made revision is ever buried.
     after: " ON CONFLICT (id) DO UPDATE SET state = 'open', version = brief.version + 1, revision = excluded.revision, \
             digest = excluded.digest, attempt = excluded.attempt, score = excluded.score, risk = excluded.risk, \
@@ -247,6 +247,7 @@ impl Verb for Advance {
                     draft.attempt,
                     draft.score,
                     &draft.risk,
+                    item.request.accepted_at.as_microsecond(),
                     at,
                     at,
                     i64::from(item.request.planted.is_some())

@@ -107,12 +107,12 @@ async fn put(item: &RuleWrite, write: &WriteRow, tx: &mut Tx<'_>) -> Result<bool
             tx.conn.run(sql, values![id, was, write.attempt, far_id, at]).await?
         }
         WriteRuling::DidNotGo => {
-            let sql = "UPDATE write_item SET state = 'waiting', maybe = 0, due_at = $4, updated_at = $4 \
+            let sql = "UPDATE write_item SET state = 'waiting', maybe = 0, failures = 0, due_at = $4, updated_at = $4 \
                        WHERE id = $1 AND state = $2 AND attempt = $3";
             tx.conn.run(sql, values![id, was, write.attempt, at]).await?
         }
         WriteRuling::Again => {
-            let sql = "UPDATE write_item SET state = 'waiting', due_at = $4, updated_at = $4 WHERE id = $1 AND state = $2 AND attempt = $3";
+            let sql = "UPDATE write_item SET state = 'waiting', failures = 0, due_at = $4, updated_at = $4 WHERE id = $1 AND state = $2 AND attempt = $3";
             tx.conn.run(sql, values![id, was, write.attempt, at]).await?
         }
         WriteRuling::Cancel => {

@@ -36,6 +36,8 @@ pub enum WriteOutcome {
         message: String,
         /// It may have been done: it must be looked for first.
         maybe: bool,
+        /// The attempt failed, rather than that the far side asked for a pause.
+        failed: bool,
         /// The far side's own name for it, where it told.
         far_id: Option<String>,
     },
@@ -99,12 +101,12 @@ struct RescueWrites {
 one_by_one!(RescueWrites, u64, rescue_writes);
 
 static SETTLE: Many = Many {
-    before: "WITH v (id, attempt, was, state, maybe, due_at, after, now, far_id, said, code, message, written_at, at) AS (VALUES",
+    before: "WITH v (id, attempt, was, state, maybe, failed, due_at, after, now, far_id, said, code, message, written_at, at) AS (VALUES",
     columns: &[
-        "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT",
-        "BIGINT",
+        "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT",
+        "BIGINT", "BIGINT",
     ],
-    after: ") UPDATE write_item SET state = v.state, maybe = COALESCE(v.maybe, write_item.maybe), \
+    after: ") UPDATE write_item SET state = v.state, maybe = COALESCE(v.maybe, write_item.maybe), failures = write_item.failures + v.failed, \
             due_at = COALESCE(v.due_at, write_item.due_at), after = COALESCE(v.after, write_item.after), now = COALESCE(v.now, write_item.now), \
             far_id = COALESCE(v.far_id, write_item.far_id), said = COALESCE(v.said, write_item.said), code = v.code, message = v.message, \
             written_at = v.written_at, lessee = NULL, lease_until = NULL, updated_at = v.at FROM v \
@@ -128,6 +130,7 @@ static UNDONE: Many = Many {
 struct End<'a> {
     kind: &'static str,
     maybe: Option<bool>,
+    failed: bool,
     effect: &'static str,
     due: Option<Timestamp>,
     after: Option<&'a Value>,
@@ -161,9 +164,10 @@ impl WriteOutcome {
                 said: said.as_deref(),
                 ..End::default()
             },
-            Self::Later { due, code, message, maybe, far_id } => End {
+            Self::Later { due, code, message, maybe, failed, far_id } => End {
                 kind: "write.postponed",
                 maybe: Some(*maybe),
+                failed: *failed,
                 effect: if *maybe { "uncertain" } else { "failed" },
                 due: Some(*due),
                 far_id: far_id.as_deref(),
@@ -256,6 +260,7 @@ impl Verb for SettleWrite {
                     write.state.as_str(),
                     item.outcome.state().as_str(),
                     end.maybe.map(i64::from),
+                    i64::from(end.failed),
                     end.due.map(Timestamp::as_microsecond),
                     end.after.map(Value::to_string).as_deref(),
                     end.now.map(Value::to_string).as_deref(),

@@ -8,10 +8,12 @@ use super::visit;
 use crate::access::Session;
 use crate::domain::pilot::Pilot;
 use crate::policy::{Action, Principal, Resource};
-use crate::web::call::Call;
+use crate::web::App;
+use crate::web::call::permit;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use maud::{DOCTYPE, Markup, html};
+use std::sync::Arc;
 
 /// Entries of the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,10 +28,12 @@ pub(in crate::web) enum Here {
     Paste,
     /// Whether review is real; for owners.
     Attention,
+    /// Who is let in.
+    People,
 }
 
 impl Here {
-    const ALL: [Self; 5] = [Self::Queue, Self::Paste, Self::Figures, Self::Operations, Self::Attention];
+    const ALL: [Self; 6] = [Self::Queue, Self::Paste, Self::Figures, Self::Operations, Self::Attention, Self::People];
 
     fn entry(self) -> (&'static str, &'static str) {
         match self {
@@ -38,41 +42,44 @@ impl Here {
             Self::Operations => ("/operations", "Operations"),
             Self::Paste => ("/paste", "Paste"),
             Self::Attention => ("/attention", "Attention"),
+            Self::People => ("/people", "People"),
         }
     }
 
-    /// Whether it would let the caller in; what would not is left out.
-    fn is_open(self, call: &Call) -> bool {
+    /// Whether it would let somebody in; what would not is left out.
+    fn is_open(self, app: &App, person: &Principal) -> bool {
+        let may = |action, resource: &Resource| permit(app, person, action, resource).is_ok();
         let anywhere = |action| {
-            let may = |pilot: &Pilot| call.permit(action, &Resource::pilot(&pilot.name, &pilot.tenant));
-            call.app.web.pilots.iter().any(|pilot| may(pilot).is_ok())
+            let somewhere = |pilot: &Pilot| may(action, &Resource::pilot(&pilot.name, &pilot.tenant));
+            app.web.pilots.iter().any(somewhere)
         };
         match self {
+            Self::Queue => true,
             Self::Figures => anywhere(Action::ReportRead),
             Self::Paste => anywhere(Action::RequestSubmit),
             Self::Attention => anywhere(Action::AttentionRead),
-            Self::Operations => call.permit(Action::MetricsRead, &Resource::system()).is_ok(),
-            _ => true,
+            Self::Operations => may(Action::MetricsRead, &Resource::system()),
+            Self::People => may(Action::UserManage, &Resource::system()),
         }
     }
 }
 
 /// Where somebody stands.
 pub(super) struct Place {
-    name: String,
+    app: App,
+    person: Arc<Principal>,
     key: Markup,
     path: String,
-    open: Vec<Here>,
 }
 
 impl Place {
-    pub(super) fn new(person: &Principal, session: &Session, path: &str) -> Self {
-        Self { name: person.name.clone(), key: visit::key(session), path: path.to_owned(), open: Here::ALL.to_vec() }
+    pub(super) fn new(app: &App, person: &Arc<Principal>, session: &Session, path: &str) -> Self {
+        Self { app: app.clone(), person: Arc::clone(person), key: visit::key(session), path: path.to_owned() }
     }
 
-    /// With the entries that would let the caller in.
-    pub(super) fn of(self, call: &Call) -> Self {
-        Self { open: Here::ALL.into_iter().filter(|here| here.is_open(call)).collect(), ..self }
+    /// The entries that would let them in; asked for by whole pages alone.
+    fn open(&self) -> impl Iterator<Item = Here> {
+        Here::ALL.into_iter().filter(|here| here.is_open(&self.app, &self.person))
     }
 }
 
@@ -111,7 +118,7 @@ pub(super) fn page(screen: &Screen, place: Option<&Place>, said: Option<Said>) -
             a.brand href="/" { "OpsPilot" }
             nav aria-label="Main" {
                 ul {
-                    @for entry in place.open.iter().copied() {
+                    @for entry in place.open() {
                         @let (path, label) = entry.entry();
                         li { a href=(path) aria-current=[(screen.here == Some(entry)).then_some("page")] { (label) } }
                     }
@@ -119,7 +126,7 @@ pub(super) fn page(screen: &Screen, place: Option<&Place>, said: Option<Said>) -
             }
             form.person method="post" action="/sign-out" {
                 (place.key)
-                a href="/account" { (plain(&place.name)) }
+                a href="/account" { (plain(&place.person.name)) }
                 button.link { "Sign out" }
             }
         }

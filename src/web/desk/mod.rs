@@ -217,11 +217,10 @@ async fn run(app: App, screen: Screen, path: RawPathParams, request: Request) ->
     if posted && !form.is_from(&session) {
         return Ok(shown::carried(StatusCode::FORBIDDEN, head.uri.path(), &form, Some(&session)));
     }
-    let place = layout::Place::new(&caller, &session, head.uri.path());
+    let place = layout::Place::new(&app, &caller, &session, head.uri.path());
     let call = Call::at_desk(app, caller, query, path);
     let client = sign_in::client(&head.headers, peer.as_deref());
     let Closing(closing) = head.extensions.get::<Closing>().cloned().unwrap_or_default();
-    let place = place.of(&call);
     let shown = run(Visit { call, form, session, part, client, closing }).await?;
     Ok(shown.answer(Some(&place), said))
 }

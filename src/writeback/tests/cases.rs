@@ -6,10 +6,12 @@ use crate::domain::writeback::{StatementKind, WriteState};
 use crate::review::ReviewError;
 use crate::store::conformance::{Fixture, on_both};
 use crate::writeback::ActError;
+use crate::writeback::carry::ATTEMPTS;
 
 on_both!(
     what_was_approved_is_written_once_and_read_back,
     every_mishap_ends_with_one_note_or_none,
+    a_far_side_that_asks_for_pauses_is_waited_for_and_one_that_fails_is_not,
     what_a_shut_gate_keeps_back_goes_on_when_a_person_says_so,
     an_approval_binds_to_the_plan_that_was_shown,
     what_changed_after_the_approval_is_not_sent_and_is_told,
@@ -96,6 +98,36 @@ async fn every_mishap_ends_with_one_note_or_none(on: &Fixture) {
         let mut sorted = states.clone();
         sorted.sort_unstable();
         assert_eq!(sorted, whole, "{mishap:?}");
+        right(&house);
+    }
+}
+
+async fn a_far_side_that_asks_for_pauses_is_waited_for_and_one_that_fails_is_not(on: &Fixture) {
+    // The first write goes to the record at once; what is asked for is put before the second.
+    for (mishap, times, expected) in [
+        (Mishap::Busy, 40, WriteState::Written),
+        (Mishap::LostBefore, ATTEMPTS - 1, WriteState::Written),
+        (Mishap::LostBefore, ATTEMPTS, WriteState::Uncertain),
+    ] {
+        let house = House::new(on, Desk::default(), 1);
+        house.open(on).await;
+        house.desk.held().open = true;
+        let brief = house.brief(on, &format!("{mishap:?}-{times}")).await;
+        approve(&house, on, &brief).await;
+        house.desk.held().mishaps = vec![mishap; times as usize];
+        for _ in 0..times + 2 {
+            house.carry(on).await;
+            on.clock.turn(3600);
+            house.flag(on, Some(3600)).await;
+        }
+        let rows = house.writes(on, &brief).await;
+        let tried = rows.iter().max_by_key(|row| row.attempt).unwrap();
+        assert_eq!(
+            (tried.state, tried.attempt),
+            (expected, times + u32::from(expected == WriteState::Written)),
+            "{mishap:?}"
+        );
+        assert_eq!(house.desk.held().mishaps.len(), 0);
         right(&house);
     }
 }

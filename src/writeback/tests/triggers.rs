@@ -10,6 +10,8 @@ use crate::domain::review::Verdict;
 use crate::domain::writeback::{Automation, Pause, Ramp, StatementKind, Terms, Trigger, Watched, WriteState};
 use crate::receipt::Receipt;
 use crate::store::WriteRow;
+use crate::store::conformance::attention::checked;
+use crate::store::conformance::limit::paid;
 use crate::store::conformance::{Fixture, on_both};
 use jiff::SignedDuration;
 use opspilot_sdk::ActionKind;
@@ -19,8 +21,13 @@ on_both!(
     more_uncertain_writes_than_a_trigger_bears_pause,
     too_many_rejected_briefs_pause,
     too_many_edited_briefs_pause,
+    too_many_writes_taken_back_pause,
+    writes_that_take_too_long_pause,
+    models_that_cost_too_much_pause,
     what_leaves_the_house_waits_for_the_pilots_own_record,
     terms_that_were_changed_after_the_go_count_for_nothing,
+    review_that_sees_nothing_opens_nothing,
+    review_that_sees_what_is_planted_opens,
     a_ramp_lets_only_those_through_that_it_admits,
 );
 
@@ -269,6 +276,67 @@ async fn what_leaves_the_house_waits_for_the_pilots_own_record(on: &Fixture) {
         assert!(short.len() == 1 && short[0].starts_with(told), "{short:?}");
     }
     assert!(house.desk.held().wrong.is_empty());
+}
+
+async fn too_many_writes_taken_back_pause(on: &Fixture) {
+    let house = watching(on, Watched::UndoRate, 50, 3, Some(SINK)).await;
+    for (key, taken_back) in [("a", true), ("b", false), ("c", true)] {
+        assert!(pulled(&house, on).await.is_empty(), "too few to count, and half is not more than half");
+        let row = written(&house, on, key, Mishap::None).await;
+        if taken_back {
+            house.undo(&row.id, false).await.unwrap();
+            house.carry(on).await;
+        }
+    }
+    let figure = "2 of 3 writes were taken back, more than 50 %";
+    stands_until_a_person_resumes(&house, on, Some(SINK), figure).await;
+}
+
+async fn writes_that_take_too_long_pause(on: &Fixture) {
+    let house = watching(on, Watched::Latency, 60, 2, None).await;
+    for (key, waits) in [("a", 60), ("b", 61)] {
+        assert!(pulled(&house, on).await.is_empty(), "too few to count, and a minute is not more than a minute");
+        let brief = approved(&house, on, key).await;
+        on.clock.turn(waits);
+        house.carry(on).await;
+        assert_eq!(of(&house, on, &brief).await.state, WriteState::Written);
+    }
+    let figure = "the slowest of twenty writes took 61 s or more, more than 60 s";
+    stands_until_a_person_resumes(&house, on, None, figure).await;
+}
+
+async fn models_that_cost_too_much_pause(on: &Fixture) {
+    let house = watching(on, Watched::Cost, 50_000, 0, None).await;
+    for (name, cost) in [("a", 50_000), ("b", 1)] {
+        assert!(pulled(&house, on).await.is_empty(), "what it may cost is not more than it may");
+        paid(on, name, cost).await;
+    }
+    stands_until_a_person_resumes(&house, on, None, "models cost $0.050001, more than $0.05").await;
+}
+
+/// A pilot that asks for half of the planted bad drafts to be seen.
+fn watchful() -> Pilot {
+    let mut pilot = bar(1, 0, 100);
+    pilot.terms.automation.as_mut().unwrap().min_catch = 50;
+    pilot
+}
+
+async fn review_that_sees_nothing_opens_nothing(on: &Fixture) {
+    let house = opened(on, watchful(), ActionKind::Message).await;
+    let kept = written(&house, on, "first", Mishap::None).await;
+    assert_eq!(short(&kept), ["no planted draft was reviewed: nobody knows whether review is real"]);
+    checked(on, 4, 3).await;
+    let kept = written(&house, on, "second", Mishap::None).await;
+    let told = "of planted bad drafts seen, 3 of 4 (between 30.1 and 95.4 %); at least 50 % must be sure";
+    assert_eq!(short(&kept), [told]);
+    assert_eq!(house.desk.counts().1, 0);
+}
+
+async fn review_that_sees_what_is_planted_opens(on: &Fixture) {
+    let house = opened(on, watchful(), ActionKind::Message).await;
+    // 4 of 4 is at least 51.0 %.
+    checked(on, 4, 4).await;
+    assert_eq!(written(&house, on, "first", Mishap::None).await.state, WriteState::Written);
 }
 
 async fn terms_that_were_changed_after_the_go_count_for_nothing(on: &Fixture) {

@@ -9,7 +9,6 @@ use super::key::answer;
 use super::let_in;
 use crate::access::AccessError;
 use crate::domain::id::{PasskeyId, SessionId, TieId};
-use crate::policy::{Action, Resource};
 use crate::store::SessionRow;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
@@ -21,7 +20,6 @@ pub(in crate::web::desk) async fn show(visit: Visit) -> Result<Shown, Refused> {
     let sessions = access.sessions(caller, false).await?;
     let now = visit.call.app.web.clock.now();
     let fresh = visit.session.is_fresh(now);
-    let manages = visit.call.permit(Action::UserManage, &Resource::system()).is_ok();
     let zone = TimeZone::UTC;
     let key = visit.key();
     let body = html! {
@@ -132,7 +130,6 @@ pub(in crate::web::desk) async fn show(visit: Visit) -> Result<Shown, Refused> {
                 form method="post" action="/account/sessions/others" { (key) button.danger { "End all others" } }
             }
         }
-        @if manages { p { a href="/people" { "People: links to let somebody in, sessions of everybody" } } }
     };
     Ok(Shown::Page(Screen { title: "Your account".into(), here: None, body }))
 }

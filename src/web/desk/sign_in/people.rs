@@ -1,7 +1,7 @@
 //! People, for who manages them: links that let somebody in, sessions of everybody, disabling. INVARIANT: a link is shown once, to whoever made it.
 
 use super::super::super::problem::Refused;
-use super::super::layout::{self, plain};
+use super::super::layout::{self, Here, plain};
 use super::super::shown::{Said, Screen, Shown};
 use super::super::visit::Visit;
 use super::account::list;
@@ -105,7 +105,7 @@ async fn screen(visit: &Visit, made: Option<(&str, &Invited)>) -> Result<Shown, 
             }
         }
     };
-    Ok(Shown::Page(Screen { title: "People".into(), here: None, body }))
+    Ok(Shown::Page(Screen { title: "People".into(), here: Some(Here::People), body }))
 }
 
 fn back(said: Said) -> Shown {

@@ -1,0 +1,3 @@
+-- How many attempts at a write failed since it was approved, or since a person last had it tried again. Pauses that the far side asked for are
+-- attempts, and no failures. Same number and column as the PostgreSQL migration.
+ALTER TABLE write_item ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
