@@ -197,7 +197,10 @@ impl Answers {
                 };
                 match self.decide(reply, matter, candidate).await {
                     Ok(()) => return Ok(None),
-                    Err(ReviewError::Store(cause)) => return Err(cause),
+                    // Whoever may not see it any more hears that it is not there, here as at every face; what cannot be read is tried again.
+                    Err(ReviewError::Store(cause)) if !matches!(cause, StoreError::NotFound { .. }) => {
+                        return Err(cause);
+                    }
                     Err(cause @ ReviewError::PlanMoved { .. }) => {
                         let letter = outbox.ask_again(&about(reply, &message, matter), &cause.to_string()).await?;
                         Outcome { letter, ..Outcome::of("answered", cause.to_string()) }
