@@ -89,16 +89,8 @@ fn each(reader: &mut Reader, part: &Part<'_>, kind: ActionKind) -> Each {
         ActionKind::Priority if each != Each::Brief => (Each::Brief, "a record has one priority"),
         _ => return each,
     };
-    reader.at(Code::Together, part, "each", wrong, format!("write `each = \"{}\"`, or leave it out", word(meant)));
+    reader.at(Code::Together, part, "each", wrong, format!("write `each = \"{}\"`, or leave it out", meant.as_str()));
     meant
-}
-
-const fn word(each: Each) -> &'static str {
-    match each {
-        Each::Brief => "brief",
-        Each::NextAction => "next_action",
-        Each::Missing => "missing_information",
-    }
 }
 
 /// Line and text unless they are written; `None` where people outside read them, because only the operator knows what is fit for those.
@@ -161,8 +153,8 @@ fn template(
     };
     for (list, wanted) in [("action", Each::NextAction), ("missing", Each::Missing)] {
         if template.speaks_of(list) && each != wanted {
-            let message = format!("`{{{list}.…}}` means nothing where it is done for each `{}`", word(each));
-            reader.at(Code::Together, part, name, message, format!("write `each = \"{}\"`", word(wanted)));
+            let message = format!("`{{{list}.…}}` means nothing where it is done for each `{}`", each.as_str());
+            reader.at(Code::Together, part, name, message, format!("write `each = \"{}\"`", wanted.as_str()));
         }
     }
     Some((template, text))
@@ -341,7 +333,7 @@ fn shown(rule: &Rule, title: &str, text: &str) -> Table {
     put("pilot", rule.pilot.as_str().into());
     put("sink", rule.sink.as_str().into());
     put("kind", rule.kind.as_str().into());
-    put("each", word(rule.each).into());
+    put("each", rule.each.as_str().into());
     if !rule.bands.is_empty() {
         put("bands", rule.bands.iter().map(|band| Value::from(band.as_str())).collect::<Vec<_>>().into());
     }

@@ -213,7 +213,11 @@ impl Planner {
             items: Vec::new(),
             left_out: Vec::new(),
         };
-        for (place, rule) in self.rules.get(pilot).into_iter().flatten().enumerate() {
+        let mut alike: BTreeMap<(&str, ActionKind, Each), usize> = BTreeMap::new();
+        for rule in self.rules.get(pilot).into_iter().flatten() {
+            let turn = alike.entry((&rule.sink, rule.kind, rule.each)).or_default();
+            let place = *turn;
+            *turn += 1;
             let left_out = |code: &str, message: String| LeftOut {
                 sink: rule.sink.clone(),
                 kind: rule.kind,
@@ -261,8 +265,10 @@ fn item(rule: &Rule, action: Action, planned: Planned) -> Item {
 /// Why an action cannot be planned: code and words.
 type Unplanned = (&'static str, String);
 
-/// The name of an action for ever: the same whenever it is planned, another for every other action.
-fn key(brief: &BriefId, sink: &str, place: usize, number: usize) -> String {
-    let hash = sha256_hex(json!(["opspilot.key/1", brief, sink, place, number]).to_string().as_bytes());
+/// The name of an action for ever: the same whenever it is planned, another for every other action. It is made by the `place`th of the rules
+/// that are alike: rules of other kinds or sinks come, go and move without it being another.
+fn key(brief: &BriefId, rule: &Rule, place: usize, number: usize) -> String {
+    let made_by = (&rule.sink, rule.kind, rule.each.as_str());
+    let hash = sha256_hex(json!(["opspilot.key/1", brief, made_by, place, number]).to_string().as_bytes());
     format!("op-{}", hash.get(..20).unwrap_or(&hash))
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 const MOST_RECORD: usize = 200;
 
 /// How often a rule applies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Each {
     /// Once for a brief.
     Brief,
@@ -21,6 +21,18 @@ pub enum Each {
     NextAction,
     /// For every missing piece of information.
     Missing,
+}
+
+impl Each {
+    /// The word in the configuration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Brief => "brief",
+            Self::NextAction => "next_action",
+            Self::Missing => "missing_information",
+        }
+    }
 }
 
 /// Where the record's name comes from.
@@ -118,7 +130,7 @@ impl Rule {
         scopes
             .iter()
             .enumerate()
-            .map(|(number, scope)| self.action(key(subject.brief, &self.sink, place, number), &record, scope))
+            .map(|(number, scope)| self.action(key(subject.brief, self, place, number), &record, scope))
             .collect()
     }
 

@@ -132,6 +132,29 @@ fn every_rule_gives_its_writes_or_says_why_not() {
 }
 
 #[test]
+fn an_action_keeps_its_name_while_rules_of_other_kinds_come_and_go() {
+    let tasks = || Rule { each: Each::NextAction, ..rule(ActionKind::Task) };
+    let keys = |rules: Vec<Rule>, kind: ActionKind| -> Vec<String> {
+        let plan = plan(rules, &content("a pump"), |_, _| {});
+        plan.items.iter().filter(|item| item.write.kind == kind).map(|item| item.write.key.clone()).collect()
+    };
+    let before = vec![rule(ActionKind::Note), tasks()];
+    let after = || {
+        vec![
+            rule(ActionKind::Priority),
+            tasks(),
+            Rule { sink: "broken".into(), ..rule(ActionKind::Note) },
+            rule(ActionKind::Note),
+        ]
+    };
+    for kind in [ActionKind::Note, ActionKind::Task] {
+        assert_eq!(keys(before.clone(), kind), keys(after(), kind));
+    }
+    let two = keys(vec![rule(ActionKind::Note), rule(ActionKind::Note)], ActionKind::Note);
+    assert!(two.len() == 2 && two[0] != two[1] && keys(before, ActionKind::Note) == two[..1]);
+}
+
+#[test]
 fn a_person_names_the_record_and_text_from_outside_does_only_within_its_marks() {
     let note = || vec![rule(ActionKind::Note)];
     let record = |plan: &Plan| plan.items.first().map(|item| item.write.record.clone());
