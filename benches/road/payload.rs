@@ -1,7 +1,8 @@
 //! What is sent: form submissions of about 1 KB, each unlike every other, signed as Standard Webhooks asks.
 //!
 //! The texts are made up after what people really write into contact forms; names, sums, dates and order numbers are
-//! drawn from the index, so that the same index gives the same bytes in every run and no two requests are equal.
+//! drawn from the index, so that the same index gives the same bytes in every run and no two requests are equal. The reference begins with
+//! a letter: six digits, a hyphen and five more are now and then somebody's national number, and held for that.
 //! INVARIANT: everything is made before the clock starts; the load client only writes bytes.
 
 use base64::Engine as _;
@@ -82,7 +83,7 @@ fn form(index: u64) -> String {
         "email": format!("{}.{}@{domain}.example", first.to_lowercase(), last.to_lowercase()),
         "company": company,
         "subject": fill(subject),
-        "message": format!("{}\n\n{} {first} {last}\n{company}\nRef. {index}-{number}", fill(text), draw.one_of(&CLOSE)),
+        "message": format!("{}\n\n{} {first} {last}\n{company}\nRef. R{index}", fill(text), draw.one_of(&CLOSE)),
         "form": "contact",
         "page": format!("https://www.{domain}.example/contact?campaign={number}"),
     })

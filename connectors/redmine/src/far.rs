@@ -63,15 +63,19 @@ impl Far {
         Ok(*self.me.get_or_init(|| me))
     }
 
-    /// An issue, with its notes and what hangs on it.
-    pub(crate) async fn issue(&self, number: u64) -> Result<Option<Value>, ConnectorError> {
-        let path = format!("/issues/{number}.json?include=journals,children,attachments,relations");
+    /// An issue. Redmine gathers its notes and what hangs on it only when asked to (`include`), and takes its time then.
+    async fn issue(&self, number: u64, include: &str) -> Result<Option<Value>, ConnectorError> {
+        let path = format!("/issues/{number}.json{include}");
         Ok(self.ask(&path).await?.map(|mut body| body["issue"].take()).filter(Value::is_object))
     }
 
-    /// An issue that must be there.
+    /// An issue that must be there, without what hangs on it.
     pub(crate) async fn record(&self, record: &str) -> Result<Value, ConnectorError> {
-        let found = self.issue(plan::issue(record)?).await?;
+        self.record_with(record, "").await
+    }
+
+    async fn record_with(&self, record: &str, include: &str) -> Result<Value, ConnectorError> {
+        let found = self.issue(plan::issue(record)?, include).await?;
         found.ok_or_else(|| {
             ConnectorError::new(ErrorKind::Rejected, "OP-7522", format!("there is no issue `{record}` in Redmine"))
         })
@@ -80,7 +84,7 @@ impl Far {
     /// A note on an issue, by its number or its mark.
     pub(crate) async fn note(&self, record: &str, key: &str, id: Option<&str>) -> Result<Look, ConnectorError> {
         let me = self.me().await?;
-        let issue = self.record(record).await?;
+        let issue = self.record_with(record, "?include=journals").await?;
         let number = |note: &Value| note.get("id").and_then(Value::as_u64);
         let is_it = |note: &&Value| match id {
             Some(id) => number(note).is_some_and(|number| number.to_string() == id),
@@ -123,7 +127,8 @@ impl Far {
                 }
             }
         };
-        let Some(issue) = self.issue(number).await? else { return Ok(Look::Absent) };
+        let hanging_on_it = "?include=journals,children,attachments,relations";
+        let Some(issue) = self.issue(number, hanging_on_it).await? else { return Ok(Look::Absent) };
         Ok(Look::Present { id: number.to_string(), image: task_image(&issue), version: None })
     }
 }
