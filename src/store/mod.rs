@@ -9,6 +9,7 @@ mod error;
 mod open;
 mod pack;
 mod queue;
+mod readers;
 mod reads;
 mod sql;
 mod sqlite;
@@ -38,6 +39,7 @@ use crate::domain::id::NodeId;
 use crate::receipt::SigningKey;
 use jiff::Timestamp;
 use queue::{Queue, Verb};
+use readers::Readers;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -49,7 +51,10 @@ use work::Hire;
 enum Backend {
     Sqlite {
         options: SqliteConnectOptions,
-        readers: SqlitePool,
+        /// For what a key finds.
+        readers: Arc<Readers>,
+        /// For lists and counts.
+        walkers: SqlitePool,
         /// Keeps other daemons away from the file for as long as it is open.
         lock: Mutex<Option<std::fs::File>>,
     },

@@ -2,6 +2,7 @@
 //! refusal of a store made by a newer release.
 
 use super::queue::Queue;
+use super::readers::Readers;
 use super::sql::{Conn, values};
 use super::tx::signed_head;
 use super::writer::{self, Held};
@@ -164,8 +165,9 @@ impl Store {
             let _ = task.await;
         }
         match &self.shared.backend {
-            Backend::Sqlite { readers, lock, .. } => {
-                readers.close().await;
+            Backend::Sqlite { readers, walkers, lock, .. } => {
+                readers.close();
+                walkers.close().await;
                 lock.lock().unwrap_or_else(PoisonError::into_inner).take();
             }
             Backend::Postgres { readers, .. } => readers.close().await,
@@ -192,12 +194,13 @@ fn connect(url: &Url, exclusive: bool) -> Result<Backend, StoreError> {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full);
             let reader = base.pragma("query_only", "ON").pragma("cache_size", "-2000");
-            let readers = SqlitePoolOptions::new()
+            let walkers = SqlitePoolOptions::new()
                 .max_connections(4)
                 .acquire_timeout(Duration::from_secs(5))
                 .idle_timeout(Duration::from_secs(60))
                 .connect_lazy_with(reader);
-            Ok(Backend::Sqlite { options, readers, lock: Mutex::new(lock) })
+            let readers = Readers::new(path.clone());
+            Ok(Backend::Sqlite { options, readers, walkers, lock: Mutex::new(lock) })
         }
         Url::Postgres(text) => {
             let options: PgConnectOptions = text

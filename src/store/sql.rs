@@ -78,7 +78,7 @@ pub(super) use values;
 
 /// A row of either database; columns by position.
 pub(super) enum Row {
-    Written(Cells),
+    Here(Cells),
     Sqlite(SqliteRow),
     Postgres(PgRow),
 }
@@ -86,35 +86,35 @@ pub(super) enum Row {
 impl Row {
     pub(super) fn text(&self, column: usize) -> Result<String, StoreError> {
         Ok(match self {
-            Self::Written(cells) => cell(cells, column)?,
+            Self::Here(cells) => cell(cells, column)?,
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
         })
     }
     pub(super) fn maybe_text(&self, column: usize) -> Result<Option<String>, StoreError> {
         Ok(match self {
-            Self::Written(cells) => cell(cells, column)?,
+            Self::Here(cells) => cell(cells, column)?,
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
         })
     }
     pub(super) fn int(&self, column: usize) -> Result<i64, StoreError> {
         Ok(match self {
-            Self::Written(cells) => cell(cells, column)?,
+            Self::Here(cells) => cell(cells, column)?,
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
         })
     }
     pub(super) fn maybe_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
         Ok(match self {
-            Self::Written(cells) => cell(cells, column)?,
+            Self::Here(cells) => cell(cells, column)?,
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
         })
     }
     pub(super) fn bytes(&self, column: usize) -> Result<Vec<u8>, StoreError> {
         Ok(match self {
-            Self::Written(cells) => cell(cells, column)?,
+            Self::Here(cells) => cell(cells, column)?,
             Self::Sqlite(row) => row.try_get(column)?,
             Self::Postgres(row) => row.try_get(column)?,
         })
@@ -131,9 +131,9 @@ fn cell<T: FromSql>(cells: &Cells, column: usize) -> Result<T, StoreError> {
     read.map_err(|cause| StoreError::corrupt(format!("column {column} of the wrong shape ({cause})")))
 }
 
-/// A borrowed connection of either database: SQLite's is the writer's own, or a reader's.
+/// A borrowed connection of either database; SQLite's is called here, or on a thread of its own.
 pub(super) enum Conn<'c> {
-    Writer(&'c mut Sqlite),
+    Here(&'c mut Sqlite),
     Sqlite(&'c mut SqliteConnection),
     Postgres(&'c mut PgConnection),
 }
@@ -224,7 +224,7 @@ impl Conn<'_> {
     /// Runs a constant statement; says how many rows it touched.
     pub(super) async fn run(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
         match self {
-            Self::Writer(conn) => conn.run(sql, &values),
+            Self::Here(conn) => conn.run(sql, &values),
             _ => self.run_text(Arc::from(sql), values).await,
         }
     }
@@ -232,7 +232,7 @@ impl Conn<'_> {
     /// The rows of a constant query.
     pub(super) async fn rows(&mut self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match self {
-            Self::Writer(conn) => Ok(conn.rows(sql, &values)?.into_iter().map(Row::Written).collect()),
+            Self::Here(conn) => Ok(conn.rows(sql, &values)?.into_iter().map(Row::Here).collect()),
             _ => self.rows_text(Arc::from(sql), values).await,
         }
     }
@@ -285,7 +285,7 @@ impl Conn<'_> {
         const SQL: &str = "INSERT INTO blob (digest, bytes) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING";
         let failed = |cause: sqlx::error::BoxDynError| StoreError::Unavailable { reason: cause.to_string() };
         match self {
-            Self::Writer(conn) => conn.put(digest, bytes)?,
+            Self::Here(conn) => conn.put(digest, bytes)?,
             Self::Sqlite(conn) => {
                 (**conn).execute(sqlx::query_with(SQL, sqlite(values![digest, bytes])?)).await?;
             }
@@ -301,7 +301,7 @@ impl Conn<'_> {
     /// Runs text without values, several statements at once where needed.
     pub(super) async fn raw(&mut self, sql: &'static str) -> Result<(), StoreError> {
         match self {
-            Self::Writer(conn) => conn.raw(sql)?,
+            Self::Here(conn) => conn.raw(sql)?,
             Self::Sqlite(conn) => (**conn).execute(sqlx::raw_sql(sql)).await.map(|_| ())?,
             Self::Postgres(conn) => (**conn).execute(sqlx::raw_sql(sql)).await.map(|_| ())?,
         }
@@ -310,7 +310,7 @@ impl Conn<'_> {
 
     async fn run_text(&mut self, sql: Arc<str>, values: Vec<Value>) -> Result<u64, StoreError> {
         Ok(match self {
-            Self::Writer(conn) => conn.run(&sql, &values)?,
+            Self::Here(conn) => conn.run(&sql, &values)?,
             Self::Sqlite(conn) => {
                 let query = sqlx::query_with(AssertSqlSafe(sql), sqlite(values)?);
                 (**conn).execute(query).await?.rows_affected()
@@ -324,7 +324,7 @@ impl Conn<'_> {
 
     async fn rows_text(&mut self, sql: Arc<str>, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
-            Self::Writer(conn) => conn.rows(&sql, &values)?.into_iter().map(Row::Written).collect(),
+            Self::Here(conn) => conn.rows(&sql, &values)?.into_iter().map(Row::Here).collect(),
             Self::Sqlite(conn) => {
                 let query = sqlx::query_with(AssertSqlSafe(sql), sqlite(values)?);
                 (**conn).fetch_all(query).await?.into_iter().map(Row::Sqlite).collect()

@@ -1,6 +1,7 @@
-//! The writer's own connection to SQLite. Own file because it is the one place that speaks to a second driver: `sqlx` hands every
-//! statement to a thread of its own, which costs more than most statements; the writer has a thread already and calls SQLite on it
-//! (docs/adr/0010-sqlite-writer.md). INVARIANT: used on the writer's thread alone; a statement that fails has changed nothing.
+//! Connections to SQLite that are called where the caller stands. Own file because it is the one place that speaks to a second driver: `sqlx`
+//! hands every statement to a thread of its own, which costs more than most statements; the writer has a thread already, and what a key finds
+//! is read before a thread would have woken (docs/adr/0010-sqlite-writer.md). INVARIANT: a statement that fails has changed nothing; a
+//! reader's changes nothing at all.
 
 use super::StoreError;
 use super::sql::{LONG, Value};
@@ -19,6 +20,8 @@ const STATEMENTS: usize = 400;
 const FOLD_AT: i64 = 4000;
 /// Kibibytes of pages kept in memory.
 const CACHE_KIB: i64 = 8000;
+/// The same of a reader.
+const READER_CACHE_KIB: i64 = 2000;
 /// Bytes that the emptied log keeps on disk.
 const LOG_BYTES: i64 = 64 << 20;
 
@@ -28,22 +31,39 @@ pub(super) struct Sqlite {
     texts: HashMap<(usize, usize), String>,
 }
 
+fn connect(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(file, flags)?;
+    conn.busy_timeout(BUSY)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(conn)
+}
+
 /// A row, column by column.
 pub(super) type Cells = Vec<rusqlite::types::Value>;
 
 impl Sqlite {
-    /// Opens a file that is there and has its tables.
+    /// Opens a file that is there and has its tables, to write.
     pub(super) fn open(file: &Path) -> Result<Self, StoreError> {
         let open = || -> rusqlite::Result<Connection> {
-            let conn =
-                Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-            conn.busy_timeout(BUSY)?;
-            conn.set_prepared_statement_cache_capacity(STATEMENTS);
+            let conn = connect(file)?;
             conn.pragma_update(None, "synchronous", "FULL")?;
             conn.pragma_update(None, "foreign_keys", false)?;
             conn.pragma_update(None, "wal_autocheckpoint", FOLD_AT)?;
             conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
             conn.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+            Ok(conn)
+        };
+        let conn = open().map_err(|cause| StoreError::from(cause).about(file))?;
+        Ok(Self { conn, texts: HashMap::new() })
+    }
+
+    /// The same, to read.
+    pub(super) fn open_reader(file: &Path) -> Result<Self, StoreError> {
+        let open = || -> rusqlite::Result<Connection> {
+            let conn = connect(file)?;
+            conn.pragma_update(None, "query_only", true)?;
+            conn.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
             Ok(conn)
         };
         let conn = open().map_err(|cause| StoreError::from(cause).about(file))?;

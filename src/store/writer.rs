@@ -150,7 +150,7 @@ impl Held {
 
     pub(super) fn conn(&mut self) -> Conn<'_> {
         match self {
-            Self::Sqlite(conn) => Conn::Writer(conn),
+            Self::Sqlite(conn) => Conn::Here(conn),
             Self::Postgres(conn) => Conn::Postgres(conn),
         }
     }

@@ -159,7 +159,7 @@ async fn many(on: &Fixture) {
 
 async fn the_queue_of_a_hundred_thousand_is_found_by_its_index(on: &Fixture) {
     many(on).await;
-    let mut reader = on.store.reader().await.unwrap();
+    let mut reader = on.store.walker().await.unwrap();
     let page = QueueFilter { pilots: Some(vec!["north".into()]), ..filter(on) };
     for (name, text, values) in page.asked() {
         let mut asked = text.to_owned();
@@ -169,6 +169,7 @@ async fn the_queue_of_a_hundred_thousand_is_found_by_its_index(on: &Fixture) {
         let prefix = if on.store.is_shared() { "EXPLAIN" } else { "EXPLAIN QUERY PLAN" };
         let asked = AssertSqlSafe(format!("{prefix} {asked}")).into_sql_str();
         let plan: Vec<String> = match &mut reader {
+            crate::store::reads::Reader::Here(_) => unreachable!("it walks"),
             crate::store::reads::Reader::Sqlite(conn) => {
                 let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(asked).fetch_all(&mut **conn).await.unwrap();
                 rows.into_iter().map(|row| row.3).collect()

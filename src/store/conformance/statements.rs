@@ -60,7 +60,7 @@ async fn every_constant_statement_can_be_prepared(on: &Fixture) {
     let mut found = Vec::new();
     collect(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/store")), &mut found);
     assert!(found.len() > 40, "{} statements found: the search is broken", found.len());
-    let mut reader = on.store.reader().await.unwrap();
+    let mut reader = on.store.walker().await.unwrap();
     for (file, sql) in found {
         // A few are for one of the two alone, and say so by what they use.
         let foreign = if on.store.is_shared() {
@@ -73,6 +73,7 @@ async fn every_constant_statement_can_be_prepared(on: &Fixture) {
         }
         let text = AssertSqlSafe(sql.clone()).into_sql_str();
         let prepared = match &mut reader {
+            crate::store::reads::Reader::Here(_) => unreachable!("it walks"),
             crate::store::reads::Reader::Sqlite(conn) => conn.prepare(text).await.map(|_| ()),
             crate::store::reads::Reader::Postgres(conn) => conn.prepare(text).await.map(|_| ()),
         };

@@ -162,7 +162,7 @@ async fn a_week_is_found_among_years_by_its_indexes(on: &Fixture) {
     let text = include_str!("../reads/week.rs");
     let found = statements(text);
     assert_eq!(found.len(), 10, "{found:#?}");
-    let mut reader = on.store.reader().await.unwrap();
+    let mut reader = on.store.walker().await.unwrap();
     for sql in found {
         // The newest one, by the key.
         if sql.contains("FROM checkpoint") {
@@ -187,6 +187,7 @@ async fn a_week_is_found_among_years_by_its_indexes(on: &Fixture) {
         let prefix = if on.store.is_shared() { "EXPLAIN" } else { "EXPLAIN QUERY PLAN" };
         let asked = AssertSqlSafe(format!("{prefix} {asked}")).into_sql_str();
         let plan: Vec<String> = match &mut reader {
+            crate::store::reads::Reader::Here(_) => unreachable!("it walks"),
             crate::store::reads::Reader::Sqlite(conn) => {
                 let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(asked).fetch_all(&mut **conn).await.unwrap();
                 rows.into_iter().map(|row| row.3).collect()

@@ -124,7 +124,7 @@ impl Store {
         let first = BriefId::new(on.at, [0; 10]);
         let sql = "SELECT (SELECT COUNT(*) FROM brief WHERE id >= $2 AND pilot = $1 AND planted = 0), \
                    (SELECT COUNT(*) FROM probe WHERE pilot = $1 AND number = CAST($3 AS BIGINT))";
-        let row = self.reader().await?.conn().row(sql, values![&on.pilot, first.as_str(), on.number]).await?;
+        let row = self.walker().await?.conn().row(sql, values![&on.pilot, first.as_str(), on.number]).await?;
         let row = row.ok_or_else(|| StoreError::corrupt("a count without a row"))?;
         Ok((row.small(0)?, row.small(1)?))
     }
@@ -156,7 +156,7 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn probes_decided(&self, pilot: &str, since: Timestamp) -> Result<Vec<ProbeRow>, StoreError> {
         let sql = probe_sql!("WHERE pilot = $1 AND decided_at >= $2 ORDER BY decided_at, id");
-        let rows = self.reader().await?.conn().rows(sql, values![pilot, since.as_microsecond()]).await?;
+        let rows = self.walker().await?.conn().rows(sql, values![pilot, since.as_microsecond()]).await?;
         rows.iter().map(probe_of).collect()
     }
 }

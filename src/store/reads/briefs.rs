@@ -205,7 +205,7 @@ impl Store {
         let all = |text: &Option<String>| text.clone().unwrap_or_default();
         let after = filter.after.as_deref().unwrap_or("brf_z");
         let row = values![all(&filter.pilot), all(&filter.state), after, i64::from(filter.limit) + 1];
-        let rows = self.reader().await?.conn().rows(sql, row).await?;
+        let rows = self.walker().await?.conn().rows(sql, row).await?;
         let items = rows.iter().map(brief_of).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::of(items, filter.limit, |brief| brief.id.to_string()))
     }

@@ -36,7 +36,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn census(&self) -> Result<Vec<(&'static str, u64)>, StoreError> {
-        let row = self.reader().await?.conn().row(COUNTED, values![]).await?;
+        let row = self.walker().await?.conn().row(COUNTED, values![]).await?;
         let row = row.ok_or_else(|| StoreError::corrupt("a count without a row"))?;
         let count = |column| row.int(column).map(|count| u64::try_from(count).unwrap_or(0));
         KINDS.iter().enumerate().map(|(column, kind)| Ok((*kind, count(column)?))).collect()

@@ -104,7 +104,7 @@ impl Store {
         let after = filter.after.as_deref().unwrap_or("fbk_z");
         let row =
             values![all(&filter.pilot), all(&filter.person), all(&filter.state), after, i64::from(filter.limit) + 1];
-        let rows = self.reader().await?.conn().rows(sql, row).await?;
+        let rows = self.walker().await?.conn().rows(sql, row).await?;
         let items = rows.iter().map(feedback_of).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::of(items, filter.limit, |feedback| feedback.id.to_string()))
     }

@@ -59,7 +59,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn pilot_figures(&self, pilot: &str, since: Timestamp) -> Result<PilotFigures, StoreError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.walker().await?;
         let since = since.as_microsecond();
         let sql = "SELECT COUNT(*), COALESCE(SUM(CASE WHEN b.state = 'approved' THEN 1 ELSE 0 END), 0), \
                    COALESCE(SUM(CASE WHEN b.state = 'approved' AND EXISTS (SELECT 1 FROM revision r WHERE r.brief = b.id AND r.author <> 'generator') \
@@ -97,7 +97,7 @@ impl Store {
         sink: Option<&str>,
         since: Timestamp,
     ) -> Result<WriteFigures, StoreError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.walker().await?;
         let (sink, from) = (sink.unwrap_or_default(), since.as_microsecond());
         let sql = "SELECT COALESCE(SUM(CASE WHEN state IN ('written', 'undone') AND written_at >= $3 THEN 1 ELSE 0 END), 0), \
                    COALESCE(SUM(CASE WHEN state = 'refused' THEN 1 ELSE 0 END), 0), \

@@ -213,7 +213,7 @@ impl Store {
         let after = filter.after.as_deref().unwrap_or("ltr_z");
         let row =
             values![all(&filter.pilot), all(&filter.state), all(&filter.brief), after, i64::from(filter.limit) + 1];
-        let rows = self.reader().await?.conn().rows(sql, row).await?;
+        let rows = self.walker().await?.conn().rows(sql, row).await?;
         let items = rows.iter().map(letter_of).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::of(items, filter.limit, |letter| letter.id.to_string()))
     }
@@ -256,7 +256,7 @@ impl Store {
                    OR b.state IN ('open', 'amending', 'redrafting') OR (b.id IS NULL AND l.updated_at > $1)) \
                    GROUP BY l.state ORDER BY l.state";
         let since = self.now().checked_sub(NEWS).map_or(0, Timestamp::as_microsecond);
-        let rows = self.reader().await?.conn().rows(sql, values![since]).await?;
+        let rows = self.walker().await?.conn().rows(sql, values![since]).await?;
         rows.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect()
     }
 
@@ -282,7 +282,7 @@ impl Store {
     ) -> Result<Page<ReplyRow>, StoreError> {
         let sql = reply_sql!("WHERE ($1 = '' OR state = $1) AND id < $2 ORDER BY id DESC LIMIT $3");
         let row = values![state.unwrap_or_default(), after.unwrap_or("rpl_z"), i64::from(limit) + 1];
-        let rows = self.reader().await?.conn().rows(sql, row).await?;
+        let rows = self.walker().await?.conn().rows(sql, row).await?;
         let items = rows.iter().map(reply_of).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::of(items, limit, |reply| reply.id.to_string()))
     }

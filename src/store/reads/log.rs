@@ -79,7 +79,7 @@ impl Store {
         sql: &'static str,
         wanted: Vec<crate::store::sql::Value>,
     ) -> Result<Vec<ReceiptRow>, StoreError> {
-        let rows = self.reader().await?.conn().rows(sql, wanted).await?;
+        let rows = self.walker().await?.conn().rows(sql, wanted).await?;
         let receipt = |row: &crate::store::sql::Row| {
             let seq = u64::try_from(row.int(0)?).map_err(|_| StoreError::corrupt("a receipt before the first"))?;
             Ok(ReceiptRow { seq, bytes: row.bytes(1)?, leaf: row.bytes(2)? })
@@ -115,7 +115,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn checkpoints(&self) -> Result<Vec<String>, StoreError> {
-        let rows = self.reader().await?.conn().rows("SELECT note FROM checkpoint ORDER BY size", vec![]).await?;
+        let rows = self.walker().await?.conn().rows("SELECT note FROM checkpoint ORDER BY size", vec![]).await?;
         rows.iter().map(|row| row.text(0)).collect()
     }
 }

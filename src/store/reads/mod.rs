@@ -54,6 +54,7 @@ pub use week::{AsideRow, ComparedRow, DecidedRow, ReadRow, WeekRows};
 pub use writes::{WriteFilter, WriteRow, WritebackRow, WritesAside};
 pub(super) use writes::{held, write_columns, write_of, write_sql};
 
+use super::readers::Lent;
 use super::sql::Conn;
 use super::{Backend, Store, StoreError};
 use jiff::Timestamp;
@@ -88,6 +89,7 @@ pub(super) fn id<T>(parsed: Result<T, crate::domain::id::NotAnId>) -> Result<T, 
 
 /// A reading connection of either database, back to its pool when dropped.
 pub(super) enum Reader {
+    Here(Lent),
     Sqlite(sqlx::pool::PoolConnection<sqlx::Sqlite>),
     Postgres(sqlx::pool::PoolConnection<sqlx::Postgres>),
 }
@@ -95,6 +97,7 @@ pub(super) enum Reader {
 impl Reader {
     pub(super) fn conn(&mut self) -> Conn<'_> {
         match self {
+            Self::Here(lent) => Conn::Here(lent.get()),
             Self::Sqlite(conn) => Conn::Sqlite(conn),
             Self::Postgres(conn) => Conn::Postgres(conn),
         }
@@ -102,9 +105,18 @@ impl Reader {
 }
 
 impl Store {
+    /// For what a key finds: SQLite is called here and now.
     pub(super) async fn reader(&self) -> Result<Reader, StoreError> {
         Ok(match &self.shared.backend {
-            Backend::Sqlite { readers, .. } => Reader::Sqlite(readers.acquire().await?),
+            Backend::Sqlite { readers, .. } => Reader::Here(readers.lend()?),
+            Backend::Postgres { readers, .. } => Reader::Postgres(readers.acquire().await?),
+        })
+    }
+
+    /// For lists, counts and long contents: SQLite is called on a thread of its own, where it keeps nobody else waiting.
+    pub(super) async fn walker(&self) -> Result<Reader, StoreError> {
+        Ok(match &self.shared.backend {
+            Backend::Sqlite { walkers, .. } => Reader::Sqlite(walkers.acquire().await?),
             Backend::Postgres { readers, .. } => Reader::Postgres(readers.acquire().await?),
         })
     }

@@ -128,7 +128,7 @@ impl Store {
         let sql = item_sql!(
             "WHERE ($1 = '' OR pilot = $1) AND ($2 = '' OR source = $2) AND ($3 = '' OR state = $3) AND id < $4 ORDER BY id DESC LIMIT $5"
         );
-        let rows = self.reader().await?.conn().rows(sql, row).await?;
+        let rows = self.walker().await?.conn().rows(sql, row).await?;
         let items = rows.iter().map(item).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::of(items, filter.limit, |item| item.id.to_string()))
     }
@@ -139,7 +139,7 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn quarantined(&self) -> Result<i64, StoreError> {
         let sql = "SELECT COUNT(*) FROM quarantine WHERE state = 'quarantined'";
-        self.reader().await?.conn().row(sql, vec![]).await?.map_or(Ok(0), |row| row.int(0))
+        self.walker().await?.conn().row(sql, vec![]).await?.map_or(Ok(0), |row| row.int(0))
     }
 
     /// How the items of these keys stand: `request`, `quarantined`, `ignored` or `requested`. A key that is not in the answer is not here.

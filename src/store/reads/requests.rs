@@ -64,7 +64,7 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn text_digests(&self, requests: &[String]) -> Result<BTreeMap<String, String>, StoreError> {
         let wanted = requests.iter().flat_map(|request| values![request]).collect();
-        let rows = self.reader().await?.conn().rows_many(&TEXTS, wanted).await?;
+        let rows = self.walker().await?.conn().rows_many(&TEXTS, wanted).await?;
         rows.iter().map(|row| Ok((row.text(0)?, sha256_hex(row.text(1)?.as_bytes())))).collect()
     }
 }
@@ -225,7 +225,7 @@ impl Store {
         let mut row =
             values![all(&filter.pilot), all(&filter.source), all(&filter.state), place, i64::from(filter.limit) + 1];
         row.extend(run_state.map(Value::from));
-        let mut reader = self.reader().await?;
+        let mut reader = self.walker().await?;
         let mut conn = reader.conn();
         // Where nothing moves, as on most evenings, that is known without walking through everything that ever came in.
         let moving = match filter.state.as_deref() {
@@ -248,7 +248,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Corrupt`] when they are not those that were stored.
     pub async fn blob(&self, digest: &str) -> Result<Vec<u8>, StoreError> {
-        let row = self.reader().await?.conn().row("SELECT bytes FROM blob WHERE digest = $1", values![digest]).await?;
+        let row = self.walker().await?.conn().row("SELECT bytes FROM blob WHERE digest = $1", values![digest]).await?;
         let bytes = row.ok_or_else(|| StoreError::NotFound { what: "content", id: digest.to_owned() })?.bytes(0)?;
         if sha256_hex(&bytes) != digest {
             return Err(StoreError::corrupt(format!("bytes of `{digest}` that were altered after they were stored")));

@@ -154,7 +154,7 @@ impl Store {
         let all = |text: &Option<String>| text.clone().unwrap_or_default();
         let after = filter.after.as_deref().unwrap_or("run_z");
         let row = values![all(&filter.pilot), all(&filter.state), after, i64::from(filter.limit) + 1];
-        let rows = self.reader().await?.conn().rows(sql, row).await?;
+        let rows = self.walker().await?.conn().rows(sql, row).await?;
         let items = rows.iter().map(run_of).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::of(items, filter.limit, |run| run.id.to_string()))
     }
@@ -205,7 +205,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn count_waiting(&self) -> Result<i64, StoreError> {
-        let row = self.reader().await?.conn().row("SELECT count(*) FROM run WHERE state = 'available'", vec![]).await?;
+        let row = self.walker().await?.conn().row("SELECT count(*) FROM run WHERE state = 'available'", vec![]).await?;
         row.map_or(Ok(0), |row| row.int(0))
     }
 
@@ -214,7 +214,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn tally(&self) -> Result<Tally, StoreError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.walker().await?;
         let mut conn = reader.conn();
         // Each count walks a partial index that holds only what is counted; SQLite finds it by its condition, word for word.
         let sql = "SELECT (SELECT count(*) FROM run WHERE state = 'available'), (SELECT MIN(created_at) FROM run WHERE state = 'available'), \

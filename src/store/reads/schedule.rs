@@ -193,7 +193,7 @@ impl Store {
             slot_columns!(),
             " FROM slot WHERE schedule = $1 ORDER BY due_at DESC, key DESC LIMIT $2"
         );
-        let rows = self.reader().await?.conn().rows(sql, values![schedule, i64::from(limit)]).await?;
+        let rows = self.walker().await?.conn().rows(sql, values![schedule, i64::from(limit)]).await?;
         rows.iter().map(slot_of).collect()
     }
 
@@ -224,7 +224,7 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn reports(&self, pilot: &str, limit: u32) -> Result<Page<ReportRow>, StoreError> {
         let sql = report_sql!("WHERE pilot = $1 ORDER BY until_at DESC LIMIT $2");
-        let rows = self.reader().await?.conn().rows(sql, values![pilot, i64::from(limit) + 1]).await?;
+        let rows = self.walker().await?.conn().rows(sql, values![pilot, i64::from(limit) + 1]).await?;
         let items = rows.iter().map(report_of).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::of(items, limit, |report| report.id.to_string()))
     }

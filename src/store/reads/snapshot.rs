@@ -25,7 +25,7 @@ impl Store {
     pub(in crate::store) async fn snapshot(&self) -> Result<Snapshot, StoreError> {
         Ok(match &self.shared.backend {
             // The first read of a deferred transaction fixes what all of it sees.
-            Backend::Sqlite { readers, .. } => Snapshot::Sqlite(readers.begin().await?),
+            Backend::Sqlite { walkers, .. } => Snapshot::Sqlite(walkers.begin().await?),
             Backend::Postgres { readers, .. } => {
                 Snapshot::Postgres(readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }

@@ -150,7 +150,7 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn open_reservations(&self, limit: u32) -> Result<Vec<ReservationRow>, StoreError> {
         let sql = reservation_sql!("WHERE state IN ('unreported', 'disputed', 'held') ORDER BY id DESC LIMIT $1");
-        let rows = self.reader().await?.conn().rows(sql, values![limit]).await?;
+        let rows = self.walker().await?.conn().rows(sql, values![limit]).await?;
         rows.iter().map(reservation_of).collect()
     }
 

@@ -155,7 +155,7 @@ impl Store {
         let mut values = values![pilot];
         values.extend(since.iter().map(|moment| crate::store::sql::Value::from(moment.as_microsecond())));
         let mut counts = [0; 7];
-        for row in self.reader().await?.conn().rows(sql, values).await? {
+        for row in self.walker().await?.conn().rows(sql, values).await? {
             if let Some(count) = counts.get_mut(usize::try_from(row.int(0)?).unwrap_or(usize::MAX)) {
                 *count = row.int(1)?.unsigned_abs();
             }

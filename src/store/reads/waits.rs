@@ -43,7 +43,7 @@ impl Store {
                    JOIN revision r ON r.brief = b.id AND r.number = b.revision \
                    WHERE b.state IN ('open', 'amending', 'redrafting') AND b.state <> 'redrafting' AND b.pilot = $1 AND r.at <= $2 AND b.id > $3 \
                    AND (SELECT count(*) FROM nudge n WHERE n.brief = b.id AND n.revision = b.revision) < $4 ORDER BY b.id LIMIT $5";
-        let mut reader = self.reader().await?;
+        let mut reader = self.walker().await?;
         let mut conn = reader.conn();
         let row = values![pilot, until.as_microsecond(), after, i64::from(most), i64::from(limit)];
         let mut waiting = Vec::new();

@@ -103,7 +103,7 @@ impl Store {
         from: Timestamp,
         until: Timestamp,
     ) -> Result<WeekRows, StoreError> {
-        let mut reader = self.reader().await?;
+        let mut reader = self.walker().await?;
         let mut conn = reader.conn();
         let span = Span { pilot, from, until };
         let (arrived, drafted) = (span.arrived(&mut conn).await?, span.drafted(&mut conn).await?);

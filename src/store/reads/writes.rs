@@ -298,7 +298,7 @@ impl Store {
                 "WHERE ($1 = '' OR pilot = $1) AND ($2 = '' OR state = $2) AND ($3 = '' OR sink = $3) AND id < $4 ORDER BY id DESC LIMIT $5"
             )
         };
-        let rows = self.reader().await?.conn().rows(sql, row).await?;
+        let rows = self.walker().await?.conn().rows(sql, row).await?;
         let items = rows.iter().map(write_of).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::of(items, filter.limit, |write| write.id.to_string()))
     }
@@ -320,7 +320,7 @@ impl Store {
     pub async fn writes_aside(&self) -> Result<Vec<WritesAside>, StoreError> {
         let sql = "SELECT pilot, sink, state, COUNT(*) FROM write_item WHERE state IN ('uncertain', 'refused', 'blocked', 'differs') \
                    GROUP BY pilot, sink, state ORDER BY pilot, sink, state";
-        let rows = self.reader().await?.conn().rows(sql, values![]).await?;
+        let rows = self.walker().await?.conn().rows(sql, values![]).await?;
         let aside = |row: &Row| {
             let word = row.text(2)?;
             let state = WriteState::parse(&word).ok_or_else(|| StoreError::corrupt(format!("a write `{word}`")))?;
