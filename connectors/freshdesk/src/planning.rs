@@ -26,12 +26,7 @@ pub(crate) fn ticket(record: &str) -> Result<&str, ConnectorError> {
 }
 
 fn call(base: &str, method: &str, path: &str, body: Option<&Value>) -> Call {
-    Call {
-        method: method.to_owned(),
-        target: format!("{base}/api/v2{path}"),
-        headers: body.iter().map(|_| ("content-type".to_owned(), "application/json".to_owned())).collect(),
-        body: body.map(Value::to_string).unwrap_or_default(),
-    }
+    Call::json(method, format!("{base}/api/v2{path}"), body)
 }
 
 /// The request for an action.

@@ -41,12 +41,7 @@ pub(crate) fn number(id: &str) -> Result<&str, ConnectorError> {
 }
 
 fn call(base: &str, method: &str, path: &str, body: Option<&Value>) -> Call {
-    Call {
-        method: method.to_owned(),
-        target: format!("{base}/rest/api/3{path}"),
-        headers: body.iter().map(|_| ("content-type".to_owned(), "application/json".to_owned())).collect(),
-        body: body.map(Value::to_string).unwrap_or_default(),
-    }
+    Call::json(method, format!("{base}/rest/api/3{path}"), body)
 }
 
 fn long_enough(text: &str) -> Result<(), ConnectorError> {

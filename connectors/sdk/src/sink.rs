@@ -111,6 +111,17 @@ pub struct Call {
 }
 
 impl Call {
+    /// A request over HTTP with a body in JSON; without one it has no headers either.
+    #[must_use]
+    pub fn json(method: &str, target: impl Into<String>, body: Option<&Value>) -> Self {
+        Self {
+            method: method.to_owned(),
+            target: target.into(),
+            headers: body.map(|_| ("content-type".to_owned(), "application/json".to_owned())).into_iter().collect(),
+            body: body.map(Value::to_string).unwrap_or_default(),
+        }
+    }
+
     /// Lowercase hex SHA-256 over the canonical form: the JSON array of method, target, headers in the order of their names, and body.
     #[must_use]
     pub fn digest(&self) -> String {

@@ -48,12 +48,7 @@ fn comment(text: &str) -> Result<(String, String), ConnectorError> {
 }
 
 fn call(base: &str, method: &str, path: &str, body: Option<&Value>) -> Call {
-    Call {
-        method: method.to_owned(),
-        target: format!("{base}{path}"),
-        headers: body.iter().map(|_| ("content-type".to_owned(), "application/json".to_owned())).collect(),
-        body: body.map(Value::to_string).unwrap_or_default(),
-    }
+    Call::json(method, format!("{base}{path}"), body)
 }
 
 fn priority(word: &str) -> Result<&str, ConnectorError> {
