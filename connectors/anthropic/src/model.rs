@@ -4,7 +4,7 @@
 use crate::answer::Message;
 use crate::options::Settings;
 use crate::question::body;
-use opspilot_sdk::asking::{self, Said};
+use opspilot_sdk::asking::{self, Said, UNUSABLE_KEY};
 use opspilot_sdk::http::{Client, Request};
 use opspilot_sdk::{Answer, BoxFuture, BuildContext, ConnectorError, Model, Question, Secret, Unanswered};
 use serde_json::Value;
@@ -19,16 +19,12 @@ pub(crate) struct Messages {
 impl Messages {
     /// Reads the key; connects to nothing.
     pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
-        let key = match &settings.key {
-            Some(place) => Some(place.read(&context.data_dir).map_err(|why| asking::unreadable_key(&why))?),
-            None => None,
-        };
+        let key = settings.key.as_ref().map(|place| place.fetch(context, UNUSABLE_KEY)).transpose()?;
         let mut headers = vec![("anthropic-version", Secret::new(settings.version.as_str()))];
         if let Some(key) = &key {
             headers.push(("x-api-key", key.clone()));
         }
-        let client = Client::build(settings.site.clone(), &headers, &context.data_dir, context.clock.clone());
-        let client = client.map_err(|fault| asking::unreadable_key(&fault.to_string()))?;
+        let client = Client::prepare(settings.site.clone(), &headers, context, UNUSABLE_KEY)?;
         Ok(Self { settings, client, key })
     }
 

@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The secret or the token cannot be read or used.
+const UNUSABLE: &str = "OP-7506";
 /// The name of a message that nobody ever sent.
 const NOBODYS: &str = "opspilot-check";
 
@@ -50,15 +52,14 @@ impl Manners for Ways<'_> {
 
 impl Http {
     pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
-        let unusable = |why: String| ConnectorError::new(ErrorKind::Misconfigured, "OP-7506", why);
-        let read = |place: &SecretPlace| place.read(&context.data_dir).map_err(unusable);
+        let unusable = |why: String| ConnectorError::new(ErrorKind::Misconfigured, UNUSABLE, why);
+        let read = |place: &SecretPlace| place.fetch(context, UNUSABLE);
         let signer = Signer::new(&read(&settings.secret)?).map_err(|why| unusable(why.to_owned()))?;
         let mut headers = Vec::new();
         if let Some(token) = &settings.token {
             headers.push(("authorization", Secret::new(format!("Bearer {}", read(token)?.expose()))));
         }
-        let client = Client::build(settings.site, &headers, &context.data_dir, Arc::clone(&context.clock))
-            .map_err(|fault| unusable(fault.to_string()))?;
+        let client = Client::prepare(settings.site, &headers, context, UNUSABLE)?;
         let repeat = match (settings.honours_webhook_id, &settings.look_path) {
             (true, _) => Repeat::Keyed,
             (false, Some(_)) => Repeat::Looked,

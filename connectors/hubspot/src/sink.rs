@@ -10,8 +10,8 @@ use opspilot_sdk::http::{Client, Request};
 use opspilot_sdk::plain::{folded, is_marked, text_of_html};
 use opspilot_sdk::writing::{self, Answered};
 use opspilot_sdk::{
-    Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, ErrorKind, Look, Manner, Planned,
-    Repeat, Secret, Sink, Undelivered, Write,
+    Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, Look, Manner, Planned, Repeat,
+    Secret, Sink, Undelivered, Write,
 };
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -33,11 +33,10 @@ pub(crate) struct Crm {
 impl Crm {
     /// Reads the token; connects to nothing.
     pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
-        let wrong = |why: String| ConnectorError::new(ErrorKind::Misconfigured, NO_TOKEN, why);
-        let token = settings.token.read(&context.data_dir).map_err(wrong)?;
+        let token = settings.token.fetch(context, NO_TOKEN)?;
         let headers = [("authorization", Secret::new(format!("Bearer {}", token.expose())))];
-        let client = Client::build(settings.site.clone(), &headers, &context.data_dir, context.clock.clone());
-        Ok(Self { client: client.map_err(|fault| wrong(fault.to_string()))?, settings, token })
+        let client = Client::prepare(settings.site.clone(), &headers, context, NO_TOKEN)?;
+        Ok(Self { client, settings, token })
     }
 
     pub(crate) async fn read(&self, request: Request<'_>) -> Result<Option<Answered>, ConnectorError> {

@@ -4,7 +4,7 @@
 use crate::answer::Completion;
 use crate::options::Settings;
 use crate::question::body;
-use opspilot_sdk::asking::{self, Said};
+use opspilot_sdk::asking::{self, Said, UNUSABLE_KEY};
 use opspilot_sdk::http::{Client, Request};
 use opspilot_sdk::{Answer, BoxFuture, BuildContext, ConnectorError, Model, Question, Secret, Unanswered};
 use serde_json::Value;
@@ -19,10 +19,7 @@ pub(crate) struct Chat {
 impl Chat {
     /// Reads the key; connects to nothing.
     pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
-        let key = match &settings.key {
-            Some(place) => Some(place.read(&context.data_dir).map_err(|why| asking::unreadable_key(&why))?),
-            None => None,
-        };
+        let key = settings.key.as_ref().map(|place| place.fetch(context, UNUSABLE_KEY)).transpose()?;
         let mut headers = Vec::new();
         if let Some(key) = &key {
             headers.push(("authorization", Secret::new(format!("Bearer {}", key.expose()))));
@@ -32,8 +29,7 @@ impl Chat {
                 headers.push((name, Secret::new(value.as_str())));
             }
         }
-        let client = Client::build(settings.site.clone(), &headers, &context.data_dir, context.clock.clone());
-        let client = client.map_err(|fault| asking::unreadable_key(&fault.to_string()))?;
+        let client = Client::prepare(settings.site.clone(), &headers, context, UNUSABLE_KEY)?;
         Ok(Self { settings, client, key })
     }
 

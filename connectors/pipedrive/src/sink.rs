@@ -10,8 +10,8 @@ use opspilot_sdk::http::{Client, Request};
 use opspilot_sdk::plain::is_marked;
 use opspilot_sdk::writing::{self, encoded};
 use opspilot_sdk::{
-    Action, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, ErrorKind, Look, Manner, Planned, Repeat,
-    Secret, Sink, Undelivered, Write,
+    Action, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, Look, Manner, Planned, Repeat, Secret, Sink,
+    Undelivered, Write,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -32,11 +32,10 @@ pub(crate) struct Crm {
 impl Crm {
     /// Reads the token; connects to nothing.
     pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
-        let wrong = |why: String| ConnectorError::new(ErrorKind::Misconfigured, NO_TOKEN, why);
-        let token = settings.token.read(&context.data_dir).map_err(wrong)?;
+        let token = settings.token.fetch(context, NO_TOKEN)?;
         let headers = [("x-api-token", Secret::new(token.expose()))];
-        let client = Client::build(settings.site.clone(), &headers, &context.data_dir, context.clock.clone());
-        Ok(Self { client: client.map_err(|fault| wrong(fault.to_string()))?, settings })
+        let client = Client::prepare(settings.site.clone(), &headers, context, NO_TOKEN)?;
+        Ok(Self { client, settings })
     }
 
     /// The body of an answer; `None` when there is no such thing.

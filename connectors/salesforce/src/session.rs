@@ -34,13 +34,10 @@ pub(crate) struct Session {
 impl Session {
     /// Reads the secrets; connects to nothing.
     pub(crate) fn build(settings: &Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
-        let wrong = |why: String| ConnectorError::new(ErrorKind::Misconfigured, NO_CREDENTIALS, why);
-        let read = |place: &Option<SecretPlace>| {
-            place.as_ref().map(|place| place.read(&context.data_dir)).transpose().map_err(wrong)
-        };
-        let client = Client::build(settings.site.clone(), &[], &context.data_dir, context.clock.clone());
+        let read =
+            |place: &Option<SecretPlace>| place.as_ref().map(|place| place.fetch(context, NO_CREDENTIALS)).transpose();
         Ok(Self {
-            client: client.map_err(|fault| wrong(fault.to_string()))?,
+            client: Client::prepare(settings.site.clone(), &[], context, NO_CREDENTIALS)?,
             client_id: settings.client_id.clone(),
             client_secret: read(&settings.client_secret)?,
             refresh_token: read(&settings.refresh_token)?,

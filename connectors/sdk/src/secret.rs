@@ -1,7 +1,7 @@
 //! Secrets that cannot be printed: no `Debug`, no `Display`, no serialisation, so that a log line or an error cannot carry one; and where
 //! they are kept, because a configuration names them and never holds them.
 
-use crate::Problems;
+use crate::{BuildContext, ConnectorError, ErrorKind, Problems};
 use std::fmt;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -96,6 +96,14 @@ impl SecretPlace {
             });
         }
         Ok(Secret::new(text))
+    }
+
+    /// As [`SecretPlace::read`], for a connector that is being built.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Misconfigured`] under the connector's `code`: what a person must fix.
+    pub fn fetch(&self, context: &BuildContext, code: &'static str) -> Result<Secret, ConnectorError> {
+        self.read(&context.data_dir).map_err(|why| ConnectorError::new(ErrorKind::Misconfigured, code, why))
     }
 }
 

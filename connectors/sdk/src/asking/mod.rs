@@ -5,7 +5,7 @@
 
 mod refusal;
 
-pub use refusal::{Said, fault, garbled, refused, unreadable_key};
+pub use refusal::{Said, UNUSABLE_KEY, fault, garbled, refused};
 
 use crate::http::{Event, Events, Reply};
 use crate::{Answer, Finish, Unanswered, Usage};
