@@ -42,14 +42,9 @@ impl Options {
     pub fn validate(self) -> Result<Settings, Problems> {
         let mut problems = Problems::new();
         self.unknown.judge("freshdesk", &mut problems);
-        let kinds = self.kinds.unwrap_or_else(|| CARRIES.to_vec());
-        if kinds.is_empty() || kinds.iter().any(|kind| !CARRIES.contains(kind)) {
-            problems.add("kinds", "names what it does not carry, or nothing", "use some of `note`, `priority`");
-        }
-        let key = SecretPlace::judge("key", self.key_file, self.key_env, &mut problems);
-        if key.is_none() && problems.is_empty() {
-            problems.add("key_file", "is missing", "name the file with the key, or its variable by `key_env`");
-        }
+        let kinds = ActionKind::judge(self.kinds, CARRIES, &mut problems);
+        let help = "name the file with the key, or its variable by `key_env`";
+        let key = SecretPlace::wanted("key", self.key_file, self.key_env, help, &mut problems);
         let site = self.reach.judge(None, &mut problems);
         match (key, site) {
             (Some(key), Some(site)) => problems.or(Settings { key, kinds, site }),

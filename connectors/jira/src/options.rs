@@ -94,14 +94,9 @@ impl Options {
         if !is_name(&self.task_type) {
             problems.add("task_type", "is not the name of an issue type", "give one such as `Sub-task`, or its number");
         }
-        let kinds = self.kinds.unwrap_or_else(|| CARRIES.to_vec());
-        if kinds.is_empty() || kinds.iter().any(|kind| !CARRIES.contains(kind)) {
-            problems.add("kinds", "names what it does not carry, or nothing", "use some of `note`, `task`, `priority`");
-        }
-        let token = SecretPlace::judge("token", self.token_file, self.token_env, &mut problems);
-        if token.is_none() && problems.is_empty() {
-            problems.add("token_file", "is missing", "name the file with the token, or its variable by `token_env`");
-        }
+        let kinds = ActionKind::judge(self.kinds, CARRIES, &mut problems);
+        let help = "name the file with the token, or its variable by `token_env`";
+        let token = SecretPlace::wanted("token", self.token_file, self.token_env, help, &mut problems);
         let site = self.reach.judge(None, &mut problems);
         match (token, site) {
             (Some(token), Some(site)) => problems.or(Settings {

@@ -94,10 +94,8 @@ impl Options {
     pub fn validate(self) -> Result<Settings, Problems> {
         let mut problems = Problems::new();
         self.unknown.judge("pipedrive", &mut problems);
-        let token = SecretPlace::judge("token", self.token_file, self.token_env, &mut problems);
-        if token.is_none() && problems.is_empty() {
-            problems.add("token_file", "is missing", "name a file that holds the API token of a person");
-        }
+        let help = "name a file that holds the API token of a person";
+        let token = SecretPlace::wanted("token", self.token_file, self.token_env, help, &mut problems);
         let mut objects = self.objects;
         let all = objects.len();
         let mut seen = Vec::new();

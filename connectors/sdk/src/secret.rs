@@ -64,6 +64,22 @@ impl SecretPlace {
         }
     }
 
+    /// As [`SecretPlace::judge`], for a secret that must be. That it is missing is said only when nothing else is wrong: what was found before
+    /// may be its key, misspelt.
+    pub fn wanted(
+        name: &str,
+        file: Option<PathBuf>,
+        env: Option<String>,
+        help: &str,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let place = Self::judge(name, file, env, problems);
+        if place.is_none() && problems.is_empty() {
+            problems.add(format!("{name}_file"), "is missing", help);
+        }
+        place
+    }
+
     /// Reads it, without the line end behind it.
     ///
     /// # Errors

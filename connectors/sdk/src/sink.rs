@@ -5,7 +5,7 @@
 //! [`Sink::deliver`] sends, credentials added. One [`Sink::deliver`] is at most one request that changes something: a sink never sends it
 //! twice, because only the daemon knows what doing a thing twice means.
 
-use crate::{BoxFuture, ConnectorError, Mailbox};
+use crate::{BoxFuture, ConnectorError, Mailbox, Problems};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ring::digest;
@@ -51,6 +51,20 @@ impl ActionKind {
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// Judges the option `kinds`: what of all that it `carries` a sink is used for. Not given: all.
+    pub fn judge(kinds: Option<Vec<Self>>, carries: &[Self], problems: &mut Problems) -> Vec<Self> {
+        let kinds = kinds.unwrap_or_else(|| carries.to_vec());
+        if kinds.is_empty() || kinds.iter().any(|kind| !carries.contains(kind)) {
+            let all: Vec<String> = carries.iter().map(|kind| format!("`{kind}`")).collect();
+            problems.add(
+                "kinds",
+                "names what it does not carry, or nothing",
+                format!("use some of {}", all.join(", ")),
+            );
+        }
+        kinds
     }
 
     /// Whether it reaches people outside the client's house: such an action wants the highest level of a pilot.

@@ -56,14 +56,9 @@ impl Options {
         if self.email.as_ref().is_some_and(|email| !is_address(email)) {
             problems.add("email", "is not an address", "give that of the agent in whose name the token is used");
         }
-        let kinds = self.kinds.unwrap_or_else(|| CARRIES.to_vec());
-        if kinds.is_empty() || kinds.iter().any(|kind| !CARRIES.contains(kind)) {
-            problems.add("kinds", "names what it does not carry, or nothing", "use some of `note`, `task`, `priority`");
-        }
-        let token = SecretPlace::judge("token", self.token_file, self.token_env, &mut problems);
-        if token.is_none() && problems.is_empty() {
-            problems.add("token_file", "is missing", "name the file with the token, or its variable by `token_env`");
-        }
+        let kinds = ActionKind::judge(self.kinds, CARRIES, &mut problems);
+        let help = "name the file with the token, or its variable by `token_env`";
+        let token = SecretPlace::wanted("token", self.token_file, self.token_env, help, &mut problems);
         let site = self.reach.judge(None, &mut problems);
         match (token, site) {
             (Some(token), Some(site)) => {
