@@ -2,7 +2,7 @@
 
 use crate::place::Object;
 use opspilot_sdk::http::{ReachOptions, Site, Unknown};
-use opspilot_sdk::{ActionKind, Problems, SecretPlace};
+use opspilot_sdk::{ActionKind, Problems, SecretPlace, place};
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -77,18 +77,7 @@ impl Options {
         self.unknown.judge("hubspot", &mut problems);
         let help = "name a file that holds the token of a private app";
         let token = SecretPlace::wanted("token", self.token_file, self.token_env, help, &mut problems);
-        let mut objects = self.objects;
-        let all = objects.len();
-        let mut seen = Vec::new();
-        objects.retain(|object| {
-            !seen.contains(object) && {
-                seen.push(*object);
-                true
-            }
-        });
-        if objects.is_empty() || objects.len() < all {
-            problems.add("objects", "names none, or one twice", "name some of `contacts`, `companies`, `deals`");
-        }
+        place::judge(&self.objects, &mut problems);
         if self.priority_property.as_deref().is_some_and(|name| !is_property(name)) {
             problems.add(
                 "priority_property",
@@ -103,7 +92,7 @@ impl Options {
         match (token, site) {
             (Some(token), Some(site)) => problems.or(Settings {
                 token,
-                objects,
+                objects: self.objects,
                 priority_property: self.priority_property,
                 priorities: self.priorities,
                 owner: self.owner,

@@ -3,7 +3,7 @@
 
 use crate::manners::unfit;
 use crate::options::{Settings, is_property};
-use crate::place::Place;
+use crate::place::{self, Place};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use opspilot_sdk::plain::{folded, html, line, marked};
@@ -38,7 +38,7 @@ pub(crate) const fn kind_path(kind: ActionKind) -> Option<&'static str> {
 
 /// The request for an action.
 pub(crate) fn preview(settings: &Settings, base: &str, action: &Action) -> Result<Planned, ConnectorError> {
-    let place = Place::read(&action.record, &settings.objects)?;
+    let place = place::read(&action.record, &settings.objects)?;
     match action.kind {
         ActionKind::Note => note(settings, base, place, action),
         ActionKind::Task => task(settings, base, place, action),
@@ -193,7 +193,7 @@ pub(crate) fn revert(
         let target = format!("{base}/crm/v3/objects/{kind}/{id}");
         return Ok(Planned { call: Call::json("DELETE", target, None), expect: Value::Null });
     }
-    let place = Place::read(&write.record, &settings.objects)?;
+    let place = place::read(&write.record, &settings.objects)?;
     let Some(before) = before.and_then(Value::as_object) else {
         return Err(unfit("what the record held before is not known; set it by hand"));
     };

@@ -2,7 +2,7 @@
 
 use crate::place::Object;
 use opspilot_sdk::http::{ReachOptions, Site, Unknown};
-use opspilot_sdk::{ActionKind, Problems, SecretPlace};
+use opspilot_sdk::{ActionKind, Problems, SecretPlace, place};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -96,24 +96,14 @@ impl Options {
         self.unknown.judge("pipedrive", &mut problems);
         let help = "name a file that holds the API token of a person";
         let token = SecretPlace::wanted("token", self.token_file, self.token_env, help, &mut problems);
-        let mut objects = self.objects;
-        let all = objects.len();
-        let mut seen = Vec::new();
-        objects.retain(|object| {
-            let is_new = !seen.contains(object);
-            seen.push(*object);
-            is_new
-        });
-        if objects.is_empty() || objects.len() < all {
-            problems.add("objects", "names none, or one twice", "name some of `deals`, `persons`, `organizations`");
-        }
+        place::judge(&self.objects, &mut problems);
         match &self.priority_field {
             Some(code) if !is_code(code) => problems.add(
                 "priority_field",
                 "is not the code of a field",
                 "give the 40 letters and digits of the deals' field that Pipedrive shows under data fields, as `API key`",
             ),
-            Some(_) if !objects.contains(&Object::Deals) => {
+            Some(_) if !self.objects.contains(&Object::Deals) => {
                 problems.add("priority_field", "is of deals, and `objects` has none", "add `deals` to `objects`");
             }
             Some(_) if self.priorities.is_empty() => problems.add(
@@ -133,7 +123,7 @@ impl Options {
         match (token, site) {
             (Some(token), Some(site)) => problems.or(Settings {
                 token,
-                objects,
+                objects: self.objects,
                 priority_field: self.priority_field,
                 priorities: self.priorities,
                 activity_type: self.activity_type,

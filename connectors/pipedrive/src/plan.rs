@@ -3,7 +3,7 @@
 
 use crate::manners::unfit;
 use crate::options::{Settings, is_code, is_key};
-use crate::place::{Object, Place};
+use crate::place::{self, Object, Place};
 use opspilot_sdk::plain::{folded, html, line, marked};
 use opspilot_sdk::{Action, ActionKind, Call, ConnectorError, Planned, Write};
 use serde_json::{Map, Value, json};
@@ -40,7 +40,7 @@ pub(crate) const fn kind_path(kind: ActionKind) -> Option<&'static str> {
 
 /// The request for an action.
 pub(crate) fn preview(settings: &Settings, base: &str, action: &Action) -> Result<Planned, ConnectorError> {
-    let place = Place::read(&action.record, &settings.objects)?;
+    let place = place::read(&action.record, &settings.objects)?;
     match action.kind {
         ActionKind::Note => note(base, place, action),
         ActionKind::Task => activity(settings, base, place, action),
@@ -160,7 +160,7 @@ pub(crate) fn revert(
         let id: u64 = id.parse().map_err(|_| unfit(format!("`{}` is no number of Pipedrive's", id.escape_debug())))?;
         return Ok(Planned { call: Call::json("DELETE", format!("{base}{path}/{id}"), None), expect: Value::Null });
     }
-    let place = Place::read(&write.record, &settings.objects)?;
+    let place = place::read(&write.record, &settings.objects)?;
     let before = before.and_then(Value::as_object).into_iter().flatten();
     let old: Map<String, Value> =
         before.filter(|(name, _)| is_code(name)).map(|(name, value)| (name.clone(), value.clone())).collect();

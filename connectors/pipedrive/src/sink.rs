@@ -4,7 +4,7 @@
 use crate::answers::Next;
 use crate::manners::{NO_TOKEN, Own, strange, unfit};
 use crate::options::Settings;
-use crate::place::Place;
+use crate::place::{self, Place};
 use crate::{answers, plan, rights};
 use opspilot_sdk::http::{Client, Request};
 use opspilot_sdk::plain::is_marked;
@@ -50,7 +50,7 @@ impl Crm {
     }
 
     async fn seen(&self, write: &Write, id: Option<&str>) -> Result<Look, ConnectorError> {
-        let place = Place::read(&write.record, &self.settings.objects)?;
+        let place = place::read(&write.record, &self.settings.objects)?;
         let Some(path) = plan::kind_path(write.kind) else {
             let deal = self.record(place).await?;
             return self.sure(answers::deal(&deal, write, place), "`custom_fields` of a deal");
@@ -136,7 +136,7 @@ impl Crm {
         let answered = writing::deliver(&self.client, &Own, &write.call, &[]).await?;
         let id = match write.call.method.as_str() {
             "POST" => answered.body.pointer("/data/id").and_then(Value::as_u64).map(|id| id.to_string()),
-            "PATCH" => Place::read(&write.record, &self.settings.objects).ok().map(|place| place.to_string()),
+            "PATCH" => place::read(&write.record, &self.settings.objects).ok().map(|place| place.to_string()),
             _ => None,
         };
         Ok(Delivered { id, said: format!("Pipedrive answered {}", answered.status) })
