@@ -30,23 +30,7 @@ impl Messages {
 
     async fn put(&self, question: &Question) -> Result<Answer, Unanswered> {
         let json = body(&self.settings, question);
-        // Anthropic itself ignores it; gateways write it into their logs.
-        let headers = [("x-client-request-id", question.key.as_str())];
-        let request = Request::post("/v1/messages", &json).with(&headers);
-        let mut reply = self.client.send(request).await.map_err(|fault| asking::fault(fault, None))?;
-        let host = self.client.host();
-        if reply.status != 200 {
-            let said = reply.whole().await.map(|body| Said::read(&body)).unwrap_or_default();
-            return Err(asking::refused(
-                host,
-                reply.status,
-                reply.retry_after,
-                &said,
-                Some(question),
-                self.key.as_ref(),
-            ));
-        }
-        asking::listen(reply, Message::new(), host).await
+        asking::put(&self.client, "/v1/messages", &json, question, self.key.as_ref(), Message::new()).await
     }
 
     /// Asking about the model itself costs nothing and needs the key. A name that stands for a changing model is known there, but not in

@@ -35,22 +35,7 @@ impl Chat {
 
     async fn put(&self, question: &Question) -> Result<Answer, Unanswered> {
         let json = body(&self.settings, question);
-        let headers = [("x-client-request-id", question.key.as_str())];
-        let request = Request::post("/chat/completions", &json).with(&headers);
-        let mut reply = self.client.send(request).await.map_err(|fault| asking::fault(fault, None))?;
-        let host = self.client.host();
-        if reply.status != 200 {
-            let said = reply.whole().await.map(|body| Said::read(&body)).unwrap_or_default();
-            return Err(asking::refused(
-                host,
-                reply.status,
-                reply.retry_after,
-                &said,
-                Some(question),
-                self.key.as_ref(),
-            ));
-        }
-        asking::listen(reply, Completion::default(), host).await
+        asking::put(&self.client, "/chat/completions", &json, question, self.key.as_ref(), Completion::default()).await
     }
 
     /// The list of models costs nothing and needs the key. Servers without one are believed.
