@@ -2,19 +2,11 @@
 
 use crate::subject::{action, build, record, sink, write};
 use crate::vendors::{TOKEN, Vendors};
-use opspilot_sdk::conformance::{Asked, FarSide, Told};
-use opspilot_sdk::{Action, ActionKind, ErrorKind, Fate, Look, Sink, Write, shows};
+use opspilot_sdk::conformance::{Asked, FarSide, Told, back, image};
+use opspilot_sdk::{Action, ActionKind, ErrorKind, Fate, Look, shows};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-
-async fn image(sink: &Arc<dyn Sink>, write: &Write, id: Option<&str>) -> Value {
-    match sink.look(write, id).await {
-        Ok(Look::Present { image, .. }) => image,
-        other => panic!("it is {other:?}"),
-    }
-}
 
 #[tokio::test]
 async fn a_note_is_private_text_and_can_be_taken_back() {
@@ -34,9 +26,8 @@ async fn a_note_is_private_text_and_can_be_taken_back() {
     let kept = vendors.kept("freshdesk", "tickets")[&ticket]["conversation"][0].clone();
     assert_eq!((&kept["private"], &kept["to_emails"], kept["id"].to_string()), (&json!(true), &json!([]), id.clone()));
     assert!(shows(&write.expect, &sink.look(&write, None).await.expect("a look")));
-    let back = sink.revert(&write, &id, None).expect("a way back");
-    assert_eq!((back.call.method.as_str(), back.call.body.as_str()), ("DELETE", ""));
-    let undo = Write { call: back.call, expect: back.expect, ..write.clone() };
+    let undo = back(&*sink, &write, &id, None);
+    assert_eq!((undo.call.method.as_str(), undo.call.body.as_str()), ("DELETE", ""));
     sink.deliver(&undo, None).await.expect("it is taken back");
     assert_eq!(vendors.kept("freshdesk", "tickets")[&ticket].to_string(), was);
 }
@@ -69,12 +60,11 @@ async fn a_priority_is_a_number_and_comes_back() {
         let wanted = Action { value: Some(word.to_owned()), ..action(ActionKind::Priority, "p-1", &ticket) };
         let write = write(&*sink, &wanted);
         assert_eq!(write.call.body, format!("{{\"priority\":{level}}}"));
-        let old = image(&sink, &write, None).await;
+        let old = image(&*sink, &write, None).await;
         assert_eq!(old, json!({"priority": 2}));
         sink.deliver(&write, None).await.expect("it is delivered");
-        assert_eq!(image(&sink, &write, None).await, json!({"priority": level}));
-        let back = sink.revert(&write, &ticket, Some(&old)).expect("a way back");
-        let undo = Write { call: back.call, expect: back.expect, ..write.clone() };
+        assert_eq!(image(&*sink, &write, None).await, json!({"priority": level}));
+        let undo = back(&*sink, &write, &ticket, Some(&old));
         sink.deliver(&undo, None).await.expect("it is taken back");
         assert_eq!(state(), was);
     }

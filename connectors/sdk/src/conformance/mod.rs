@@ -2,9 +2,11 @@
 //! compiled only for tests (feature `conformance`), and because the promise it checks is the sdk's, not any connector's.
 //!
 //! A connector's test implements [`Harness`] (pulled), [`PushHarness`] (pushed) or [`SinkHarness`] (a sink) and asserts the verdict of
-//! [`pulled`], [`pushed`] or [`written`]; [`FarSide`] is a far side over HTTP that breaks on demand. INVARIANT: no check knows a connector; whatever it wants from the outside world it asks of the harness.
+//! [`pulled`], [`pushed`] or [`written`]; [`FarSide`] is a far side over HTTP that breaks on demand, and [`build`],
+//! [`action`] and [`write`] begin what a connector tests of its own ways. INVARIANT: no check knows a connector; whatever it wants from the outside world it asks of the harness.
 
 mod desk;
+mod everyday;
 mod far_side;
 mod hostile;
 mod judge;
@@ -17,6 +19,7 @@ mod tests;
 mod world;
 mod written;
 
+pub use everyday::{Carried, NOON, action, back, build, carry_out, image, take_back, version, write};
 pub use far_side::{Asked, FarSide, Told};
 pub use pulled::{Harness, pulled};
 pub use pushed::{PushHarness, Sent, pushed};

@@ -2,23 +2,15 @@
 
 use crate::subject::{action, build, record, sink, write};
 use crate::vendors::{TOKEN, Vendors};
-use opspilot_sdk::conformance::{FarSide, Told};
-use opspilot_sdk::{Action, ActionKind, ErrorKind, Fate, Look, Sink, Write, shows};
+use opspilot_sdk::conformance::{FarSide, Told, back, image};
+use opspilot_sdk::{Action, ActionKind, ErrorKind, Fate, Look, shows};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::time::Duration;
 
 fn comment(vendors: &Vendors, ticket: &str, id: &str) -> Value {
     let tickets = vendors.kept("zendesk", "tickets");
     let comments = tickets[ticket]["comments"].as_array().cloned().unwrap_or_default();
     comments.into_iter().find(|comment| comment["id"].as_u64() == id.parse().ok()).unwrap_or_default()
-}
-
-async fn image(sink: &Arc<dyn Sink>, write: &Write, id: Option<&str>) -> Value {
-    match sink.look(write, id).await {
-        Ok(Look::Present { image, .. }) => image,
-        other => panic!("it is {other:?}"),
-    }
 }
 
 #[tokio::test]
@@ -58,11 +50,10 @@ async fn a_comment_stays_unless_it_may_be_blackened() {
     assert_eq!((refused.kind, refused.code), (ErrorKind::Rejected, "OP-7576"));
     assert!(refused.message.contains("redact_notes"), "{refused}");
     let stern = build(&vendors.url("zendesk"), TOKEN, &json!({"redact_notes": true}));
-    let back = stern.revert(&write, &id, None).expect("a way back");
-    assert_eq!(back.call.method, "PUT");
-    assert!(back.call.target.ends_with(&format!("/api/v2/tickets/{ticket}/comments/{id}/redact.json")));
-    assert_eq!(back.call.body, "{\"text\":\"Asks for a boiler & a <b>price</b>.\\n\\nOpsPilot n-1\"}");
-    let undo = Write { call: back.call, expect: back.expect, ..write.clone() };
+    let undo = back(&*stern, &write, &id, None);
+    assert_eq!(undo.call.method, "PUT");
+    assert!(undo.call.target.ends_with(&format!("/api/v2/tickets/{ticket}/comments/{id}/redact.json")));
+    assert_eq!(undo.call.body, "{\"text\":\"Asks for a boiler & a <b>price</b>.\\n\\nOpsPilot n-1\"}");
     stern.deliver(&undo, None).await.expect("it is blackened");
     assert!(matches!(stern.look(&write, Some(&id)).await, Ok(Look::Absent)));
     assert!(comment(&vendors, &ticket, &id)["body"].as_str().is_some_and(|text| !text.contains("boiler")));
@@ -98,7 +89,7 @@ async fn one_key_is_one_ticket() {
     assert_eq!((refused.error.kind, refused.error.code, refused.fate), (ErrorKind::Rejected, "OP-7572", Fate::NotDone));
     assert_eq!(vendors.kept("zendesk", "tickets").len(), before + 1);
     assert_eq!(vendors.count("POST", "/tickets.json"), 4, "the customer's ticket, and three tries at ours");
-    let image = image(&sink, &write, None).await;
+    let image = image(&*sink, &write, None).await;
     assert_eq!(
         (&image["due"], &image["public"], &image["status"]),
         (&json!("2026-12-01"), &json!(false), &json!("new"))
@@ -143,11 +134,10 @@ async fn a_priority_comes_back_also_to_none() {
             state.to_string()
         };
         let (was, write) = (state(), write(&*sink, &action(ActionKind::Priority, "p-1", &ticket)));
-        let old = image(&sink, &write, None).await;
+        let old = image(&*sink, &write, None).await;
         sink.deliver(&write, None).await.expect("it is delivered");
-        assert_eq!(image(&sink, &write, None).await, json!({"priority": "high"}));
-        let back = sink.revert(&write, &ticket, Some(&old)).expect("a way back");
-        let undo = Write { call: back.call, expect: back.expect, ..write.clone() };
+        assert_eq!(image(&*sink, &write, None).await, json!({"priority": "high"}));
+        let undo = back(&*sink, &write, &ticket, Some(&old));
         sink.deliver(&undo, None).await.expect("it is taken back");
         assert_eq!(state(), was);
     }
@@ -159,10 +149,10 @@ async fn work_on_a_task_shows() {
     let sink = sink(&vendors);
     let write = write(&*sink, &action(ActionKind::Task, "t-1", &record(&vendors)));
     let id = sink.deliver(&write, None).await.expect("it is delivered").id.expect("an id");
-    let ours = image(&sink, &write, Some(&id)).await;
+    let ours = image(&*sink, &write, Some(&id)).await;
     let path = format!("/zendesk/api/v2/tickets/{id}.json");
     vendors.ask("PUT", &path, &json!({"ticket": {"comment": {"body": "Called.", "public": false}}}));
-    let theirs = image(&sink, &write, Some(&id)).await;
+    let theirs = image(&*sink, &write, Some(&id)).await;
     assert_ne!(theirs, ours);
     assert_eq!((&theirs["comments"], &theirs["text"]), (&json!(2), &ours["text"]));
 }
@@ -177,9 +167,8 @@ async fn a_task_taken_back_leaves_everything_as_it_was() {
     let write = write(&*sink, &action(ActionKind::Task, "t-1", &record));
     let id = sink.deliver(&write, None).await.expect("it is delivered").id.expect("an id");
     assert_ne!(state(), was);
-    let back = sink.revert(&write, &id, None).expect("a way back");
-    assert_eq!((back.call.method.as_str(), back.call.body.as_str(), &back.expect), ("DELETE", "", &Value::Null));
-    let undo = Write { call: back.call, expect: back.expect, ..write.clone() };
+    let undo = back(&*sink, &write, &id, None);
+    assert_eq!((undo.call.method.as_str(), undo.call.body.as_str(), &undo.expect), ("DELETE", "", &Value::Null));
     sink.deliver(&undo, None).await.expect("it is taken back");
     assert_eq!(state(), was);
     assert!(matches!(sink.look(&write, Some(&id)).await, Ok(Look::Absent)));
