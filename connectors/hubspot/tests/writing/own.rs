@@ -1,6 +1,7 @@
 //! HubSpot's own ways: limits, rights, text, lists that are long, a search that lags.
 
 use crate::subject::{self, action, record, sink, write};
+use crate::vendor_mishaps;
 use crate::vendors::{TOKEN, Vendors};
 use opspilot_sdk::conformance::back;
 use opspilot_sdk::{ActionKind, ErrorKind, Fate, Look, shows};
@@ -254,20 +255,7 @@ async fn a_foreign_404_or_another_place_says_nothing() {
     let sink = sink(&vendors);
     let action = action(ActionKind::Note, "foreign", &record(&vendors, "deals"));
     let write = write(&*sink, &action);
-    let page = json!("<html>404 Not Found: nginx</html>");
-    for id in [None, Some("1")] {
-        vendors.fault("^GET /hubspot/", json!({ "status": 404, "body": page }));
-        let error = sink.look(&write, id).await.expect_err("this says nothing of notes");
-        assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7540"));
-    }
-    let elsewhere = json!({ "status": 302, "body": page, "headers": { "Location": vendors.url("jira") } });
-    vendors.fault("^POST /hubspot/crm/v3/objects/notes", elsewhere);
-    let failed = sink.deliver(&write, None).await.expect_err("nobody is followed");
-    // Perhaps it was done: servers of pages answer so when it was.
-    assert_eq!((failed.error.kind, failed.fate), (ErrorKind::Misconfigured, Fate::Unknown));
-    assert!(failed.error.message.contains("it points elsewhere"), "{}", failed.error);
-    assert_eq!(sink.look(&write, None).await.expect("a look"), Look::Absent);
-    assert!(vendors.log().iter().all(|one| !one["path"].as_str().unwrap_or("").contains("/jira")));
+    vendor_mishaps::say_nothing(&vendors, "hubspot", &*sink, &write, &[], "1", "OP-7540").await;
 }
 
 #[tokio::test]

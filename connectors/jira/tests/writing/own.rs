@@ -2,6 +2,7 @@
 //! issue that is not there.
 
 use crate::subject::{action, build, record, sink, write};
+use crate::vendor_mishaps;
 use crate::vendors::{TOKEN, Vendors};
 use opspilot_sdk::conformance::{Asked, FarSide, Told, back, image};
 use opspilot_sdk::{Action, ActionKind, ErrorKind, Fate, Look, Write, shows};
@@ -323,23 +324,8 @@ async fn a_foreign_404_or_another_place_says_nothing() {
     let vendors = Vendors::start();
     let sink = sink(&vendors);
     let write = write(&*sink, &action(ActionKind::Note, "foreign", &record(&vendors)));
-    for body in [json!("<html>404 Not Found: nginx</html>"), json!({"code": 404, "message": "Not Found"})] {
-        for id in [None, Some("1")] {
-            vendors.fault("^GET /jira/", json!({"status": 404, "body": body, "headers": {}}));
-            let error = sink.look(&write, id).await.expect_err("this says nothing of notes");
-            assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7580"));
-        }
-        vendors.fault("^POST /jira/", json!({"status": 404, "body": body}));
-        let failed = sink.deliver(&write, None).await.expect_err("nobody is there");
-        assert_eq!((failed.error.kind, failed.fate), (ErrorKind::Transient, Fate::NotDone));
-    }
-    let elsewhere = json!({"status": 302, "body": "", "headers": {"Location": vendors.url("hubspot")}});
-    vendors.fault("^POST /jira/", elsewhere);
-    let failed = sink.deliver(&write, None).await.expect_err("nobody is followed");
-    // Perhaps it was done: servers of pages answer so when it was.
-    assert_eq!((failed.error.kind, failed.fate), (ErrorKind::Misconfigured, Fate::Unknown));
-    assert!(matches!(sink.look(&write, None).await, Ok(Look::Absent)));
-    assert!(vendors.log().iter().all(|one| !one["path"].as_str().unwrap_or_default().contains("/hubspot")));
+    let strangers = [json!({"code": 404, "message": "Not Found"})];
+    vendor_mishaps::say_nothing(&vendors, "jira", &*sink, &write, &strangers, "1", "OP-7580").await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Salesforce's own ways: tokens, keys, limits, rights, conditions.
 
 use crate::subject::{self, SECRET, action, record, sink, write};
+use crate::vendor_mishaps;
 use crate::vendors::Vendors;
 use opspilot_sdk::conformance::back;
 use opspilot_sdk::{Action, ActionKind, ErrorKind, Fate, Look, Repeat, shows};
@@ -277,20 +278,7 @@ async fn a_foreign_404_or_another_place_says_nothing() {
     let sink = sink(&vendors);
     let action = action(ActionKind::Note, "foreign", &record(&vendors, "Case"));
     let write = write(&*sink, &action);
-    let page = json!("<html>404 Not Found: nginx</html>");
-    for id in [None, Some("00T000000001001")] {
-        vendors.fault("^GET /salesforce/", json!({ "status": 404, "body": page }));
-        let error = sink.look(&write, id).await.expect_err("this says nothing of notes");
-        assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7550"));
-    }
-    let elsewhere = json!({ "status": 302, "body": page, "headers": { "Location": vendors.url("jira") } });
-    vendors.fault("^POST /salesforce/services/data/", elsewhere);
-    let failed = sink.deliver(&write, None).await.expect_err("nobody is followed");
-    // Perhaps it was done: servers of pages answer so when it was.
-    assert_eq!((failed.error.kind, failed.fate), (ErrorKind::Misconfigured, Fate::Unknown));
-    assert!(failed.error.message.contains("it points elsewhere"), "{}", failed.error);
-    assert_eq!(sink.look(&write, None).await.expect("a look"), Look::Absent);
-    assert!(vendors.log().iter().all(|one| !one["path"].as_str().unwrap_or("").contains("/jira")));
+    vendor_mishaps::say_nothing(&vendors, "salesforce", &*sink, &write, &[], "00T000000001001", "OP-7550").await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Zendesk's own ways: keys for repeats, placeholders, comments that stay, visitors, closed tickets.
 
 use crate::subject::{action, build, record, sink, write};
+use crate::vendor_mishaps;
 use crate::vendors::{TOKEN, Vendors};
 use opspilot_sdk::conformance::{FarSide, Told, back, image};
 use opspilot_sdk::{Action, ActionKind, ErrorKind, Fate, Look, shows};
@@ -310,26 +311,8 @@ async fn a_foreign_404_or_another_place_says_nothing() {
     let vendors = Vendors::start();
     let sink = sink(&vendors);
     let write = write(&*sink, &action(ActionKind::Note, "foreign", &record(&vendors)));
-    for body in [
-        json!("<html>404 Not Found: nginx</html>"),
-        json!({"error": {"title": "No help desk at acme.zendesk.com", "message": "x"}}),
-    ] {
-        for id in [None, Some("1")] {
-            vendors.fault("^GET /zendesk/", json!({"status": 404, "body": body, "headers": {}}));
-            let error = sink.look(&write, id).await.expect_err("this says nothing of notes");
-            assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7570"));
-        }
-        vendors.fault("^PUT /zendesk/", json!({"status": 404, "body": body}));
-        let failed = sink.deliver(&write, None).await.expect_err("nobody is there");
-        assert_eq!((failed.error.kind, failed.fate), (ErrorKind::Transient, Fate::NotDone));
-    }
-    let elsewhere = json!({"status": 302, "body": "", "headers": {"Location": vendors.url("hubspot")}});
-    vendors.fault("^PUT /zendesk/", elsewhere);
-    let failed = sink.deliver(&write, None).await.expect_err("nobody is followed");
-    // Perhaps it was done: servers of pages answer so when it was.
-    assert_eq!((failed.error.kind, failed.fate), (ErrorKind::Misconfigured, Fate::Unknown));
-    assert!(matches!(sink.look(&write, None).await, Ok(Look::Absent)));
-    assert!(vendors.log().iter().all(|one| !one["path"].as_str().unwrap_or_default().contains("/hubspot")));
+    let strangers = [json!({"error": {"title": "No help desk at acme.zendesk.com", "message": "x"}})];
+    vendor_mishaps::say_nothing(&vendors, "zendesk", &*sink, &write, &strangers, "1", "OP-7570").await;
 }
 
 #[tokio::test]
