@@ -55,28 +55,25 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{Options, Settings};
-    use serde_json::{Value, json};
-
-    fn judged(given: Value) -> Result<Settings, String> {
-        let options: Options = serde_json::from_value(given).map_err(|cause| cause.to_string())?;
-        options.validate().map_err(|all| all.to_string())
-    }
+    use crate::Freshdesk;
+    use opspilot_sdk::conformance::{judged, refuses};
+    use serde_json::json;
 
     #[test]
     fn an_address_and_a_key_are_enough() {
         let settings =
-            judged(json!({"base_url": "https://acme.freshdesk.com", "key_file": "secrets/freshdesk"})).unwrap();
+            judged::<Freshdesk>(json!({"base_url": "https://acme.freshdesk.com", "key_file": "secrets/freshdesk"}))
+                .unwrap();
         assert_eq!((settings.site.host(), settings.kinds.len()), ("acme.freshdesk.com", 2));
     }
 
     #[test]
     fn all_problems_are_told_at_once() {
         let wrong = json!({"base_url": "http://acme.example", "kinds": ["task"], "key_file": "a", "key_env": "b", "notify": true});
-        let text = judged(wrong).expect_err("nothing of it is right");
-        for key in ["base_url", "kinds", "key_env", "notify"] {
-            assert!(text.contains(&format!("`{key}`")), "{key} is not in {text}");
-        }
-        assert!(judged(json!({"base_url": "https://a.example"})).is_err_and(|text| text.contains("`key_file`")));
+        refuses::<Freshdesk>(wrong, &["base_url", "kinds", "key_env", "notify"]);
+        assert!(
+            judged::<Freshdesk>(json!({"base_url": "https://a.example"}))
+                .is_err_and(|text| text.contains("`key_file`"))
+        );
     }
 }

@@ -105,33 +105,22 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{Options, Settings};
+    use crate::HubSpot;
     use crate::place::Object;
-
-    fn judged(json: &str) -> Result<Settings, String> {
-        serde_json::from_str::<Options>(json)
-            .map_err(|cause| cause.to_string())?
-            .validate()
-            .map_err(|all| all.to_string())
-    }
+    use opspilot_sdk::conformance::{judged, refuses};
 
     #[test]
     fn a_token_is_enough() {
-        let settings = judged(r#"{"token_env":"HUBSPOT_TOKEN"}"#).unwrap();
+        let settings = judged::<HubSpot>(r#"{"token_env":"HUBSPOT_TOKEN"}"#).unwrap();
         assert_eq!((settings.site.host(), &settings.objects[..]), ("api.hubapi.com", &[Object::Contacts][..]));
     }
 
     #[test]
     fn all_problems_are_told_at_once() {
-        let text = judged(
-            r#"{"token_file":"a","token_env":"b","objects":["deals","deals"],"priority_property":"Priority!","base_url":"http://x.example","colour":1}"#,
-        )
-        .unwrap_err();
-        for key in ["token_env", "objects", "priority_property", "base_url", "colour"] {
-            assert!(text.contains(&format!("`{key}`")), "{key} is not in {text}");
-        }
+        let wrong = r#"{"token_file":"a","token_env":"b","objects":["deals","deals"],"priority_property":"Priority!","base_url":"http://x.example","colour":1}"#;
+        refuses::<HubSpot>(wrong, &["token_env", "objects", "priority_property", "base_url", "colour"]);
         for json in ["{}", r#"{"token_env":"T","priorities":["high"]}"#, r#"{"token_env":"T","objects":["tickets"]}"#] {
-            assert!(judged(json).is_err(), "{json}");
+            assert!(judged::<HubSpot>(json).is_err(), "{json}");
         }
     }
 }

@@ -138,31 +138,20 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{Options, Settings};
+    use crate::Pipedrive;
     use crate::place::Object;
-
-    fn judged(json: &str) -> Result<Settings, String> {
-        serde_json::from_str::<Options>(json)
-            .map_err(|cause| cause.to_string())?
-            .validate()
-            .map_err(|all| all.to_string())
-    }
+    use opspilot_sdk::conformance::{judged, refuses};
 
     #[test]
     fn a_token_and_an_address_are_enough() {
-        let settings = judged(r#"{"token_env":"TOKEN","base_url":"https://acme.pipedrive.com"}"#).unwrap();
+        let settings = judged::<Pipedrive>(r#"{"token_env":"TOKEN","base_url":"https://acme.pipedrive.com"}"#).unwrap();
         assert_eq!((settings.site.host(), &settings.objects[..]), ("acme.pipedrive.com", &[Object::Deals][..]));
     }
 
     #[test]
     fn all_problems_are_told_at_once() {
-        let text = judged(
-            r#"{"token_file":"a","token_env":"b","objects":[],"priority_field":"Priority","activity_type":"A call","colour":1}"#,
-        )
-        .unwrap_err();
-        for key in ["token_env", "objects", "priority_field", "activity_type", "base_url", "colour"] {
-            assert!(text.contains(&format!("`{key}`")), "{key} is not in {text}");
-        }
+        let wrong = r#"{"token_file":"a","token_env":"b","objects":[],"priority_field":"Priority","activity_type":"A call","colour":1}"#;
+        refuses::<Pipedrive>(wrong, &["token_env", "objects", "priority_field", "activity_type", "base_url", "colour"]);
         let code = "0123456789abcdef0123456789abcdef01234567";
         for more in [
             r#""priorities":{"high":1}"#.to_owned(),
@@ -171,7 +160,7 @@ mod tests {
             r#""objects":["leads"]"#.to_owned(),
         ] {
             let json = format!(r#"{{"token_env":"T","base_url":"https://acme.pipedrive.com",{more}}}"#);
-            assert!(judged(&json).is_err(), "{json}");
+            assert!(judged::<Pipedrive>(&json).is_err(), "{json}");
         }
     }
 }

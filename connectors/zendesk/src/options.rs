@@ -71,20 +71,17 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{Options, Settings};
+    use crate::Zendesk;
     use opspilot_sdk::ActionKind;
-    use serde_json::{Value, json};
-
-    fn judged(given: Value) -> Result<Settings, String> {
-        let options: Options = serde_json::from_value(given).map_err(|cause| cause.to_string())?;
-        options.validate().map_err(|all| all.to_string())
-    }
+    use opspilot_sdk::conformance::{judged, refuses};
+    use serde_json::json;
 
     #[test]
     fn an_address_and_a_token_are_enough() {
-        let settings = judged(json!({"base_url": "https://acme.zendesk.com", "token_env": "ZENDESK"})).unwrap();
+        let settings =
+            judged::<Zendesk>(json!({"base_url": "https://acme.zendesk.com", "token_env": "ZENDESK"})).unwrap();
         assert_eq!((settings.site.host(), settings.kinds.len(), settings.redact_notes), ("acme.zendesk.com", 3, false));
-        let settings = judged(json!({
+        let settings = judged::<Zendesk>(json!({
             "base_url": "https://acme.zendesk.com", "token_file": "secrets/zendesk", "email": "pilot@acme.example",
             "kinds": ["note"], "redact_notes": true
         }));
@@ -94,13 +91,13 @@ mod tests {
     #[test]
     fn all_problems_are_told_at_once() {
         let wrong = json!({"base_url": "http://acme.example", "email": "a:b@c", "kinds": ["message"], "public": true, "token_env": ""});
-        let text = judged(wrong).expect_err("nothing of it is right");
-        for key in ["base_url", "email", "kinds", "public", "token_env"] {
-            assert!(text.contains(&format!("`{key}`")), "{key} is not in {text}");
-        }
+        refuses::<Zendesk>(wrong, &["base_url", "email", "kinds", "public", "token_env"]);
         assert!(
-            judged(json!({"base_url": "https://acme.zendesk.com"})).is_err_and(|text| text.contains("`token_file`"))
+            judged::<Zendesk>(json!({"base_url": "https://acme.zendesk.com"}))
+                .is_err_and(|text| text.contains("`token_file`"))
         );
-        assert!(judged(json!({"token_env": "T", "base_url": "https://a.example", "kinds": ["bill"]})).is_err());
+        assert!(
+            judged::<Zendesk>(json!({"token_env": "T", "base_url": "https://a.example", "kinds": ["bill"]})).is_err()
+        );
     }
 }

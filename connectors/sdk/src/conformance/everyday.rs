@@ -5,6 +5,7 @@
 use crate::{Action, ActionKind, BuildContext, Clock, ConnectorError, Look, Sink, Spec, Write};
 use jiff::Timestamp;
 use serde_json::Value;
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,6 +31,26 @@ pub fn build<S: Spec>(folder: &Path, mut usual: Value, more: &Value) -> S::Built
     let settings = S::validate(options).map_err(|all| all.to_string()).expect("good options");
     let context = BuildContext { name: S::KIND.to_owned(), data_dir: folder.to_owned(), clock: Arc::new(Still) };
     S::build(settings, context).map_err(|error| error.to_string()).expect("what was configured")
+}
+
+/// What a connector makes of options in JSON, or what it says to them.
+///
+/// # Errors
+/// They cannot be read, or all problems at once.
+pub fn judged<S: Spec>(options: impl fmt::Display) -> Result<S::Settings, String> {
+    let options = serde_json::from_str(&options.to_string()).map_err(|cause| cause.to_string())?;
+    S::validate(options).map_err(|all| all.to_string())
+}
+
+/// Options of which nothing is right: the problems of all of these keys are told at once.
+///
+/// # Panics
+/// They are taken, or one of the keys is not named.
+pub fn refuses<S: Spec>(options: impl fmt::Display, keys: &[&str]) {
+    let Err(text) = judged::<S>(options) else { panic!("nothing of it is right") };
+    for key in keys {
+        assert!(text.contains(&format!("`{key}`")), "{key} is not in {text}");
+    }
 }
 
 /// An action that fits most far sides.
