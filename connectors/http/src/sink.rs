@@ -5,6 +5,7 @@ use crate::message;
 use crate::options::{KEY, Settings};
 use crate::sign::Signer;
 use opspilot_sdk::http::{Client, Request};
+use opspilot_sdk::plain::said_shortly;
 use opspilot_sdk::writing::{self, Codes, Manners, encoded};
 use opspilot_sdk::{
     Action, ActionKind, BoxFuture, BuildContext, Call, Caution, Clock, ConnectorError, Delivered, ErrorKind, Fate,
@@ -151,7 +152,7 @@ impl Sink for Http {
             let (time, signature) = self.marks(id, &write.call.body);
             let marks = [("webhook-timestamp", time.as_str()), ("webhook-signature", signature.as_str())];
             let answered = writing::deliver(&self.client, &Ways(None), &write.call, &marks).await?;
-            let said = format!("{} {}", answered.status, writing::said_shortly(&answered.text));
+            let said = format!("{} {}", answered.status, said_shortly(&answered.text));
             Ok(Delivered { id: message::id(&answered.body), said: said.trim_end().to_owned() })
         })
     }

@@ -5,6 +5,7 @@ use crate::far::{Far, Ways};
 use crate::options::Settings;
 use crate::{plan, rights};
 use opspilot_sdk::http::Client;
+use opspilot_sdk::plain::said_shortly;
 use opspilot_sdk::writing;
 use opspilot_sdk::{
     Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, Fate, Look, Manner, Planned,
@@ -70,7 +71,7 @@ impl Tickets {
         // It says what it changed, or that it did not, in sentences, and both with yes.
         let sentences = answered.body.as_array().into_iter().flatten().filter_map(Value::as_str);
         let said = sentences.collect::<Vec<_>>().join("; ");
-        let said = format!("`{}` answers {} {}", self.far.client.host(), answered.status, writing::said_shortly(&said));
+        let said = format!("`{}` answers {} {}", self.far.client.host(), answered.status, said_shortly(&said));
         Ok(Delivered { id, said: said.trim_end().to_owned() })
     }
 }

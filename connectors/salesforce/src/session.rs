@@ -5,6 +5,7 @@
 use crate::manners::{ELSEWHERE, NO_CREDENTIALS, Own, strange};
 use crate::options::Settings;
 use opspilot_sdk::http::{Client, Request};
+use opspilot_sdk::plain::said_shortly;
 use opspilot_sdk::writing::{self, Answered, Heard, encoded};
 use opspilot_sdk::{BuildContext, Call, ConnectorError, ErrorKind, Fate, Secret, SecretPlace, Undelivered};
 use serde_json::Value;
@@ -69,7 +70,7 @@ impl Session {
         if let Some(place) = member("instance_url")
             && place.trim_end_matches('/') != self.client.base()
         {
-            let place = writing::said_shortly(place);
+            let place = said_shortly(place);
             let message = format!("Salesforce says that the company is at `{place}`; make that `base_url`");
             return Err(ConnectorError::new(ErrorKind::Misconfigured, ELSEWHERE, message));
         }
