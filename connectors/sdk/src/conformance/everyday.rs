@@ -23,14 +23,24 @@ impl Clock for Still {
 /// Builds a connector over a data folder from the `usual` options and `more` of them; one that is `null` is left out.
 ///
 /// # Panics
-/// The options are not good, or nothing can be built of them.
-pub fn build<S: Spec>(folder: &Path, mut usual: Value, more: &Value) -> S::Built {
+/// As [`try_build`], and when nothing can be built of them.
+pub fn build<S: Spec>(folder: &Path, usual: Value, more: &Value) -> S::Built {
+    try_build::<S>(folder, usual, more).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// As [`build`], with what it says when nothing can be built.
+///
+/// # Errors
+/// What a person must fix.
+///
+/// # Panics
+/// The options are not good.
+pub fn try_build<S: Spec>(folder: &Path, mut usual: Value, more: &Value) -> Result<S::Built, ConnectorError> {
     usual.as_object_mut().into_iter().zip(more.as_object()).for_each(|(to, from)| to.extend(from.clone()));
     usual.as_object_mut().into_iter().for_each(|all| all.retain(|_, value| !value.is_null()));
-    let options = serde_json::from_value(usual).expect("options");
-    let settings = S::validate(options).map_err(|all| all.to_string()).expect("good options");
+    let settings = judged::<S>(usual).unwrap_or_else(|why| panic!("{why}"));
     let context = BuildContext { name: S::KIND.to_owned(), data_dir: folder.to_owned(), clock: Arc::new(Still) };
-    S::build(settings, context).map_err(|error| error.to_string()).expect("what was configured")
+    S::build(settings, context)
 }
 
 /// What a connector makes of options in JSON, or what it says to them.

@@ -19,7 +19,9 @@ mod tests;
 mod world;
 mod written;
 
-pub use everyday::{Carried, NOON, action, back, build, carry_out, image, judged, refuses, take_back, version, write};
+pub use everyday::{
+    Carried, NOON, action, back, build, carry_out, image, judged, refuses, take_back, try_build, version, write,
+};
 pub use far_side::{Asked, FarSide, Told};
 pub use hostile::ANY_TEXT;
 pub use pulled::{Harness, pulled};
