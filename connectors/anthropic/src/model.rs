@@ -4,7 +4,7 @@
 use crate::answer::Message;
 use crate::options::Settings;
 use crate::question::body;
-use opspilot_sdk::asking::{self, Said};
+use opspilot_sdk::asking::{self, Said, UNUSABLE_KEY};
 use opspilot_sdk::http::{Client, Request};
 use opspilot_sdk::{Answer, BoxFuture, BuildContext, ConnectorError, Model, Question, Secret, Unanswered};
 use serde_json::Value;
@@ -19,38 +19,18 @@ pub(crate) struct Messages {
 impl Messages {
     /// Reads the key; connects to nothing.
     pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
-        let key = match &settings.key {
-            Some(place) => Some(place.read(&context.data_dir).map_err(|why| asking::unreadable_key(&why))?),
-            None => None,
-        };
+        let key = settings.key.as_ref().map(|place| place.fetch(context, UNUSABLE_KEY)).transpose()?;
         let mut headers = vec![("anthropic-version", Secret::new(settings.version.as_str()))];
         if let Some(key) = &key {
             headers.push(("x-api-key", key.clone()));
         }
-        let client = Client::build(settings.site.clone(), &headers, &context.data_dir, context.clock.clone());
-        let client = client.map_err(|fault| asking::unreadable_key(&fault.to_string()))?;
+        let client = Client::prepare(settings.site.clone(), &headers, context, UNUSABLE_KEY)?;
         Ok(Self { settings, client, key })
     }
 
     async fn put(&self, question: &Question) -> Result<Answer, Unanswered> {
         let json = body(&self.settings, question);
-        // Anthropic itself ignores it; gateways write it into their logs.
-        let headers = [("x-client-request-id", question.key.as_str())];
-        let request = Request::post("/v1/messages", &json).with(&headers);
-        let mut reply = self.client.send(request).await.map_err(|fault| asking::fault(fault, None))?;
-        let host = self.client.host();
-        if reply.status != 200 {
-            let said = reply.whole().await.map(|body| Said::read(&body)).unwrap_or_default();
-            return Err(asking::refused(
-                host,
-                reply.status,
-                reply.retry_after,
-                &said,
-                Some(question),
-                self.key.as_ref(),
-            ));
-        }
-        asking::listen(reply, Message::new(), host).await
+        asking::put(&self.client, "/v1/messages", &json, question, self.key.as_ref(), Message::new()).await
     }
 
     /// Asking about the model itself costs nothing and needs the key. A name that stands for a changing model is known there, but not in

@@ -165,33 +165,23 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{Options, Schema, Settings};
-
-    fn judged(json: &str) -> Result<Settings, String> {
-        serde_json::from_str::<Options>(json)
-            .map_err(|cause| cause.to_string())?
-            .validate()
-            .map_err(|all| all.to_string())
-    }
+    use super::Schema;
+    use crate::Anthropic;
+    use opspilot_sdk::conformance::{judged, refuses};
 
     #[test]
     fn a_model_is_enough() {
-        let settings = judged(r#"{"model":"claude-sonnet-4-5"}"#).unwrap();
+        let settings = judged::<Anthropic>(r#"{"model":"claude-sonnet-4-5"}"#).unwrap();
         assert_eq!((settings.model(), settings.site.host()), ("claude-sonnet-4-5", "api.anthropic.com"));
         assert_eq!((settings.schema, settings.version.as_str()), (Schema::Tool, "2023-06-01"));
     }
 
     #[test]
     fn all_problems_are_told_at_once() {
-        let text = judged(
-            r#"{"model":"","base_url":"http://example.org","key_file":"a","key_env":"b","version":"a b","temperature":1.5,"whole_secs":1}"#,
-        )
-        .expect_err("nothing of it is right");
-        for key in ["model", "base_url", "key_env", "version", "temperature", "whole_secs"] {
-            assert!(text.contains(&format!("`{key}`")), "{key} is not in {text}");
-        }
+        let wrong = r#"{"model":"","base_url":"http://example.org","key_file":"a","key_env":"b","version":"a b","temperature":1.5,"whole_secs":1}"#;
+        refuses::<Anthropic>(wrong, &["model", "base_url", "key_env", "version", "temperature", "whole_secs"]);
         for json in [r#"{"model":"m","key":"sk-1"}"#, r#"{"model":"m","tools":[]}"#, "{}"] {
-            assert!(judged(json).is_err(), "{json}");
+            assert!(judged::<Anthropic>(json).is_err(), "{json}");
         }
     }
 }

@@ -2,27 +2,16 @@
 //! INVARIANT: nothing but the question's own text is in it, and never more than [`Question::most_input`] counts.
 
 use crate::options::{Schema, Settings};
-use opspilot_sdk::{Question, Speaker};
+use opspilot_sdk::Question;
+use opspilot_sdk::asking::{in_words, messages};
 use serde_json::{Value, json};
 
-/// What stands before a schema that is told in words.
-const IN_WORDS: &str = "\n\nAnswer with one JSON object of this JSON Schema and nothing else:\n";
 /// What the tool is said to do.
 const TOOL: &str = "Takes the answer.";
 
 /// The body of the request, as JSON text.
 pub(crate) fn body(settings: &Settings, question: &Question) -> String {
-    let messages: Vec<Value> = question
-        .turns
-        .iter()
-        .map(|turn| {
-            let role = match turn.speaker {
-                Speaker::User => "user",
-                Speaker::Model => "assistant",
-            };
-            json!({ "role": role, "content": turn.text })
-        })
-        .collect();
+    let messages: Vec<Value> = messages(question).collect();
     let mut body = json!({ "model": settings.model, "max_tokens": question.max_output, "messages": messages });
     let mut put = |key: &str, value: Value| body[key] = value;
     match settings.schema {
@@ -32,7 +21,7 @@ pub(crate) fn body(settings: &Settings, question: &Question) -> String {
             put("tools", json!([{ "name": name, "description": TOOL, "input_schema": *question.schema }]));
             put("tool_choice", json!({ "type": "tool", "name": name, "disable_parallel_tool_use": true }));
         }
-        Schema::None => put("system", format!("{}{IN_WORDS}{}", question.system, question.schema).into()),
+        Schema::None => put("system", in_words(question).into()),
     }
     if settings.stream {
         put("stream", true.into());

@@ -3,27 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test says by a panic what went wrong")]
 
 use opspilot_csv::Csv;
-use opspilot_sdk::conformance::{Credentials, Mishap, SinkHarness, written};
-use opspilot_sdk::{Action, ActionKind, BuildContext, Clock, ErrorKind, Fate, Look, Sink, Spec, Write, shows};
+use opspilot_sdk::conformance::{self, Credentials, Mishap, SinkHarness, written};
+use opspilot_sdk::{Action, ActionKind, ErrorKind, Fate, Look, Sink, Write, shows};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-struct Still;
-
-impl Clock for Still {
-    fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::constant(1_795_000_000, 0)
-    }
-}
-
 fn sink(folder: &Path, more: Value) -> Arc<dyn Sink> {
-    let mut options = json!({ "file": "exports/rows.csv" });
-    options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    let settings = Csv::validate(serde_json::from_value(options).unwrap()).unwrap();
-    let context = BuildContext { name: "rows".to_owned(), data_dir: folder.to_owned(), clock: Arc::new(Still) };
-    Csv::build(settings, context).unwrap()
+    conformance::build::<Csv>(folder, json!({ "file": "exports/rows.csv" }), &more)
 }
 
 fn file(folder: &Path) -> PathBuf {
@@ -104,7 +92,7 @@ fn write_of(sink: &dyn Sink, key: &str, text: &str) -> Write {
         value: None,
         to: None,
         span: None,
-        at: Still.now(),
+        at: jiff::Timestamp::constant(1_795_000_000, 0),
         fields: [("stage".to_owned(), "new".to_owned())].into(),
     };
     let planned = sink.preview(&action).unwrap();

@@ -42,14 +42,9 @@ impl Options {
     pub fn validate(self) -> Result<Settings, Problems> {
         let mut problems = Problems::new();
         self.unknown.judge("freshdesk", &mut problems);
-        let kinds = self.kinds.unwrap_or_else(|| CARRIES.to_vec());
-        if kinds.is_empty() || kinds.iter().any(|kind| !CARRIES.contains(kind)) {
-            problems.add("kinds", "names what it does not carry, or nothing", "use some of `note`, `priority`");
-        }
-        let key = SecretPlace::judge("key", self.key_file, self.key_env, &mut problems);
-        if key.is_none() && problems.is_empty() {
-            problems.add("key_file", "is missing", "name the file with the key, or its variable by `key_env`");
-        }
+        let kinds = ActionKind::judge(self.kinds, CARRIES, &mut problems);
+        let help = "name the file with the key, or its variable by `key_env`";
+        let key = SecretPlace::wanted("key", self.key_file, self.key_env, help, &mut problems);
         let site = self.reach.judge(None, &mut problems);
         match (key, site) {
             (Some(key), Some(site)) => problems.or(Settings { key, kinds, site }),
@@ -60,28 +55,25 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{Options, Settings};
-    use serde_json::{Value, json};
-
-    fn judged(given: Value) -> Result<Settings, String> {
-        let options: Options = serde_json::from_value(given).map_err(|cause| cause.to_string())?;
-        options.validate().map_err(|all| all.to_string())
-    }
+    use crate::Freshdesk;
+    use opspilot_sdk::conformance::{judged, refuses};
+    use serde_json::json;
 
     #[test]
     fn an_address_and_a_key_are_enough() {
         let settings =
-            judged(json!({"base_url": "https://acme.freshdesk.com", "key_file": "secrets/freshdesk"})).unwrap();
+            judged::<Freshdesk>(json!({"base_url": "https://acme.freshdesk.com", "key_file": "secrets/freshdesk"}))
+                .unwrap();
         assert_eq!((settings.site.host(), settings.kinds.len()), ("acme.freshdesk.com", 2));
     }
 
     #[test]
     fn all_problems_are_told_at_once() {
         let wrong = json!({"base_url": "http://acme.example", "kinds": ["task"], "key_file": "a", "key_env": "b", "notify": true});
-        let text = judged(wrong).expect_err("nothing of it is right");
-        for key in ["base_url", "kinds", "key_env", "notify"] {
-            assert!(text.contains(&format!("`{key}`")), "{key} is not in {text}");
-        }
-        assert!(judged(json!({"base_url": "https://a.example"})).is_err_and(|text| text.contains("`key_file`")));
+        refuses::<Freshdesk>(wrong, &["base_url", "kinds", "key_env", "notify"]);
+        assert!(
+            judged::<Freshdesk>(json!({"base_url": "https://a.example"}))
+                .is_err_and(|text| text.contains("`key_file`"))
+        );
     }
 }

@@ -26,12 +26,7 @@ pub(crate) fn ticket(record: &str) -> Result<&str, ConnectorError> {
 }
 
 fn call(base: &str, method: &str, path: &str, body: Option<&Value>) -> Call {
-    Call {
-        method: method.to_owned(),
-        target: format!("{base}/api/v2{path}"),
-        headers: body.iter().map(|_| ("content-type".to_owned(), "application/json".to_owned())).collect(),
-        body: body.map(Value::to_string).unwrap_or_default(),
-    }
+    Call::json(method, format!("{base}/api/v2{path}"), body)
 }
 
 /// The request for an action.
@@ -94,35 +89,19 @@ pub(crate) fn undo(base: &str, write: &Write, id: &str, before: Option<&Value>) 
 #[cfg(test)]
 mod tests {
     use super::plan;
+    use opspilot_sdk::conformance::{ANY_TEXT, action};
     use opspilot_sdk::{Action, ActionKind, ErrorKind};
     use proptest::prelude::*;
     use serde_json::Value;
 
     const BASE: &str = "https://acme.freshdesk.com";
 
-    /// Text of all kinds, and what some system takes for more than text.
-    fn text() -> impl Strategy<Value = String> {
-        "(\\PC|[<>&\"'{}%#@*_|\\\\/\n\r\t]){0,80}"
-    }
-
     proptest! {
         /// Whatever stands in an action, the request goes where it goes, and only texts hold text.
         #[test]
-        fn words_do_not_leave_their_place(text in text(), title in text(), record in "([1-9][0-9]{0,5}|\\PC{0,12})", kind in 0..3_usize) {
+        fn words_do_not_leave_their_place(text in ANY_TEXT, title in ANY_TEXT, record in "([1-9][0-9]{0,5}|\\PC{0,12})", kind in 0..3_usize) {
             let kind = [ActionKind::Note, ActionKind::Task, ActionKind::Priority][kind];
-            let action = Action {
-                kind,
-                key: "k-1".to_owned(),
-                record: record.clone(),
-                title,
-                text,
-                due: None,
-                value: (kind == ActionKind::Priority).then(|| "high".to_owned()),
-                to: None,
-                span: None,
-                at: jiff::Timestamp::UNIX_EPOCH,
-                fields: Default::default(),
-            };
+            let action = Action { title, text, ..action(kind, "k-1", &record) };
             match plan(BASE, &action) {
                 Err(error) => prop_assert_eq!((error.kind, error.code), (ErrorKind::Rejected, "OP-7594")),
                 Ok(planned) => {

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use opspilot_sdk::http::Client;
 use opspilot_sdk::writing;
 use opspilot_sdk::{
-    Action, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, ErrorKind, Look, Manner, Planned, Repeat,
-    Secret, Sink, Undelivered, Write,
+    Action, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, Look, Manner, Planned, Repeat, Secret, Sink,
+    Undelivered, Write,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -27,13 +27,12 @@ pub(crate) struct Tickets {
 impl Tickets {
     /// Reads the key; connects to nothing.
     pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
-        let wrong = |why: String| ConnectorError::new(ErrorKind::Misconfigured, NO_KEY, why);
-        let key = settings.key.read(&context.data_dir).map_err(wrong)?;
+        let key = settings.key.fetch(context, NO_KEY)?;
         // The key is the name; the password is any.
         let authorization = format!("Basic {}", STANDARD.encode(format!("{}:X", key.expose())));
         let headers = [("authorization", Secret::new(authorization))];
-        let client = Client::build(settings.site.clone(), &headers, &context.data_dir, context.clock.clone());
-        Ok(Self { settings, client: client.map_err(|fault| wrong(fault.to_string()))? })
+        let client = Client::prepare(settings.site.clone(), &headers, context, NO_KEY)?;
+        Ok(Self { settings, client })
     }
 }
 

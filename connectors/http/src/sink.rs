@@ -5,6 +5,7 @@ use crate::message;
 use crate::options::{KEY, Settings};
 use crate::sign::Signer;
 use opspilot_sdk::http::{Client, Request};
+use opspilot_sdk::plain::said_shortly;
 use opspilot_sdk::writing::{self, Codes, Manners, encoded};
 use opspilot_sdk::{
     Action, ActionKind, BoxFuture, BuildContext, Call, Caution, Clock, ConnectorError, Delivered, ErrorKind, Fate,
@@ -15,6 +16,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The secret or the token cannot be read or used.
+const UNUSABLE: &str = "OP-7506";
 /// The name of a message that nobody ever sent.
 const NOBODYS: &str = "opspilot-check";
 
@@ -50,15 +53,14 @@ impl Manners for Ways<'_> {
 
 impl Http {
     pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
-        let unusable = |why: String| ConnectorError::new(ErrorKind::Misconfigured, "OP-7506", why);
-        let read = |place: &SecretPlace| place.read(&context.data_dir).map_err(unusable);
+        let unusable = |why: String| ConnectorError::new(ErrorKind::Misconfigured, UNUSABLE, why);
+        let read = |place: &SecretPlace| place.fetch(context, UNUSABLE);
         let signer = Signer::new(&read(&settings.secret)?).map_err(|why| unusable(why.to_owned()))?;
         let mut headers = Vec::new();
         if let Some(token) = &settings.token {
             headers.push(("authorization", Secret::new(format!("Bearer {}", read(token)?.expose()))));
         }
-        let client = Client::build(settings.site, &headers, &context.data_dir, Arc::clone(&context.clock))
-            .map_err(|fault| unusable(fault.to_string()))?;
+        let client = Client::prepare(settings.site, &headers, context, UNUSABLE)?;
         let repeat = match (settings.honours_webhook_id, &settings.look_path) {
             (true, _) => Repeat::Keyed,
             (false, Some(_)) => Repeat::Looked,
@@ -150,7 +152,7 @@ impl Sink for Http {
             let (time, signature) = self.marks(id, &write.call.body);
             let marks = [("webhook-timestamp", time.as_str()), ("webhook-signature", signature.as_str())];
             let answered = writing::deliver(&self.client, &Ways(None), &write.call, &marks).await?;
-            let said = format!("{} {}", answered.status, writing::said_shortly(&answered.text));
+            let said = format!("{} {}", answered.status, said_shortly(&answered.text));
             Ok(Delivered { id: message::id(&answered.body), said: said.trim_end().to_owned() })
         })
     }

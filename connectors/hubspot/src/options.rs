@@ -2,7 +2,7 @@
 
 use crate::place::Object;
 use opspilot_sdk::http::{ReachOptions, Site, Unknown};
-use opspilot_sdk::{ActionKind, Problems, SecretPlace};
+use opspilot_sdk::{ActionKind, Problems, SecretPlace, place};
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -75,22 +75,9 @@ impl Options {
     pub fn validate(self) -> Result<Settings, Problems> {
         let mut problems = Problems::new();
         self.unknown.judge("hubspot", &mut problems);
-        let token = SecretPlace::judge("token", self.token_file, self.token_env, &mut problems);
-        if token.is_none() && problems.is_empty() {
-            problems.add("token_file", "is missing", "name a file that holds the token of a private app");
-        }
-        let mut objects = self.objects;
-        let all = objects.len();
-        let mut seen = Vec::new();
-        objects.retain(|object| {
-            !seen.contains(object) && {
-                seen.push(*object);
-                true
-            }
-        });
-        if objects.is_empty() || objects.len() < all {
-            problems.add("objects", "names none, or one twice", "name some of `contacts`, `companies`, `deals`");
-        }
+        let help = "name a file that holds the token of a private app";
+        let token = SecretPlace::wanted("token", self.token_file, self.token_env, help, &mut problems);
+        place::judge(&self.objects, &mut problems);
         if self.priority_property.as_deref().is_some_and(|name| !is_property(name)) {
             problems.add(
                 "priority_property",
@@ -105,7 +92,7 @@ impl Options {
         match (token, site) {
             (Some(token), Some(site)) => problems.or(Settings {
                 token,
-                objects,
+                objects: self.objects,
                 priority_property: self.priority_property,
                 priorities: self.priorities,
                 owner: self.owner,
@@ -118,33 +105,22 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{Options, Settings};
+    use crate::HubSpot;
     use crate::place::Object;
-
-    fn judged(json: &str) -> Result<Settings, String> {
-        serde_json::from_str::<Options>(json)
-            .map_err(|cause| cause.to_string())?
-            .validate()
-            .map_err(|all| all.to_string())
-    }
+    use opspilot_sdk::conformance::{judged, refuses};
 
     #[test]
     fn a_token_is_enough() {
-        let settings = judged(r#"{"token_env":"HUBSPOT_TOKEN"}"#).unwrap();
+        let settings = judged::<HubSpot>(r#"{"token_env":"HUBSPOT_TOKEN"}"#).unwrap();
         assert_eq!((settings.site.host(), &settings.objects[..]), ("api.hubapi.com", &[Object::Contacts][..]));
     }
 
     #[test]
     fn all_problems_are_told_at_once() {
-        let text = judged(
-            r#"{"token_file":"a","token_env":"b","objects":["deals","deals"],"priority_property":"Priority!","base_url":"http://x.example","colour":1}"#,
-        )
-        .unwrap_err();
-        for key in ["token_env", "objects", "priority_property", "base_url", "colour"] {
-            assert!(text.contains(&format!("`{key}`")), "{key} is not in {text}");
-        }
+        let wrong = r#"{"token_file":"a","token_env":"b","objects":["deals","deals"],"priority_property":"Priority!","base_url":"http://x.example","colour":1}"#;
+        refuses::<HubSpot>(wrong, &["token_env", "objects", "priority_property", "base_url", "colour"]);
         for json in ["{}", r#"{"token_env":"T","priorities":["high"]}"#, r#"{"token_env":"T","objects":["tickets"]}"#] {
-            assert!(judged(json).is_err(), "{json}");
+            assert!(judged::<HubSpot>(json).is_err(), "{json}");
         }
     }
 }

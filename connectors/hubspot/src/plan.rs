@@ -3,7 +3,7 @@
 
 use crate::manners::unfit;
 use crate::options::{Settings, is_property};
-use crate::place::Place;
+use crate::place::{self, Place};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use opspilot_sdk::plain::{folded, html, line, marked};
@@ -38,7 +38,7 @@ pub(crate) const fn kind_path(kind: ActionKind) -> Option<&'static str> {
 
 /// The request for an action.
 pub(crate) fn preview(settings: &Settings, base: &str, action: &Action) -> Result<Planned, ConnectorError> {
-    let place = Place::read(&action.record, &settings.objects)?;
+    let place = place::read(&action.record, &settings.objects)?;
     match action.kind {
         ActionKind::Note => note(settings, base, place, action),
         ActionKind::Task => task(settings, base, place, action),
@@ -146,7 +146,7 @@ fn create(
             "types": [{ "associationCategory": "HUBSPOT_DEFINED", "associationTypeId": association }],
         }],
     });
-    Ok(Planned { call: call("POST", target, body.to_string()), expect: expect.into() })
+    Ok(Planned { call: Call::json("POST", target, Some(&body)), expect: expect.into() })
 }
 
 fn priority(settings: &Settings, base: &str, place: Place, action: &Action) -> Result<Planned, ConnectorError> {
@@ -170,17 +170,8 @@ fn priority(settings: &Settings, base: &str, place: Place, action: &Action) -> R
 fn change(base: &str, place: Place, properties: Map<String, Value>) -> Planned {
     let told = |value: &Value| if value == "" { Value::Null } else { value.clone() };
     let expect: Map<String, Value> = properties.iter().map(|(name, value)| (name.clone(), told(value))).collect();
-    let body = json!({ "properties": properties }).to_string();
-    Planned { call: call("PATCH", format!("{base}/crm/v3/objects/{place}"), body), expect: expect.into() }
-}
-
-fn call(method: &str, target: String, body: String) -> Call {
-    let headers = if body.is_empty() {
-        Default::default()
-    } else {
-        [("content-type".to_owned(), "application/json".to_owned())].into()
-    };
-    Call { method: method.to_owned(), target, headers, body }
+    let body = json!({ "properties": properties });
+    Planned { call: Call::json("PATCH", format!("{base}/crm/v3/objects/{place}"), Some(&body)), expect: expect.into() }
 }
 
 /// The properties that a change changes: what it is seen by.
@@ -200,9 +191,9 @@ pub(crate) fn revert(
     if let Some(kind) = kind_path(write.kind) {
         let id: u64 = id.parse().map_err(|_| unfit(format!("`{}` is no number of HubSpot's", id.escape_debug())))?;
         let target = format!("{base}/crm/v3/objects/{kind}/{id}");
-        return Ok(Planned { call: call("DELETE", target, String::new()), expect: Value::Null });
+        return Ok(Planned { call: Call::json("DELETE", target, None), expect: Value::Null });
     }
-    let place = Place::read(&write.record, &settings.objects)?;
+    let place = place::read(&write.record, &settings.objects)?;
     let Some(before) = before.and_then(Value::as_object) else {
         return Err(unfit("what the record held before is not known; set it by hand"));
     };

@@ -4,6 +4,7 @@
 use crate::manners::{Own, UNTOLD, WIDE, strange};
 use crate::sink::{Crm, objects};
 use opspilot_sdk::http::Request;
+use opspilot_sdk::place::Object as _;
 use opspilot_sdk::writing::Manners as _;
 use opspilot_sdk::{Caution, ConnectorError, ErrorKind};
 use serde_json::{Value, json};

@@ -3,15 +3,16 @@
 
 use crate::manners::{NO_TOKEN, Own, strange, unfit};
 use crate::options::Settings;
-use crate::place::{Object, Place};
+use crate::place::{self, Object, Place};
 use crate::{plan, rights};
 use jiff::Timestamp;
 use opspilot_sdk::http::{Client, Request};
+use opspilot_sdk::place::Object as _;
 use opspilot_sdk::plain::{folded, is_marked, text_of_html};
 use opspilot_sdk::writing::{self, Answered};
 use opspilot_sdk::{
-    Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, ErrorKind, Look, Manner, Planned,
-    Repeat, Secret, Sink, Undelivered, Write,
+    Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, Look, Manner, Planned, Repeat,
+    Secret, Sink, Undelivered, Write,
 };
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -33,11 +34,10 @@ pub(crate) struct Crm {
 impl Crm {
     /// Reads the token; connects to nothing.
     pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
-        let wrong = |why: String| ConnectorError::new(ErrorKind::Misconfigured, NO_TOKEN, why);
-        let token = settings.token.read(&context.data_dir).map_err(wrong)?;
+        let token = settings.token.fetch(context, NO_TOKEN)?;
         let headers = [("authorization", Secret::new(format!("Bearer {}", token.expose())))];
-        let client = Client::build(settings.site.clone(), &headers, &context.data_dir, context.clock.clone());
-        Ok(Self { client: client.map_err(|fault| wrong(fault.to_string()))?, settings, token })
+        let client = Client::prepare(settings.site.clone(), &headers, context, NO_TOKEN)?;
+        Ok(Self { client, settings, token })
     }
 
     pub(crate) async fn read(&self, request: Request<'_>) -> Result<Option<Answered>, ConnectorError> {
@@ -46,7 +46,7 @@ impl Crm {
 
     async fn seen(&self, write: &Write, id: Option<&str>) -> Result<Look, ConnectorError> {
         let Some(kind) = plan::kind_path(write.kind) else { return self.properties(write).await };
-        let place = Place::read(&write.record, &self.settings.objects)?;
+        let place = place::read(&write.record, &self.settings.objects)?;
         let Some(id) = id else { return self.among(kind, place, write).await };
         let number: u64 =
             id.parse().map_err(|_| unfit(format!("`{}` is no number of HubSpot's", id.escape_debug())))?;
@@ -145,7 +145,7 @@ impl Crm {
     }
 
     async fn properties(&self, write: &Write) -> Result<Look, ConnectorError> {
-        let place = Place::read(&write.record, &self.settings.objects)?;
+        let place = place::read(&write.record, &self.settings.objects)?;
         let names = plan::changed(write);
         let path = format!("/crm/v3/objects/{place}?properties={}", names.join(","));
         let Some(answered) = self.read(Request::get(&path)).await? else { return Err(no_such(place)) };
@@ -167,7 +167,7 @@ impl Crm {
         let answered = writing::deliver(&self.client, &Own, &write.call, &[]).await?;
         let id = number_of(answered.body.get("id")).filter(|_| write.call.method == "POST");
         let id = id.map(|id| id.to_string()).or_else(|| {
-            let place = Place::read(&write.record, &self.settings.objects).ok()?;
+            let place = place::read(&write.record, &self.settings.objects).ok()?;
             (write.call.method == "PATCH").then(|| place.to_string())
         });
         Ok(Delivered { id, said: format!("HubSpot answered {}", answered.status) })

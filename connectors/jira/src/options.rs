@@ -94,14 +94,9 @@ impl Options {
         if !is_name(&self.task_type) {
             problems.add("task_type", "is not the name of an issue type", "give one such as `Sub-task`, or its number");
         }
-        let kinds = self.kinds.unwrap_or_else(|| CARRIES.to_vec());
-        if kinds.is_empty() || kinds.iter().any(|kind| !CARRIES.contains(kind)) {
-            problems.add("kinds", "names what it does not carry, or nothing", "use some of `note`, `task`, `priority`");
-        }
-        let token = SecretPlace::judge("token", self.token_file, self.token_env, &mut problems);
-        if token.is_none() && problems.is_empty() {
-            problems.add("token_file", "is missing", "name the file with the token, or its variable by `token_env`");
-        }
+        let kinds = ActionKind::judge(self.kinds, CARRIES, &mut problems);
+        let help = "name the file with the token, or its variable by `token_env`";
+        let token = SecretPlace::wanted("token", self.token_file, self.token_env, help, &mut problems);
         let site = self.reach.judge(None, &mut problems);
         match (token, site) {
             (Some(token), Some(site)) => problems.or(Settings {
@@ -121,32 +116,30 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{Options, Settings};
-    use serde_json::{Value, json};
-
-    fn judged(given: Value) -> Result<Settings, String> {
-        let options: Options = serde_json::from_value(given).map_err(|cause| cause.to_string())?;
-        options.validate().map_err(|all| all.to_string())
-    }
+    use crate::Jira;
+    use opspilot_sdk::conformance::{judged, refuses};
+    use serde_json::json;
 
     #[test]
     fn an_address_and_a_token_are_enough() {
-        let settings = judged(json!({"base_url": "https://acme.atlassian.net", "token_env": "JIRA"})).unwrap();
+        let settings = judged::<Jira>(json!({"base_url": "https://acme.atlassian.net", "token_env": "JIRA"})).unwrap();
         assert!(settings.service_project && settings.projects.is_empty());
         assert_eq!((settings.site.host(), settings.task_type.as_str()), ("acme.atlassian.net", "Sub-task"));
         let scoped = json!({"base_url": "https://api.atlassian.com/ex/jira/11223344-a1b2-3b33-c444-def123456789",
             "email": "pilot@acme.example", "token_file": "secrets/jira", "projects": ["OPS", "A_1"], "service_project": false});
-        assert!(judged(scoped).is_ok_and(|settings| !settings.service_project));
+        assert!(judged::<Jira>(scoped).is_ok_and(|settings| !settings.service_project));
     }
 
     #[test]
     fn all_problems_are_told_at_once() {
         let wrong = json!({"base_url": "ftp://x", "email": "nobody", "kinds": [], "projects": ["ops"], "visible_to_role": "",
             "task_type": " x", "token_file": "", "wiki": true});
-        let text = judged(wrong).expect_err("nothing of it is right");
-        for key in ["base_url", "email", "kinds", "projects", "visible_to_role", "task_type", "token_file", "wiki"] {
-            assert!(text.contains(&format!("`{key}`")), "{key} is not in {text}");
-        }
-        assert!(judged(json!({"base_url": "https://a.example"})).is_err_and(|text| text.contains("`token_file`")));
+        refuses::<Jira>(
+            wrong,
+            &["base_url", "email", "kinds", "projects", "visible_to_role", "task_type", "token_file", "wiki"],
+        );
+        assert!(
+            judged::<Jira>(json!({"base_url": "https://a.example"})).is_err_and(|text| text.contains("`token_file`"))
+        );
     }
 }

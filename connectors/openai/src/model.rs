@@ -4,7 +4,7 @@
 use crate::answer::Completion;
 use crate::options::Settings;
 use crate::question::body;
-use opspilot_sdk::asking::{self, Said};
+use opspilot_sdk::asking::{self, Said, UNUSABLE_KEY};
 use opspilot_sdk::http::{Client, Request};
 use opspilot_sdk::{Answer, BoxFuture, BuildContext, ConnectorError, Model, Question, Secret, Unanswered};
 use serde_json::Value;
@@ -19,10 +19,7 @@ pub(crate) struct Chat {
 impl Chat {
     /// Reads the key; connects to nothing.
     pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
-        let key = match &settings.key {
-            Some(place) => Some(place.read(&context.data_dir).map_err(|why| asking::unreadable_key(&why))?),
-            None => None,
-        };
+        let key = settings.key.as_ref().map(|place| place.fetch(context, UNUSABLE_KEY)).transpose()?;
         let mut headers = Vec::new();
         if let Some(key) = &key {
             headers.push(("authorization", Secret::new(format!("Bearer {}", key.expose()))));
@@ -32,29 +29,13 @@ impl Chat {
                 headers.push((name, Secret::new(value.as_str())));
             }
         }
-        let client = Client::build(settings.site.clone(), &headers, &context.data_dir, context.clock.clone());
-        let client = client.map_err(|fault| asking::unreadable_key(&fault.to_string()))?;
+        let client = Client::prepare(settings.site.clone(), &headers, context, UNUSABLE_KEY)?;
         Ok(Self { settings, client, key })
     }
 
     async fn put(&self, question: &Question) -> Result<Answer, Unanswered> {
         let json = body(&self.settings, question);
-        let headers = [("x-client-request-id", question.key.as_str())];
-        let request = Request::post("/chat/completions", &json).with(&headers);
-        let mut reply = self.client.send(request).await.map_err(|fault| asking::fault(fault, None))?;
-        let host = self.client.host();
-        if reply.status != 200 {
-            let said = reply.whole().await.map(|body| Said::read(&body)).unwrap_or_default();
-            return Err(asking::refused(
-                host,
-                reply.status,
-                reply.retry_after,
-                &said,
-                Some(question),
-                self.key.as_ref(),
-            ));
-        }
-        asking::listen(reply, Completion::default(), host).await
+        asking::put(&self.client, "/chat/completions", &json, question, self.key.as_ref(), Completion::default()).await
     }
 
     /// The list of models costs nothing and needs the key. Servers without one are believed.

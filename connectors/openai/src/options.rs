@@ -192,47 +192,40 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{LengthKey, Options, Schema, Settings};
-
-    fn judged(json: &str) -> Result<Settings, String> {
-        serde_json::from_str::<Options>(json)
-            .map_err(|cause| cause.to_string())?
-            .validate()
-            .map_err(|all| all.to_string())
-    }
+    use super::{LengthKey, Schema};
+    use crate::OpenAi;
+    use opspilot_sdk::conformance::{judged, refuses};
 
     #[test]
     fn a_model_is_enough() {
-        let settings = judged(r#"{"model":"gpt-4.1-mini"}"#).unwrap();
+        let settings = judged::<OpenAi>(r#"{"model":"gpt-4.1-mini"}"#).unwrap();
         assert_eq!((settings.model(), settings.site.host()), ("gpt-4.1-mini", "api.openai.com"));
         assert_eq!((settings.schema, settings.length), (Schema::JsonSchema, LengthKey::MaxCompletionTokens));
         assert!(settings.stream && settings.key.is_none());
-        let other = judged(r#"{"model":"m","base_url":"http://localhost:11434/v1"}"#).unwrap();
+        let other = judged::<OpenAi>(r#"{"model":"m","base_url":"http://localhost:11434/v1"}"#).unwrap();
         assert_eq!(other.length, LengthKey::MaxTokens);
     }
 
     #[test]
     fn all_problems_are_told_at_once() {
-        let text = judged(
-            r#"{"model":"a b","base_url":"http://example.org","key_file":"a","key_env":"b","organization":"","project":"x\n",
-                "temperature":3,"reasoning_effort":"","connect_secs":0,"max_answer_bytes":1}"#,
-        )
-        .expect_err("nothing of it is right");
-        for key in [
-            "model",
-            "base_url",
-            "key_env",
-            "organization",
-            "project",
-            "temperature",
-            "reasoning_effort",
-            "connect_secs",
-            "max_answer_bytes",
-        ] {
-            assert!(text.contains(&format!("`{key}`")), "{key} is not in {text}");
-        }
+        let wrong = r#"{"model":"a b","base_url":"http://example.org","key_file":"a","key_env":"b","organization":"","project":"x\n",
+                "temperature":3,"reasoning_effort":"","connect_secs":0,"max_answer_bytes":1}"#;
+        refuses::<OpenAi>(
+            wrong,
+            &[
+                "model",
+                "base_url",
+                "key_env",
+                "organization",
+                "project",
+                "temperature",
+                "reasoning_effort",
+                "connect_secs",
+                "max_answer_bytes",
+            ],
+        );
         for json in [r#"{"model":"m","key":"sk-1"}"#, r#"{"model":"m","tools":[]}"#, r#"{"model":"m","n":2}"#, "{}"] {
-            assert!(judged(json).is_err(), "{json}");
+            assert!(judged::<OpenAi>(json).is_err(), "{json}");
         }
     }
 }

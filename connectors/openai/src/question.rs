@@ -2,27 +2,18 @@
 //! options. INVARIANT: nothing but the question's own text is in it, and never more than [`Question::most_input`] counts.
 
 use crate::options::{LengthKey, Schema, Settings};
-use opspilot_sdk::{Question, Speaker};
+use opspilot_sdk::Question;
+use opspilot_sdk::asking::{self, in_words};
 use serde_json::{Value, json};
-
-/// What stands before a schema that is told in words.
-const IN_WORDS: &str = "\n\nAnswer with one JSON object of this JSON Schema and nothing else:\n";
 
 /// The body of the request, as JSON text.
 pub(crate) fn body(settings: &Settings, question: &Question) -> String {
-    let mut system = question.system.clone();
-    if settings.schema != Schema::JsonSchema {
-        system.push_str(IN_WORDS);
-        system.push_str(&question.schema.to_string());
-    }
+    let system = match settings.schema {
+        Schema::JsonSchema => question.system.clone(),
+        Schema::JsonObject | Schema::None => in_words(question),
+    };
     let mut messages = vec![json!({ "role": "system", "content": system })];
-    messages.extend(question.turns.iter().map(|turn| {
-        let role = match turn.speaker {
-            Speaker::User => "user",
-            Speaker::Model => "assistant",
-        };
-        json!({ "role": role, "content": turn.text })
-    }));
+    messages.extend(asking::messages(question));
     let mut body = json!({ "model": settings.model, "messages": messages });
     let mut put = |key: &str, value: Value| body[key] = value;
     let length = match settings.length {

@@ -1,7 +1,7 @@
 //! What Pipedrive shows, as images. Own file because it is pure, and because its answers must be read with distrust: `success` must be
 //! there, an empty list of version 1 is `null`, and a deleted thing may still be shown.
 
-use crate::place::Place;
+use crate::place::{self, Place};
 use crate::plan::changed;
 use opspilot_sdk::plain::{folded, text_of_html};
 use opspilot_sdk::{ActionKind, Look, Write};
@@ -72,7 +72,7 @@ pub(crate) fn thing(thing: &Value, write: &Write, ours: Place) -> Option<Look> {
         image.insert(name.to_owned(), thing.get(name).cloned().unwrap_or_default());
     }
     image.insert("text".to_owned(), folded(&text(thing)).into());
-    image.insert("record".to_owned(), Place::of(thing, ours).map(|place| place.to_string()).into());
+    image.insert("record".to_owned(), place::of(thing, ours).map(|place| place.to_string()).into());
     Some(Look::Present { id: id.to_string(), image: image.into(), version: None })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::place::Object;
 use opspilot_sdk::http::{ReachOptions, Site, Unknown};
-use opspilot_sdk::{ActionKind, Problems, SecretPlace};
+use opspilot_sdk::{ActionKind, Problems, SecretPlace, place};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -94,28 +94,16 @@ impl Options {
     pub fn validate(self) -> Result<Settings, Problems> {
         let mut problems = Problems::new();
         self.unknown.judge("pipedrive", &mut problems);
-        let token = SecretPlace::judge("token", self.token_file, self.token_env, &mut problems);
-        if token.is_none() && problems.is_empty() {
-            problems.add("token_file", "is missing", "name a file that holds the API token of a person");
-        }
-        let mut objects = self.objects;
-        let all = objects.len();
-        let mut seen = Vec::new();
-        objects.retain(|object| {
-            let is_new = !seen.contains(object);
-            seen.push(*object);
-            is_new
-        });
-        if objects.is_empty() || objects.len() < all {
-            problems.add("objects", "names none, or one twice", "name some of `deals`, `persons`, `organizations`");
-        }
+        let help = "name a file that holds the API token of a person";
+        let token = SecretPlace::wanted("token", self.token_file, self.token_env, help, &mut problems);
+        place::judge(&self.objects, &mut problems);
         match &self.priority_field {
             Some(code) if !is_code(code) => problems.add(
                 "priority_field",
                 "is not the code of a field",
                 "give the 40 letters and digits of the deals' field that Pipedrive shows under data fields, as `API key`",
             ),
-            Some(_) if !objects.contains(&Object::Deals) => {
+            Some(_) if !self.objects.contains(&Object::Deals) => {
                 problems.add("priority_field", "is of deals, and `objects` has none", "add `deals` to `objects`");
             }
             Some(_) if self.priorities.is_empty() => problems.add(
@@ -135,7 +123,7 @@ impl Options {
         match (token, site) {
             (Some(token), Some(site)) => problems.or(Settings {
                 token,
-                objects,
+                objects: self.objects,
                 priority_field: self.priority_field,
                 priorities: self.priorities,
                 activity_type: self.activity_type,
@@ -150,31 +138,20 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{Options, Settings};
+    use crate::Pipedrive;
     use crate::place::Object;
-
-    fn judged(json: &str) -> Result<Settings, String> {
-        serde_json::from_str::<Options>(json)
-            .map_err(|cause| cause.to_string())?
-            .validate()
-            .map_err(|all| all.to_string())
-    }
+    use opspilot_sdk::conformance::{judged, refuses};
 
     #[test]
     fn a_token_and_an_address_are_enough() {
-        let settings = judged(r#"{"token_env":"TOKEN","base_url":"https://acme.pipedrive.com"}"#).unwrap();
+        let settings = judged::<Pipedrive>(r#"{"token_env":"TOKEN","base_url":"https://acme.pipedrive.com"}"#).unwrap();
         assert_eq!((settings.site.host(), &settings.objects[..]), ("acme.pipedrive.com", &[Object::Deals][..]));
     }
 
     #[test]
     fn all_problems_are_told_at_once() {
-        let text = judged(
-            r#"{"token_file":"a","token_env":"b","objects":[],"priority_field":"Priority","activity_type":"A call","colour":1}"#,
-        )
-        .unwrap_err();
-        for key in ["token_env", "objects", "priority_field", "activity_type", "base_url", "colour"] {
-            assert!(text.contains(&format!("`{key}`")), "{key} is not in {text}");
-        }
+        let wrong = r#"{"token_file":"a","token_env":"b","objects":[],"priority_field":"Priority","activity_type":"A call","colour":1}"#;
+        refuses::<Pipedrive>(wrong, &["token_env", "objects", "priority_field", "activity_type", "base_url", "colour"]);
         let code = "0123456789abcdef0123456789abcdef01234567";
         for more in [
             r#""priorities":{"high":1}"#.to_owned(),
@@ -183,7 +160,7 @@ mod tests {
             r#""objects":["leads"]"#.to_owned(),
         ] {
             let json = format!(r#"{{"token_env":"T","base_url":"https://acme.pipedrive.com",{more}}}"#);
-            assert!(judged(&json).is_err(), "{json}");
+            assert!(judged::<Pipedrive>(&json).is_err(), "{json}");
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::manners::unfit;
 use crate::options::{Settings, is_code, is_key};
-use crate::place::{Object, Place};
+use crate::place::{self, Object, Place};
 use opspilot_sdk::plain::{folded, html, line, marked};
 use opspilot_sdk::{Action, ActionKind, Call, ConnectorError, Planned, Write};
 use serde_json::{Map, Value, json};
@@ -40,7 +40,7 @@ pub(crate) const fn kind_path(kind: ActionKind) -> Option<&'static str> {
 
 /// The request for an action.
 pub(crate) fn preview(settings: &Settings, base: &str, action: &Action) -> Result<Planned, ConnectorError> {
-    let place = Place::read(&action.record, &settings.objects)?;
+    let place = place::read(&action.record, &settings.objects)?;
     match action.kind {
         ActionKind::Note => note(base, place, action),
         ActionKind::Task => activity(settings, base, place, action),
@@ -57,7 +57,7 @@ fn note(base: &str, place: Place, action: &Action) -> Result<Planned, ConnectorE
     body.insert(place.object.link().to_owned(), place.id.into());
     expect.insert("record".to_owned(), place.to_string().into());
     expect.insert("text".to_owned(), folded(&text).into());
-    let call = call("POST", format!("{base}/api/v1/notes"), Value::from(body).to_string());
+    let call = Call::json("POST", format!("{base}/api/v1/notes"), Some(&body.into()));
     Ok(Planned { call, expect: expect.into() })
 }
 
@@ -92,7 +92,7 @@ fn activity(settings: &Settings, base: &str, place: Place, action: &Action) -> R
     }
     expect.insert("record".to_owned(), place.to_string().into());
     expect.insert("text".to_owned(), folded(&text).into());
-    let call = call("POST", format!("{base}/api/v2/activities"), Value::from(body).to_string());
+    let call = Call::json("POST", format!("{base}/api/v2/activities"), Some(&body.into()));
     Ok(Planned { call, expect: expect.into() })
 }
 
@@ -138,17 +138,8 @@ fn priority(settings: &Settings, base: &str, place: Place, action: &Action) -> R
 }
 
 fn change(base: &str, place: Place, fields: Map<String, Value>) -> Planned {
-    let body = json!({ "custom_fields": fields }).to_string();
-    Planned { call: call("PATCH", format!("{base}/api/v2/{place}"), body), expect: fields.into() }
-}
-
-fn call(method: &str, target: String, body: String) -> Call {
-    let headers = if body.is_empty() {
-        Default::default()
-    } else {
-        [("content-type".to_owned(), "application/json".to_owned())].into()
-    };
-    Call { method: method.to_owned(), target, headers, body }
+    let body = json!({ "custom_fields": fields });
+    Planned { call: Call::json("PATCH", format!("{base}/api/v2/{place}"), Some(&body)), expect: fields.into() }
 }
 
 /// The codes of the fields that a change changes: what it is seen by.
@@ -167,9 +158,9 @@ pub(crate) fn revert(
 ) -> Result<Planned, ConnectorError> {
     if let Some(path) = kind_path(write.kind) {
         let id: u64 = id.parse().map_err(|_| unfit(format!("`{}` is no number of Pipedrive's", id.escape_debug())))?;
-        return Ok(Planned { call: call("DELETE", format!("{base}{path}/{id}"), String::new()), expect: Value::Null });
+        return Ok(Planned { call: Call::json("DELETE", format!("{base}{path}/{id}"), None), expect: Value::Null });
     }
-    let place = Place::read(&write.record, &settings.objects)?;
+    let place = place::read(&write.record, &settings.objects)?;
     let before = before.and_then(Value::as_object).into_iter().flatten();
     let old: Map<String, Value> =
         before.filter(|(name, _)| is_code(name)).map(|(name, value)| (name.clone(), value.clone())).collect();

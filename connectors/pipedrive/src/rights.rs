@@ -4,6 +4,7 @@
 use crate::answers;
 use crate::manners::{Own, WIDE};
 use crate::sink::Crm;
+use opspilot_sdk::place::Object as _;
 use opspilot_sdk::writing::Manners as _;
 use opspilot_sdk::{Caution, ConnectorError, ErrorKind};
 use serde_json::Value;

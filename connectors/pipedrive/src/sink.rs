@@ -4,14 +4,14 @@
 use crate::answers::Next;
 use crate::manners::{NO_TOKEN, Own, strange, unfit};
 use crate::options::Settings;
-use crate::place::Place;
+use crate::place::{self, Place};
 use crate::{answers, plan, rights};
 use opspilot_sdk::http::{Client, Request};
 use opspilot_sdk::plain::is_marked;
 use opspilot_sdk::writing::{self, encoded};
 use opspilot_sdk::{
-    Action, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, ErrorKind, Look, Manner, Planned, Repeat,
-    Secret, Sink, Undelivered, Write,
+    Action, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, Look, Manner, Planned, Repeat, Secret, Sink,
+    Undelivered, Write,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -32,11 +32,10 @@ pub(crate) struct Crm {
 impl Crm {
     /// Reads the token; connects to nothing.
     pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
-        let wrong = |why: String| ConnectorError::new(ErrorKind::Misconfigured, NO_TOKEN, why);
-        let token = settings.token.read(&context.data_dir).map_err(wrong)?;
+        let token = settings.token.fetch(context, NO_TOKEN)?;
         let headers = [("x-api-token", Secret::new(token.expose()))];
-        let client = Client::build(settings.site.clone(), &headers, &context.data_dir, context.clock.clone());
-        Ok(Self { client: client.map_err(|fault| wrong(fault.to_string()))?, settings })
+        let client = Client::prepare(settings.site.clone(), &headers, context, NO_TOKEN)?;
+        Ok(Self { client, settings })
     }
 
     /// The body of an answer; `None` when there is no such thing.
@@ -51,7 +50,7 @@ impl Crm {
     }
 
     async fn seen(&self, write: &Write, id: Option<&str>) -> Result<Look, ConnectorError> {
-        let place = Place::read(&write.record, &self.settings.objects)?;
+        let place = place::read(&write.record, &self.settings.objects)?;
         let Some(path) = plan::kind_path(write.kind) else {
             let deal = self.record(place).await?;
             return self.sure(answers::deal(&deal, write, place), "`custom_fields` of a deal");
@@ -137,7 +136,7 @@ impl Crm {
         let answered = writing::deliver(&self.client, &Own, &write.call, &[]).await?;
         let id = match write.call.method.as_str() {
             "POST" => answered.body.pointer("/data/id").and_then(Value::as_u64).map(|id| id.to_string()),
-            "PATCH" => Place::read(&write.record, &self.settings.objects).ok().map(|place| place.to_string()),
+            "PATCH" => place::read(&write.record, &self.settings.objects).ok().map(|place| place.to_string()),
             _ => None,
         };
         Ok(Delivered { id, said: format!("Pipedrive answered {}", answered.status) })

@@ -144,32 +144,22 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{Format, Options, Settings};
-
-    fn judged(json: &str) -> Result<Settings, String> {
-        serde_json::from_str::<Options>(json)
-            .map_err(|cause| cause.to_string())?
-            .validate()
-            .map_err(|all| all.to_string())
-    }
+    use super::Format;
+    use crate::Redmine;
+    use opspilot_sdk::conformance::{judged, refuses};
 
     #[test]
     fn an_address_and_a_key_are_enough_for_notes() {
-        let settings = judged(r#"{"base_url":"https://redmine.example.org/","key_env":"KEY"}"#).unwrap();
+        let settings = judged::<Redmine>(r#"{"base_url":"https://redmine.example.org/","key_env":"KEY"}"#).unwrap();
         assert_eq!((settings.site.host(), settings.format), ("redmine.example.org", Format::Textile));
         assert!(settings.project.is_none() && settings.priorities.is_empty());
     }
 
     #[test]
     fn all_problems_are_told_at_once() {
-        let text = judged(
-            r#"{"base_url":"http://redmine.example.org","project":"A b","priorities":{"high":0},"undo_status":0,"colour":1}"#,
-        )
-        .expect_err("nothing of it is right");
-        for key in ["base_url", "key_file", "project", "priorities.high", "undo_status", "colour"] {
-            assert!(text.contains(&format!("`{key}`")), "{key} is not in {text}");
-        }
-        let text = judged(r#"{"base_url":"https://redmine.example.org","key_env":"KEY","subtasks":true}"#)
+        let wrong = r#"{"base_url":"http://redmine.example.org","project":"A b","priorities":{"high":0},"undo_status":0,"colour":1}"#;
+        refuses::<Redmine>(wrong, &["base_url", "key_file", "project", "priorities.high", "undo_status", "colour"]);
+        let text = judged::<Redmine>(r#"{"base_url":"https://redmine.example.org","key_env":"KEY","subtasks":true}"#)
             .expect_err("sub-tasks of no project");
         assert!(text.contains("`project`"), "{text}");
     }

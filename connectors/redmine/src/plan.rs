@@ -145,12 +145,7 @@ pub(crate) fn revert(
 }
 
 fn call(method: &str, base: &str, path: &str, body: Option<&Value>) -> Call {
-    Call {
-        method: method.to_owned(),
-        target: format!("{base}{path}"),
-        headers: body.map(|_| ("content-type".to_owned(), "application/json".to_owned())).into_iter().collect(),
-        body: body.map(Value::to_string).unwrap_or_default(),
-    }
+    Call::json(method, format!("{base}{path}"), body)
 }
 
 fn priority(settings: &Settings, word: &str) -> Result<u32, ConnectorError> {

@@ -14,6 +14,8 @@ use opspilot_sdk::{
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// The key cannot be read or used.
+const NO_KEY: &str = "OP-7521";
 /// How long Redmine may still work on a request whose sender is gone: it does not notice.
 const SETTLES_IN: Duration = Duration::from_secs(60);
 
@@ -26,11 +28,9 @@ pub(crate) struct Issues {
 impl Issues {
     /// Reads the key; connects to nothing.
     pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
-        let unfit = |why: String| ConnectorError::new(ErrorKind::Misconfigured, "OP-7521", why);
-        let key = settings.key.read(&context.data_dir).map_err(unfit)?;
+        let key = settings.key.fetch(context, NO_KEY)?;
         let headers = [("x-redmine-api-key", key)];
-        let client = Client::build(settings.site.clone(), &headers, &context.data_dir, context.clock.clone());
-        let client = client.map_err(|fault| unfit(fault.to_string()))?;
+        let client = Client::prepare(settings.site.clone(), &headers, context, NO_KEY)?;
         Ok(Self { settings, far: Far::new(client) })
     }
 

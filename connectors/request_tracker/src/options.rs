@@ -153,30 +153,24 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{Link, Options, Settings};
-
-    fn judged(json: &str) -> Result<Settings, String> {
-        serde_json::from_str::<Options>(json)
-            .map_err(|cause| cause.to_string())?
-            .validate()
-            .map_err(|all| all.to_string())
-    }
+    use super::Link;
+    use crate::RequestTracker;
+    use opspilot_sdk::conformance::{judged, refuses};
 
     #[test]
     fn an_address_and_a_token_are_enough_for_notes() {
-        let settings = judged(r#"{"base_url":"https://rt.example.org/rt/","token_env":"TOKEN"}"#).unwrap();
+        let settings =
+            judged::<RequestTracker>(r#"{"base_url":"https://rt.example.org/rt/","token_env":"TOKEN"}"#).unwrap();
         assert_eq!((settings.site.host(), settings.link, settings.due_hour), ("rt.example.org", Link::RefersTo, 12));
         assert_eq!(settings.undo_status, "rejected");
     }
 
     #[test]
     fn all_problems_are_told_at_once() {
-        let text = judged(
-            r#"{"base_url":"http://rt.example.org","queue":"a'b","priorities":{"high":-1},"due_hour":24,"undo_status":"","colour":1}"#,
-        )
-        .expect_err("nothing of it is right");
-        for key in ["base_url", "token_file", "queue", "priorities.high", "due_hour", "undo_status", "colour"] {
-            assert!(text.contains(&format!("`{key}`")), "{key} is not in {text}");
-        }
+        let wrong = r#"{"base_url":"http://rt.example.org","queue":"a'b","priorities":{"high":-1},"due_hour":24,"undo_status":"","colour":1}"#;
+        refuses::<RequestTracker>(
+            wrong,
+            &["base_url", "token_file", "queue", "priorities.high", "due_hour", "undo_status", "colour"],
+        );
     }
 }

@@ -135,12 +135,7 @@ pub(crate) fn revert(
 }
 
 fn call(method: &str, base: &str, path: &str, body: &Value) -> Call {
-    Call {
-        method: method.to_owned(),
-        target: format!("{base}{REST}{path}"),
-        headers: [("content-type".to_owned(), "application/json".to_owned())].into(),
-        body: body.to_string(),
-    }
+    Call::json(method, format!("{base}{REST}{path}"), Some(body))
 }
 
 fn priority(settings: &Settings, word: &str) -> Result<i64, ConnectorError> {

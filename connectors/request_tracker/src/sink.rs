@@ -5,14 +5,17 @@ use crate::far::{Far, Ways};
 use crate::options::Settings;
 use crate::{plan, rights};
 use opspilot_sdk::http::Client;
+use opspilot_sdk::plain::said_shortly;
 use opspilot_sdk::writing;
 use opspilot_sdk::{
-    Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, ErrorKind, Fate, Look, Manner,
-    Planned, Repeat, Secret, Sink, Undelivered, Write,
+    Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, Fate, Look, Manner, Planned,
+    Repeat, Secret, Sink, Undelivered, Write,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
 
+/// The token cannot be read or used.
+const NO_TOKEN: &str = "OP-7531";
 /// How long Request Tracker may still work on a request whose sender is gone: it does not notice.
 const SETTLES_IN: Duration = Duration::from_secs(60);
 
@@ -25,11 +28,9 @@ pub(crate) struct Tickets {
 impl Tickets {
     /// Reads the token; connects to nothing.
     pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
-        let unfit = |why: String| ConnectorError::new(ErrorKind::Misconfigured, "OP-7531", why);
-        let token = settings.token.read(&context.data_dir).map_err(unfit)?;
+        let token = settings.token.fetch(context, NO_TOKEN)?;
         let headers = [("authorization", Secret::new(format!("token {}", token.expose())))];
-        let client = Client::build(settings.site.clone(), &headers, &context.data_dir, context.clock.clone());
-        let client = client.map_err(|fault| unfit(fault.to_string()))?;
+        let client = Client::prepare(settings.site.clone(), &headers, context, NO_TOKEN)?;
         Ok(Self { settings, far: Far { client } })
     }
 
@@ -70,7 +71,7 @@ impl Tickets {
         // It says what it changed, or that it did not, in sentences, and both with yes.
         let sentences = answered.body.as_array().into_iter().flatten().filter_map(Value::as_str);
         let said = sentences.collect::<Vec<_>>().join("; ");
-        let said = format!("`{}` answers {} {}", self.far.client.host(), answered.status, writing::said_shortly(&said));
+        let said = format!("`{}` answers {} {}", self.far.client.host(), answered.status, said_shortly(&said));
         Ok(Delivered { id, said: said.trim_end().to_owned() })
     }
 }

@@ -176,18 +176,12 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{Options, Settings};
-
-    fn judged(json: &str) -> Result<Settings, String> {
-        serde_json::from_str::<Options>(json)
-            .map_err(|cause| cause.to_string())?
-            .validate()
-            .map_err(|all| all.to_string())
-    }
+    use crate::Salesforce;
+    use opspilot_sdk::conformance::{judged, refuses};
 
     #[test]
     fn an_app_and_an_address_are_enough() {
-        let settings = judged(
+        let settings = judged::<Salesforce>(
             r#"{"client_id":"3MVG9","client_secret_env":"S","base_url":"https://acme.my.salesforce.com","priority_fields":{"Case":"Priority"}}"#,
         )
         .unwrap();
@@ -196,31 +190,29 @@ mod tests {
 
     #[test]
     fn all_problems_are_told_at_once() {
-        let text = judged(
-            r#"{"client_id":"","client_secret_file":"a","client_secret_env":"b","api_version":"v62","objects":[],"key_field":"Key","priority_fields":{"Case":"a b","Lead":"Rating"},"note_status":"","colour":1}"#,
-        )
-        .unwrap_err();
-        for key in [
-            "client_id",
-            "client_secret_env",
-            "api_version",
-            "objects",
-            "key_field",
-            "priority_fields.Case",
-            "priority_fields.Lead",
-            "note_status",
-            "base_url",
-            "colour",
-        ] {
-            assert!(text.contains(&format!("`{key}`")), "{key} is not in {text}");
-        }
+        let wrong = r#"{"client_id":"","client_secret_file":"a","client_secret_env":"b","api_version":"v62","objects":[],"key_field":"Key","priority_fields":{"Case":"a b","Lead":"Rating"},"note_status":"","colour":1}"#;
+        refuses::<Salesforce>(
+            wrong,
+            &[
+                "client_id",
+                "client_secret_env",
+                "api_version",
+                "objects",
+                "key_field",
+                "priority_fields.Case",
+                "priority_fields.Lead",
+                "note_status",
+                "base_url",
+                "colour",
+            ],
+        );
         for more in [
             r#""x":1"#,
             r#""client_secret_env":"S","priorities":["High"]"#,
             r#""client_secret_env":"S","objects":["User"]"#,
         ] {
             let json = format!(r#"{{"client_id":"3MVG9","base_url":"https://acme.my.salesforce.com",{more}}}"#);
-            assert!(judged(&json).is_err(), "{json}");
+            assert!(judged::<Salesforce>(&json).is_err(), "{json}");
         }
     }
 }

@@ -66,10 +66,10 @@ fn task(settings: &Settings, base: &str, place: &Place, action: &Action) -> Resu
     body.insert("Description".to_owned(), text.as_str().into());
     expect.insert("text".to_owned(), folded(&text).into());
     let tasks = format!("{base}{}/sobjects/Task", settings.root);
-    let body = Value::from(body).to_string();
+    let body = Some(&Value::from(body));
     let call = match &settings.key_field {
-        Some(field) => call("PATCH", format!("{tasks}/{field}/{}", encoded(&action.key)), body),
-        None => call("POST", tasks, body),
+        Some(field) => Call::json("PATCH", format!("{tasks}/{field}/{}", encoded(&action.key)), body),
+        None => Call::json("POST", tasks, body),
     };
     Ok(Planned { call, expect: expect.into() })
 }
@@ -112,16 +112,8 @@ fn priority(settings: &Settings, base: &str, place: &Place, action: &Action) -> 
 
 fn change(settings: &Settings, base: &str, place: &Place, fields: Map<String, Value>) -> Planned {
     let target = format!("{base}{}/sobjects/{}/{}", settings.root, place.object.as_str(), place.id);
-    Planned { call: call("PATCH", target, Value::from(fields.clone()).to_string()), expect: fields.into() }
-}
-
-fn call(method: &str, target: String, body: String) -> Call {
-    let headers = if body.is_empty() {
-        Default::default()
-    } else {
-        [("content-type".to_owned(), "application/json".to_owned())].into()
-    };
-    Call { method: method.to_owned(), target, headers, body }
+    let fields = Value::from(fields);
+    Planned { call: Call::json("PATCH", target, Some(&fields)), expect: fields }
 }
 
 /// The request that takes a write back: a task goes into the recycle bin, a field gets its old value.
@@ -135,7 +127,7 @@ pub(crate) fn revert(
     if is_task(write.kind) {
         let id = long(id).ok_or_else(|| unfit(format!("`{}` is no id of Salesforce's", id.escape_debug())))?;
         let target = format!("{base}{}/sobjects/Task/{id}", settings.root);
-        return Ok(Planned { call: call("DELETE", target, String::new()), expect: Value::Null });
+        return Ok(Planned { call: Call::json("DELETE", target, None), expect: Value::Null });
     }
     let place = Place::read(&write.record, &settings.objects)?;
     let before = before.and_then(Value::as_object).into_iter().flatten();

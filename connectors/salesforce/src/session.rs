@@ -5,6 +5,7 @@
 use crate::manners::{ELSEWHERE, NO_CREDENTIALS, Own, strange};
 use crate::options::Settings;
 use opspilot_sdk::http::{Client, Request};
+use opspilot_sdk::plain::said_shortly;
 use opspilot_sdk::writing::{self, Answered, Heard, encoded};
 use opspilot_sdk::{BuildContext, Call, ConnectorError, ErrorKind, Fate, Secret, SecretPlace, Undelivered};
 use serde_json::Value;
@@ -34,13 +35,10 @@ pub(crate) struct Session {
 impl Session {
     /// Reads the secrets; connects to nothing.
     pub(crate) fn build(settings: &Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
-        let wrong = |why: String| ConnectorError::new(ErrorKind::Misconfigured, NO_CREDENTIALS, why);
-        let read = |place: &Option<SecretPlace>| {
-            place.as_ref().map(|place| place.read(&context.data_dir)).transpose().map_err(wrong)
-        };
-        let client = Client::build(settings.site.clone(), &[], &context.data_dir, context.clock.clone());
+        let read =
+            |place: &Option<SecretPlace>| place.as_ref().map(|place| place.fetch(context, NO_CREDENTIALS)).transpose();
         Ok(Self {
-            client: client.map_err(|fault| wrong(fault.to_string()))?,
+            client: Client::prepare(settings.site.clone(), &[], context, NO_CREDENTIALS)?,
             client_id: settings.client_id.clone(),
             client_secret: read(&settings.client_secret)?,
             refresh_token: read(&settings.refresh_token)?,
@@ -72,7 +70,7 @@ impl Session {
         if let Some(place) = member("instance_url")
             && place.trim_end_matches('/') != self.client.base()
         {
-            let place = writing::said_shortly(place);
+            let place = said_shortly(place);
             let message = format!("Salesforce says that the company is at `{place}`; make that `base_url`");
             return Err(ConnectorError::new(ErrorKind::Misconfigured, ELSEWHERE, message));
         }

@@ -14,6 +14,7 @@ mod error;
 pub mod http;
 mod letter;
 mod model;
+pub mod place;
 pub mod plain;
 mod problem;
 mod receiver;

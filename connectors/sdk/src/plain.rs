@@ -4,6 +4,8 @@
 
 /// What the mark in a note begins with: `OpsPilot` and the action's key, on a line of its own.
 const MARK: &str = "OpsPilot";
+/// Most characters of the far side's own words that are kept.
+const MOST_WORDS: usize = 300;
 
 /// Lines end with `\n`, control characters are spaces, and no white space stands at the end.
 #[must_use]
@@ -31,6 +33,14 @@ pub fn line(text: &str, most: usize) -> String {
 #[must_use]
 pub fn folded(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Words of the far side: visible, on one line, short, and without the period that none of our messages ends with.
+#[must_use]
+pub fn said_shortly(text: &str) -> String {
+    let visible = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let said = visible.take(MOST_WORDS).collect::<String>();
+    folded(&said).trim_end_matches('.').to_owned()
 }
 
 /// Parts the braces that begin a placeholder (`{{`, `{%`) by an invisible character (U+2060), for a far side that fills in placeholders

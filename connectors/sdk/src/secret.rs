@@ -1,7 +1,7 @@
 //! Secrets that cannot be printed: no `Debug`, no `Display`, no serialisation, so that a log line or an error cannot carry one; and where
 //! they are kept, because a configuration names them and never holds them.
 
-use crate::Problems;
+use crate::{BuildContext, ConnectorError, ErrorKind, Problems};
 use std::fmt;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -64,6 +64,22 @@ impl SecretPlace {
         }
     }
 
+    /// As [`SecretPlace::judge`], for a secret that must be. That it is missing is said only when nothing else is wrong: what was found before
+    /// may be its key, misspelt.
+    pub fn wanted(
+        name: &str,
+        file: Option<PathBuf>,
+        env: Option<String>,
+        help: &str,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let place = Self::judge(name, file, env, problems);
+        if place.is_none() && problems.is_empty() {
+            problems.add(format!("{name}_file"), "is missing", help);
+        }
+        place
+    }
+
     /// Reads it, without the line end behind it.
     ///
     /// # Errors
@@ -96,6 +112,14 @@ impl SecretPlace {
             });
         }
         Ok(Secret::new(text))
+    }
+
+    /// As [`SecretPlace::read`], for a connector that is being built.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Misconfigured`] under the connector's `code`: what a person must fix.
+    pub fn fetch(&self, context: &BuildContext, code: &'static str) -> Result<Secret, ConnectorError> {
+        self.read(&context.data_dir).map_err(|why| ConnectorError::new(ErrorKind::Misconfigured, code, why))
     }
 }
 

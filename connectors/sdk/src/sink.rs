@@ -5,7 +5,7 @@
 //! [`Sink::deliver`] sends, credentials added. One [`Sink::deliver`] is at most one request that changes something: a sink never sends it
 //! twice, because only the daemon knows what doing a thing twice means.
 
-use crate::{BoxFuture, ConnectorError, Mailbox};
+use crate::{BoxFuture, ConnectorError, Mailbox, Problems};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ring::digest;
@@ -51,6 +51,20 @@ impl ActionKind {
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// Judges the option `kinds`: what of all that it `carries` a sink is used for. Not given: all.
+    pub fn judge(kinds: Option<Vec<Self>>, carries: &[Self], problems: &mut Problems) -> Vec<Self> {
+        let kinds = kinds.unwrap_or_else(|| carries.to_vec());
+        if kinds.is_empty() || kinds.iter().any(|kind| !carries.contains(kind)) {
+            let all: Vec<String> = carries.iter().map(|kind| format!("`{kind}`")).collect();
+            problems.add(
+                "kinds",
+                "names what it does not carry, or nothing",
+                format!("use some of {}", all.join(", ")),
+            );
+        }
+        kinds
     }
 
     /// Whether it reaches people outside the client's house: such an action wants the highest level of a pilot.
@@ -111,6 +125,17 @@ pub struct Call {
 }
 
 impl Call {
+    /// A request over HTTP with a body in JSON; without one it has no headers either.
+    #[must_use]
+    pub fn json(method: &str, target: impl Into<String>, body: Option<&Value>) -> Self {
+        Self {
+            method: method.to_owned(),
+            target: target.into(),
+            headers: body.map(|_| ("content-type".to_owned(), "application/json".to_owned())).into_iter().collect(),
+            body: body.map(Value::to_string).unwrap_or_default(),
+        }
+    }
+
     /// Lowercase hex SHA-256 over the canonical form: the JSON array of method, target, headers in the order of their names, and body.
     #[must_use]
     pub fn digest(&self) -> String {

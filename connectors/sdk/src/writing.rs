@@ -3,12 +3,10 @@
 //! done is [`Fate::NotDone`]; a server that answers with a fault of its own may have done it before.
 
 use crate::http::{Client, Fault, FaultKind, Reply, Request};
+use crate::plain::said_shortly;
 use crate::{Call, ConnectorError, ErrorKind, Fate, Undelivered};
 use serde_json::Value;
 use std::time::Duration;
-
-/// Most characters of the far side's own words that are kept.
-const MOST_WORDS: usize = 300;
 
 /// An answer, read whole.
 #[derive(Clone, Debug)]
@@ -214,14 +212,6 @@ fn refusal(host: &str, manners: &dyn Manners, answered: &Answered, rest: Option<
     let mut error = ConnectorError::new(kind, code, format!("`{host}` answers {status}{words}"));
     error.retry_after = rest;
     error
-}
-
-/// Words of the far side: visible, on one line, short, and without the period that none of our messages ends with.
-#[must_use]
-pub fn said_shortly(text: &str) -> String {
-    let visible = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    let said = visible.take(MOST_WORDS).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
-    said.trim_end_matches('.').to_owned()
 }
 
 /// A text for a path or a query: everything but letters, digits and `-._~` as bytes (RFC 3986 section 2.1).

@@ -56,14 +56,9 @@ impl Options {
         if self.email.as_ref().is_some_and(|email| !is_address(email)) {
             problems.add("email", "is not an address", "give that of the agent in whose name the token is used");
         }
-        let kinds = self.kinds.unwrap_or_else(|| CARRIES.to_vec());
-        if kinds.is_empty() || kinds.iter().any(|kind| !CARRIES.contains(kind)) {
-            problems.add("kinds", "names what it does not carry, or nothing", "use some of `note`, `task`, `priority`");
-        }
-        let token = SecretPlace::judge("token", self.token_file, self.token_env, &mut problems);
-        if token.is_none() && problems.is_empty() {
-            problems.add("token_file", "is missing", "name the file with the token, or its variable by `token_env`");
-        }
+        let kinds = ActionKind::judge(self.kinds, CARRIES, &mut problems);
+        let help = "name the file with the token, or its variable by `token_env`";
+        let token = SecretPlace::wanted("token", self.token_file, self.token_env, help, &mut problems);
         let site = self.reach.judge(None, &mut problems);
         match (token, site) {
             (Some(token), Some(site)) => {
@@ -76,20 +71,17 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::{Options, Settings};
+    use crate::Zendesk;
     use opspilot_sdk::ActionKind;
-    use serde_json::{Value, json};
-
-    fn judged(given: Value) -> Result<Settings, String> {
-        let options: Options = serde_json::from_value(given).map_err(|cause| cause.to_string())?;
-        options.validate().map_err(|all| all.to_string())
-    }
+    use opspilot_sdk::conformance::{judged, refuses};
+    use serde_json::json;
 
     #[test]
     fn an_address_and_a_token_are_enough() {
-        let settings = judged(json!({"base_url": "https://acme.zendesk.com", "token_env": "ZENDESK"})).unwrap();
+        let settings =
+            judged::<Zendesk>(json!({"base_url": "https://acme.zendesk.com", "token_env": "ZENDESK"})).unwrap();
         assert_eq!((settings.site.host(), settings.kinds.len(), settings.redact_notes), ("acme.zendesk.com", 3, false));
-        let settings = judged(json!({
+        let settings = judged::<Zendesk>(json!({
             "base_url": "https://acme.zendesk.com", "token_file": "secrets/zendesk", "email": "pilot@acme.example",
             "kinds": ["note"], "redact_notes": true
         }));
@@ -99,13 +91,13 @@ mod tests {
     #[test]
     fn all_problems_are_told_at_once() {
         let wrong = json!({"base_url": "http://acme.example", "email": "a:b@c", "kinds": ["message"], "public": true, "token_env": ""});
-        let text = judged(wrong).expect_err("nothing of it is right");
-        for key in ["base_url", "email", "kinds", "public", "token_env"] {
-            assert!(text.contains(&format!("`{key}`")), "{key} is not in {text}");
-        }
+        refuses::<Zendesk>(wrong, &["base_url", "email", "kinds", "public", "token_env"]);
         assert!(
-            judged(json!({"base_url": "https://acme.zendesk.com"})).is_err_and(|text| text.contains("`token_file`"))
+            judged::<Zendesk>(json!({"base_url": "https://acme.zendesk.com"}))
+                .is_err_and(|text| text.contains("`token_file`"))
         );
-        assert!(judged(json!({"token_env": "T", "base_url": "https://a.example", "kinds": ["bill"]})).is_err());
+        assert!(
+            judged::<Zendesk>(json!({"token_env": "T", "base_url": "https://a.example", "kinds": ["bill"]})).is_err()
+        );
     }
 }

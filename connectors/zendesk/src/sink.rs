@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use opspilot_sdk::http::Client;
 use opspilot_sdk::writing::{self, Answered};
 use opspilot_sdk::{
-    Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, ErrorKind, Fate, Look, Manner,
-    Planned, Repeat, Secret, Sink, Undelivered, Write,
+    Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, Fate, Look, Manner, Planned,
+    Repeat, Secret, Sink, Undelivered, Write,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -27,15 +27,14 @@ pub(crate) struct Tickets {
 impl Tickets {
     /// Reads the token; connects to nothing.
     pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
-        let wrong = |why: String| ConnectorError::new(ErrorKind::Misconfigured, NO_TOKEN, why);
-        let token = settings.token.read(&context.data_dir).map_err(wrong)?;
+        let token = settings.token.fetch(context, NO_TOKEN)?;
         let authorization = match &settings.email {
             Some(email) => format!("Basic {}", STANDARD.encode(format!("{email}/token:{}", token.expose()))),
             None => format!("Bearer {}", token.expose()),
         };
         let headers = [("authorization", Secret::new(authorization))];
-        let client = Client::build(settings.site.clone(), &headers, &context.data_dir, context.clock.clone());
-        Ok(Self { settings, client: client.map_err(|fault| wrong(fault.to_string()))? })
+        let client = Client::prepare(settings.site.clone(), &headers, context, NO_TOKEN)?;
+        Ok(Self { settings, client })
     }
 
     fn judge(&self, kind: ActionKind) -> Result<(), ConnectorError> {

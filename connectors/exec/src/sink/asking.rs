@@ -1,11 +1,12 @@
 //! One run of the program for one question. Own file because how a run ended is what tells whether something may have been done. INVARIANT:
 //! only a program that was never started, that says so, or that ends as one that could not begin (77, 78) has certainly done nothing.
 
-use super::protocol::{Reply, said};
+use super::protocol::Reply;
 use crate::child::{Run, Turn};
 use crate::lines::Cut;
 use crate::options::Launch;
 use crate::outbox::Outbox;
+use opspilot_sdk::plain::said_shortly;
 use opspilot_sdk::{ConnectorError, ErrorKind, Fate, Undelivered};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -95,7 +96,7 @@ pub(crate) fn lost(launch: &Launch, why: &str, words: &str) -> Undelivered {
 }
 
 pub(crate) fn error(launch: &Launch, kind: ErrorKind, code: &'static str, why: &str, words: &str) -> ConnectorError {
-    let words = said(words);
+    let words = said_shortly(words);
     let words = if words.is_empty() { String::new() } else { format!("; it said: {words}") };
     ConnectorError::new(kind, code, format!("the program of `{}` {why}{words}", launch.name))
 }

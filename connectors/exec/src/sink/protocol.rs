@@ -9,8 +9,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub(crate) const PROTOCOL: u8 = 1;
-/// Most characters of a program's own words that are kept.
-const MOST_WORDS: usize = 300;
 
 /// What a program is asked.
 #[derive(Serialize)]
@@ -125,10 +123,4 @@ pub(crate) enum Because {
     Unauthorised,
     /// It is set up wrongly.
     Misconfigured,
-}
-
-/// A program's words: visible, on one line, short, without a period at their end.
-pub(crate) fn said(text: &str) -> String {
-    let visible: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST_WORDS).collect();
-    visible.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
 }

@@ -3,8 +3,9 @@
 
 use super::asking::{ask, error, lost};
 use super::options::{Member, Ready, SinkSettings};
-use super::protocol::{Ask, Because, PROTOCOL, Reply, said};
+use super::protocol::{Ask, Because, PROTOCOL, Reply};
 use crate::options::{Launch, Value as Variable};
+use opspilot_sdk::plain::said_shortly;
 use opspilot_sdk::{
     Action, ActionKind, BoxFuture, BuildContext, Call, Caution, ConnectorError, Delivered, ErrorKind, Fate, Look,
     Manner, Planned, Repeat, Sink, Undelivered, Write,
@@ -106,7 +107,7 @@ impl Sink for Program {
                     Ok(Look::Present { id, image, version })
                 }
                 Some(Reply::Unknown { why }) => {
-                    let why = said(&why);
+                    let why = said_shortly(&why);
                     let unsaid = format!("the program of `{}` does not say why", self.0.launch.name);
                     Ok(Look::Unknown { why: if why.is_empty() { unsaid } else { why } })
                 }
@@ -133,7 +134,7 @@ impl Sink for Program {
             }
             match self.told(&launch, &call.body).await? {
                 Some(Reply::Done { id, said: words, .. }) => {
-                    Ok(Delivered { id: id.filter(|id| !id.is_empty()), said: said(&words) })
+                    Ok(Delivered { id: id.filter(|id| !id.is_empty()), said: said_shortly(&words) })
                 }
                 Some(_) => Err(self.odd()),
                 None => Err(lost(&self.0.launch, "ended and gave no answer", "")),
@@ -158,7 +159,8 @@ impl Sink for Program {
                 // One that ends well without a word has nothing to say.
                 None => Ok(Vec::new()),
                 Some(Reply::Done { cautions, .. }) => {
-                    let told = cautions.iter().map(|caution| said(caution)).filter(|caution| !caution.is_empty());
+                    let told =
+                        cautions.iter().map(|caution| said_shortly(caution)).filter(|caution| !caution.is_empty());
                     Ok(told.map(|message| Caution { code: "OP-7513", message }).collect())
                 }
                 Some(_) => Err(self.odd().error),

@@ -14,7 +14,7 @@ async fn a_library_in_wide_use_reads_what_was_written() {
     let record = record(&vendors);
     let mut note = None;
     for kind in [ActionKind::Note, ActionKind::Priority] {
-        let write = write(sink.as_ref(), &action(kind, &format!("{kind}-1"), &record));
+        let write = write(&*sink, &action(kind, &format!("{kind}-1"), &record));
         note = note.or(sink.deliver(&write, None).await.expect("it is delivered").id);
     }
     let given = json!({ "url": vendors.url("freshdesk"), "token": TOKEN, "record": record, "note": note });

@@ -18,7 +18,7 @@ async fn the_vendors_own_library_reads_what_was_written() {
         if kind == ActionKind::Task {
             action.value = Some("HIGH".to_owned());
         }
-        let write = write(&action, sink.preview(&action).expect("a plan"));
+        let write = write(&*sink, &action);
         ids.push(sink.deliver(&write, None).await.expect("it is delivered").id.expect("an id"));
     }
     let deal: u64 = record.split('/').nth(1).and_then(|id| id.parse().ok()).expect("a number");
@@ -40,6 +40,6 @@ async fn the_vendors_own_library_reads_what_was_written() {
     assert_eq!((&seen["own"], &seen["refusals"]), (&json!(true), &json!([404, 401, 400, 400, 429])));
     // What another program wrote and archived does not hide ours.
     let action = action(ActionKind::Note, "note-1", &record);
-    let write = write(&action, sink.preview(&action).expect("a plan"));
+    let write = write(&*sink, &action);
     assert!(shows(&write.expect, &sink.look(&write, None).await.expect("a look")));
 }

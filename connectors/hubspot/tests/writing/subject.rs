@@ -1,25 +1,19 @@
 //! How the sink under test is built, and the records that it writes to.
 
+pub(crate) use opspilot_sdk::conformance::{action, write};
+
 use crate::vendors::{TOKEN, Vendors};
 use opspilot_hubspot::HubSpot;
-use opspilot_sdk::{Action, ActionKind, BuildContext, Clock, Planned, Sink, Spec, Write};
+use opspilot_sdk::Sink;
+use opspilot_sdk::conformance;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// A clock that stands still.
-struct Still;
-
-impl Clock for Still {
-    fn now(&self) -> jiff::Timestamp {
-        "2026-11-21T12:00:00Z".parse().expect("a time")
-    }
-}
-
-/// With a token, and options beside the usual ones.
+/// With a token, and options beside the usual ones; one that is `null` is left out.
 pub(crate) fn build(vendors: &Vendors, token: &str, more: &Value) -> Arc<dyn Sink> {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("token"), format!("{token}\n")).expect("a file");
-    let mut options = json!({
+    let options = json!({
         "token_file": "token",
         "base_url": vendors.url("hubspot"),
         "objects": ["deals", "contacts", "companies"],
@@ -28,11 +22,7 @@ pub(crate) fn build(vendors: &Vendors, token: &str, more: &Value) -> Arc<dyn Sin
         "silence_secs": 1,
         "whole_secs": 10,
     });
-    options.as_object_mut().into_iter().zip(more.as_object()).for_each(|(to, from)| to.extend(from.clone()));
-    let options = serde_json::from_value(options).expect("options");
-    let settings = HubSpot::validate(options).expect("good options");
-    let context = BuildContext { name: "crm".to_owned(), data_dir: folder.path().to_owned(), clock: Arc::new(Still) };
-    HubSpot::build(settings, context).expect("a sink")
+    conformance::build::<HubSpot>(folder.path(), options, more)
 }
 
 pub(crate) fn sink(vendors: &Vendors) -> Arc<dyn Sink> {
@@ -43,32 +33,4 @@ pub(crate) fn sink(vendors: &Vendors) -> Arc<dyn Sink> {
 pub(crate) fn record(vendors: &Vendors, object: &str) -> String {
     let made = vendors.ask("POST", &format!("/hubspot/crm/v3/objects/{object}"), &json!({ "properties": {} }));
     format!("{object}/{}", made["id"].as_str().expect("an id"))
-}
-
-/// An action that fits.
-pub(crate) fn action(kind: ActionKind, key: &str, record: &str) -> Action {
-    Action {
-        kind,
-        key: key.to_owned(),
-        record: record.to_owned(),
-        title: "Call back".to_owned(),
-        text: "Asks for a boiler & a <b>price</b>.".to_owned(),
-        due: None,
-        value: (kind == ActionKind::Priority).then(|| "high".to_owned()),
-        to: None,
-        span: None,
-        at: "2026-11-21T12:00:00Z".parse().expect("a time"),
-        fields: Default::default(),
-    }
-}
-
-/// What the daemon keeps of a planned action.
-pub(crate) fn write(action: &Action, planned: Planned) -> Write {
-    Write {
-        kind: action.kind,
-        key: action.key.clone(),
-        record: action.record.clone(),
-        call: planned.call,
-        expect: planned.expect,
-    }
 }

@@ -13,7 +13,7 @@ async fn a_library_in_wide_use_reads_what_was_written() {
     let sink = sink(&vendors);
     let record = record(&vendors);
     for kind in [ActionKind::Note, ActionKind::Task, ActionKind::Priority] {
-        let write = write(sink.as_ref(), &action(kind, &format!("{kind}-1"), &record));
+        let write = write(&*sink, &action(kind, &format!("{kind}-1"), &record));
         sink.look(&write, None).await.expect("a look");
         sink.deliver(&write, None).await.expect("it is delivered");
     }

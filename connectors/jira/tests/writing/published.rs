@@ -5,8 +5,8 @@
 use crate::node_programs::Program;
 use crate::subject::{action, build, write};
 use crate::vendors::TOKEN;
-use opspilot_sdk::conformance::{Asked, FarSide, Told};
-use opspilot_sdk::{Action, ActionKind, ErrorKind, Fate, Write};
+use opspilot_sdk::conformance::{Asked, FarSide, Told, back};
+use opspilot_sdk::{Action, ActionKind, ErrorKind, Fate};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{self, Read as _, Write as _};
@@ -92,8 +92,7 @@ async fn every_request_fits_the_published_document() {
             sink.look(&write, None).await.expect("it fits");
             sink.look(&write, Some("10000")).await.expect("it fits");
             for before in [json!({"priority": "Low"}), json!({"priority": null})] {
-                let back = sink.revert(&write, "10000", Some(&before)).expect("a way back");
-                let undo = Write { call: back.call, expect: back.expect, ..write.clone() };
+                let undo = back(&*sink, &write, "10000", Some(&before));
                 sink.deliver(&undo, None).await.expect("it fits");
             }
         }

@@ -1,8 +1,10 @@
 //! Pipedrive's own ways: records of three kinds, limits, rights, text, lists that are long or null.
 
 use crate::subject::{self, PRIORITY, action, record, sink, write};
+use crate::vendor_mishaps;
 use crate::vendors::{TOKEN, Vendors};
-use opspilot_sdk::{Action, ActionKind, ErrorKind, Fate, Look, Write, shows};
+use opspilot_sdk::conformance::back;
+use opspilot_sdk::{Action, ActionKind, ErrorKind, Fate, Look, shows};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -18,7 +20,7 @@ async fn notes_and_activities_hang_on_records_of_every_kind() {
                 action.value = Some("high".to_owned());
                 action.due = "2026-12-01".parse().ok();
             }
-            let write = write(&action, sink.preview(&action).expect("a plan"));
+            let write = write(&*sink, &action);
             let html = format!("Asks for a boiler &amp; a &lt;b&gt;price&lt;/b&gt;.<br><br>OpsPilot {kind}-{object}");
             let body: Value = serde_json::from_str(&write.call.body).expect("JSON");
             assert_eq!(body[if kind == ActionKind::Note { "content" } else { "note" }], html.as_str());
@@ -46,7 +48,7 @@ async fn one_note_among_hundreds_is_found_and_of_two_the_older() {
         vendors.ask("POST", "/pipedrive/v1/notes", &json!({ "content": content(number), "deal_id": id }));
     }
     let action = action(ActionKind::Note, "many-7", &record);
-    let write = write(&action, sink.preview(&action).expect("a plan"));
+    let write = write(&*sink, &action);
     assert_eq!(sink.look(&write, None).await.expect("a look"), Look::Absent);
     // Something on the way repeats the request.
     vendors.fault("^POST /pipedrive/api/v1/notes", json!({ "twice": "work" }));
@@ -62,7 +64,7 @@ async fn its_limits_say_how_long() {
     let vendors = Vendors::start();
     let sink = sink(&vendors);
     let action = action(ActionKind::Note, "limit", &record(&vendors, "deals"));
-    let write = write(&action, sink.preview(&action).expect("a plan"));
+    let write = write(&*sink, &action);
     vendors.control(json!({ "quota": 0 }));
     let failed = sink.deliver(&write, None).await.expect_err("too many");
     assert_eq!((failed.error.kind, failed.error.code, failed.fate), (ErrorKind::RateLimited, "OP-7563", Fate::NotDone));
@@ -78,7 +80,7 @@ async fn an_answer_that_comes_twice_is_one_answer() {
     vendors.fault("^POST /pipedrive/api/v1/notes", json!({ "twice": "answer", "count": -1 }));
     for key in ["answer-1", "answer-2"] {
         let action = action(ActionKind::Note, key, &record);
-        let write = write(&action, sink.preview(&action).expect("a plan"));
+        let write = write(&*sink, &action);
         let done = sink.deliver(&write, None).await.expect("it is delivered");
         let Look::Present { id, .. } = sink.look(&write, None).await.expect("a look") else { panic!("it is there") };
         assert_eq!(done.id, Some(id));
@@ -116,7 +118,7 @@ async fn a_right_denied_in_the_middle_changes_nothing() {
     let vendors = Vendors::start();
     let sink = sink(&vendors);
     let action = action(ActionKind::Priority, "denied", &record(&vendors, "deals"));
-    let write = write(&action, sink.preview(&action).expect("a plan"));
+    let write = write(&*sink, &action);
     vendors.control(json!({ "deny": "^PATCH" }));
     let failed = sink.deliver(&write, None).await.expect_err("denied");
     assert_eq!(
@@ -127,8 +129,7 @@ async fn a_right_denied_in_the_middle_changes_nothing() {
     assert_eq!(image, json!({ PRIORITY: null }));
     vendors.control(json!({ "clear": true }));
     sink.deliver(&write, None).await.expect("it is delivered");
-    let back = sink.revert(&write, &action.record, Some(&image)).expect("a way back");
-    let back = Write { call: back.call, expect: back.expect, ..write };
+    let back = back(&*sink, &write, &action.record, Some(&image));
     sink.deliver(&back, None).await.expect("it is taken back");
     assert!(shows(&image, &sink.look(&back, None).await.expect("a look")));
 }
@@ -141,7 +142,7 @@ async fn a_deleted_deal_is_none() {
     vendors.ask("DELETE", &format!("/pipedrive/api/v2/{record}"), &Value::Null);
     for kind in [ActionKind::Note, ActionKind::Task, ActionKind::Priority] {
         let action = action(kind, "gone", &record);
-        let write = write(&action, sink.preview(&action).expect("a plan"));
+        let write = write(&*sink, &action);
         let error = sink.look(&write, None).await.expect_err("it is gone");
         assert_eq!((error.kind, error.code), (ErrorKind::Rejected, "OP-7565"), "{kind}");
     }
@@ -164,7 +165,7 @@ async fn what_is_not_pipedrive_is_not_nothing() {
         ("deals", json!({})),
     ] {
         let action = action(ActionKind::Note, "strange", &record);
-        let write = write(&action, sink.preview(&action).expect("a plan"));
+        let write = write(&*sink, &action);
         vendors.fault(&format!("^GET /pipedrive/.*{path}"), json!({ "status": 200, "body": body }));
         let error = sink.look(&write, None).await.expect_err("this says nothing of notes");
         assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7566"), "{path} {body}");
@@ -176,21 +177,8 @@ async fn a_foreign_404_or_another_place_says_nothing() {
     let vendors = Vendors::start();
     let sink = sink(&vendors);
     let action = action(ActionKind::Note, "foreign", &record(&vendors, "deals"));
-    let write = write(&action, sink.preview(&action).expect("a plan"));
-    let page = json!("<html>404 Not Found: nginx</html>");
-    for id in [None, Some("1")] {
-        vendors.fault("^GET /pipedrive/", json!({ "status": 404, "body": page }));
-        let error = sink.look(&write, id).await.expect_err("this says nothing of notes");
-        assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7560"));
-    }
-    let elsewhere = json!({ "status": 302, "body": page, "headers": { "Location": vendors.url("jira") } });
-    vendors.fault("^POST /pipedrive/", elsewhere);
-    let failed = sink.deliver(&write, None).await.expect_err("nobody is followed");
-    // Perhaps it was done: servers of pages answer so when it was.
-    assert_eq!((failed.error.kind, failed.fate), (ErrorKind::Misconfigured, Fate::Unknown));
-    assert!(failed.error.message.contains("it points elsewhere"), "{}", failed.error);
-    assert_eq!(sink.look(&write, None).await.expect("a look"), Look::Absent);
-    assert!(vendors.log().iter().all(|one| !one["path"].as_str().unwrap_or("").contains("/jira")));
+    let write = write(&*sink, &action);
+    vendor_mishaps::say_nothing(&vendors, "pipedrive", &*sink, &write, &[], "1", "OP-7560").await;
 }
 
 #[tokio::test]
@@ -203,7 +191,7 @@ async fn a_list_that_changes_while_it_is_read_proves_nothing() {
         vendors.ask("POST", "/pipedrive/v1/notes", &json!({ "content": format!("note {number}"), "deal_id": id }));
     }
     let action = action(ActionKind::Note, "moving", &record);
-    let write = write(&action, sink.preview(&action).expect("a plan"));
+    let write = write(&*sink, &action);
     sink.deliver(&write, None).await.expect("it is delivered");
     assert!(shows(&write.expect, &sink.look(&write, None).await.expect("a look")));
     // As if one of the first had been deleted after they were read: what comes next begins one later.
@@ -222,7 +210,7 @@ async fn a_record_with_too_many_notes_is_for_a_person() {
     let vendors = Vendors::start();
     let sink = sink(&vendors);
     let action = action(ActionKind::Note, "crowd", &record(&vendors, "deals"));
-    let write = write(&action, sink.preview(&action).expect("a plan"));
+    let write = write(&*sink, &action);
     let page: Vec<Value> = (0..500).map(|_| json!({ "id": 7, "content": "of another" })).collect();
     let more = json!({ "pagination": { "more_items_in_collection": true, "next_start": 500 } });
     let endless = json!({ "success": true, "data": page, "additional_data": more });
@@ -237,7 +225,7 @@ async fn an_activity_has_the_owner_that_was_named() {
     let vendors = Vendors::start();
     let sink = subject::build(&vendors, TOKEN, &json!({ "owner": 77, "activity_type": "call" }));
     let action = action(ActionKind::Task, "owner", &record(&vendors, "deals"));
-    let write = write(&action, sink.preview(&action).expect("a plan"));
+    let write = write(&*sink, &action);
     sink.deliver(&write, None).await.expect("it is delivered");
     assert_eq!((&write.expect["owner_id"], &write.expect["type"]), (&json!(77), &json!("call")));
     assert!(shows(&write.expect, &sink.look(&write, None).await.expect("a look")));

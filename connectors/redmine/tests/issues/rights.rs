@@ -1,7 +1,8 @@
 //! What the account may: too much is told, too little is an error, and a note that could not be private is never sent.
 
-use crate::desk::{Desk, action, carry_out, write};
+use crate::desk::{Desk, action};
 use crate::redmine::Account;
+use opspilot_sdk::conformance::{carry_out, write};
 use opspilot_sdk::{ActionKind, ErrorKind, Fate, Look};
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ async fn a_note_is_for_those_who_work_there() {
     let desk = Desk::open();
     let issue = desk.issue("pilot");
     let sink = desk.sink(Account::Writer, Desk::all());
-    let (_, _, id, image) = carry_out(&sink, &action(ActionKind::Note, "private-1", &issue)).await.unwrap();
+    let (_, _, id, image) = carry_out(&*sink, &action(ActionKind::Note, "private-1", &issue)).await.unwrap();
     assert_eq!(image["private_notes"], json!(true));
     let id = serde_json::from_str::<Value>(&id).ok();
     let seen = |account| {
@@ -33,7 +34,7 @@ async fn a_note_that_would_be_public_is_not_sent() {
         let sink = desk.sink(account, Desk::all());
         let issue = desk.issue(project);
         let note = action(ActionKind::Note, "public-1", &issue);
-        let note = write(&note, sink.preview(&note).unwrap());
+        let note = write(&*sink, &note);
         let failed = sink.deliver(&note, None).await.expect_err("it would be public");
         assert_eq!((failed.error.code, failed.fate), ("OP-7526", Fate::NotDone), "{failed}");
         assert_eq!(failed.error.kind, ErrorKind::Unauthorised);
@@ -87,7 +88,7 @@ async fn a_key_that_was_renewed_is_one_that_is_refused() {
     let issue = desk.issue("pilot");
     let sink = desk.sink_with(&"0".repeat(40), Desk::all());
     let note = action(ActionKind::Note, "renewed-1", &issue);
-    let note = write(&note, sink.preview(&note).unwrap());
+    let note = write(&*sink, &note);
     let failed = sink.deliver(&note, None).await.expect_err("a wrong key");
     assert_eq!(
         (failed.error.kind, failed.error.code, failed.fate),
@@ -106,7 +107,7 @@ async fn what_is_missing_at_the_far_side_is_no_secret_success() {
     // Of a task it says that its project is missing, because the account may make none in it.
     for (kind, error) in [(ActionKind::Task, ErrorKind::Rejected), (ActionKind::Priority, ErrorKind::Unauthorised)] {
         let action = action(kind, "narrow-1", &issue);
-        let write = write(&action, sink.preview(&action).unwrap());
+        let write = write(&*sink, &action);
         let failed = sink.deliver(&write, None).await.expect_err("no right");
         assert_eq!((failed.error.kind, failed.fate), (error, Fate::NotDone), "{kind}: {failed}");
     }

@@ -2,22 +2,12 @@
 
 use crate::leased::{Leased, ask};
 use crate::request_tracker;
-use jiff::Timestamp;
 use jiff::civil::date;
 use opspilot_request_tracker::RequestTracker;
-use opspilot_sdk::conformance::FarSide;
-use opspilot_sdk::{Action, ActionKind, BuildContext, Clock, ConnectorError, Look, Planned, Registry, Sink, Write};
+use opspilot_sdk::conformance::{self, FarSide};
+use opspilot_sdk::{Action, ActionKind, Sink};
 use serde_json::{Value, json};
-use std::path::Path;
 use std::sync::Arc;
-
-struct Still;
-
-impl Clock for Still {
-    fn now(&self) -> Timestamp {
-        Timestamp::constant(1_795_000_000, 0)
-    }
-}
 
 /// Request Tracker, and a way to it on which things go wrong.
 pub(crate) struct Desk {
@@ -44,10 +34,8 @@ impl Desk {
     pub(crate) fn sink_with(&self, token: &str, more: Value) -> Arc<dyn Sink> {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("token"), token).expect("a token");
-        let mut options =
-            json!({"base_url": self.way.url(), "token_file": "token", "silence_secs": 8, "whole_secs": 30});
-        merge(&mut options, more);
-        build(options, folder.path())
+        let usual = json!({"base_url": self.way.url(), "token_file": "token", "silence_secs": 8, "whole_secs": 30});
+        conformance::build::<RequestTracker>(folder.path(), usual, &more)
     }
 
     /// Options with which everything can be done.
@@ -124,79 +112,12 @@ impl Desk {
     }
 }
 
-pub(crate) fn build(options: Value, folder: &Path) -> Arc<dyn Sink> {
-    let registry = Registry::<Arc<dyn Sink>>::new().with::<RequestTracker>();
-    let prepared = registry.validate("request_tracker", options).expect("the kind").map_err(|all| all.to_string());
-    let context = BuildContext { name: "desk".to_owned(), data_dir: folder.to_owned(), clock: Arc::new(Still) };
-    prepared.expect("good options").build(context).expect("a sink")
-}
-
-pub(crate) fn merge(into: &mut Value, more: Value) {
-    if let (Value::Object(into), Value::Object(more)) = (into, more) {
-        into.extend(more);
-    }
-}
-
+/// An action that fits.
 pub(crate) fn action(kind: ActionKind, key: &str, record: &str) -> Action {
     Action {
-        kind,
-        key: key.to_owned(),
-        record: record.to_owned(),
         title: "Call Ada Lovelace back".to_owned(),
         text: "Her boiler has been broken since Monday.".to_owned(),
         due: (kind == ActionKind::Task).then(|| date(2026, 12, 1)),
-        value: (kind == ActionKind::Priority).then(|| "high".to_owned()),
-        to: None,
-        span: None,
-        at: Timestamp::constant(1_795_000_000, 0),
-        fields: std::collections::BTreeMap::new(),
+        ..conformance::action(kind, key, record)
     }
-}
-
-pub(crate) fn write(action: &Action, planned: Planned) -> Write {
-    Write {
-        kind: action.kind,
-        key: action.key.clone(),
-        record: action.record.clone(),
-        call: planned.call,
-        expect: planned.expect,
-    }
-}
-
-pub(crate) fn version(look: &Look) -> Option<&str> {
-    match look {
-        Look::Present { version, .. } => version.as_deref(),
-        _ => None,
-    }
-}
-
-/// Plans, looks, delivers and looks again, as the daemon does; the write, the look before, and the name and image after.
-pub(crate) async fn carry_out(
-    sink: &Arc<dyn Sink>,
-    action: &Action,
-) -> Result<(Write, Look, String, Value), ConnectorError> {
-    let write = write(action, sink.preview(action)?);
-    let before = sink.look(&write, None).await?;
-    let delivered = sink.deliver(&write, version(&before)).await.map_err(|failed| failed.error)?;
-    match sink.look(&write, delivered.id.as_deref()).await? {
-        Look::Present { id, image, .. } => Ok((write, before, id, image)),
-        other => panic!("{action:?} is {other:?}"),
-    }
-}
-
-/// Takes a write back; the look after.
-pub(crate) async fn take_back(
-    sink: &Arc<dyn Sink>,
-    made: &(Write, Look, String, Value),
-) -> Result<Look, ConnectorError> {
-    let (write, before, id, _) = made;
-    let image = match before {
-        Look::Present { image, .. } => Some(image),
-        _ => None,
-    };
-    let planned = sink.revert(write, id, image)?;
-    let undo = Write { call: planned.call, expect: planned.expect, ..write.clone() };
-    let now = sink.look(write, Some(id)).await?;
-    sink.deliver(&undo, version(&now)).await.map_err(|failed| failed.error)?;
-    sink.look(&undo, Some(id)).await
 }

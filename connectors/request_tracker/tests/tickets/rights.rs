@@ -1,6 +1,7 @@
 //! What the account may: too much is told, too little is an error, and who cannot see comments never writes one twice.
 
-use crate::desk::{Desk, action, carry_out, version, write};
+use crate::desk::{Desk, action};
+use opspilot_sdk::conformance::{carry_out, version, write};
 use opspilot_sdk::{ActionKind, ErrorKind, Fate, Look, shows};
 use serde_json::json;
 
@@ -10,7 +11,7 @@ async fn what_the_account_may_is_checked() {
     // The newest ticket that they see, with a comment.
     let ticket = desk.ticket();
     let writer = desk.sink("writer", Desk::all());
-    carry_out(&writer, &action(ActionKind::Note, "checked-1", &ticket)).await.unwrap();
+    carry_out(&*writer, &action(ActionKind::Note, "checked-1", &ticket)).await.unwrap();
     for (account, options, expected) in [
         ("writer", Desk::all(), ""),
         ("root", Desk::all(), "OP-7535: the account is a superuser"),
@@ -41,7 +42,7 @@ async fn who_cannot_see_comments_does_not_take_one_for_absent() {
     let ticket = desk.ticket();
     let sink = desk.sink("blind", Desk::all());
     let action = action(ActionKind::Note, "blind-1", &ticket);
-    let write = write(&action, sink.preview(&action).unwrap());
+    let write = write(&*sink, &action);
     assert_eq!(sink.look(&write, None).await.unwrap(), Look::Absent);
     let delivered = sink.deliver(&write, None).await.unwrap();
     assert_eq!(desk.history(&ticket, &["Comment"]).len(), 1);
@@ -58,7 +59,7 @@ async fn a_token_that_was_revoked_is_one_that_is_refused() {
     let ticket = desk.ticket();
     let sink = desk.sink("expired", Desk::all());
     let action = action(ActionKind::Note, "revoked-1", &ticket);
-    let write = write(&action, sink.preview(&action).unwrap());
+    let write = write(&*sink, &action);
     let failed = sink.deliver(&write, None).await.expect_err("revoked");
     assert_eq!(
         (failed.error.kind, failed.error.code, failed.fate),
@@ -75,14 +76,14 @@ async fn what_is_refused_with_yes_is_seen() {
     let sink = desk.sink("reader", Desk::all());
     let action = |kind| action(kind, "narrow-1", &ticket);
     let priority = action(ActionKind::Priority);
-    let priority = write(&priority, sink.preview(&priority).unwrap());
+    let priority = write(&*sink, &priority);
     let before = sink.look(&priority, None).await.unwrap();
     let delivered = sink.deliver(&priority, version(&before)).await.expect("Request Tracker says yes");
     assert!(delivered.said.contains("Permission Denied"), "{}", delivered.said);
     assert!(!shows(&priority.expect, &sink.look(&priority, None).await.unwrap()));
     for (kind, error) in [(ActionKind::Note, ErrorKind::Rejected), (ActionKind::Task, ErrorKind::Unauthorised)] {
         let action = action(kind);
-        let write = write(&action, sink.preview(&action).unwrap());
+        let write = write(&*sink, &action);
         let failed = sink.deliver(&write, None).await.expect_err("no right");
         assert_eq!((failed.error.kind, failed.fate), (error, Fate::NotDone), "{kind}: {failed}");
     }

@@ -1,8 +1,9 @@
 //! What Request Tracker does that only it does, as measured on it: letters to whoever asked, yes without effect, comments for ever, states
 //! by which a change is refused.
 
-use crate::desk::{Desk, action, build, carry_out, merge, take_back, version, write};
-use opspilot_sdk::conformance::{Asked, FarSide, Told};
+use crate::desk::{Desk, action};
+use opspilot_request_tracker::RequestTracker;
+use opspilot_sdk::conformance::{Asked, FarSide, Told, build, carry_out, take_back, version, write};
 use opspilot_sdk::{ActionKind, ErrorKind, Fate, Look, shows};
 use serde_json::{Value, json};
 
@@ -14,9 +15,9 @@ async fn who_asked_for_the_ticket_hears_nothing() {
     let before = desk.letters(&ticket);
     assert_eq!(before, 1, "its own answer to the ticket");
     for kind in [ActionKind::Note, ActionKind::Task, ActionKind::Priority] {
-        let made = carry_out(&sink, &action(kind, "quiet-1", &ticket)).await.unwrap();
+        let made = carry_out(&*sink, &action(kind, "quiet-1", &ticket)).await.unwrap();
         if kind != ActionKind::Note {
-            take_back(&sink, &made).await.unwrap();
+            take_back(&*sink, &made).await.unwrap();
         }
     }
     assert_eq!(desk.letters(&ticket), before);
@@ -32,7 +33,7 @@ async fn a_change_upon_another_state_is_refused_and_nothing_done() {
     let ticket = desk.ticket();
     let sink = desk.sink("writer", Desk::all());
     let action = action(ActionKind::Priority, "stale-1", &ticket);
-    let write = write(&action, sink.preview(&action).unwrap());
+    let write = write(&*sink, &action);
     let before = sink.look(&write, None).await.unwrap();
     desk.change("agent", &ticket, &json!({"Priority": 20}));
     let failed = sink.deliver(&write, version(&before)).await.expect_err("it changed in between");
@@ -50,7 +51,7 @@ async fn a_comment_stays_and_a_person_is_told_what_to_do() {
     let desk = Desk::open();
     let ticket = desk.ticket();
     let sink = desk.sink("writer", Desk::all());
-    let (write, _, id, _) = carry_out(&sink, &action(ActionKind::Note, "stays-1", &ticket)).await.unwrap();
+    let (write, _, id, _) = carry_out(&*sink, &action(ActionKind::Note, "stays-1", &ticket)).await.unwrap();
     let error = sink.revert(&write, &id, None).expect_err("there is no way back");
     assert_eq!((error.kind, error.code), (ErrorKind::Rejected, "OP-7536"));
     assert!(error.message.contains("Shredder") && error.message.contains(&id), "{error}");
@@ -69,7 +70,7 @@ async fn what_is_taken_back_is_as_it_was_to_the_byte() {
         for kind in [ActionKind::Task, ActionKind::Priority] {
             let mut action = action(kind, "undo-1", &ticket);
             action.value = Some("high".to_owned());
-            made.push(carry_out(&sink, &action).await.unwrap());
+            made.push(carry_out(&*sink, &action).await.unwrap());
         }
         eprintln!("before: {before}\nwritten: {}\ntask: {:?}", desk.shown(&ticket), desk.tasks(&ticket));
         assert_eq!(
@@ -81,7 +82,7 @@ async fn what_is_taken_back_is_as_it_was_to_the_byte() {
                 Look::Present { image, .. } => Some(image.clone()),
                 _ => None,
             };
-            assert_eq!(image(&take_back(&sink, made).await.unwrap()), image(&made.1), "{:?}", made.0.kind);
+            assert_eq!(image(&take_back(&*sink, made).await.unwrap()), image(&made.1), "{:?}", made.0.kind);
         }
         // Who changed it last, and when, is Request Tracker's own.
         let bare = |mut ticket: Value| {
@@ -101,7 +102,7 @@ async fn work_of_others_on_a_task_shows_before_it_is_taken_back() {
     let desk = Desk::open();
     let ticket = desk.ticket();
     let sink = desk.sink("writer", Desk::all());
-    let made = carry_out(&sink, &action(ActionKind::Task, "edit-1", &ticket)).await.unwrap();
+    let made = carry_out(&*sink, &action(ActionKind::Task, "edit-1", &ticket)).await.unwrap();
     let mut before = made.3.clone();
     for edit in [
         json!({"Status": "open"}),
@@ -125,7 +126,7 @@ async fn a_task_that_somebody_rejected_is_not_made_again() {
     let desk = Desk::open();
     let ticket = desk.ticket();
     let sink = desk.sink("writer", Desk::all());
-    let made = carry_out(&sink, &action(ActionKind::Task, "closed-1", &ticket)).await.unwrap();
+    let made = carry_out(&*sink, &action(ActionKind::Task, "closed-1", &ticket)).await.unwrap();
     desk.change("agent", &made.2, &json!({"Status": "rejected"}));
     let look = sink.look(&made.0, None).await.unwrap();
     assert!(matches!(&look, Look::Present { id, .. } if *id == made.2), "{look:?}");
@@ -136,7 +137,7 @@ async fn a_merged_ticket_still_holds_its_notes() {
     let desk = Desk::open();
     let (ticket, other) = (desk.ticket(), desk.ticket());
     let sink = desk.sink("writer", Desk::all());
-    let note = carry_out(&sink, &action(ActionKind::Note, "merged-1", &ticket)).await.unwrap();
+    let note = carry_out(&*sink, &action(ActionKind::Note, "merged-1", &ticket)).await.unwrap();
     desk.change("root", &ticket, &json!({"MergeInto": other}));
     let look = sink.look(&note.0, None).await.unwrap();
     assert!(matches!(&look, Look::Present { id, image, .. } if *id == note.2 && *image == note.3), "{look:?}");
@@ -150,7 +151,7 @@ async fn a_ticket_that_is_deleted_takes_nothing_more() {
     desk.change("root", &ticket, &json!({"Status": "deleted"}));
     for kind in [ActionKind::Note, ActionKind::Task, ActionKind::Priority] {
         let action = action(kind, "gone-1", &ticket);
-        let write = write(&action, sink.preview(&action).unwrap());
+        let write = write(&*sink, &action);
         let error = sink.look(&write, None).await.expect_err("it is deleted");
         assert_eq!((error.kind, error.code), (ErrorKind::Rejected, "OP-7532"), "{error}");
         if kind != ActionKind::Priority {
@@ -168,7 +169,7 @@ async fn who_copies_a_mark_is_not_taken_for_us() {
     let sink = desk.sink("writer", Desk::all());
     for kind in [ActionKind::Note, ActionKind::Task] {
         let action = action(kind, "copied-1", &ticket);
-        let write = write(&action, sink.preview(&action).unwrap());
+        let write = write(&*sink, &action);
         let path = write.call.target.split("/REST/2.0").nth(1).unwrap();
         let body = serde_json::from_str(&write.call.body).unwrap();
         assert_eq!(desk.ask("agent", "POST", path, &body).0, 201);
@@ -196,11 +197,10 @@ async fn a_gateway_that_knows_no_such_page_says_nothing_of_tickets() {
     let gateway = FarSide::start(|_| false, page).unwrap();
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("token"), "1-14-00000000000000000000000000000000").unwrap();
-    let mut options = Desk::all();
-    merge(&mut options, json!({"base_url": gateway.url(), "token_file": "token"}));
-    let sink = build(options, folder.path());
+    let here = json!({"base_url": gateway.url(), "token_file": "token"});
+    let sink = build::<RequestTracker>(folder.path(), Desk::all(), &here);
     let task = action(ActionKind::Task, "gateway-1", "1");
-    let task = write(&task, sink.preview(&task).unwrap());
+    let task = write(&*sink, &task);
     let error = sink.look(&task, Some("2")).await.expect_err("the task may well be there");
     assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7530"), "{error}");
 }

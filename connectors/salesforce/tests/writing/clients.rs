@@ -16,7 +16,7 @@ async fn a_library_in_wide_use_reads_what_was_written() {
     for kind in [ActionKind::Note, ActionKind::Task, ActionKind::Priority] {
         let mut action = action(kind, &format!("{kind}-1"), &record);
         action.due = "2026-12-01".parse().ok();
-        let write = write(&action, sink.preview(&action).expect("a plan"));
+        let write = write(&*sink, &action);
         ids.push(sink.deliver(&write, None).await.expect("it is delivered").id.expect("an id"));
     }
     vendors.fault("^GET /salesforce/services/data/v62.0/limits$", json!({ "status": 429 }));

@@ -1,8 +1,10 @@
 //! How the sink under test is built, and the records that it writes to.
 
+pub(crate) use opspilot_sdk::conformance::write;
+
 use crate::vendors::Vendors;
 use opspilot_salesforce::Salesforce;
-use opspilot_sdk::{Action, ActionKind, BuildContext, Clock, Planned, Sink, Spec, Write};
+use opspilot_sdk::{Action, ActionKind, Sink, conformance};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -11,22 +13,13 @@ pub(crate) const SECRET: &str = "secret-1";
 /// The refresh token that it knows.
 pub(crate) const REFRESH: &str = "refresh-1";
 
-/// A clock that stands still.
-struct Still;
-
-impl Clock for Still {
-    fn now(&self) -> jiff::Timestamp {
-        "2026-11-21T12:00:00Z".parse().expect("a time")
-    }
-}
-
-/// With a consumer secret, and options beside the usual ones; `null` takes one away.
+/// With a consumer secret, and options beside the usual ones; one that is `null` is left out.
 pub(crate) fn build(vendors: &Vendors, secret: &str, more: &Value) -> Arc<dyn Sink> {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("secret"), format!("{secret}\n")).expect("a file");
     std::fs::write(folder.path().join("refresh"), format!("{REFRESH}\n")).expect("a file");
     std::fs::write(folder.path().join("revoked"), "refresh-0\n").expect("a file");
-    let mut options = json!({
+    let options = json!({
         "client_id": "client-1",
         "client_secret_file": "secret",
         "base_url": vendors.url("salesforce"),
@@ -35,12 +28,7 @@ pub(crate) fn build(vendors: &Vendors, secret: &str, more: &Value) -> Arc<dyn Si
         "silence_secs": 1,
         "whole_secs": 10,
     });
-    options.as_object_mut().into_iter().zip(more.as_object()).for_each(|(to, from)| to.extend(from.clone()));
-    options.as_object_mut().into_iter().for_each(|all| all.retain(|_, value| !value.is_null()));
-    let options = serde_json::from_value(options).expect("options");
-    let settings = Salesforce::validate(options).expect("good options");
-    let context = BuildContext { name: "crm".to_owned(), data_dir: folder.path().to_owned(), clock: Arc::new(Still) };
-    Salesforce::build(settings, context).expect("a sink")
+    conformance::build::<Salesforce>(folder.path(), options, more)
 }
 
 /// Finds tasks by the mark in their text.
@@ -63,28 +51,6 @@ pub(crate) fn record(vendors: &Vendors, object: &str) -> String {
 
 /// An action that fits.
 pub(crate) fn action(kind: ActionKind, key: &str, record: &str) -> Action {
-    Action {
-        kind,
-        key: key.to_owned(),
-        record: record.to_owned(),
-        title: "Call back".to_owned(),
-        text: "Asks for a boiler & a <b>price</b>.".to_owned(),
-        due: None,
-        value: (kind == ActionKind::Priority).then(|| "High".to_owned()),
-        to: None,
-        span: None,
-        at: "2026-11-21T12:00:00Z".parse().expect("a time"),
-        fields: Default::default(),
-    }
-}
-
-/// What the daemon keeps of a planned action.
-pub(crate) fn write(action: &Action, planned: Planned) -> Write {
-    Write {
-        kind: action.kind,
-        key: action.key.clone(),
-        record: action.record.clone(),
-        call: planned.call,
-        expect: planned.expect,
-    }
+    let value = (kind == ActionKind::Priority).then(|| "High".to_owned());
+    Action { value, ..conformance::action(kind, key, record) }
 }

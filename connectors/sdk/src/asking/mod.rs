@@ -3,12 +3,14 @@
 //!
 //! INVARIANT: an answer is told only when the far side said that it is over; everything else is [`Unanswered`] with what it may have cost.
 
+mod conversation;
 mod refusal;
 
-pub use refusal::{Said, fault, garbled, refused, unreadable_key};
+pub use conversation::{in_words, messages};
+pub use refusal::{Said, UNUSABLE_KEY, fault, garbled, refused};
 
-use crate::http::{Event, Events, Reply};
-use crate::{Answer, Finish, Unanswered, Usage};
+use crate::http::{Client, Event, Events, Reply, Request};
+use crate::{Answer, Finish, Question, Secret, Unanswered, Usage};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -78,6 +80,30 @@ impl Heard {
         self.text.push_str(more);
         Ok(())
     }
+}
+
+/// Asks once: posts the question's `json` to `path` and reads what comes back. `key` is what no message may repeat.
+///
+/// # Errors
+/// No whole answer, and what it may have cost.
+pub async fn put(
+    client: &Client,
+    path: &str,
+    json: &str,
+    question: &Question,
+    key: Option<&Secret>,
+    reading: impl Reading,
+) -> Result<Answer, Unanswered> {
+    // Vendors that do not know it ignore it; gateways write it into their logs.
+    let headers = [("x-client-request-id", question.key.as_str())];
+    let request = Request::post(path, json).with(&headers);
+    let mut reply = client.send(request).await.map_err(|cause| fault(cause, None))?;
+    let host = client.host();
+    if reply.status != 200 {
+        let said = reply.whole().await.map(|body| Said::read(&body)).unwrap_or_default();
+        return Err(refused(host, reply.status, reply.retry_after, &said, Some(question), key));
+    }
+    listen(reply, reading, host).await
 }
 
 /// Reads an answer to its end.

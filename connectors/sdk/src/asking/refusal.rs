@@ -8,6 +8,8 @@ use crate::{Charge, ConnectorError, ErrorKind, Question, Secret, Unanswered, Usa
 use serde_json::Value;
 use std::time::Duration;
 
+/// Code of an error: a key or a certificate that cannot be used.
+pub const UNUSABLE_KEY: &str = "OP-7113";
 /// The longest that is told of what the far side said, in characters.
 const TOLD: usize = 200;
 /// So many characters in a row that stand in the question too are the question's.
@@ -94,12 +96,6 @@ pub fn fault(fault: Fault, usage: Option<Usage>) -> Unanswered {
 pub fn garbled(host: &str, what: &str, usage: Option<Usage>) -> Unanswered {
     let message = format!("`{host}` answers, and {what}; check that `base_url` leads to the right interface");
     Unanswered { error: ConnectorError::new(ErrorKind::Transient, "OP-7112", message), charge: after(usage) }
-}
-
-/// A key or a certificate that cannot be used.
-#[must_use]
-pub fn unreadable_key(why: &str) -> ConnectorError {
-    ConnectorError::new(ErrorKind::Misconfigured, "OP-7113", why)
 }
 
 pub(super) fn bad(host: &str, bad: Bad, usage: Option<Usage>) -> Unanswered {

@@ -4,6 +4,9 @@
 /// The longest one, in bytes: a long letter.
 const LONG: usize = 20 << 10;
 
+/// A pattern of short texts of all kinds, and of what some system takes for more than text: for tests of properties.
+pub const ANY_TEXT: &str = "(\\PC|[<>&\"'{}%#@*_|\\\\/\n\r\t]){0,80}";
+
 /// Every text, with what it tries.
 pub(super) fn texts() -> Vec<(&'static str, String)> {
     let mut all: Vec<(&'static str, String)> = [

@@ -6,7 +6,7 @@ use super::fault::{Fault, FaultKind};
 use super::pause::pause;
 use super::site::Site;
 use super::trust::trust;
-use crate::{Clock, Secret};
+use crate::{BuildContext, Clock, ConnectorError, ErrorKind, Secret};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::path::Path;
 use std::sync::Arc;
@@ -74,6 +74,20 @@ impl Client {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Fault> {
         Self::with_lookup(site, headers, data_dir, clock, address::system())
+    }
+
+    /// As [`Client::build`], for a connector that is being built.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Misconfigured`] under the connector's `code`: what a person must fix.
+    pub fn prepare(
+        site: Site,
+        headers: &[(&'static str, Secret)],
+        context: &BuildContext,
+        code: &'static str,
+    ) -> Result<Self, ConnectorError> {
+        Self::build(site, headers, &context.data_dir, Arc::clone(&context.clock))
+            .map_err(|fault| ConnectorError::new(ErrorKind::Misconfigured, code, fault.to_string()))
     }
 
     fn with_lookup(

@@ -3,35 +3,15 @@
 use crate::broken::{At, Broken, How};
 use crate::smtp::{PASSWORD, Sink as Server, USER};
 use mail_parser::{MessageParser, MimeHeaders as _};
-use opspilot_sdk::conformance::{Credentials, Mishap, SinkHarness, written};
-use opspilot_sdk::{
-    Action, ActionKind, BuildContext, Clock, ConnectorError, ErrorKind, Fate, Look, Mailbox, Sink, Spec, Write,
-};
+use opspilot_sdk::conformance::{Credentials, Mishap, SinkHarness, build, written};
+use opspilot_sdk::{Action, ActionKind, ErrorKind, Fate, Look, Mailbox, Sink, Spec, Write};
 use opspilot_smtp::{EmailMessage, Ics};
 use serde_json::{Value, json};
 use std::fs;
-use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 const FROM: &str = "Desk <desk@ops.test>";
-
-struct Still;
-
-impl Clock for Still {
-    fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::constant(1_795_000_000, 0)
-    }
-}
-
-fn build<S>(folder: &Path, options: Value) -> Result<Arc<dyn Sink>, ConnectorError>
-where
-    S: Spec<Built = Arc<dyn Sink>>,
-{
-    let options = serde_json::from_value(options).unwrap();
-    let settings = S::validate(options).unwrap_or_else(|problems| panic!("{problems}"));
-    S::build(settings, BuildContext { name: "mail".to_owned(), data_dir: folder.to_owned(), clock: Arc::new(Still) })
-}
 
 /// What people see of a letter: its subject and its text.
 fn seen_of(letter: &[u8]) -> String {
@@ -57,7 +37,8 @@ impl<const INVITES: bool> SinkHarness for Relay<INVITES> {
         let options = json!({ "smtp": { "host": "127.0.0.1", "port": self.broken.port, "security": "none", "from": FROM,
             "deadline_secs": 1 } });
         let folder = self.folder.path();
-        Some(if INVITES { build::<Ics>(folder, options) } else { build::<EmailMessage>(folder, options) }.unwrap())
+        let none = Value::Null;
+        Some(if INVITES { build::<Ics>(folder, options, &none) } else { build::<EmailMessage>(folder, options, &none) })
     }
 
     async fn record(&mut self) -> String {
@@ -153,7 +134,7 @@ impl SinkHarness for Real {
         let password = if credentials == Credentials::Good { "good" } else { "wrong" };
         let options = json!({ "reply_to": "answers@ops.test", "smtp": { "host": "localhost", "port": server.starttls,
             "security": "starttls", "ca_file": server.certificate(), "user": USER, "password_file": password, "from": FROM } });
-        Some(build::<EmailMessage>(folder.path(), options).unwrap())
+        Some(build::<EmailMessage>(folder.path(), options, &Value::Null))
     }
 
     async fn record(&mut self) -> String {
@@ -214,7 +195,7 @@ impl SinkHarness for Folder {
 
     fn build(&self, credentials: Credentials) -> Option<Arc<dyn Sink>> {
         let options = json!({ "folder": "calendar", "organizer": "desk@ops.test", "organizer_name": "Desk" });
-        (credentials == Credentials::Good).then(|| build::<Ics>(self.0.path(), options).unwrap())
+        (credentials == Credentials::Good).then(|| build::<Ics>(self.0.path(), options, &Value::Null))
     }
 
     async fn record(&mut self) -> String {
@@ -282,7 +263,7 @@ fn action(kind: ActionKind) -> Action {
         value: None,
         to: Some(Mailbox { name: Some("Ada \"Countess\"\r\nX: y".to_owned()), address: "ada@example.test".to_owned() }),
         span: (kind == ActionKind::Event).then_some((from, until)),
-        at: Still.now(),
+        at: jiff::Timestamp::constant(1_795_000_000, 0),
         fields: [].into(),
     }
 }
@@ -302,7 +283,7 @@ async fn what_a_person_approved_is_what_arrives() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path()).unwrap();
     let options = json!({ "smtp": plain(&server), "reply_to": "answers@ops.test" });
-    let sink = build::<EmailMessage>(folder.path(), options).unwrap();
+    let sink = build::<EmailMessage>(folder.path(), options, &Value::Null);
     let mut message = action(ActionKind::Message);
     message.fields.insert("in_reply_to".to_owned(), "first@example.test".to_owned());
     let write = write_of(sink.as_ref(), &message);
@@ -342,7 +323,7 @@ async fn what_a_person_approved_is_what_arrives() {
     let mut smtp = plain(&server);
     smtp["from"] = json!("other@ops.test");
     for options in [json!({ "smtp": smtp, "reply_to": "answers@ops.test" }), json!({ "smtp": plain(&server) })] {
-        let other = build::<EmailMessage>(folder.path(), options).unwrap();
+        let other = build::<EmailMessage>(folder.path(), options, &Value::Null);
         let failed = other.deliver(&write, None).await.unwrap_err();
         assert_eq!((failed.error.code, failed.fate), ("OP-7514", Fate::NotDone));
     }
@@ -353,7 +334,7 @@ async fn what_a_person_approved_is_what_arrives() {
 async fn an_invitation_arrives_and_is_called_off() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path()).unwrap();
-    let sink = build::<Ics>(folder.path(), json!({ "smtp": plain(&server) })).unwrap();
+    let sink = build::<Ics>(folder.path(), json!({ "smtp": plain(&server) }), &Value::Null);
     let mut event = action(ActionKind::Event);
     event.fields.insert("location".to_owned(), "Her flat".to_owned());
     event.text.push_str("BEGIN:VCALENDAR\nMETHOD:CANCEL");
@@ -397,8 +378,8 @@ async fn an_invitation_arrives_and_is_called_off() {
 async fn what_does_not_fit_is_refused_when_it_is_planned() {
     let folder = tempfile::tempdir().unwrap();
     let smtp = json!({ "host": "smtp.ops.test", "from": FROM });
-    let mail = build::<EmailMessage>(folder.path(), json!({ "smtp": smtp })).unwrap();
-    let ics = build::<Ics>(folder.path(), json!({ "smtp": smtp })).unwrap();
+    let mail = build::<EmailMessage>(folder.path(), json!({ "smtp": smtp }), &Value::Null);
+    let ics = build::<Ics>(folder.path(), json!({ "smtp": smtp }), &Value::Null);
     let to = |address: &str| Some(Mailbox { name: None, address: address.to_owned() });
     let good = action(ActionKind::Message);
     for wrong in [
