@@ -129,6 +129,10 @@ impl Far {
         };
         let hanging_on_it = "?include=journals,children,attachments,relations";
         let Some(issue) = self.issue(number, hanging_on_it).await? else { return Ok(Look::Absent) };
+        // Some databases give the number of what was deleted to what is made next.
+        if text(&issue, "description").is_some_and(|text| markup::is_marked_otherwise(&text, key)) {
+            return Ok(Look::Absent);
+        }
         Ok(Look::Present { id: number.to_string(), image: task_image(&issue), version: None })
     }
 }

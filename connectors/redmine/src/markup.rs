@@ -17,9 +17,17 @@ pub(crate) fn block(format: Format, text: &str, key: &str) -> String {
 
 /// Whether a text that came back is a block marked with the key.
 pub(crate) fn is_marked(text: &str, key: &str) -> bool {
-    let text = text.trim_end();
-    let inner = ["</pre>", "~~~"].iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text);
-    plain::is_marked(inner, key)
+    plain::is_marked(inside(text), key)
+}
+
+/// Whether it is marked with another key.
+pub(crate) fn is_marked_otherwise(text: &str, key: &str) -> bool {
+    plain::is_marked_otherwise(inside(text), key)
+}
+
+fn inside(block: &str) -> &str {
+    let block = block.trim_end();
+    ["</pre>", "~~~"].iter().find_map(|end| block.strip_suffix(end)).unwrap_or(block)
 }
 
 /// Line ends as they were sent: Redmine makes those of a description CR LF.

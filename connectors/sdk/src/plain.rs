@@ -75,6 +75,13 @@ pub fn is_marked(text: &str, key: &str) -> bool {
     words.next() == Some(key) && words.next() == Some(MARK)
 }
 
+/// Whether the mark of another action than this stands there: what bears it was made by us, and is not this.
+#[must_use]
+pub fn is_marked_otherwise(text: &str, key: &str) -> bool {
+    let mut words = text.split_whitespace().rev();
+    words.next().is_some_and(|last| last != key) && words.next() == Some(MARK)
+}
+
 /// The text as HTML that shows exactly it.
 #[must_use]
 pub fn html(text: &str) -> String {
@@ -150,7 +157,7 @@ fn entity(text: &str) -> Option<(char, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean, defused, folded, html, is_marked, line, marked, text_of_html};
+    use super::{clean, defused, folded, html, is_marked, is_marked_otherwise, line, marked, text_of_html};
     use proptest::prelude::*;
 
     #[test]
@@ -166,6 +173,8 @@ mod tests {
         let text = marked("Asks for a boiler.\n", "b-7");
         assert_eq!(text, "Asks for a boiler.\n\nOpsPilot b-7");
         assert_eq!(marked("", "b-7"), "OpsPilot b-7");
+        let others = ["b-8", "b-7", "b-70"].map(|key| is_marked_otherwise(&text, key));
+        assert_eq!((others, is_marked_otherwise("call b-7", "b-8")), ([true, false, true], false));
         assert!(is_marked(&text, "b-7") && is_marked(&folded(&text), "b-7"));
         for other in
             [format!("{text}0"), format!("> {text}\nno, call them"), "OpsPilot b-70".to_owned(), "b-7".to_owned()]
