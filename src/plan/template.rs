@@ -158,13 +158,13 @@ fn value(slot: Slot, scope: &Scope<'_>) -> String {
         Slot::Summary => content.workflow_summary.text.clone(),
         Slot::Score => content.priority.score.get().to_string(),
         Slot::Band => content.priority.band.to_string(),
-        Slot::Reasons => lines(content.priority.reasons.iter().map(|reason| reason.text.clone())),
+        Slot::Reasons => listed(content.priority.reasons.iter().map(|reason| reason.text.clone())),
         Slot::Risk => content.risk.level.to_string(),
-        Slot::Factors => lines(content.risk.factors.iter().map(|factor| factor.text.clone())),
+        Slot::Factors => listed(content.risk.factors.iter().map(|factor| factor.text.clone())),
         Slot::Status => content.recommended_status.status.to_string(),
         Slot::StatusReason => content.recommended_status.reason.clone(),
-        Slot::MissingAll => lines(content.missing_information.iter().map(|missing| missing.question.clone())),
-        Slot::NextActions => lines(content.next_actions.iter().map(|action| match action.due {
+        Slot::MissingAll => listed(content.missing_information.iter().map(|missing| missing.question.clone())),
+        Slot::NextActions => listed(content.next_actions.iter().map(|action| match action.due {
             Some(due) => format!("{} ({}, by {due})", action.text, action.owner),
             None => format!("{} ({})", action.text, action.owner),
         })),
@@ -203,4 +203,10 @@ fn lines(items: impl Iterator<Item = String>) -> String {
     }
     out.truncate(out.trim_end().len());
     out
+}
+
+/// The same, for what stands under a heading whether there is any or not.
+fn listed(items: impl Iterator<Item = String>) -> String {
+    let lines = lines(items);
+    if lines.is_empty() { "- none".to_owned() } else { lines }
 }
