@@ -16,7 +16,7 @@ pub use mail::try_mail;
 pub use models::try_generator;
 pub use sinks::{doubts, sinks_built};
 
-use crate::access::{Access, Provider};
+use crate::access::{Access, Lives, Provider};
 use crate::attention::Attention;
 use crate::clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use crate::config::{Given, Settings};
@@ -332,8 +332,12 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
     let letters = Letters::new(store.clone(), policies.clone(), Arc::clone(&clock));
     let names = settings.generators.iter().map(|generator| generator.asked.name.clone()).collect();
     let spend = Hand::new(store.clone(), policies.clone(), Arc::clone(&clock), names);
-    let access =
-        Access::new(store.clone(), policies.clone(), Arc::clone(&clock)).at(&settings.web.base_url).with_providers(
+    let web = &settings.web;
+    let lives = Lives { idle: web.session_idle, session: web.session, invitation: web.invitation };
+    let access = Access::new(store.clone(), policies.clone(), Arc::clone(&clock))
+        .living(lives)
+        .at(&web.base_url)
+        .with_providers(
             settings
                 .providers
                 .iter()
@@ -351,6 +355,7 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
         who: sinks::who(access.clone()),
         clock: Arc::clone(&clock),
         options: sinks::options(&settings),
+        mark: Some(settings.data_dir.join(writeback::MARK_FILE)),
     });
     Ok(House {
         settings: Arc::new(settings),

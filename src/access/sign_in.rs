@@ -130,7 +130,7 @@ impl Access {
         }
     }
 
-    /// With other times than the usual.
+    /// With other times than the shipped configuration's.
     #[must_use]
     pub fn living(self, lives: Lives) -> Self {
         Self { lives, ..self }

@@ -338,7 +338,7 @@ impl Answers {
             return Ok(());
         }
         let decision = candidate.decision();
-        let verdict = Verdict::parse(decision.kind().as_str(), decision.comment())?;
+        let verdict = Verdict::said(decision.kind().as_str(), decision.comment())?;
         let plan = candidate.checked().plan();
         let decided = parts.review.decide_by_mail(&principal, brief, &verdict, digest, plan, &by).await?;
         tracing::info!(brief.id = %brief, reply.id = %reply.id, person = matter.person.name, state = %decided.state, "decided by mail");

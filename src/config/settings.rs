@@ -6,6 +6,7 @@ use crate::domain::limit::{Asked, Party};
 use crate::domain::pilot::Pilot;
 use crate::screen::Boundary;
 use crate::{engine, intake, plan, rota, store};
+use jiff::SignedDuration;
 use opspilot_sdk::{Lane, Model, Prepared, Sink};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -105,6 +106,12 @@ pub struct WebSettings {
     pub idle_time: Duration,
     /// Connections at once.
     pub connections: usize,
+    /// How long a session lasts that nobody uses.
+    pub session_idle: SignedDuration,
+    /// How long a session lasts, however much it is used.
+    pub session: SignedDuration,
+    /// How long a link works that lets somebody in.
+    pub invitation: SignedDuration,
 }
 
 /// How requests come in.

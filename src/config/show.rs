@@ -51,6 +51,9 @@ pub fn show(settings: &Settings) -> String {
     put(&mut table, "header_secs", secs(web.header_time));
     put(&mut table, "idle_secs", secs(web.idle_time));
     put(&mut table, "connections", count(web.connections));
+    put(&mut table, "session_idle_hours", Value::Integer(web.session_idle.as_hours()));
+    put(&mut table, "session_hours", Value::Integer(web.session.as_hours()));
+    put(&mut table, "invitation_hours", Value::Integer(web.invitation.as_hours()));
     put(&mut top, "web", Value::Table(table));
     let mut table = Table::new();
     put(&mut table, "workers", count(engine.workers));

@@ -119,9 +119,19 @@ pub(super) fn trigger(
         let message = "a share is never more than 100 per cent: this would stop nothing";
         reader.at(Code::Value, &part, key, message, "use 0 to 99");
     }
-    let usual = if in_percent(watched) || watched == Watched::Latency { ENOUGH } else { 1 };
+    if !counts(watched) && part.node("at_least").is_some() {
+        let message = format!("`at_least` means nothing for `{}`", watched.as_str());
+        reader.at(Code::Together, &part, "at_least", message, "leave it out: the first beyond `above` counts");
+        return None;
+    }
+    let usual = if counts(watched) { ENOUGH } else { 1 };
     let at_least = reader.whole(&part, "at_least").and_then(|number| u32::try_from(number).ok()).unwrap_or(usual);
     Some((pilot?, Trigger { name: name?, watched, over, above, at_least, sink }))
+}
+
+/// Whether it is of so many that some must be there before it tells anything.
+fn counts(watched: Watched) -> bool {
+    in_percent(watched) || watched == Watched::Latency
 }
 
 fn in_percent(watched: Watched) -> bool {
@@ -178,7 +188,9 @@ pub(super) fn shown(pilot: &Pilot, trigger: &Trigger) -> Table {
     } else {
         table.insert("above".into(), Value::Integer(above));
     }
-    table.insert("at_least".into(), Value::Integer(trigger.at_least.into()));
+    if counts(trigger.watched) {
+        table.insert("at_least".into(), Value::Integer(trigger.at_least.into()));
+    }
     if let Some(sink) = &trigger.sink {
         table.insert("sink".into(), sink.as_str().into());
     }

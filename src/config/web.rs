@@ -3,6 +3,7 @@
 use super::problem::Code;
 use super::read::{Part, Reader, short};
 use super::settings::WebSettings;
+use jiff::SignedDuration;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -11,6 +12,9 @@ pub(super) fn web(reader: &mut Reader, part: &Part<'_>, notes: &mut Vec<String>)
     let header_time = Duration::from_secs(reader.number::<u32>(part, "header_secs").into());
     let idle_time = Duration::from_secs(reader.number::<u32>(part, "idle_secs").into());
     let connections = reader.number::<u32>(part, "connections") as usize;
+    let mut hours = |key| SignedDuration::from_hours(reader.number::<u32>(part, key).into());
+    let (session_idle, session) = (hours("session_idle_hours"), hours("session_hours"));
+    let invitation = hours("invitation_hours");
     let base = reader.text(part, "base_url");
     let text = reader.text(part, "listen")?;
     let Ok(listen) = text.parse::<SocketAddr>() else {
@@ -54,7 +58,17 @@ pub(super) fn web(reader: &mut Reader, part: &Part<'_>, notes: &mut Vec<String>)
     if base_url.starts_with("http://") && !is_local(&base_url) {
         notes.push(format!("`web.base_url` is `{base_url}`: sign-in links and cookies travel unencrypted; use a proxy with TLS and an `https` address"));
     }
-    Some(WebSettings { listen, allow_remote, base_url, header_time, idle_time, connections })
+    Some(WebSettings {
+        listen,
+        allow_remote,
+        base_url,
+        header_time,
+        idle_time,
+        connections,
+        session_idle,
+        session,
+        invitation,
+    })
 }
 
 /// The address without a slash at its end, or what is wrong with it.

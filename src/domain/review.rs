@@ -99,6 +99,8 @@ macro_rules! reasons {
         impl Reason {
             /// Every reason, in the order of forms.
             pub const ALL: [Self; 9] = [$(Self::$name),+];
+            /// The words of them, in the same order.
+            pub const WORDS: [&str; 9] = [$($word),+];
 
             /// The word in tables, receipts, API and CLI.
             #[must_use]
@@ -145,6 +147,18 @@ impl Reason {
         let found = Self::ALL.into_iter().find(|reason| reason.as_str() == word);
         found.ok_or_else(|| Illegal::UnknownReason { given: word.chars().take(40).collect() })
     }
+
+    /// The reason that free words open with, and what stands behind it: `spam`, or `Out of scope: we have no vans`. A reason that a
+    /// sentence merely begins with, as in `spam filter is down`, is none; neither is another reason of which nothing is said.
+    #[must_use]
+    pub fn opening(words: &str) -> Option<(Self, &str)> {
+        let words = words.trim_start();
+        let end = words.find(|letter: char| matches!(letter, ':' | ',' | ';' | '.' | '\n')).unwrap_or(words.len());
+        let (first, rest) = words.split_at_checked(end)?;
+        let word = first.trim().to_ascii_lowercase().replace([' ', '-'], "_");
+        let rest = rest.trim_start_matches([':', ',', ';', '.']).trim();
+        Self::parse(&word).ok().filter(|reason| *reason != Self::Other || !rest.is_empty()).map(|reason| (reason, rest))
+    }
 }
 
 impl fmt::Display for Reason {
@@ -160,6 +174,17 @@ impl Verdict {
     /// As [`Verdict::with`].
     pub fn parse(word: &str, comment: Option<&str>) -> Result<Self, Illegal> {
         Self::with(word, comment, None)
+    }
+
+    /// From the words of an answer by mail: a rejection that opens with one of the counted reasons has it.
+    ///
+    /// # Errors
+    /// As [`Verdict::with`].
+    pub fn said(word: &str, comment: Option<&str>) -> Result<Self, Illegal> {
+        match comment.filter(|_| word == "reject").and_then(Reason::opening) {
+            Some((reason, rest)) => Self::with(word, Some(rest), Some(reason.as_str())),
+            None => Self::parse(word, comment),
+        }
     }
 
     /// From the words of desk, API and CLI. A rejection for one of the counted reasons needs no further words, save for another reason.

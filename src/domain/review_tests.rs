@@ -113,6 +113,23 @@ fn a_counted_reason_goes_with_a_rejection_and_may_stand_for_the_comment() {
 }
 
 #[test]
+fn a_reason_is_heard_where_it_stands_alone() {
+    let heard = |words| Reason::opening(words).map(|(reason, rest)| (reason.as_str(), rest));
+    assert_eq!(heard("spam"), Some(("spam", "")));
+    assert_eq!(heard(" Spam.\n"), Some(("spam", "")));
+    assert_eq!(heard("Out of scope: we have no vans"), Some(("out_of_scope", "we have no vans")));
+    assert_eq!(heard("wrong-facts, the date"), Some(("wrong_facts", "the date")));
+    assert_eq!(heard("duplicate\nsee 7"), Some(("duplicate", "see 7")));
+    assert_eq!(heard("other: he called"), Some(("other", "he called")));
+    for words in ["", ":", "spam filter is down", "not spam", "other", "other.", "spämmig", "é"] {
+        assert_eq!(heard(words), None, "{words}");
+    }
+    let told = Verdict::said("reject", Some("spam")).unwrap();
+    assert_eq!((told.comment(), told.reason()), (Some("spam or an attempt to deceive"), Some(Reason::Spam)));
+    assert_eq!(Verdict::said("major", Some("spam")), Ok(Verdict::Major { comment: "spam".into() }));
+}
+
+#[test]
 fn attempts_end() {
     let review = Review { attempt: 3, ..open("d") };
     let major = Verdict::Major { comment: "shorter".into() };

@@ -14,6 +14,8 @@ pub struct How<'a> {
     pub major: &'a str,
     /// The word that rejects.
     pub reject: &'a str,
+    /// Words that the reason of a rejection may open with, to be counted.
+    pub reasons: &'a [&'a str],
     /// The word before changed fields.
     pub edit: &'a str,
     /// Whether this person may decide by answering at all.
@@ -29,6 +31,7 @@ impl How<'_> {
         minor: "minor",
         major: "major",
         reject: "reject",
+        reasons: &["spam", "out_of_scope", "other"],
         edit: "edit",
         by_mail: true,
         page: None,
@@ -46,7 +49,10 @@ impl How<'_> {
                     format!("{}: what the next attempt must heed", self.major),
                     "a new attempt is made and comes to you",
                 ),
-                line(format!("{}: why", self.reject), "nothing will come of it"),
+                (
+                    format!("{}: why", self.reject),
+                    format!("nothing will come of it; it is counted where it opens with: {}", self.reasons.join(", ")),
+                ),
                 line(
                     format!("{}\npriority.score: 80", self.edit),
                     "changed fields, one a line; you get the changed brief",

@@ -5,7 +5,7 @@ use super::{Addressee, Outbox, Parts};
 use crate::brief::{self, Content};
 use crate::domain::id::BriefId;
 use crate::domain::pilot::Pilot;
-use crate::domain::review::ReviewState;
+use crate::domain::review::{Reason, ReviewState};
 use crate::notice::{self, Changed, Frame, How, Item, Notice, Outgoing, Received, Said, Sections, Writes};
 use crate::plan;
 use crate::receipt::Receipt;
@@ -184,6 +184,7 @@ impl Outbox {
             minor: first(Kind::Minor),
             major: first(Kind::Major),
             reject: first(Kind::Reject),
+            reasons: &Reason::WORDS,
             edit: first(Kind::Edit),
             by_mail,
             page,

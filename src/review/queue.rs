@@ -4,9 +4,12 @@
 use super::Particulars;
 use crate::brief::Band;
 use crate::domain::form;
+use crate::domain::id::BriefId;
 use crate::policy::Principal;
 use crate::screen::{Boundary, screen};
-use crate::store::{MOST_SEARCHED, QueueFilter, QueueHolder, QueuePage, QueuePlace, QueueRow, Store, StoreError};
+use crate::store::{
+    MOST_SEARCHED, QueueFilter, QueueHolder, QueuePage, QueuePlace, QueueRow, Search, Store, StoreError,
+};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -225,14 +228,12 @@ pub async fn queue(
     let page = match wanted.text.as_deref().map(str::to_lowercase) {
         None => store.queue(&filter, None).await?,
         Some(words) => {
+            let has = |text: &str| text.to_lowercase().contains(&words);
+            let named = |brief: &BriefId| brief.as_str() == words || brief.request().as_str() == words;
             // The words as they came are only asked to save masking what cannot match: a mask never adds letters that are found.
-            let keeps = move |row: &QueueRow| {
-                let has = |text: &str| text.to_lowercase().contains(&words);
-                let named = row.brief.id.as_str() == words || row.request.id.as_str() == words;
-                let subject = row.request.subject.as_deref();
-                named || (subject.is_some_and(has) && masked(row).subject.as_deref().is_some_and(has))
-            };
-            store.queue(&filter, Some(&keeps)).await?
+            let may = |brief: &BriefId, subject: Option<&str>| named(brief) || subject.is_some_and(has);
+            let is = |row: &QueueRow| named(&row.brief.id) || masked(row).subject.as_deref().is_some_and(has);
+            store.queue(&filter, Some(&Search { may: &may, is: &is })).await?
         }
     };
     let items = page.items.iter().map(|row| Waiting::of(row, boundaries.get(&row.brief.pilot))).collect();

@@ -25,7 +25,7 @@ pub use reads::{
     LETTER_STATES, LetterFilter, LetterRow, LogHead, MOST_COMPARED, MOST_SEARCHED, Page, PasskeyRow, PersonRow,
     PilotFigures, QuarantineFilter, QuarantineRow, QueueFilter, QueueHolder, QueuePage, QueuePlace, QueueRow,
     QueueTally, ReadRow, ReceiptRow, ReplyRow, ReportRow, RequestFilter, RequestView, ReservationRow, RevisionRow,
-    RunFilter, RunRow, ScheduleRow, SessionRow, SlotRow, SourceRow, SpendRow, StepRow, Tally, TieRow, TokenRow,
+    RunFilter, RunRow, ScheduleRow, Search, SessionRow, SlotRow, SourceRow, SpendRow, StepRow, Tally, TieRow, TokenRow,
     TrendDecision, TrendEdit, TrendRows, TrendSpend, ViewRow, WaitingRow, WeekRows, WriteFigures, WriteFilter,
     WriteRow, WritebackRow, WritesAside, report_digest,
 };

@@ -88,6 +88,7 @@ pub(super) const SQLITE: &[(i64, &str, &str)] = &[
     (15, "letter_plan", include_str!("migrations/sqlite/0015_letter_plan.sql")),
     (16, "drafted", include_str!("migrations/sqlite/0016_drafted.sql")),
     (17, "failures", include_str!("migrations/sqlite/0017_failures.sql")),
+    (18, "first", include_str!("migrations/sqlite/0018_first.sql")),
 ];
 pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "road", include_str!("migrations/postgres/0001_road.sql")),
@@ -107,6 +108,7 @@ pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (15, "letter_plan", include_str!("migrations/postgres/0015_letter_plan.sql")),
     (16, "drafted", include_str!("migrations/postgres/0016_drafted.sql")),
     (17, "failures", include_str!("migrations/postgres/0017_failures.sql")),
+    (18, "first", include_str!("migrations/postgres/0018_first.sql")),
 ];
 
 fn migrator(list: &[(i64, &'static str, &'static str)]) -> Migrator {

@@ -176,7 +176,7 @@ impl Writeback {
     /// Puts the intent down. `Some`: it may not be sent.
     async fn intended(&self, row: &WriteRow, intent: IntendWrite, maybe: bool) -> Result<Option<End>, StoreError> {
         match self.parts().store.intend_write(intent).await {
-            Ok(()) => Ok(None),
+            Ok(()) => self.0.mark.raise(&self.parts().store).await.map(|()| None),
             // The gate was shut between the asking and the intent.
             Err(StoreError::Stale { what: "gate" }) => {
                 let shut = match self.cleared(row).await? {
@@ -293,7 +293,12 @@ impl Writeback {
             ErrorKind::RateLimited => {
                 let wait = why.retry_after.unwrap_or(self.parts().options.first_wait);
                 self.cool(&row.sink, self.after(wait), None);
-                let due = self.due(row.attempt, wait);
+                // What it said is waited, and a little more, so that not all come back at once; where it said nothing, longer each time.
+                let [chance, ..] = self.parts().store.chance();
+                let due = match why.retry_after {
+                    Some(told) => self.after(told.mul_f64(1.0 + f64::from(chance) / 2550.0)),
+                    None => self.due(row.attempt, wait),
+                };
                 WriteOutcome::Later { due, code, message, maybe, failed: false, far_id: row.far_id.clone() }
             }
             ErrorKind::Transient => {

@@ -14,6 +14,7 @@ mod document;
 mod figures;
 mod gate;
 mod hand;
+mod mark;
 mod run;
 mod trigger;
 
@@ -25,6 +26,7 @@ pub use difference::{Contrast, difference};
 pub use document::{asked, row, story, undone};
 pub use figures::counted_since;
 pub use hand::{Became, Hand, Said, Story, WritingError};
+pub use mark::MARK_FILE;
 pub use run::{Pace, Side};
 
 use crate::clock::Clock;
@@ -35,7 +37,9 @@ use crate::screen::Boundary;
 use crate::store::{Store, StoreError};
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
+use mark::Mark;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -81,9 +85,12 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// What the operator decides.
     pub options: Options,
+    /// Where [`MARK_FILE`] is kept; `None` for a store in memory.
+    pub mark: Option<PathBuf>,
 }
 
 struct Inner {
+    mark: Mark,
     parts: Parts,
     sides: Mutex<BTreeMap<String, Side>>,
     nudge: Notify,
@@ -97,7 +104,8 @@ impl Writeback {
     /// Nothing is running yet.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, sides: Mutex::default(), nudge: Notify::new() }))
+        let mark = Mark::new(parts.mark.clone());
+        Self(Arc::new(Inner { mark, parts, sides: Mutex::default(), nudge: Notify::new() }))
     }
 
     fn parts(&self) -> &Parts {

@@ -4,7 +4,7 @@
 use super::Writeback;
 use super::carry::is_cool;
 use crate::domain::id::{NodeId, WriteId};
-use crate::store::{ClaimWrites, RenewWrites, StoreError, WriteRow};
+use crate::store::{ClaimWrites, HoldWriting, RenewWrites, StoreError, WriteRow};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use jiff::{SignedDuration, Timestamp};
@@ -64,6 +64,13 @@ struct Gauge {
 impl Writeback {
     /// Carries out what is due until `stop`.
     pub async fn run(self, node: NodeId, stop: CancellationToken) {
+        while let Err(cause) = self.hold_what_was_put_back().await {
+            tracing::warn!(error = %cause, "whether the store was put back from a copy cannot be told; nothing is written until it can");
+            tokio::select! {
+                () = tokio::time::sleep(POLL) => {}
+                () = stop.cancelled() => return,
+            }
+        }
         match self.parts().store.rescue_writes(true).await {
             Ok(0) => {}
             Ok(writes) => {
@@ -83,12 +90,6 @@ impl Writeback {
         let mut renewed = Timestamp::MIN;
         while !stop.is_cancelled() {
             let now = self.now();
-            if now.duration_since(looked_after) > LOOK_AFTER || looked_after > now {
-                looked_after = now;
-                if let Err(cause) = beside(self.look_after(), &mut flying, &mut in_hand).await {
-                    tracing::warn!(error = %cause, "writes could not be looked after; it is tried again");
-                }
-            }
             if !flying.is_empty() && (now.duration_since(renewed) > RENEW || renewed > now) {
                 renewed = now;
                 let renew = RenewWrites {
@@ -100,12 +101,24 @@ impl Writeback {
                     tracing::warn!(error = %cause, "leases of writes could not be renewed; it is tried again");
                 }
             }
+            // After the renewal: a daemon that stood still, or whose clock was set, does not give up what it has in hand itself.
+            if now.duration_since(looked_after) > LOOK_AFTER || looked_after > now {
+                looked_after = now;
+                if let Err(cause) = beside(self.look_after(), &mut flying, &mut in_hand).await {
+                    tracing::warn!(error = %cause, "writes could not be looked after; it is tried again");
+                }
+            }
             let claim = self.claim(&node, in_hand.clone());
             let mut idle = true;
             match beside(claim, &mut flying, &mut in_hand).await {
                 Ok(rows) => {
                     for row in rows {
                         idle = false;
+                        // Another daemon gave it up, and it is still on its way from here: what becomes of that counts for nothing any
+                        // more, and only after it this claim, which runs out with it.
+                        if in_hand.contains_key(&row.id) {
+                            continue;
+                        }
                         in_hand.insert(row.id.clone(), row.sink.clone());
                         flying.push(self.one(row, &gauges, &stop));
                     }
@@ -122,6 +135,20 @@ impl Writeback {
             }
         }
         while flying.next().await.is_some() {}
+    }
+
+    /// Stops all writing where the store was put back from a copy: what was sent since is not in it, nor what was forbidden.
+    async fn hold_what_was_put_back(&self) -> Result<(), StoreError> {
+        let store = &self.parts().store;
+        if self.0.mark.is_behind(store).await? {
+            let pilots = self.parts().pilots.iter().map(|pilot| (pilot.name.clone(), pilot.tenant.clone())).collect();
+            let held = store.hold_writing(HoldWriting { pilots, at: self.now() }).await?;
+            tracing::error!(
+                writes = held,
+                "the store was put back from a copy (OP-7651): writing is paused for every pilot until a person lets it go on"
+            );
+        }
+        self.0.mark.raise(store).await
     }
 
     async fn one(&self, row: WriteRow, gauges: &BTreeMap<String, Gauge>, stop: &CancellationToken) -> WriteId {

@@ -75,7 +75,7 @@ impl Writeback {
             }
             Watched::UndoRate => {
                 let figures = store.write_figures(&pilot.name, sink, since).await?;
-                share(figures.undone, figures.written, "writes were taken back")
+                share(figures.undone, figures.standing, "writes were taken back")
             }
             Watched::Latency => {
                 let figures = store.write_figures(&pilot.name, sink, since).await?;

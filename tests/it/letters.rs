@@ -207,8 +207,10 @@ fn an_answer_to_what_has_changed_decides_nothing() {
     post.deliver("2-stale.eml", &answer(&first, MIKE, PROVEN, "approve"));
     post.letter("Already settled");
     assert_eq!(state(&daemon, &brief), "open");
-    post.deliver("3-reject.eml", &answer(&second, MIKE, PROVEN, "reject: not our business"));
+    post.deliver("3-reject.eml", &answer(&second, MIKE, PROVEN, "reject: Out of scope, not our business"));
     until("it is rejected", || (state(&daemon, &brief) == "rejected").then_some(()));
+    let decided = receipts(&daemon).into_iter().find(|receipt| word(receipt, "kind") == "brief.decided").expect("one");
+    assert_eq!(word(&decided["body"], "reason"), "out_of_scope", "{decided}");
     let edited: Vec<_> =
         receipts(&daemon).into_iter().filter(|receipt| word(receipt, "kind") == "brief.edited").collect();
     assert_eq!((edited.len(), word(&edited[0]["body"], "mail").len()), (1, 64));

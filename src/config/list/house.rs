@@ -75,6 +75,9 @@ pub(super) const HOUSE: &[Key] = &[
     key("web", "header_secs", Whole(1, 300), Is(10), "How long the head of a request may take to arrive, in seconds"),
     key("web", "idle_secs", Whole(1, 3600), Is(60), "How long a connection may be idle, in seconds"),
     key("web", "connections", Whole(1, 1_000_000), Is(1024), "Connections at once"),
+    key("web", "session_idle_hours", Whole(1, 8760), Is(12), "How long a session lasts that nobody uses, in hours"),
+    key("web", "session_hours", Whole(1, 8760), Is(168), "How long a session lasts however much it is used, in hours"),
+    key("web", "invitation_hours", Whole(1, 720), Is(72), "How long a link that lets somebody in works, in hours"),
     key(
         "provider",
         "name",

@@ -215,6 +215,7 @@ fn sinks_triggers_and_terms_are_judged_likewise() {
         ("OP-1005", trigger("name='t'\nwatch='cost'\n"), "trigger[0].above_usd", 8),
         ("OP-1015", trigger("name='t'\nwatch='cost'\nabove=5\n"), "trigger[0].above", 12),
         ("OP-1015", trigger("name='t'\nwatch='latency'\nabove_usd='5'\n"), "trigger[0].above_usd", 12),
+        ("OP-1015", trigger("name='t'\nwatch='uncertain'\nabove=0\nat_least=3\n"), "trigger[0].at_least", 13),
         ("OP-1006", trigger("name='t'\nwatch='error_rate'\nabove=100\n"), "trigger[0].above", 12),
         ("OP-1008", trigger("name='t'\nwatch='uncertain'\nabove=0\nsink='desk'\n"), "trigger[0].sink", 13),
         (
@@ -243,8 +244,8 @@ fn a_trigger_is_of_its_pilot() {
     assert_eq!(rate.sink.as_deref(), Some("crm"));
     let uncertain = of("name='t'\nwatch='uncertain'\nabove=0\nover_hours=1\n");
     assert_eq!((uncertain.above, uncertain.at_least, uncertain.over.as_hours(), uncertain.sink), (0, 1, 1, None));
-    let cost = of("name='t'\nwatch='cost'\nabove_usd='2.50'\nat_least=3\n");
-    assert_eq!((cost.watched, cost.above, cost.at_least), (Watched::Cost, 2_500_000, 3));
+    let cost = of("name='t'\nwatch='cost'\nabove_usd='2.50'\n");
+    assert_eq!((cost.watched, cost.above, cost.at_least), (Watched::Cost, 2_500_000, 1));
 }
 
 #[test]

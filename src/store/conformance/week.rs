@@ -178,7 +178,7 @@ async fn a_week_is_found_among_years_by_its_indexes(on: &Fixture) {
             () if by_id => ["'qrt_1011965'", "'qrt_1011985'", "'north'", begin, end],
             () if sql.contains("SELECT d.id") => [begin, end, "'north'", "", ""],
             () if sql.contains("FROM receipt") => ["'mail'", "400", "", "", ""],
-            () if sql.contains("r.at >= $2") => ["'north'", begin, end, "", ""],
+            () if sql.contains("b.opened_at >= $2") => ["'north'", begin, end, "", ""],
             () => ["'north'", end, "", "", ""],
         };
         for (at, value) in values.iter().enumerate() {
@@ -207,7 +207,7 @@ async fn a_week_is_found_among_years_by_its_indexes(on: &Fixture) {
         };
         assert_eq!(plan.lines().find(walks), None, "{sql}\n{plan}");
         let indexes: &[&str] = match () {
-            () if sql.contains("r.at >= $2") => &["revision_first"],
+            () if sql.contains("b.opened_at >= $2") => &["brief_drafted"],
             () if sql.contains("'withdrawn'") => &["brief_open", "decision_at", "brief_withdrawn"],
             () => &[],
         };

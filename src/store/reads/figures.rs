@@ -41,6 +41,9 @@ pub struct WriteFigures {
     pub uncertain: u32,
     /// Writes that were undone.
     pub undone: u32,
+    /// Writes that were written or undone: what a share of undone ones is of.
+    #[serde(skip)]
+    pub standing: u32,
     /// From when they were due to when they were seen at the far side: 19 of 20 took no longer. `None`: none was written.
     #[serde(serialize_with = "seconds")]
     pub latency_p95: Option<Duration>,
@@ -102,7 +105,8 @@ impl Store {
         let sql = "SELECT COALESCE(SUM(CASE WHEN state IN ('written', 'undone') AND written_at >= $3 THEN 1 ELSE 0 END), 0), \
                    COALESCE(SUM(CASE WHEN state = 'refused' THEN 1 ELSE 0 END), 0), \
                    COALESCE(SUM(CASE WHEN state = 'uncertain' THEN 1 ELSE 0 END), 0), \
-                   COALESCE(SUM(CASE WHEN state = 'undone' THEN 1 ELSE 0 END), 0) \
+                   COALESCE(SUM(CASE WHEN state = 'undone' THEN 1 ELSE 0 END), 0), \
+                   COALESCE(SUM(CASE WHEN state = 'undone' OR state = 'written' AND written_at >= $3 THEN 1 ELSE 0 END), 0) \
                    FROM write_item WHERE pilot = $1 AND ($2 = '' OR sink = $2) AND updated_at >= $3 AND undo_of = ''";
         let mut figures = WriteFigures::default();
         if let Some(row) = reader.conn().row(sql, values![pilot, sink, from]).await? {
@@ -110,6 +114,7 @@ impl Store {
             figures.refused = row.small(1)?;
             figures.uncertain = row.small(2)?;
             figures.undone = row.small(3)?;
+            figures.standing = row.small(4)?;
             figures.done = figures.written + figures.refused + figures.uncertain;
         }
         if figures.written > 0 {

@@ -6,6 +6,7 @@ use crate::store::sql::values;
 use crate::store::tx::Tx;
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
+use opspilot_sdk::sha256_hex;
 
 /// A receipt: its place and its exact bytes.
 #[derive(Clone, Debug)]
@@ -72,6 +73,26 @@ impl Store {
             values![from, i64::from(limit)],
         )
         .await
+    }
+
+    /// The newest receipt: its place and exact bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn newest_receipt(&self) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+        let sql = "SELECT seq, bytes FROM receipt ORDER BY seq DESC LIMIT 1";
+        let row = self.reader().await?.conn().row(sql, vec![]).await?;
+        row.map(|row| Ok((row.int(0)?.unsigned_abs(), row.bytes(1)?))).transpose()
+    }
+
+    /// Lowercase hex SHA-256 of the receipt at a place, when there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn receipt_digest(&self, seq: u64) -> Result<Option<String>, StoreError> {
+        let at = i64::try_from(seq).unwrap_or(i64::MAX);
+        let row = self.reader().await?.conn().row("SELECT bytes FROM receipt WHERE seq = $1", values![at]).await?;
+        row.map(|row| Ok(sha256_hex(&row.bytes(0)?))).transpose()
     }
 
     async fn receipts(

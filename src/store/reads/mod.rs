@@ -37,7 +37,7 @@ pub use people::{PersonRow, TokenRow};
 pub use proofs::{PasskeyRow, TieRow};
 pub use quarantine::{QuarantineFilter, QuarantineRow, SourceRow};
 pub use queue::{
-    Backlog, MOST_SEARCHED, QueueFilter, QueuePage, QueuePlace, QueueRow, QueueTally, Wanted as QueueHolder,
+    Backlog, MOST_SEARCHED, QueueFilter, QueuePage, QueuePlace, QueueRow, QueueTally, Search, Wanted as QueueHolder,
 };
 pub(super) use requests::request_of;
 pub use requests::{FileRow, RequestFilter, RequestView};

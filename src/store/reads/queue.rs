@@ -5,7 +5,7 @@ use super::briefs::brief_of;
 use super::requests::request_of;
 use super::time;
 use crate::domain::id::{BriefId, NotAnId};
-use crate::store::sql::{Conn, Row, Value, values};
+use crate::store::sql::{Conn, Many, Row, Value, values};
 use crate::store::{BriefRow, Request, Store, StoreError};
 use jiff::Timestamp;
 use std::fmt;
@@ -13,8 +13,8 @@ use std::str::FromStr;
 
 /// How many briefs a search by words looks at, in the order of the queue.
 pub const MOST_SEARCHED: u32 = 5000;
-/// How many of them at once.
-const SEARCHED_AT_ONCE: u32 = 500;
+/// How many of those that a search may mean are read at once.
+const FOUND_AT_ONCE: usize = 500;
 
 /// Whose hand a brief is in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -160,44 +160,87 @@ macro_rules! lane {
         "(CASE WHEN b.score >= 80 THEN 0 WHEN b.score >= 60 THEN 1 WHEN b.score >= 30 THEN 2 ELSE 3 END)"
     };
 }
-/// The condition of the partial indices word for word, and the filter. A list of pilots is `|north|south|`.
+/// The condition of the partial indices word for word, in the pilots asked for. A list of pilots is `|north|south|`.
+macro_rules! waits {
+    () => {
+        "b.state IN ('open', 'amending', 'redrafting') AND ($1 = '' OR replace($1, '|' || b.pilot || '|', '|') <> $1)"
+    };
+}
+/// The rest of the filter.
 macro_rules! fits {
     () => {
         concat!(
-            "b.state IN ('open', 'amending', 'redrafting') AND ($1 = '' OR replace($1, '|' || b.pilot || '|', '|') <> $1) \
-             AND ($2 = '' OR b.state = $2) AND ($3 = '' OR b.risk = $3) AND ($4 < 0 OR ",
+            "($2 = '' OR b.state = $2) AND ($3 = '' OR b.risk = $3) AND ($4 < 0 OR ",
             lane!(),
             " = $4) AND ($5 = '' OR (b.claimed_by = $5 AND b.claim_until > $6) \
              OR ($5 = '-' AND (b.claimed_by IS NULL OR b.claim_until <= $6))) AND b.opened_at <= $7"
         )
     };
 }
+/// Which of them, behind which place, in the order of the queue.
+macro_rules! which {
+    () => {
+        concat!(
+            "FROM brief b WHERE ",
+            waits!(),
+            " AND ",
+            fits!(),
+            " AND ",
+            lane!(),
+            " >= $8 AND (",
+            lane!(),
+            " > $8 OR b.id > $9) ORDER BY ",
+            lane!(),
+            ", b.id LIMIT $10"
+        )
+    };
+}
+/// Rows for people, of the briefs that `$of` finds.
+macro_rules! rows {
+    ($($of:expr),+) => {
+        concat!(
+            "SELECT b.id, b.pilot, b.tenant, b.state, b.version, b.revision, b.digest, b.attempt, b.score, b.risk, b.claimed_by, b.claim_until, \
+             b.opened_at, b.updated_at, r.submitter, b.planted, CAST(b.lane AS BIGINT), p.name, r.id, r.pilot, r.tenant, r.source, r.external_id, \
+             r.submitter, r.raw, r.media_type, r.sender_name, r.sender_email, r.sender_phone, r.organisation, r.subject, \
+             substr(r.text, 1, CASE WHEN r.subject IS NULL THEN 4000 ELSE length(r.subject) + 200 END), r.duplicate_of, r.attachments, \
+             r.received_at, r.accepted_at FROM (SELECT ",
+            lane!(),
+            " AS lane, b.* ",
+            $($of,)+
+            ") b JOIN request r ON r.id = 'req_' || substr(b.id, 5) LEFT JOIN person p ON p.id = b.claimed_by ORDER BY b.lane, b.id"
+        )
+    };
+}
 
-const PAGE: &str = concat!(
-    "SELECT b.id, b.pilot, b.tenant, b.state, b.version, b.revision, b.digest, b.attempt, b.score, b.risk, b.claimed_by, b.claim_until, \
-     b.opened_at, b.updated_at, r.submitter, b.planted, CAST(b.lane AS BIGINT), p.name, r.id, r.pilot, r.tenant, r.source, r.external_id, r.submitter, r.raw, \
-     r.media_type, r.sender_name, r.sender_email, r.sender_phone, r.organisation, r.subject, \
-     substr(r.text, 1, CASE WHEN r.subject IS NULL THEN 4000 ELSE length(r.subject) + 200 END), r.duplicate_of, r.attachments, r.received_at, r.accepted_at FROM (SELECT ",
+const PAGE: &str = rows!(which!());
+
+/// What a search looks at first.
+const SUBJECTS: &str = concat!(
+    "SELECT CAST(b.lane AS BIGINT), b.id, r.subject FROM (SELECT ",
     lane!(),
-    " AS lane, b.* FROM brief b WHERE ",
-    fits!(),
-    " AND ",
-    lane!(),
-    " >= $8 AND (",
-    lane!(),
-    " > $8 OR b.id > $9) ORDER BY ",
-    lane!(),
-    ", b.id LIMIT $10) b JOIN request r ON r.id = 'req_' || substr(b.id, 5) \
-     LEFT JOIN person p ON p.id = b.claimed_by ORDER BY b.lane, b.id"
+    " AS lane, b.id ",
+    which!(),
+    ") b JOIN request r ON r.id = 'req_' || substr(b.id, 5) ORDER BY b.lane, b.id"
 );
 
-const TALLY: &str =
-    concat!("SELECT ", "CAST(", lane!(), " AS BIGINT), COUNT(*) FROM brief b WHERE ", fits!(), " GROUP BY ", lane!());
+static FOUND: Many = Many {
+    before: "WITH wanted (id) AS (VALUES",
+    columns: &["TEXT"],
+    after: concat!(") ", rows!("FROM wanted w JOIN brief b ON b.id = w.id")),
+};
 
-const BACKLOG: &str = "SELECT COUNT(*), COALESCE(SUM(CASE WHEN b.claimed_by = $2 AND b.claim_until > $3 THEN 1 ELSE 0 END), 0), \
-                       COALESCE(SUM(CASE WHEN b.claimed_by IS NULL OR b.claim_until <= $3 THEN 1 ELSE 0 END), 0), MIN(b.opened_at) \
-                       FROM brief b WHERE b.state IN ('open', 'amending', 'redrafting') \
-                       AND ($1 = '' OR replace($1, '|' || b.pilot || '|', '|') <> $1)";
+/// By lane: how many fit the filter, how many there are, in the hand of whoever asks, in nobody's, and since when.
+const COUNTS: &str = concat!(
+    "SELECT CAST(",
+    lane!(),
+    " AS BIGINT), SUM(CASE WHEN ",
+    fits!(),
+    " THEN 1 ELSE 0 END), COUNT(*), SUM(CASE WHEN b.claimed_by = $8 AND b.claim_until > $6 THEN 1 ELSE 0 END), \
+     SUM(CASE WHEN b.claimed_by IS NULL OR b.claim_until <= $6 THEN 1 ELSE 0 END), MIN(b.opened_at) FROM brief b WHERE ",
+    waits!(),
+    " GROUP BY ",
+    lane!()
+);
 
 /// The first column of a request, behind those of the brief, its lane and its holder.
 const REQUEST: usize = 18;
@@ -236,51 +279,58 @@ impl QueueFilter {
         limit: u32,
         conn: &mut Conn<'_>,
     ) -> Result<Vec<QueueRow>, StoreError> {
+        conn.rows(PAGE, self.behind(after, limit)).await?.iter().map(|row| row_of(row, self.now)).collect()
+    }
+
+    fn behind(&self, after: Option<&QueuePlace>, limit: u32) -> Vec<Value> {
         let mut values = self.values();
         let (lane, brief) = after.map_or((-1, ""), |place| (i64::from(place.lane), place.brief.as_str()));
         values.extend(values![lane, brief, i64::from(limit)]);
-        conn.rows(PAGE, values).await?.iter().map(|row| row_of(row, self.now)).collect()
+        values
     }
 
-    async fn tally(&self, conn: &mut Conn<'_>) -> Result<QueueTally, StoreError> {
-        let mut tally = QueueTally::default();
-        for row in conn.rows(TALLY, self.values()).await? {
+    async fn counts(&self, conn: &mut Conn<'_>) -> Result<(QueueTally, Backlog), StoreError> {
+        let (mut tally, mut backlog) = (QueueTally::default(), Backlog::default());
+        let mut values = self.values();
+        values.extend(values![&self.me]);
+        for row in conn.rows(COUNTS, values).await? {
             *tally.of(u8::try_from(row.int(0)?).unwrap_or(u8::MAX)) += row.small(1)?;
+            backlog.all += row.small(2)?;
+            backlog.mine += row.small(3)?;
+            backlog.free += row.small(4)?;
+            let oldest = row.maybe_int(5)?.map(time).transpose()?;
+            backlog.oldest = backlog.oldest.into_iter().chain(oldest).min();
         }
-        Ok(tally)
-    }
-
-    async fn backlog(&self, conn: &mut Conn<'_>) -> Result<Backlog, StoreError> {
-        let row = conn.row(BACKLOG, values![self.pilots(), &self.me, self.now.as_microsecond()]).await?;
-        let row = row.ok_or_else(|| StoreError::corrupt("a count without a row"))?;
-        let oldest = row.maybe_int(3)?.map(time).transpose()?;
-        Ok(Backlog { all: row.small(0)?, mine: row.small(1)?, free: row.small(2)?, oldest })
+        Ok((tally, backlog))
     }
 }
 
+/// What a search by words is for.
+pub struct Search<'s> {
+    /// Whether a brief may be one, by its subject as it came.
+    pub may: &'s (dyn Fn(&BriefId, Option<&str>) -> bool + Send + Sync),
+    /// Whether it is one.
+    pub is: &'s (dyn Fn(&QueueRow) -> bool + Send + Sync),
+}
+
 impl Store {
-    /// A page of the queue. With `keeps`, only what it keeps counts and is listed: of the first [`MOST_SEARCHED`] briefs that fit.
+    /// A page of the queue. With `search`, only what it finds counts and is listed: of the first [`MOST_SEARCHED`] briefs that fit.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn queue(
-        &self,
-        filter: &QueueFilter,
-        keeps: Option<&(dyn Fn(&QueueRow) -> bool + Send + Sync)>,
-    ) -> Result<QueuePage, StoreError> {
+    pub async fn queue(&self, filter: &QueueFilter, search: Option<&Search<'_>>) -> Result<QueuePage, StoreError> {
         let mut snapshot = self.snapshot().await?;
         let mut conn = snapshot.conn();
         let head = conn.row("SELECT COALESCE(MAX(seq), 0) FROM receipt", vec![]).await?;
         let receipts = head.map_or(Ok(0), |row| row.int(0))?.unsigned_abs();
-        let backlog = filter.backlog(&mut conn).await?;
-        let mut tally = filter.tally(&mut conn).await?;
+        let (mut tally, backlog) = filter.counts(&mut conn).await?;
         let mut unsearched = 0;
-        let mut items = match keeps {
+        let mut items = match search {
             None => filter.page(filter.after.as_ref(), filter.limit.saturating_add(1), &mut conn).await?,
-            Some(keeps) => {
+            Some(search) => {
                 unsearched = tally.total().saturating_sub(MOST_SEARCHED);
                 tally = QueueTally::default();
-                let mut kept = filter.search(keeps, &mut conn).await?;
+                let mut kept = filter.found(search, &mut conn).await?;
                 kept.iter().for_each(|row| *tally.of(row.place.lane) += 1);
                 if let Some(after) = &filter.after {
                     kept.retain(|row| (row.place.lane, row.place.brief.as_str()) > (after.lane, after.brief.as_str()));
@@ -297,20 +347,25 @@ impl Store {
 }
 
 impl QueueFilter {
-    async fn search(
-        &self,
-        keeps: &(dyn Fn(&QueueRow) -> bool + Send + Sync),
-        conn: &mut Conn<'_>,
-    ) -> Result<Vec<QueueRow>, StoreError> {
-        let (mut kept, mut seen, mut last) = (Vec::new(), 0, None);
-        while seen < MOST_SEARCHED {
-            let rows = self.page(last.as_ref(), SEARCHED_AT_ONCE.min(MOST_SEARCHED - seen), conn).await?;
-            let Some(end) = rows.last() else { break };
-            seen += u32::try_from(rows.len()).unwrap_or(u32::MAX);
-            last = Some(end.place.clone());
-            kept.extend(rows.into_iter().filter(|row| keeps(row)));
+    /// Most briefs are left out by their subject alone; whole rows are read of the others.
+    async fn found(&self, search: &Search<'_>, conn: &mut Conn<'_>) -> Result<Vec<QueueRow>, StoreError> {
+        let rows = conn.rows(SUBJECTS, self.behind(None, MOST_SEARCHED)).await?;
+        let mut wanted = Vec::new();
+        for row in rows {
+            let brief = super::id(BriefId::parse(&row.text(1)?))?;
+            if (search.may)(&brief, row.maybe_text(2)?.as_deref()) {
+                wanted.push(brief);
+            }
         }
-        Ok(kept)
+        let mut found = Vec::new();
+        for some in wanted.chunks(FOUND_AT_ONCE) {
+            let ids = some.iter().flat_map(|brief| values![brief.as_str()]).collect();
+            for row in conn.rows_many(&FOUND, ids).await? {
+                let row = row_of(&row, self.now)?;
+                found.extend((search.is)(&row).then_some(row));
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -324,9 +379,9 @@ impl QueueFilter {
             Value::Bytes(_) => String::new(),
         };
         let own = |values: Vec<Value>| values.into_iter().map(text).collect::<Vec<_>>();
-        let mut page = self.values();
-        page.extend(values![-1_i64, "", 50_i64]);
-        let backlog = values![self.pilots(), &self.me, self.now.as_microsecond()];
-        [("page", PAGE, own(page)), ("tally", TALLY, own(self.values())), ("backlog", BACKLOG, own(backlog))]
+        let mut counts = self.values();
+        counts.extend(values![&self.me]);
+        let (page, search) = (self.behind(None, 50), self.behind(None, MOST_SEARCHED));
+        [("page", PAGE, own(page)), ("search", SUBJECTS, own(search)), ("counts", COUNTS, own(counts))]
     }
 }

@@ -158,9 +158,8 @@ impl Span<'_> {
     }
 
     async fn drafted(&self, conn: &mut Conn<'_>) -> Rows<(String, Timestamp, Timestamp, Vec<u8>)> {
-        let sql = "SELECT b.id, q.accepted_at, b.opened_at, r.content FROM revision r JOIN brief b ON b.id = r.brief \
-                   JOIN request q ON q.id = 'req_' || substr(b.id, 5) \
-                   WHERE r.number = 1 AND b.pilot = $1 AND b.planted = 0 AND r.at >= $2 AND r.at < $3 ORDER BY b.id";
+        let sql = "SELECT b.id, b.accepted_at, b.opened_at, r.content FROM brief b JOIN revision r ON r.brief = b.id AND r.number = 1 \
+                   WHERE b.pilot = $1 AND b.planted = 0 AND b.opened_at >= $2 AND b.opened_at < $3 ORDER BY b.id";
         let drafted = |row: &Row| Ok((row.text(0)?, time(row.int(1)?)?, time(row.int(2)?)?, unpack(&row.bytes(3)?)?));
         conn.rows(sql, values![self.pilot, self.begin(), self.end()]).await?.iter().map(drafted).collect()
     }

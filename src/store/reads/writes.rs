@@ -342,6 +342,15 @@ impl Store {
         Ok(self.reader().await?.conn().row(sql, values![at.as_microsecond()]).await?.is_some())
     }
 
+    /// Whether anything was ever sent.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn has_sent(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM write_item WHERE sent_at IS NOT NULL LIMIT 1";
+        Ok(self.walker().await?.conn().row(sql, vec![]).await?.is_some())
+    }
+
     /// The write that keeps the others to this record waiting, if any does.
     ///
     /// # Errors

@@ -65,7 +65,7 @@ pub struct ResumeWriting {
 at_the_gate!(PauseWriting, bool, pause_writing);
 at_the_gate!(ResumeWriting, u64, resume_writing);
 
-async fn pause_writing(item: &PauseWriting, tx: &mut Tx<'_>) -> Refusable<bool> {
+pub(super) async fn pause_writing(item: &PauseWriting, tx: &mut Tx<'_>) -> Refusable<bool> {
     let sink = item.sink.as_deref().unwrap_or_default();
     let (person, name, figure, permit) = match &item.by {
         PausedBy::Person { person, permit } => (person.as_str(), "", "", Some(permit)),

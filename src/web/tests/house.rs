@@ -232,6 +232,7 @@ impl House {
             }),
             clock: Arc::clone(&clock),
             options: writeback::Options::default(),
+            mark: None,
         });
         let writing = crate::writeback::Hand::new(
             store.clone(),

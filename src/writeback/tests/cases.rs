@@ -1,12 +1,16 @@
 //! Every way in which a write can end, one by one.
 
 use super::desk::{Desk, Mishap};
-use super::house::{House, person};
+use super::house::{House, person, pilot};
 use crate::domain::writeback::{StatementKind, WriteState};
 use crate::review::ReviewError;
+use crate::store::HoldWriting;
 use crate::store::conformance::{Fixture, on_both};
 use crate::writeback::ActError;
 use crate::writeback::carry::ATTEMPTS;
+use crate::writeback::mark::{MARK_FILE, Mark};
+use opspilot_sdk::ActionKind;
+use tokio_util::sync::CancellationToken;
 
 on_both!(
     what_was_approved_is_written_once_and_read_back,
@@ -19,6 +23,8 @@ on_both!(
     what_is_taken_back_is_as_before,
     what_somebody_changed_since_is_taken_back_only_at_a_persons_word,
     a_brief_that_was_approved_without_a_plan_can_have_one_later,
+    a_daemon_that_stood_still_does_not_send_again_what_it_is_sending,
+    a_store_that_was_put_back_writes_nothing_until_a_person_lets_it,
 );
 
 /// A house in which everything but the approval is there, and one brief in it.
@@ -269,5 +275,83 @@ async fn a_brief_that_was_approved_without_a_plan_can_have_one_later(on: &Fixtur
     assert_eq!(house.writeback.approve(&person("bob"), &brief, &plan).await.unwrap(), (1, 1));
     house.carry(on).await;
     assert_eq!(house.desk.held().notes.len(), 1);
+    right(&house);
+}
+
+/// Until the first write of a brief is so.
+async fn until(house: &House, on: &Fixture, brief: &crate::domain::id::BriefId, state: WriteState) {
+    let is = async {
+        while states(house, on, brief).await != [state] {
+            tokio::task::yield_now().await
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), is).await.expect("it becomes so");
+}
+
+async fn a_daemon_that_stood_still_does_not_send_again_what_it_is_sending(on: &Fixture) {
+    let house = House::of(on, Desk::default(), pilot(1), &[ActionKind::Note]);
+    house.open(on).await;
+    house.desk.held().open = true;
+    let briefs = [house.brief(on, "one").await, house.brief(on, "two").await, house.brief(on, "three").await];
+    house.desk.held().mishaps = vec![Mishap::Stands];
+    approve(&house, on, &briefs[0]).await;
+    let stop = CancellationToken::new();
+    let daemon = tokio::spawn(house.writeback.clone().run(house.node.clone(), stop.clone()));
+    house.desk.dying.notified().await;
+    // Longer than its lease, and longer than the far side needs to settle.
+    for brief in &briefs[1..] {
+        on.clock.turn(40);
+        // One round of the daemon at least ends before this one is written.
+        approve(&house, on, brief).await;
+        until(&house, on, brief, WriteState::Written).await;
+    }
+    assert_eq!(states(&house, on, &briefs[0]).await, [WriteState::Sending], "it is its own, and still on its way");
+    house.desk.ending.notify_one();
+    until(&house, on, &briefs[0], WriteState::Written).await;
+    stop.cancel();
+    daemon.await.unwrap();
+    assert_eq!(house.desk.counts(), (3, 3));
+    right(&house);
+}
+
+async fn a_store_that_was_put_back_writes_nothing_until_a_person_lets_it(on: &Fixture) {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = || Mark::new(Some(folder.path().join(MARK_FILE)));
+    let (house, brief) = ready(on, 1).await;
+    assert!(!mark().is_behind(&on.store).await.unwrap(), "nothing was ever sent");
+    approve(&house, on, &brief).await;
+    assert!(!house.carry(on).await);
+    assert!(
+        mark().is_behind(&on.store).await.unwrap(),
+        "a store that has sent, and no mark beside it: it may be a copy"
+    );
+    mark().raise(&on.store).await.unwrap();
+    assert!(!mark().is_behind(&on.store).await.unwrap());
+    // A mark of a history that this store does not have.
+    let (seq, _) = on.store.newest_receipt().await.unwrap().unwrap();
+    for text in [format!("{} {}", seq + 1, "0".repeat(64)), format!("{seq} {}", "0".repeat(64)), "torn".to_owned()] {
+        std::fs::write(folder.path().join(MARK_FILE), &text).unwrap();
+        assert!(mark().is_behind(&on.store).await.unwrap(), "{text}");
+    }
+    let (second, third) = (house.brief(on, "two").await, house.brief(on, "three").await);
+    approve(&house, on, &second).await;
+    approve(&house, on, &third).await;
+    // The far side has the second: it was sent after the copy was made.
+    let sent = house.writes(on, &second).await;
+    let note = sent.iter().find(|row| row.write.kind == ActionKind::Note).unwrap();
+    house.desk.carry_out(&note.write);
+    let pilots = vec![(note.pilot.clone(), note.tenant.clone())];
+    assert_eq!(on.store.hold_writing(HoldWriting { pilots, at: on.now() }).await.unwrap(), 4);
+    let calls = house.desk.held().calls;
+    assert!(!house.carry(on).await);
+    assert_eq!(house.desk.held().calls, calls, "nothing is sent");
+    let found: Vec<_> = house.writes(on, &second).await.iter().map(|row| (row.write.kind, row.state)).collect();
+    assert!(found.contains(&(ActionKind::Note, WriteState::Written)), "{found:?}");
+    // Of one record the first is kept back by the pause, the other by the first.
+    let kept = states(&house, on, &third).await;
+    assert!(kept.contains(&WriteState::Blocked) && !kept.contains(&WriteState::Written), "{kept:?}");
+    house.let_go_on(on, None).await;
+    assert!(!house.carry(on).await);
+    assert_eq!(states(&house, on, &third).await, [WriteState::Written; 2]);
     right(&house);
 }

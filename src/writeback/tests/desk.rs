@@ -30,6 +30,8 @@ pub(super) enum Mishap {
     Refuses,
     /// It says yes and does nothing.
     Lies,
+    /// It takes its time, until the test lets it end.
+    Stands,
 }
 
 /// What the far side holds, and what it was told may come.
@@ -59,6 +61,8 @@ pub(super) struct Desk {
     held: Arc<Mutex<Held>>,
     /// A daemon that should die has come to the place.
     pub(super) dying: Arc<Notify>,
+    /// A call that takes its time may end.
+    pub(super) ending: Arc<Notify>,
     /// What the daemon's configuration says beside the brief.
     pub(super) preamble: &'static str,
 }
@@ -93,7 +97,7 @@ impl Desk {
         }
     }
 
-    fn carry_out(&self, write: &Write) {
+    pub(super) fn carry_out(&self, write: &Write) {
         let digest = write.call.digest();
         let mut held = self.held();
         let undoes = held.undoing.contains(&digest);
@@ -179,7 +183,11 @@ impl Sink for Desk {
             if mishap == Mishap::DiesBefore {
                 self.dies().await;
             }
-            if matches!(mishap, Mishap::None | Mishap::DiesAfter | Mishap::LostAfter) {
+            if mishap == Mishap::Stands {
+                self.dying.notify_one();
+                self.ending.notified().await;
+            }
+            if matches!(mishap, Mishap::None | Mishap::Stands | Mishap::DiesAfter | Mishap::LostAfter) {
                 self.carry_out(write);
             }
             match mishap {

@@ -34,7 +34,7 @@ pub(super) struct House {
     pub(super) writeback: Writeback,
     pub(super) review: Review,
     pub(super) desk: Desk,
-    node: NodeId,
+    pub(super) node: NodeId,
     terms: String,
 }
 
@@ -125,6 +125,7 @@ impl House {
             }),
             clock,
             options: Options::default(),
+            mark: None,
         });
         Self { writeback, review, desk, node: NodeId::new(on.now(), on.store.chance()), terms }
     }

@@ -22,6 +22,7 @@ on_both!(
     too_many_rejected_briefs_pause,
     too_many_edited_briefs_pause,
     too_many_writes_taken_back_pause,
+    writes_of_long_ago_that_are_taken_back_now_pause,
     writes_that_take_too_long_pause,
     models_that_cost_too_much_pause,
     what_leaves_the_house_waits_for_the_pilots_own_record,
@@ -290,6 +291,20 @@ async fn too_many_writes_taken_back_pause(on: &Fixture) {
     }
     let figure = "2 of 3 writes were taken back, more than 50 %";
     stands_until_a_person_resumes(&house, on, Some(SINK), figure).await;
+}
+
+async fn writes_of_long_ago_that_are_taken_back_now_pause(on: &Fixture) {
+    let house = watching(on, Watched::UndoRate, 50, 2, Some(SINK)).await;
+    let rows = [written(&house, on, "a", Mishap::None).await, written(&house, on, "b", Mishap::None).await];
+    on.clock.turn(30 * 3600);
+    house.flag(on, Some(3600)).await;
+    assert!(pulled(&house, on).await.is_empty());
+    for row in rows {
+        house.undo(&row.id, false).await.unwrap();
+        house.carry(on).await;
+    }
+    let paused = pulled(&house, on).await;
+    assert!(paused[0].reason.contains("2 of 2 writes were taken back, more than 50 %"), "{paused:?}");
 }
 
 async fn writes_that_take_too_long_pause(on: &Fixture) {
