@@ -102,8 +102,9 @@ impl Store {
                    GROUP BY 1 ORDER BY 1";
         let took = |row: &Row| Ok((SignedDuration::from_micros(row.int(0)?), row.int(1)?.unsigned_abs()));
         let took = conn.rows(sql, wanted()).await?.iter().map(took).collect::<Result<_, StoreError>>()?;
+        // Decisions are found by their time; by the name of a pilot, made anew here, its briefs of years would be.
         let sql = "SELECT d.brief, d.verdict, d.reason, b.opened_at, d.at, b.state FROM decision d JOIN brief b ON b.id = d.brief \
-                   WHERE d.at >= $2 AND d.at < $3 AND b.pilot = $1 AND b.planted = 0 ORDER BY d.at, d.id";
+                   WHERE d.at >= $2 AND d.at < $3 AND b.pilot || '' = $1 AND b.planted = 0 ORDER BY d.at, d.id";
         let decided = |row: &Row| {
             Ok(TrendDecision {
                 brief: super::id(BriefId::parse(&row.text(0)?))?,
@@ -119,7 +120,7 @@ impl Store {
                    JOIN revision a ON a.brief = d.brief AND a.number = d.revision AND a.author <> 'generator' \
                    JOIN revision g ON g.brief = d.brief AND g.number = (SELECT MAX(o.number) FROM revision o WHERE o.brief = d.brief \
                    AND o.author = 'generator' AND o.number <= d.revision) \
-                   WHERE d.at >= $2 AND d.at < $3 AND b.pilot = $1 AND b.planted = 0 AND d.verdict = 'approve' AND b.state = 'approved' ORDER BY d.at, d.id LIMIT $4";
+                   WHERE d.at >= $2 AND d.at < $3 AND b.pilot || '' = $1 AND b.planted = 0 AND d.verdict = 'approve' AND b.state = 'approved' ORDER BY d.at, d.id LIMIT $4";
         let mut wanted = wanted();
         wanted.extend(values![i64::from(MOST_COMPARED)]);
         let mut edited: Vec<TrendEdit> = Vec::new();
