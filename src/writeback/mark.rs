@@ -23,8 +23,8 @@ impl Mark {
         Self { file, raised: Mutex::default() }
     }
 
-    /// Whether this store lacks what was put down before something went out. Where no mark is kept, a store that has sent anything may be a
-    /// copy, and is taken for one.
+    /// Whether this store lacks what was put down before something went out. A file of a store that has sent anything, with no mark beside it,
+    /// may be a copy and is taken for one; beside a server any further daemon begins without a mark.
     pub(super) async fn is_behind(&self, store: &Store) -> Result<bool, StoreError> {
         let Some(file) = &self.file else { return Ok(false) };
         match fs::read_to_string(file) {
@@ -33,7 +33,9 @@ impl Mark {
                 // Damaged: what it said is not known.
                 None => Ok(true),
             },
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => store.has_sent().await,
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+                Ok(!store.is_shared() && store.has_sent().await?)
+            }
             Err(cause) => Err(unkept(&cause)),
         }
     }
