@@ -28,7 +28,7 @@ pub(crate) struct Gate {
     /// It may not.
     #[arg(long)]
     no_go: bool,
-    /// It may without a go, or without the figures that automation asks for, until a day.
+    /// It may without a go, until a day; never without the figures that automation asks for.
     #[arg(long, requires = "until")]
     exception: bool,
     /// Why; it stands in the receipt.

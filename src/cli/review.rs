@@ -382,15 +382,21 @@ async fn decide(
         None => None,
     };
     let decided = house.review.decide(&principal, &id.brief(), verdict, &digest, plan.as_deref()).await?;
+    // The decision stands, whatever can be said of the gate.
+    let hindered = match &plan {
+        Some(_) if decided.check.is_none() => house.writeback.hindered(&id.brief()).await.ok(),
+        _ => None,
+    };
     if setup.out.json {
         return setup.out.json(&json!({
             "decision": decided.id, "brief": id.brief(), "verdict": word, "revision": digest, "number": decided.revision,
-            "state": decided.state.as_str(), "repeated": decided.repeated, "plan": plan,
+            "state": decided.state.as_str(), "repeated": decided.repeated, "plan": plan, "hindered": hindered,
             "approvals": decided.approvals.map(|(have, need)| json!({ "have": have, "need": need })),
             "attention_check": decided.check.as_ref().map(|check| json!({ "fault": check.fault, "caught": check.caught })),
         }));
     }
-    setup.out.text(&outcome(id, word, &digest, &decided))?;
+    let in_the_way = super::plan::in_the_way(&hindered.unwrap_or_default());
+    setup.out.text(&format!("{}{in_the_way}", outcome(id, word, &digest, &decided)))?;
     decided.check.as_ref().map_or(Ok(()), |check| setup.out.text(&check.words()))
 }
 

@@ -206,7 +206,7 @@ pub enum StatementKind {
     Go,
     /// It may not.
     NoGo,
-    /// It may without a go, or without the figures that automation asks for, for a reason, until a day.
+    /// It may without a go, for a reason, until a day. Never without the figures that automation asks for.
     Exception,
     /// How everything is taken back when it must be.
     RollbackPlan,
@@ -249,6 +249,21 @@ pub struct Statement {
     pub until: Option<Timestamp>,
     /// Digest of the pilot's terms of automation as they stood then.
     pub terms: String,
+}
+
+impl Standing {
+    /// The decision by which the pilot may write now: the go, or the exception that stands in for it. INVARIANT: a no-go is not got round by an
+    /// exception that was made before it, and an exception ends when the terms change that it was made under.
+    #[must_use]
+    pub fn leave(&self, terms: &Terms, now: Timestamp) -> Option<&Statement> {
+        let exception = self.exception.as_ref();
+        let exception = exception.filter(|exception| holds(exception, now) && exception.terms == terms.digest());
+        match &self.go {
+            Some(go) if go.kind == StatementKind::NoGo => exception.filter(|exception| exception.at > go.at),
+            Some(go) if holds(go, now) => Some(go),
+            _ => exception,
+        }
+    }
 }
 
 /// Writing is stopped for a while.
@@ -469,21 +484,17 @@ pub fn obstacles(asked: &Asked<'_>, facts: &Facts<'_>) -> Vec<Obstacle> {
         (_, Some(until)) if now >= until => shut("OP-7602", format!("the pilot ended at {until}")),
         _ => {}
     }
-    let excepted = standing.exception.as_ref().is_some_and(|exception| holds(exception, now));
-    let go = standing.go.as_ref();
-    match go.map(|go| (go.kind, holds(go, now))) {
-        // A no is not got round by an exception that was made before it.
-        Some((StatementKind::NoGo, _))
-            if !standing
-                .exception
-                .as_ref()
-                .is_some_and(|exception| excepted && go.is_some_and(|go| exception.at > go.at)) =>
-        {
-            shut("OP-7603", "the last decision on file is no-go".to_owned());
-        }
-        Some((StatementKind::Go, true)) => {}
-        _ if excepted => {}
-        _ => shut("OP-7603", "no go decision is on file: a named person records one, or an exception".to_owned()),
+    if standing.leave(terms, now).is_none() {
+        let changed = |exception: &&Statement| holds(exception, now) && exception.terms != terms.digest();
+        let because = match &standing.go {
+            _ if standing.exception.as_ref().filter(changed).is_some() => {
+                "what automation asks for was changed since the exception was made, which ended it: a named person records a go, or another \
+                 exception"
+            }
+            Some(go) if go.kind == StatementKind::NoGo => "the last decision on file is no-go",
+            _ => "no go decision is on file: a named person records one, or an exception",
+        };
+        shut("OP-7603", because.to_owned());
     }
     if !standing.rollback_plan.as_ref().is_some_and(|plan| holds(plan, now)) {
         shut("OP-7604", "no rollback plan is on file: a named person records one".to_owned());
@@ -523,11 +534,8 @@ pub fn obstacles(asked: &Asked<'_>, facts: &Facts<'_>) -> Vec<Obstacle> {
     }
     if asked.kind.leaves_the_house() {
         match &terms.automation {
-            Some(automation) if automation.kinds.contains(&asked.kind) => {
-                if !excepted {
-                    found.extend(unproven.iter().cloned());
-                }
-            }
+            // Nothing stands in for the figures.
+            Some(automation) if automation.kinds.contains(&asked.kind) => found.extend(unproven.iter().cloned()),
             _ => found.push(Obstacle::new(
                 "OP-7608",
                 format!("the pilot does not name `{}` among the kinds that go on after approval", asked.kind),

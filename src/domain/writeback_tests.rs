@@ -14,6 +14,10 @@ fn statement(kind: StatementKind) -> Statement {
     Statement { kind, text: "as agreed".into(), by: "usr_o".into(), at: at(-100), until: None, terms: String::new() }
 }
 
+fn exception() -> Statement {
+    Statement { terms: terms().digest(), ..statement(StatementKind::Exception) }
+}
+
 fn terms() -> Terms {
     let automation = Automation {
         kinds: vec![ActionKind::Message],
@@ -151,16 +155,29 @@ fn what_leaves_the_house_wants_the_highest_level_its_name_and_the_figures() {
     let (terms, mut standing) = (terms(), standing());
     let facts = Facts { terms: &terms, standing: &standing, unproven: &unproven, now: at(0) };
     assert_eq!(clear(&asked(ActionKind::Message), &facts, approved("plan").as_ref()).unwrap_err(), unproven);
-    standing.exception = Some(statement(StatementKind::Exception));
+    // An exception stands in for a go, and never for the figures.
+    standing.go = None;
+    standing.exception = Some(exception());
     let facts = Facts { terms: &terms, standing: &standing, unproven: &unproven, now: at(0) };
+    assert_eq!(clear(&asked(ActionKind::Message), &facts, approved("plan").as_ref()).unwrap_err(), unproven);
+    let facts = Facts { terms: &terms, standing: &standing, unproven: &[], now: at(0) };
     assert!(clear(&asked(ActionKind::Message), &facts, approved("plan").as_ref()).is_ok());
+}
+
+#[test]
+fn an_exception_ends_when_the_terms_change_that_it_was_made_under() {
+    let (mut terms, mut standing) = (terms(), standing());
+    (standing.go, standing.exception) = (None, Some(exception()));
+    assert!(codes(&terms, &standing, ActionKind::Note, approved("plan").as_ref()).is_empty());
+    terms.automation.as_mut().unwrap().min_reviewed = 1;
+    assert_eq!(codes(&terms, &standing, ActionKind::Note, approved("plan").as_ref()), ["OP-7603"]);
 }
 
 #[test]
 fn an_exception_takes_the_place_of_a_go_and_not_of_a_later_no() {
     let (terms, mut standing) = (terms(), standing());
     standing.go = None;
-    standing.exception = Some(statement(StatementKind::Exception));
+    standing.exception = Some(exception());
     assert!(codes(&terms, &standing, ActionKind::Note, approved("plan").as_ref()).is_empty());
     let no = Statement { at: at(-10), ..statement(StatementKind::NoGo) };
     standing.go = Some(no);

@@ -136,7 +136,7 @@ impl Outbox {
         if !pilot.terms.writes() || !planner.plans(&pilot.name) {
             return Ok(Planned::default());
         }
-        let plan = planner.gather(store, pilot, boundary, &row.id).await?.plan;
+        let plan = planner.gather(store, pilot, boundary, &row.id, None).await?.plan;
         if plan.is_empty() {
             return Ok(Planned::default());
         }

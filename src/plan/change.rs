@@ -15,9 +15,18 @@ pub fn changes(approved: &Plan, now: &Plan) -> Vec<String> {
         plan.items.iter().map(|item| (item.write.key.clone(), item.clone())).collect()
     };
     let (before, after) = (by_key(approved), by_key(now));
+    // What was taken back is written again under another mark: it is told as the same thing.
+    let mut anew: Vec<(&String, &Item)> = after.iter().filter(|(key, _)| !before.contains_key(*key)).collect();
     for (key, old) in &before {
         let name = format!("the {} for `{}`", old.write.kind, old.sink);
-        let Some(new) = after.get(key) else {
+        let mut parts = Vec::new();
+        let alike = |(_, new): &(&String, &Item)| new.sink == old.sink && new.write.kind == old.write.kind;
+        let new = after.get(key).or_else(|| {
+            let place = anew.iter().position(alike)?;
+            parts.push("it has another mark, as after a taking back".to_owned());
+            Some(anew.remove(place).1)
+        });
+        let Some(new) = new else {
             let why = now
                 .left_out
                 .iter()
@@ -27,7 +36,6 @@ pub fn changes(approved: &Plan, now: &Plan) -> Vec<String> {
             continue;
         };
         let (old, new) = (&old.write, &new.write);
-        let mut parts = Vec::new();
         if old.kind != new.kind {
             parts.push(format!("it is a {} now", new.kind));
         }
@@ -50,7 +58,7 @@ pub fn changes(approved: &Plan, now: &Plan) -> Vec<String> {
             found.push(format!("{name} changed: {}", parts.join("; ")));
         }
     }
-    for (_, new) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
+    for (_, new) in anew {
         found.push(format!("a {} for `{}` came in addition", new.write.kind, new.sink));
     }
     if found.is_empty() && approved.hash() != now.hash() {

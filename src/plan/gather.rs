@@ -25,7 +25,7 @@ pub struct Gathered {
 }
 
 impl Planner {
-    /// The plan of a brief as it stands.
+    /// The plan of a brief as it stands. With `again`, that plan is made anew: what was taken back of it since keeps its name there.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Corrupt`] when a content is not the one that was stored.
@@ -35,6 +35,7 @@ impl Planner {
         pilot: &Pilot,
         boundary: &Boundary,
         brief: &BriefId,
+        again: Option<&Plan>,
     ) -> Result<Gathered, StoreError> {
         let (row, review, decisions) = store.review(brief).await?;
         let request = store.request(&brief.request()).await?.request;
@@ -44,6 +45,10 @@ impl Planner {
         let content = Content::from_json(&revision.content).map_err(|cause| StoreError::corrupt(cause.to_string()))?;
         let targets = store.target(brief).await?;
         let shown = store.shown(brief).await?;
+        let mut spent = store.spent_keys(brief).await?;
+        for item in again.into_iter().flat_map(|plan| &plan.items) {
+            spent.remove(&(item.sink.clone(), item.write.key.clone()));
+        }
         let envelope = Envelope::of(&request, boundary);
         let subject = Subject {
             brief,
@@ -53,6 +58,7 @@ impl Planner {
             request: &envelope,
             targets: &targets,
             zone: &pilot.time_zone,
+            spent: &spent,
         };
         let plan = self.plan(&pilot.name, &subject);
         Ok(Gathered { brief: row, review, decisions, shown, plan })

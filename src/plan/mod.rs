@@ -27,12 +27,17 @@ use jiff::tz::TimeZone;
 use opspilot_sdk::{Action, ActionKind, Planned, Sink, Write, sha256_hex};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Most writes of one brief.
 pub const MOST_WRITES: usize = 50;
+
+/// A plan that cannot be put into words: it is not approved.
+#[derive(Debug, thiserror::Error)]
+#[error("the plan cannot be kept as it was shown: {0} (OP-7626)")]
+pub struct Unkeepable(#[from] serde_json::Error);
 
 /// A sink that can be planned for, or why not.
 pub type Slot = Result<Arc<dyn Sink>, String>;
@@ -61,6 +66,8 @@ pub struct Subject<'a> {
     pub targets: &'a BTreeMap<String, String>,
     /// The clock on the client's wall.
     pub zone: &'a TimeZone,
+    /// Keys of its writes that were taken back, with their sinks: what is written again goes under another one.
+    pub spent: &'a BTreeSet<(String, String)>,
 }
 
 /// What a plan may know of a request besides its brief.
@@ -137,14 +144,16 @@ impl Plan {
     }
 
     /// Its writes as they are queued when it is approved at `at`, not to be sent before `due`; `chance` gives ten random bytes each time.
-    #[must_use]
+    ///
+    /// # Errors
+    /// [`Unkeepable`]: what was shown could not be kept beside its writes, and so must not be approved.
     pub fn queue(
         &self,
         planner: &Planner,
         at: Timestamp,
         due: Timestamp,
         mut chance: impl FnMut() -> [u8; 10],
-    ) -> QueueWrites {
+    ) -> Result<QueueWrites, Unkeepable> {
         let settle = |sink: &str| match planner.sink(sink) {
             Some(Ok(sink)) => sink.manner().settles_in,
             _ => Duration::ZERO,
@@ -158,7 +167,7 @@ impl Plan {
             settle: settle(&item.sink),
             due,
         });
-        QueueWrites { content: serde_json::to_vec(self).unwrap_or_default(), writes: writes.collect() }
+        Ok(QueueWrites { content: serde_json::to_vec(self)?, writes: writes.collect() })
     }
 
     /// Whether nothing would be written.
@@ -267,8 +276,21 @@ type Unplanned = (&'static str, String);
 
 /// The name of an action for ever: the same whenever it is planned, another for every other action. It is made by the `place`th of the rules
 /// that are alike: rules of other kinds or sinks come, go and move without it being another.
-fn key(brief: &BriefId, rule: &Rule, place: usize, number: usize) -> String {
+///
+/// INVARIANT: what was taken back is never written again under its name: a far side that still shows the name, or still knows it for a repeat,
+/// would take the new one for the old.
+fn key(subject: &Subject<'_>, rule: &Rule, place: usize, number: usize) -> String {
     let made_by = (&rule.sink, rule.kind, rule.each.as_str());
-    let hash = sha256_hex(json!(["opspilot.key/1", brief, made_by, place, number]).to_string().as_bytes());
-    format!("op-{}", hash.get(..20).unwrap_or(&hash))
+    let mut made_of = vec![json!("opspilot.key/1"), json!(subject.brief), json!(made_by), json!(place), json!(number)];
+    let mut turn = 0;
+    loop {
+        let hash = sha256_hex(serde_json::Value::from(made_of.clone()).to_string().as_bytes());
+        let key = (rule.sink.clone(), format!("op-{}", hash.get(..20).unwrap_or(&hash)));
+        if !subject.spent.contains(&key) {
+            return key.1;
+        }
+        turn += 1;
+        made_of.truncate(5);
+        made_of.push(json!(turn));
+    }
 }

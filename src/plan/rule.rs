@@ -130,7 +130,7 @@ impl Rule {
         scopes
             .iter()
             .enumerate()
-            .map(|(number, scope)| self.action(key(subject.brief, self, place, number), &record, scope))
+            .map(|(number, scope)| self.action(key(subject, self, place, number), &record, scope))
             .collect()
     }
 

@@ -92,6 +92,16 @@ fn plan(
     content: &Content,
     change: impl FnOnce(&mut Envelope, &mut BTreeMap<String, String>),
 ) -> Plan {
+    plan_after(&BTreeSet::new(), rules, content, change)
+}
+
+/// The same, after these were taken back.
+fn plan_after(
+    spent: &BTreeSet<(String, String)>,
+    rules: Vec<Rule>,
+    content: &Content,
+    change: impl FnOnce(&mut Envelope, &mut BTreeMap<String, String>),
+) -> Plan {
     let brief = BriefId::parse("brf_01hzy3v9qke8v9b6j2m7c4x5td").unwrap();
     let (mut request, mut targets) =
         (Envelope { raw_subject: "Re: [#4711] pump".into(), ..Envelope::default() }, BTreeMap::new());
@@ -104,6 +114,7 @@ fn plan(
         request: &request,
         targets: &targets,
         zone: &TimeZone::UTC,
+        spent,
     };
     planner(rules).plan("north", &subject)
 }
@@ -152,6 +163,26 @@ fn an_action_keeps_its_name_while_rules_of_other_kinds_come_and_go() {
     }
     let two = keys(vec![rule(ActionKind::Note), rule(ActionKind::Note)], ActionKind::Note);
     assert!(two.len() == 2 && two[0] != two[1] && keys(before, ActionKind::Note) == two[..1]);
+}
+
+#[test]
+fn what_was_taken_back_is_written_again_under_another_name() {
+    let rules = || vec![rule(ActionKind::Note), rule(ActionKind::Priority)];
+    let mut spent = BTreeSet::new();
+    let mut names = BTreeSet::new();
+    let first = plan(rules(), &content("a pump"), |_, _| {});
+    for _ in 0..4 {
+        let now = plan_after(&spent, rules(), &content("a pump"), |_, _| {});
+        assert!(names.insert(now.items[0].write.key.clone()), "never under a name that was used");
+        assert_eq!(now.items[1], first.items[1], "what was not taken back keeps its name");
+        assert_eq!(now.hash() == first.hash(), spent.is_empty(), "and it is approved anew");
+        spent.insert(("desk".to_owned(), now.items[0].write.key.clone()));
+    }
+    let again = plan_after(&spent, rules(), &content("a pump"), |_, targets| {
+        targets.insert("desk".into(), "99".into());
+    });
+    let told = changes(&first, &again);
+    assert!(told.len() == 2 && told[0].contains("it has another mark") && told[0].contains("is `99`"), "{told:?}");
 }
 
 #[test]

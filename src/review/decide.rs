@@ -5,7 +5,7 @@ use super::{Review, ReviewError, belongs};
 use crate::brief::{Content, Fault, remains};
 use crate::domain::id::{BriefId, DecisionId};
 use crate::domain::pilot::Pilot;
-use crate::domain::review::{Outcome, ReviewState, Rules, Verdict};
+use crate::domain::review::{Outcome, ReviewState, Rules, Shown, Verdict};
 use crate::policy::{Action, Kind, Principal};
 use crate::store::{ApprovesPlan, BriefRow, ByMail, Decide, DecisionRow, ProbeOutcome, ProbeRow, StoreError, Wake};
 use jiff::Timestamp;
@@ -63,7 +63,7 @@ impl Review {
     ///
     /// # Errors
     /// [`ReviewError::Illegal`] with the revision that stands when it moved on, [`ReviewError::Denied`], [`ReviewError::Claimed`],
-    /// [`ReviewError::PlanMoved`].
+    /// [`ReviewError::PlanMoved`], [`ReviewError::PlanApart`] when the brief was approved before and not with this plan.
     pub async fn decide(
         &self,
         principal: &Principal,
@@ -134,7 +134,19 @@ impl Review {
             Ok(Outcome::Redrafting { .. }) if row.planted => Outcome::Rejected,
             Ok(outcome) => outcome,
             Err(illegal) => {
-                let made = repeated(&decisions, principal, verdict, digest, row.state).ok_or(illegal)?;
+                let made = repeated(&decisions, principal, verdict, digest, row.state);
+                // Whoever names a plan and hears of success takes the plan for approved.
+                if let (Verdict::Approve, Some(plan)) = (verdict, seen.plan)
+                    && (made.is_some() || (row.state == ReviewState::Approved && row.digest == digest))
+                {
+                    let shown = self.store.shown(brief).await?;
+                    let ours = |one: &Shown| one.user == principal.user && one.digest == digest && one.plan == plan;
+                    if !shown.iter().any(ours) {
+                        let (brief, plan) = (brief.clone(), plan.to_owned());
+                        return Err(ReviewError::PlanApart { brief, plan, state: row.state });
+                    }
+                }
+                let made = made.ok_or(illegal)?;
                 let check = self.store.probe_of(brief).await?.as_ref().and_then(Check::of);
                 return Ok(Decided { check, ..made });
             }
@@ -232,7 +244,7 @@ impl Review {
         let none = || ReviewError::NoPilot { pilot: row.pilot.clone() };
         let planning = self.planning.as_ref().ok_or_else(none)?;
         let boundary = planning.boundaries.get(&row.pilot).ok_or_else(none)?;
-        let gathered = planning.planner.gather(&self.store, pilot, boundary, &row.id).await?;
+        let gathered = planning.planner.gather(&self.store, pilot, boundary, &row.id, None).await?;
         let now = gathered.plan.hash();
         if now != plan || gathered.plan.is_empty() {
             return Err(ReviewError::PlanMoved { now });
@@ -245,8 +257,12 @@ impl Review {
         }
         let enough = by.len() >= usize::try_from(pilot.rules.approvals.max(1)).unwrap_or(usize::MAX);
         let at = self.clock.now();
-        let queue = (enough && !row.planted && matches!(outcome, Outcome::Approved(_)))
-            .then(|| gathered.plan.queue(&planning.planner, at, at + pilot.undo_window, || self.store.chance()));
+        let queue = if enough && !row.planted && matches!(outcome, Outcome::Approved(_)) {
+            let due = at + pilot.undo_window;
+            Some(gathered.plan.queue(&planning.planner, at, due, || self.store.chance())?)
+        } else {
+            None
+        };
         Ok(ApprovesPlan { plan: plan.to_owned(), queue })
     }
 }

@@ -1,7 +1,9 @@
 //! Why an act of a person was refused. Own file because every face shows exactly these.
 
 use crate::brief::EditError;
-use crate::domain::review::Illegal;
+use crate::domain::id::BriefId;
+use crate::domain::review::{Illegal, ReviewState};
+use crate::plan::Unkeepable;
 use crate::policy::Denied;
 use crate::store::StoreError;
 use jiff::Timestamp;
@@ -43,6 +45,22 @@ pub enum ReviewError {
         /// Hash of the plan as it is now.
         now: String,
     },
+    /// The brief was approved before, and not with this plan.
+    #[error(
+        "the brief was approved before, without this plan, and is {state}; nothing of the plan is approved by this; approve it by itself with \
+         `opspilot writeback approve {brief} --plan {plan}`, once the brief is approved (OP-4016)"
+    )]
+    PlanApart {
+        /// Which.
+        brief: BriefId,
+        /// Hash of the plan.
+        plan: String,
+        /// Where the brief stands.
+        state: ReviewState,
+    },
+    /// The plan cannot be kept.
+    #[error(transparent)]
+    Unkeepable(#[from] Unkeepable),
     /// There is no such finding to reveal, or too many.
     #[error("{why}; `request show` lists the findings (OP-4013)")]
     NoFinding {

@@ -231,6 +231,10 @@ impl From<ReviewError> for Refused {
             ReviewError::PlanMoved { ref now } => {
                 Self::told(StatusCode::CONFLICT, &error).with("plan", serde_json::json!(now))
             }
+            ReviewError::PlanApart { state, .. } => {
+                Self::told(StatusCode::CONFLICT, &error).with("state", state.as_str())
+            }
+            ReviewError::Unkeepable(_) => Self::told(StatusCode::INTERNAL_SERVER_ERROR, &error),
             ReviewError::NoFinding { .. } => Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error),
             ReviewError::NoPilot { .. } | ReviewError::NothingChanged => Self::told(StatusCode::CONFLICT, &error),
         }
@@ -307,9 +311,15 @@ impl From<ActError> for Refused {
             ActError::NotWritten { state, .. } => {
                 Self::told(StatusCode::CONFLICT, &error).with("state", state.as_str())
             }
-            ActError::NoPilot { .. } | ActError::Nothing { .. } | ActError::NoWayBack { .. } => {
-                Self::told(StatusCode::CONFLICT, &error)
+            ActError::Taken { ref id, .. } => {
+                let write = id.to_string();
+                Self::told(StatusCode::CONFLICT, &error).with("write", write)
             }
+            ActError::Unkeepable(_) => Self::told(StatusCode::INTERNAL_SERVER_ERROR, &error),
+            ActError::NoPilot { .. }
+            | ActError::Nothing { .. }
+            | ActError::NoWayBack { .. }
+            | ActError::Unseen { .. } => Self::told(StatusCode::CONFLICT, &error),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What people do with plans: look at one, approve one, have a write taken back. Own file because these need the sinks; what needs the store
 //! alone stands in `hand`. INVARIANT: an approval names the hash of what the person was shown and binds to nothing else; taking back is asked
-//! for by a named person, goes the same journalled way, and shows its exact request first.
+//! for by a named person, goes the same journalled way, and shows its exact request first; where that reaches people outside, it is asked for
+//! by the hash of what was shown.
 
 use super::Writeback;
 use super::gate::resource;
@@ -8,11 +9,11 @@ use crate::domain::id::{BriefId, PermitId, WriteId};
 use crate::domain::pilot::Pilot;
 use crate::domain::review::ReviewState;
 use crate::domain::writeback::{Obstacle, WriteState};
-use crate::plan::{Gathered, Plan, changes};
+use crate::plan::{Gathered, Plan, Unkeepable, changes};
 use crate::policy::{Action, Ask, Denied, Principal, Resource};
-use crate::store::{ApprovePlan, Belongs, QueueWrites, StoreError, UndoWrite, WriteFilter, WriteRow, WritebackRow};
-use opspilot_sdk::{Planned, Write};
-use serde_json::Value;
+use crate::store::{ApprovePlan, Belongs, PlanApproval, QueueWrites, StoreError, UndoWrite, WriteRow, WritebackRow};
+use opspilot_sdk::{ActionKind, Planned, Write, sha256_hex};
+use serde_json::{Value, json};
 
 /// Why something about a plan was refused; nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,34 @@ pub enum ActError {
     NotApproved {
         /// Where it stands.
         state: ReviewState,
+    },
+    /// Another write has the key of one of these, and must end first.
+    #[error(
+        "not everything of this plan would be carried out: `{id}` stands in its way and is {state}; {remedy} (OP-7619)"
+    )]
+    Taken {
+        /// Which.
+        id: WriteId,
+        /// Where it stands.
+        state: WriteState,
+        /// What to do.
+        remedy: String,
+    },
+    /// What was shown cannot be kept.
+    #[error(transparent)]
+    Unkeepable(#[from] Unkeepable),
+    /// Taking it back reaches people outside, and nobody has named the request that does.
+    #[error(
+        "taking `{id}` back sends a {kind} to somebody outside, and {why}; see it with `opspilot writeback undo {id} --dry-run`, then name \
+         its hash with `--plan` (OP-7627)"
+    )]
+    Unseen {
+        /// Which.
+        id: WriteId,
+        /// What is sent.
+        kind: ActionKind,
+        /// What is wrong with the hash that was named.
+        why: &'static str,
     },
     /// A write that cannot be taken back.
     #[error("`{id}` is {state}; only what is written can be taken back (OP-7615)")]
@@ -84,13 +113,39 @@ pub struct Shown {
     pub in_force: Option<(WritebackRow, Vec<String>)>,
 }
 
+/// What came of approving a plan.
+#[derive(Debug)]
+pub struct Agreed {
+    /// How many different people have approved exactly this, and how many must.
+    pub approvals: (u32, u32),
+    /// What keeps its writes back as things stand now.
+    pub hindered: Vec<Hindered>,
+}
+
+/// A write of a plan that would not be sent as things stand now.
+#[derive(Debug, serde::Serialize)]
+pub struct Hindered {
+    /// The sink.
+    pub sink: String,
+    /// What.
+    pub kind: ActionKind,
+    /// The record; empty for a sink that has none.
+    pub record: String,
+    /// What stands in the way.
+    pub obstacles: Vec<Obstacle>,
+}
+
 /// What taking back one write would send, or did ask for.
 #[derive(Debug)]
 pub struct Undo {
     /// The write.
     pub of: WriteId,
+    /// What kind of thing it is.
+    pub kind: ActionKind,
     /// The exact request.
     pub planned: Planned,
+    /// What names this request: lowercase hex SHA-256 over the write, its call and what must be seen afterwards.
+    pub hash: String,
     /// The write that takes it back, once it is asked for.
     pub id: Option<WriteId>,
 }
@@ -122,12 +177,12 @@ impl Writeback {
         })
     }
 
-    /// Approves the plan of a brief that is approved already; how many different people have now, and how many must.
+    /// Approves the plan of a brief that is approved already.
     ///
     /// # Errors
-    /// [`ActError::Moved`] when it is no longer the plan with that hash; [`ActError::NotApproved`]; [`ActError::Nothing`];
-    /// [`StoreError::Conflict`] when this person approved it before.
-    pub async fn approve(&self, principal: &Principal, brief: &BriefId, hash: &str) -> Result<(u32, u32), ActError> {
+    /// [`ActError::Moved`] when it is no longer the plan with that hash; [`ActError::NotApproved`]; [`ActError::Nothing`]; [`ActError::Taken`]
+    /// when not everything of it would be carried out; [`StoreError::Conflict`] when this person approved it before and all of it stands.
+    pub async fn approve(&self, principal: &Principal, brief: &BriefId, hash: &str) -> Result<Agreed, ActError> {
         let (pilot, gathered) = self.of_brief(brief).await?;
         let about = resource(principal, &gathered.brief, pilot);
         self.ask(principal, Action::WritebackSend, &about)?;
@@ -158,7 +213,8 @@ impl Writeback {
         let need = pilot.rules.approvals.max(1);
         let have = u32::try_from(by.len()).unwrap_or(u32::MAX);
         let at = self.now();
-        let queue = (have >= need).then(|| self.queue(pilot, &gathered.plan));
+        let queue = if have >= need { Some(self.queue(pilot, &gathered.plan)?) } else { None };
+        let hindered = hindered(&gathered.plan, self.in_the_way(pilot, &gathered).await?);
         let decision = gathered.decisions.iter().rfind(|made| made.verdict == "approve").map(|made| made.id.clone());
         let approve = ApprovePlan {
             brief: brief.clone(),
@@ -172,9 +228,21 @@ impl Writeback {
             queue,
             at,
         };
-        self.parts().store.approve_plan(approve).await?;
+        if let PlanApproval::Taken { by, undoing } = self.parts().store.approve_plan(approve).await? {
+            let remedy = makes_way(&by, undoing);
+            return Err(ActError::Taken { id: by.id, state: by.state, remedy });
+        }
         self.nudge();
-        Ok((have, need))
+        Ok(Agreed { approvals: (have, need), hindered })
+    }
+
+    /// What keeps the writes of a brief's plan back as things stand now: said to whoever has just approved it.
+    ///
+    /// # Errors
+    /// [`ActError::NoPilot`]; [`StoreError::NotFound`].
+    pub async fn hindered(&self, brief: &BriefId) -> Result<Vec<Hindered>, ActError> {
+        let (pilot, gathered) = self.of_brief(brief).await?;
+        Ok(hindered(&gathered.plan, self.in_the_way(pilot, &gathered).await?))
     }
 
     /// What taking a write back would send.
@@ -188,15 +256,29 @@ impl Writeback {
         self.way_back(&row)
     }
 
-    /// Asks for a write to be taken back. `force`: also when the record is not as the write left it.
+    /// Asks for a write to be taken back. `force`: also when the record is not as the write left it. `hash` is [`Undo::hash`] of what the
+    /// person was shown: it may be left out where nothing reaches people outside.
     ///
     /// # Errors
-    /// [`ActError::NotWritten`]; [`ActError::NoWayBack`]; [`StoreError::Conflict`] when it is being taken back already.
-    pub async fn undo(&self, principal: &Principal, id: &WriteId, force: bool) -> Result<Undo, ActError> {
+    /// [`ActError::NotWritten`]; [`ActError::NoWayBack`]; [`ActError::Unseen`]; [`StoreError::Conflict`] when it is being taken back already.
+    pub async fn undo(
+        &self,
+        principal: &Principal,
+        id: &WriteId,
+        force: bool,
+        hash: Option<&str>,
+    ) -> Result<Undo, ActError> {
         let row = self.parts().store.write(id).await?;
         let pilot = self.of_pilot(&row.pilot)?;
         let permit = self.permit(principal, Action::WritebackUndo, &self.about_pilot(principal, pilot))?;
-        let Undo { of, planned, .. } = self.way_back(&row)?;
+        let undo = self.way_back(&row)?;
+        let unseen = |why| Err(ActError::Unseen { id: id.clone(), kind: undo.kind, why });
+        match hash {
+            Some(hash) if hash != undo.hash => return unseen("the request is not the one that you named"),
+            None if undo.kind.leaves_the_house() => return unseen("you have not named the request that does it"),
+            _ => {}
+        }
+        let Undo { of, planned, .. } = &undo;
         let new = WriteId::new(self.now(), self.parts().store.chance());
         let write = Write {
             kind: row.write.kind,
@@ -205,7 +287,7 @@ impl Writeback {
             call: planned.call.clone(),
             expect: planned.expect.clone(),
         };
-        let undo = UndoWrite {
+        let ask = UndoWrite {
             id: new.clone(),
             of: of.clone(),
             write,
@@ -214,45 +296,12 @@ impl Writeback {
             permit,
             at: self.now(),
         };
-        self.parts().store.undo_write(undo).await?;
+        self.parts().store.undo_write(ask).await?;
         self.nudge();
-        Ok(Undo { of, planned, id: Some(new) })
+        Ok(Undo { id: Some(new), ..undo })
     }
 
-    /// Asks for everything that a pilot wrote to be taken back, the last first; each write with what came of the asking.
-    ///
-    /// # Errors
-    /// [`ActError::Denied`]; [`StoreError::Unavailable`]. What cannot be taken back is told in the list.
-    pub async fn undo_pilot(
-        &self,
-        principal: &Principal,
-        pilot: &str,
-    ) -> Result<Vec<(WriteId, Result<Undo, ActError>)>, ActError> {
-        let known = self.of_pilot(pilot)?;
-        self.ask(principal, Action::WritebackUndo, &self.about_pilot(principal, known))?;
-        let mut told = Vec::new();
-        let mut after = None;
-        loop {
-            let filter = WriteFilter {
-                pilot: Some(pilot.to_owned()),
-                state: Some(WriteState::Written),
-                after: after.clone(),
-                limit: 100,
-                ..WriteFilter::default()
-            };
-            let page = self.parts().store.writes(&filter).await?;
-            after = page.items.last().map(|row| row.id.to_string());
-            for row in page.items.iter().filter(|row| row.undo_of.is_none()) {
-                let undone = self.undo(principal, &row.id, false).await;
-                told.push((row.id.clone(), undone));
-            }
-            if after.is_none() || page.next.is_none() {
-                return Ok(told);
-            }
-        }
-    }
-
-    fn way_back(&self, row: &WriteRow) -> Result<Undo, ActError> {
+    pub(super) fn way_back(&self, row: &WriteRow) -> Result<Undo, ActError> {
         if row.state != WriteState::Written || row.undo_of.is_some() {
             return Err(ActError::NotWritten { id: row.id.clone(), state: row.state });
         }
@@ -266,43 +315,50 @@ impl Writeback {
         let planned = sink
             .revert(&row.write, row.far_id.as_deref().unwrap_or_default(), before)
             .map_err(|cause: opspilot_sdk::ConnectorError| no_way(format!("{} ({})", cause.message, cause.code)))?;
-        Ok(Undo { of: row.id.clone(), planned, id: None })
+        let shown = json!(["opspilot.undo/1", row.id, planned.call.digest(), planned.expect]);
+        let hash = sha256_hex(shown.to_string().as_bytes());
+        Ok(Undo { of: row.id.clone(), kind: row.write.kind, planned, hash, id: None })
     }
 
     /// The writes of a plan as they are queued, after the window for second thoughts.
-    fn queue(&self, pilot: &Pilot, plan: &Plan) -> QueueWrites {
+    fn queue(&self, pilot: &Pilot, plan: &Plan) -> Result<QueueWrites, Unkeepable> {
         let at = self.now();
         plan.queue(&self.parts().planner, at, at + pilot.undo_window, || self.parts().store.chance())
     }
 
-    pub(super) async fn gathered(&self, pilot: &Pilot, brief: &BriefId) -> Result<Option<Gathered>, StoreError> {
+    pub(super) async fn gathered(
+        &self,
+        pilot: &Pilot,
+        brief: &BriefId,
+        again: Option<&Plan>,
+    ) -> Result<Option<Gathered>, StoreError> {
         let Some(boundary) = self.parts().boundaries.get(&pilot.name) else { return Ok(None) };
-        self.parts().planner.gather(&self.parts().store, pilot, boundary, brief).await.map(Some)
+        self.parts().planner.gather(&self.parts().store, pilot, boundary, brief, again).await.map(Some)
     }
 
     async fn of_brief(&self, brief: &BriefId) -> Result<(&Pilot, Gathered), ActError> {
         let row = self.parts().store.brief(brief).await?;
         let pilot = self.of_pilot(&row.pilot)?;
-        let gathered = self.gathered(pilot, brief).await?;
+        let gathered = self.gathered(pilot, brief, None).await?;
         gathered.map(|gathered| (pilot, gathered)).ok_or(ActError::NoPilot { pilot: row.pilot })
     }
 
-    fn of_pilot(&self, name: &str) -> Result<&Pilot, ActError> {
+    pub(super) fn of_pilot(&self, name: &str) -> Result<&Pilot, ActError> {
         self.parts().pilots.get(name).ok_or_else(|| ActError::NoPilot { pilot: name.to_owned() })
     }
 
-    fn about_pilot(&self, principal: &Principal, pilot: &Pilot) -> Resource {
+    pub(super) fn about_pilot(&self, principal: &Principal, pilot: &Pilot) -> Resource {
         let mut about = Resource::pilot(&pilot.name, &pilot.tenant);
         about.reviewers =
             pilot.reviewers.iter().filter(|name| **name == principal.name).map(|_| principal.user.clone()).collect();
         about
     }
 
-    fn ask(&self, principal: &Principal, action: Action, resource: &Resource) -> Result<(), Denied> {
+    pub(super) fn ask(&self, principal: &Principal, action: Action, resource: &Resource) -> Result<(), Denied> {
         self.permit(principal, action, resource).map(|_| ())
     }
 
-    fn permit(
+    pub(super) fn permit(
         &self,
         principal: &Principal,
         action: Action,
@@ -310,6 +366,41 @@ impl Writeback {
     ) -> Result<crate::policy::Permit, Denied> {
         let id = PermitId::new(self.now(), self.parts().store.chance()).to_string();
         self.parts().policies.permit(&Ask { principal, action, resource }, id)
+    }
+}
+
+fn hindered(plan: &Plan, obstacles: Vec<Vec<Obstacle>>) -> Vec<Hindered> {
+    let items = plan.items.iter().zip(obstacles).filter(|(_, obstacles)| !obstacles.is_empty());
+    items
+        .map(|(item, obstacles)| Hindered {
+            sink: item.sink.clone(),
+            kind: item.write.kind,
+            record: item.write.record.clone(),
+            obstacles,
+        })
+        .collect()
+}
+
+/// What a person does so that a write makes way for the plan that they want.
+fn makes_way(by: &WriteRow, undoing: bool) -> String {
+    let id = &by.id;
+    match by.state {
+        WriteState::Undone => "it was taken back meanwhile; read the plan again, and approve that".to_owned(),
+        WriteState::Written if undoing => {
+            format!("it is being taken back; approve when that is done (`opspilot writeback show {id}`)")
+        }
+        WriteState::Written => {
+            let record = &by.write.record;
+            let record = if record.is_empty() { String::new() } else { format!(" to record `{record}`") };
+            format!("it was carried out otherwise{record}; take it back first with `opspilot writeback undo {id}`")
+        }
+        WriteState::Uncertain => {
+            format!("nobody knows whether it was done; settle it first with `opspilot writeback settle {id}`")
+        }
+        WriteState::Blocked | WriteState::Refused => {
+            format!("it may have been sent; have it looked for first with `opspilot writeback retry {id}`")
+        }
+        _ => format!("it is on its way; approve when it has ended (`opspilot writeback show {id}`)"),
     }
 }
 

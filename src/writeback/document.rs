@@ -1,11 +1,14 @@
 //! A write as programs are told of it. Own file because API and command line give the same document. INVARIANT: a list names what was sent by
 //! its digest; the words themselves are shown one write at a time.
 
-use super::act::{ActError, Undo};
+use super::act::Undo;
 use super::hand::Story;
-use crate::domain::id::WriteId;
+use super::rollback::{Asked, Remains, RolledBack};
 use crate::store::WriteRow;
 use serde_json::{Value, json};
+
+/// Why what would reach people outside is left out of rolling a pilot back.
+pub const UNNAMED: &str = "it is left out: taking it back sends a message to somebody outside; read the request, then name its hash (OP-7627)";
 
 /// A write without its words.
 #[must_use]
@@ -39,14 +42,37 @@ pub fn story(story: &Story) -> Value {
 /// What taking a write back sends, and the write that does it once it is asked for.
 #[must_use]
 pub fn undone(undo: &Undo) -> Value {
-    json!({ "of": undo.of, "id": undo.id, "call": undo.planned.call, "expect": undo.planned.expect })
+    json!({
+        "of": undo.of, "id": undo.id, "hash": undo.hash, "reaches_people_outside": undo.kind.leaves_the_house(),
+        "call": undo.planned.call, "expect": undo.planned.expect,
+    })
 }
 
-/// One write of a pilot that was to be taken back: the write that does it, or why none does.
+/// What came of rolling a pilot back: what was called off, each write that stands with what takes it back or why nothing does, and what remains.
 #[must_use]
-pub fn asked((of, undo): &(WriteId, Result<Undo, ActError>)) -> Value {
-    match undo {
-        Ok(undo) => json!({ "of": of, "id": undo.id, "message": null }),
-        Err(why) => json!({ "of": of, "id": null, "message": why.to_string() }),
-    }
+pub fn rolled_back(pilot: &str, told: &RolledBack) -> Value {
+    let item = |(write, asked): &(WriteRow, Asked)| {
+        let (id, undo, message) = match asked {
+            Asked::Now(undo) => (undo.id.as_ref(), Some(undo), None),
+            Asked::Before(id) => (Some(id), None, None),
+            Asked::Unnamed(undo) => (None, Some(undo), Some(UNNAMED.to_owned())),
+            Asked::Not(why) => (None, None, Some(why.to_string())),
+        };
+        json!({
+            "of": write.id, "sink": write.sink, "kind": write.write.kind, "record": write.write.record, "id": id,
+            "hash": undo.map(|undo| &undo.hash), "call": undo.map(|undo| &undo.planned.call), "message": message,
+        })
+    };
+    let remains = |Remains { write, remedy }: &Remains| {
+        json!({
+            "id": write.id, "state": write.state, "sink": write.sink, "kind": write.write.kind, "record": write.write.record,
+            "undo_of": write.undo_of, "message": remedy,
+        })
+    };
+    json!({
+        "pilot": pilot, "dry_run": told.dry, "paused": told.paused, "whole": told.is_whole(),
+        "cancelled": told.cancelled.iter().map(|write| &write.id).collect::<Vec<_>>(),
+        "items": told.items.iter().map(item).collect::<Vec<_>>(),
+        "remaining": told.remaining.iter().map(remains).collect::<Vec<_>>(),
+    })
 }

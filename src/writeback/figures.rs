@@ -3,16 +3,22 @@
 
 use crate::domain::pilot::Pilot;
 use crate::domain::share::Share;
-use crate::domain::writeback::{Obstacle, Standing, StatementKind};
+use crate::domain::writeback::{Obstacle, Standing};
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
 
-/// Why actions that leave the house do not go on after approval; empty when the figures suffice.
-pub(super) async fn unproven(store: &Store, pilot: &Pilot, standing: &Standing) -> Result<Vec<Obstacle>, StoreError> {
+/// Why actions that leave the house do not go on after approval; empty when the figures suffice. They count from the go on; where an exception
+/// stands in for one, from that.
+pub(super) async fn unproven(
+    store: &Store,
+    pilot: &Pilot,
+    standing: &Standing,
+    now: Timestamp,
+) -> Result<Vec<Obstacle>, StoreError> {
     let Some(wanted) = &pilot.terms.automation else { return Ok(Vec::new()) };
-    let go = standing.go.as_ref().filter(|go| go.kind == StatementKind::Go);
-    let Some(go) = go else {
-        return Ok(vec![Obstacle::new("OP-7610", "the figures count from a go decision on, and none is on file")]);
+    let Some(go) = standing.leave(&pilot.terms, now) else {
+        let message = "the figures count from a go decision on, or from an exception in its place, and none is on file";
+        return Ok(vec![Obstacle::new("OP-7610", message)]);
     };
     if go.terms != pilot.terms.digest() {
         let message = "what automation asks for was changed after the go; a new go begins a new count";
@@ -46,10 +52,4 @@ pub(super) async fn unproven(store: &Store, pilot: &Pilot, standing: &Standing) 
         });
     }
     Ok(found)
-}
-
-/// Since when the figures of a pilot count: its go.
-#[must_use]
-pub fn counted_since(standing: &Standing) -> Option<Timestamp> {
-    standing.go.as_ref().filter(|go| go.kind == StatementKind::Go).map(|go| go.at)
 }

@@ -36,15 +36,15 @@ impl Writeback {
         let Some(pilot) = self.parts().pilots.get(&row.pilot) else {
             return Ok(Err(Shut::new("OP-4011", format!("the pilot `{}` is not in the configuration", row.pilot))));
         };
-        let Some(gathered) = self.gathered(pilot, &row.brief).await? else {
-            return Ok(Err(Shut::new("OP-4011", "the pilot has no data boundary")));
-        };
         let Some(force) = self.parts().store.writeback(&row.brief).await? else {
             return Ok(Err(Shut::new("OP-7609", "no plan of the brief is in force")));
         };
+        let approved: Option<Plan> = serde_json::from_slice(&force.content).ok();
+        let Some(gathered) = self.gathered(pilot, &row.brief, approved.as_ref()).await? else {
+            return Ok(Err(Shut::new("OP-4011", "the pilot has no data boundary")));
+        };
         // What a person saw is what is sent: made anew from everything as it stands now, it must be the same to the byte.
         if force.plan != row.plan || gathered.plan.hash() != row.plan {
-            let approved: Option<Plan> = serde_json::from_slice(&force.content).ok();
             let told = approved.map(|approved| changes(&approved, &gathered.plan)).unwrap_or_default();
             let told = if told.is_empty() { vec!["another plan was approved since".to_owned()] } else { told };
             let message = format!("it is no longer what was approved: {}; approve it anew", told.join("; "));
@@ -125,7 +125,7 @@ impl Writeback {
         pilot: &Pilot,
         standing: &crate::domain::writeback::Standing,
     ) -> Result<Vec<Obstacle>, StoreError> {
-        unproven(&self.parts().store, pilot, standing).await
+        unproven(&self.parts().store, pilot, standing, self.now()).await
     }
 }
 

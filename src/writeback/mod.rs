@@ -15,18 +15,19 @@ mod figures;
 mod gate;
 mod hand;
 mod mark;
+mod rollback;
 mod run;
 mod trigger;
 
 #[cfg(test)]
 mod tests;
 
-pub use act::{ActError, Shown, Undo, told};
+pub use act::{ActError, Agreed, Hindered, Shown, Undo, told};
 pub use difference::{Contrast, difference};
-pub use document::{asked, row, story, undone};
-pub use figures::counted_since;
+pub use document::{UNNAMED, rolled_back, row, story, undone};
 pub use hand::{Became, Hand, Said, Story, WritingError};
 pub use mark::MARK_FILE;
+pub use rollback::{Asked, Remains, RolledBack};
 pub use run::{Pace, Side};
 
 use crate::clock::Clock;

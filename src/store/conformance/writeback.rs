@@ -10,8 +10,8 @@ use crate::domain::writeback::{Asked, Cleared, Facts, Flag, Ramp, Standing, Stat
 use crate::policy::{Action, Kind, Permit};
 use crate::store::{
     AddStatement, ApprovePlan, ApprovesPlan, ClaimWrites, ClaimedRun, FlagChange, Gate, IntendWrite, NewWrite,
-    QueueWrites, RuleWrite, SetTarget, SettleWrite, StoreError, TurnFlag, WriteFilter, WriteOutcome, WriteRow,
-    WriteRuling,
+    PlanApproval, QueueWrites, RuleWrite, SetTarget, SettleWrite, StoreError, TurnFlag, UndoWrite, WriteFilter,
+    WriteOutcome, WriteRow, WriteRuling,
 };
 use opspilot_sdk::{ActionKind, Call, Write};
 use serde_json::{Value, json};
@@ -23,6 +23,8 @@ on_both!(
     where_two_must_approve_the_second_completes_it,
     a_plan_that_moved_is_approved_anew_and_counted_once,
     another_plan_replaces_what_is_certainly_unsent_and_nothing_else,
+    what_was_called_off_goes_when_the_same_people_approve_it_again,
+    a_key_that_was_taken_back_is_spent,
     a_record_named_meanwhile_is_a_change_of_the_brief,
     a_call_that_was_altered_is_never_handed_out,
 );
@@ -364,7 +366,8 @@ async fn a_plan_that_moved_is_approved_anew_and_counted_once(on: &Fixture) {
     assert_eq!(shown.iter().filter(|shown| shown.plan == "p2").count(), 2);
     // Once more by a third changes nothing of what is queued.
     let queue = Some(vec![new(on, "k1", "deal/7", 1)]);
-    on.store.approve_plan(approve(on, &brief, "usr_ada", "p2", queue).await).await.unwrap();
+    let out = on.store.approve_plan(approve(on, &brief, "usr_ada", "p2", queue).await).await.unwrap();
+    assert_eq!(out, PlanApproval::Counted { queued: 0 });
     let writes = on.store.writes(&WriteFilter { limit: 10, ..WriteFilter::default() }).await.unwrap().items;
     assert_eq!((writes.len(), writes[0].state), (1, WriteState::Waiting));
     let kinds = proven(on).await;
@@ -401,7 +404,30 @@ async fn another_plan_replaces_what_is_certainly_unsent_and_nothing_else(on: &Fi
         olds.insert(*key, write);
     }
     let brief = run.brief();
-    on.store.approve_plan(approve(on, &brief, "usr_bob", "p2", Some(news().collect())).await).await.unwrap();
+    // While one of its keys may be at the far side, another plan does not come into force, and nothing is changed.
+    let flying = ["uncertain", "maybe", "sending"];
+    let receipts = told(on).await.len();
+    for key in flying {
+        let news =
+            Some(news().filter(|new| !flying.contains(&new.write.key.as_str()) || new.write.key == key).collect());
+        let out = on.store.approve_plan(approve(on, &brief, "usr_bob", "p2", news).await).await.unwrap();
+        assert!(matches!(&out, PlanApproval::Taken { by, undoing: false } if by.id == olds[key].id), "{key}: {out:?}");
+    }
+    assert_eq!(told(on).await.len(), receipts);
+    assert!(on.store.shown(&brief).await.unwrap().iter().all(|shown| shown.plan == "p1"));
+    // What stands written exactly so is not written again, and anything else under its key is not taken for it.
+    let news = || news().filter(|new| !flying.contains(&new.write.key.as_str()));
+    let elsewhere = news().map(|mut new| {
+        if new.write.key == "written" {
+            new.write = note("written", "deal/99");
+        }
+        new
+    });
+    let out =
+        on.store.approve_plan(approve(on, &brief, "usr_bob", "p2", Some(elsewhere.collect())).await).await.unwrap();
+    assert!(matches!(&out, PlanApproval::Taken { by, .. } if by.id == olds["written"].id), "{out:?}");
+    let out = on.store.approve_plan(approve(on, &brief, "usr_bob", "p2", Some(news().collect())).await).await.unwrap();
+    assert_eq!(out, PlanApproval::Counted { queued: 4 });
     let filter = WriteFilter { brief: Some(brief.to_string()), limit: 50, ..WriteFilter::default() };
     let writes = on.store.writes(&filter).await.unwrap().items;
     let of = |key: &str, plan: &str| {
@@ -428,6 +454,70 @@ async fn another_plan_replaces_what_is_certainly_unsent_and_nothing_else(on: &Fi
     settle(on, &olds["sending"], done("n2")).await.unwrap();
     let kinds = proven(on).await;
     assert_eq!((kinds["write.cancelled"], kinds["writeback.queued"]), (4, 2));
+}
+
+async fn what_was_called_off_goes_when_the_same_people_approve_it_again(on: &Fixture) {
+    opened(on).await;
+    let run = approved(on, "k1", vec![new(on, "k1", "deal/7", 1), new(on, "k2", "deal/8", 2)]).await;
+    let brief = run.brief();
+    let again = async || {
+        let queue = Some(vec![new(on, "k1", "deal/7", 1), new(on, "k2", "deal/8", 2)]);
+        on.store.approve_plan(approve(on, &brief, "usr_ada", "p1", queue).await).await
+    };
+    assert!(matches!(again().await, Err(StoreError::Conflict { .. })), "all of it stands");
+    let first = sending(on).await;
+    settle(on, &first, done("n1")).await.unwrap();
+    let second = claim(on, 1).await.pop().unwrap();
+    settle(on, &second, blocked("OP-7605")).await.unwrap();
+    assert!(again().await.is_err(), "what is kept back is tried again and not queued again");
+    rule(on, &second.id, WriteRuling::Cancel).await.unwrap();
+    // Where more people must approve, the same one again is not another one.
+    let alone = approve(on, &brief, "usr_ada", "p1", None).await;
+    assert!(matches!(on.store.approve_plan(alone).await, Err(StoreError::Conflict { .. })));
+    assert_eq!(again().await.unwrap(), PlanApproval::Counted { queued: 1 });
+    assert_eq!(on.store.shown(&brief).await.unwrap().len(), 1, "one person, as before");
+    let write = sending(on).await;
+    assert_eq!(write.write.key, "k2", "what is written stays");
+    settle(on, &write, done("n2")).await.unwrap();
+    assert!(claim(on, 10).await.is_empty());
+    let kinds = proven(on).await;
+    assert_eq!((kinds["write.written"], kinds["write.cancelled"], kinds["writeback.queued"]), (2, 1, 2));
+}
+
+async fn a_key_that_was_taken_back_is_spent(on: &Fixture) {
+    opened(on).await;
+    let run = approved(on, "k1", vec![new(on, "k1", "deal/7", 1)]).await;
+    let brief = run.brief();
+    let write = sending(on).await;
+    settle(on, &write, done("n1")).await.unwrap();
+    let plan = async |plan: &str, key: &str| {
+        let queue = Some(vec![new(on, key, "deal/8", 1)]);
+        on.store.approve_plan(approve(on, &brief, "usr_ada", plan, queue).await).await.unwrap()
+    };
+    let undo = UndoWrite {
+        id: WriteId::new(on.now(), on.store.chance()),
+        of: write.id.clone(),
+        write: write.write.clone(),
+        forced: false,
+        person: "usr_bob".into(),
+        permit: right(),
+        at: on.now(),
+    };
+    on.store.undo_write(undo).await.unwrap();
+    let out = plan("p2", "k1").await;
+    assert!(matches!(&out, PlanApproval::Taken { by, undoing: true } if by.id == write.id), "{out:?}");
+    assert!(on.store.spent_keys(&brief).await.unwrap().is_empty());
+    let back = sending(on).await;
+    settle(on, &back, done("n1")).await.unwrap();
+    assert_eq!(on.store.spent_keys(&brief).await.unwrap(), [("crm".to_owned(), "k1".to_owned())].into());
+    // A plan that was read before it was taken back would be lost under that key.
+    let out = plan("p2", "k1").await;
+    assert!(matches!(&out, PlanApproval::Taken { by, undoing: false } if by.state == WriteState::Undone), "{out:?}");
+    assert_eq!(plan("p3", "k1b").await, PlanApproval::Counted { queued: 1 });
+    let write = sending(on).await;
+    assert_eq!((write.write.key.as_str(), write.write.record.as_str()), ("k1b", "deal/8"));
+    settle(on, &write, done("n2")).await.unwrap();
+    proven(on).await;
 }
 
 async fn a_record_named_meanwhile_is_a_change_of_the_brief(on: &Fixture) {

@@ -11,8 +11,8 @@ use super::writeback::{
 use crate::domain::id::{BriefId, WriteId};
 use crate::domain::writeback::{Ramp, Standing, WriteState};
 use crate::store::{
-    ApprovePlan, FlagChange, Gate, NewWrite, PauseWriting, PausedBy, QueueWrites, ResumeWriting, TurnFlag, UndoWrite,
-    WriteFilter, WriteOutcome, WriteRow, WriteRuling,
+    ApprovePlan, FlagChange, Gate, NewWrite, PauseWriting, PausedBy, PlanApproval, QueueWrites, ResumeWriting,
+    TurnFlag, UndoWrite, WriteFilter, WriteOutcome, WriteRow, WriteRuling,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -154,10 +154,20 @@ impl Model {
     /// Two writes: to that record, and to the next.
     fn news(&self, brief: usize, record: usize) -> Vec<NewWrite> {
         let place = i64::try_from(brief * 10).unwrap();
+        // What was taken back is planned under another key.
+        let spent = |key: &str| {
+            self.known
+                .iter()
+                .any(|known| known.key == key && known.undo_of.is_none() && known.state == WriteState::Undone)
+        };
         (0..2)
             .map(|number: usize| {
                 let record = format!("deal/{}", (record + number) % RECORDS);
-                new(&self.on, &format!("k{brief}-{number}"), &record, place + i64::try_from(number).unwrap())
+                let mut key = format!("k{brief}-{number}");
+                while spent(&key) {
+                    key.push('x');
+                }
+                new(&self.on, &key, &record, place + i64::try_from(number).unwrap())
             })
             .collect()
     }
@@ -194,9 +204,31 @@ impl Model {
             queue: Some(QueueWrites { content: b"{}".to_vec(), writes: news.clone() }),
             at: self.on.now(),
         };
-        self.on.store.approve_plan(approve).await.unwrap();
+        use WriteState::{Blocked, Cancelled, Claimed, Refused, Waiting, Written};
+        let out = self.on.store.approve_plan(approve).await.unwrap();
+        let unsent = |known: &Known| !known.maybe && matches!(known.state, Waiting | Claimed | Blocked | Refused);
+        let undoing = |at: usize| self.known.iter().any(|other| other.undo_of == Some(at) && other.state != Cancelled);
+        let holder = |new: &NewWrite| {
+            let lives =
+                |known: &Known| known.key == new.write.key && known.undo_of.is_none() && known.state != Cancelled;
+            self.known.iter().position(lives)
+        };
+        let stays = |at: usize, new: &NewWrite| {
+            let known = &self.known[at];
+            known.state == Written && known.record == new.write.record && !undoing(at)
+        };
+        let in_the_way = |new: &NewWrite| holder(new).filter(|&at| !unsent(&self.known[at]) && !stays(at, new));
+        if let Some(at) = news.iter().find_map(in_the_way) {
+            let held = undoing(at);
+            assert!(
+                matches!(&out, PlanApproval::Taken { by, undoing } if by.id == self.known[at].id && *undoing == held),
+                "{out:?}"
+            );
+            return;
+        }
+        let queued = news.iter().filter(|new| !holder(new).is_some_and(|at| stays(at, new))).count();
+        assert_eq!(out, PlanApproval::Counted { queued: u32::try_from(queued).unwrap() });
         self.briefs[number].1.clone_from(&plan);
-        use WriteState::{Blocked, Cancelled, Claimed, Refused, Waiting};
         for known in self.known.iter_mut().filter(|known| known.brief == number && known.undo_of.is_none()) {
             if !known.maybe && matches!(known.state, Waiting | Claimed | Blocked | Refused) {
                 known.state = Cancelled;

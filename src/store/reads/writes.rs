@@ -11,7 +11,7 @@ use crate::store::{Store, StoreError};
 use jiff::Timestamp;
 use opspilot_sdk::{ActionKind, Call, Write};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The plan in force of a brief.
@@ -226,6 +226,16 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn target(&self, brief: &BriefId) -> Result<BTreeMap<String, String>, StoreError> {
         let sql = "SELECT sink, record FROM target WHERE brief = $1";
+        let rows = self.reader().await?.conn().rows(sql, values![brief.as_str()]).await?;
+        rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect()
+    }
+
+    /// The keys of a brief's writes that were taken back, with their sinks.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn spent_keys(&self, brief: &BriefId) -> Result<BTreeSet<(String, String)>, StoreError> {
+        let sql = "SELECT sink, key FROM write_item WHERE brief = $1 AND undo_of = '' AND state = 'undone'";
         let rows = self.reader().await?.conn().rows(sql, values![brief.as_str()]).await?;
         rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect()
     }

@@ -57,7 +57,7 @@ pub use nudge::Nudge;
 pub use operate::{Cancel, Resume, Retry, Reveal};
 pub use pause::{PauseWriting, PausedBy, ResumeWriting};
 pub use people::{AddPerson, AddToken, AddressPerson, DisablePerson, GrantRole, RevokeToken, Right};
-pub use plan::{ApprovePlan, ApprovesPlan, NewWrite, QueueWrites};
+pub use plan::{ApprovePlan, ApprovesPlan, NewWrite, PlanApproval, QueueWrites};
 pub use proof::{AddPasskey, RemovePasskey, RenamePasskey, SetPassword, Tie, Tying, Untie};
 pub use reply::{ByMail, KeepReply, SettleReply};
 pub use reserve::{Alarm, Asker, FromBucket, FromBudget, Reservable, Reserve, Reserved};

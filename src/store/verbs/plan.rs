@@ -1,18 +1,20 @@
 //! Approving a plan of writes, and queueing what it holds in the transaction that completes the approval. INVARIANT: a write is queued only
-//! beside the approval of exactly its plan; a key that may have been written is never queued again.
+//! beside the approval of exactly its plan; a key that may have been written is never queued again; a plan comes into force whole, so that
+//! each of its writes is queued or stands as approved, or it does not.
 
 use super::letter::Refusable;
 use super::review::{Belongs, policy_fields, receipt};
 use super::writing::{Doer, tell_write};
 use crate::domain::id::{BriefId, WriteId};
+use crate::domain::writeback::WriteState;
 use crate::policy::Permit;
 use crate::receipt::Field;
 use crate::store::pack::pack;
 use crate::store::queue::one_by_one;
-use crate::store::reads::{write_columns, write_of};
+use crate::store::reads::{write_columns, write_of, write_sql};
 use crate::store::sql::{Many, Value, values};
 use crate::store::tx::Tx;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, WriteRow};
 use jiff::Timestamp;
 use opspilot_sdk::Write;
 use std::collections::HashMap;
@@ -78,7 +80,24 @@ pub struct ApprovePlan {
     pub at: Timestamp,
 }
 
-one_by_one!(ApprovePlan, (), approve_plan);
+/// What came of approving a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlanApproval {
+    /// It is put down; so many writes are queued.
+    Counted {
+        /// How many; none where the plan is not in force yet, or all of it stood as approved.
+        queued: u32,
+    },
+    /// Nothing was changed: another write has the key of one of these.
+    Taken {
+        /// The write that has it.
+        by: Box<WriteRow>,
+        /// It is being taken back.
+        undoing: bool,
+    },
+}
+
+one_by_one!(ApprovePlan, PlanApproval, approve_plan);
 
 /// One approval of a plan, whichever verb brings it.
 pub(super) struct Approving<'a> {
@@ -225,7 +244,14 @@ pub(super) async fn approve(items: &[Approving<'_>], tx: &mut Tx<'_>) -> Result<
     tx.conn.run_many(&INSERT_APPROVALS, approvals).await?;
     tx.conn.run_many(&PUT_PLANS, plans).await?;
     let queued = insert(writes, tx).await?;
-    for item in items.iter().filter(|item| item.queue.is_some()) {
+    for item in items.iter() {
+        let Some(queue) = item.queue else { continue };
+        let wanted = i64::try_from(queue.writes.len()).unwrap_or(i64::MAX);
+        if queued.get(item.brief.as_str()).copied().unwrap_or(0) != wanted {
+            // Whoever completes an approval is told that it is carried out: then all of it must be.
+            let what = "a write of this plan was queued by another one meanwhile; read the plan again".to_owned();
+            return Err(StoreError::Conflict { what });
+        }
         let fields = [
             ("brief", Field::Text(item.brief.as_str())),
             ("decision", Field::Text(item.decision)),
@@ -238,10 +264,21 @@ pub(super) async fn approve(items: &[Approving<'_>], tx: &mut Tx<'_>) -> Result<
     Ok(())
 }
 
-async fn approve_plan(item: &ApprovePlan, tx: &mut Tx<'_>) -> Refusable<()> {
+async fn approve_plan(item: &ApprovePlan, tx: &mut Tx<'_>) -> Refusable<PlanApproval> {
     let brief = item.brief.as_str();
+    let queue = match &item.queue {
+        None => None,
+        Some(queue) => match missing(item, queue, tx).await? {
+            Ok(writes) => Some(QueueWrites { content: queue.content.clone(), writes }),
+            Err(taken) => return Ok(Ok(taken)),
+        },
+    };
+    let queues = queue.as_ref().map_or(0, |queue| queue.writes.len());
     let sql = "SELECT 1 FROM plan_approval WHERE brief = $1 AND digest = $2 AND plan = $3 AND person = $4";
-    if tx.conn.row(sql, values![brief, &item.digest, &item.plan, &item.person]).await?.is_some() {
+    let before = tx.conn.row(sql, values![brief, &item.digest, &item.plan, &item.person]).await?.is_some();
+    // Whoever approved it before may have it carried out again where something of it was called off, or another plan took its place; they
+    // count as one person, as before.
+    if before && (queue.is_none() || (queues == 0 && is_in_force(item, tx).await?)) {
         return Ok(Err(StoreError::Conflict { what: "you have approved this plan already".to_owned() }));
     }
     // Of two who approve at once the second must count the first: so this is a change of the brief.
@@ -271,14 +308,53 @@ async fn approve_plan(item: &ApprovePlan, tx: &mut Tx<'_>) -> Refusable<()> {
         person: &item.person,
         belongs: &item.belongs,
         permit,
-        queue: item.queue.as_ref(),
+        queue: queue.as_ref(),
         at: item.at,
     };
     approve(&[approving], tx).await?;
-    Ok(Ok(()))
+    Ok(Ok(PlanApproval::Counted { queued: u32::try_from(queues).unwrap_or(u32::MAX) }))
 }
 
-/// Stops what another plan of the brief left unsent. What may have been sent goes its way, and its key is not queued again.
+async fn is_in_force(item: &ApprovePlan, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM writeback WHERE brief = $1 AND digest = $2 AND plan = $3";
+    Ok(tx.conn.row(sql, values![item.brief.as_str(), &item.digest, &item.plan]).await?.is_some())
+}
+
+/// The writes of a plan that are to be queued when it comes into force: not those that stand as it has them. Or what has the key of one of
+/// them and makes way for nothing.
+async fn missing(
+    item: &ApprovePlan,
+    queue: &QueueWrites,
+    tx: &mut Tx<'_>,
+) -> Result<Result<Vec<NewWrite>, PlanApproval>, StoreError> {
+    let mut writes = Vec::with_capacity(queue.writes.len());
+    for new in &queue.writes {
+        let sql = write_sql!("WHERE sink = $1 AND key = $2 AND undo_of = '' AND state <> 'cancelled'");
+        let Some(row) = tx.conn.row(sql, values![&new.sink, &new.write.key]).await? else {
+            writes.push(new.clone());
+            continue;
+        };
+        let other = write_of(&row)?;
+        let ours = other.brief == item.brief && other.plan == item.plan && other.state != WriteState::Undone;
+        let sql = "SELECT 1 FROM write_item WHERE undo_of = $1 AND undo_of <> '' AND state <> 'cancelled'";
+        let undoing =
+            other.state == WriteState::Written && tx.conn.row(sql, values![other.id.as_str()]).await?.is_some();
+        let unsent = matches!(
+            other.state,
+            WriteState::Waiting | WriteState::Claimed | WriteState::Blocked | WriteState::Refused
+        );
+        match other.state {
+            _ if ours => {}
+            WriteState::Written if other.write == new.write && !undoing => {}
+            // It is stopped before this one is queued.
+            _ if unsent && !other.maybe && other.brief == item.brief => writes.push(new.clone()),
+            _ => return Ok(Err(PlanApproval::Taken { by: Box::new(other), undoing })),
+        }
+    }
+    Ok(Ok(writes))
+}
+
+/// Stops what another plan of the brief left unsent. What may have been sent goes its way.
 async fn replace(item: &ApprovePlan, tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let sql = concat!(
         "UPDATE write_item SET state = 'cancelled', lessee = NULL, lease_until = NULL, code = NULL, message = 'another plan took its place', \
@@ -299,8 +375,9 @@ impl Store {
     /// Puts down that a person approves a plan; with `queue` it comes into force.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] when the brief changed since it was read; [`StoreError::Conflict`] when they approved it before.
-    pub async fn approve_plan(&self, approve: ApprovePlan) -> Result<(), StoreError> {
+    /// [`StoreError::Stale`] when the brief changed since it was read; [`StoreError::Conflict`] when they approved it before and nothing of it is
+    /// to be queued again.
+    pub async fn approve_plan(&self, approve: ApprovePlan) -> Result<PlanApproval, StoreError> {
         self.submit_patiently(approve).await
     }
 }

@@ -83,10 +83,16 @@ pub(super) async fn decide(call: Call) -> Result<Answer, Refused> {
         Err(ReviewError::Denied(denied)) => return Err(hidden(&call, &id, denied.into()).await),
         Err(error) => return Err(error.into()),
     };
+    let hindered = match &wanted.plan {
+        // The decision stands, whatever can be said of the gate.
+        Some(_) if decided.check.is_none() => call.app.web.writeback.hindered(&id).await.ok(),
+        _ => None,
+    };
     let approvals = decided.approvals.map(|(have, need)| json!({ "have": have, "need": need }));
     Answer::json(&json!({
         "decision": decided.id, "brief": id, "state": decided.state.as_str(), "number": decided.revision,
         "approvals": approvals, "repeated": decided.repeated, "attention_check": decided.check.as_ref().map(check),
+        "hindered": hindered,
     }))
 }
 

@@ -79,6 +79,7 @@ said! {
     Held "held" "You hold it: others see that you look at it.";
     LetGo "let-go" "You let it go.";
     Approved "approved" "Approved.";
+    KeptBack "kept-back" "Approved. Not all that it would write can be sent now; the brief says what stands in the way.";
     Counted "counted" "Your approval counts. More are needed.";
     Amending "amending" "Marked for small changes. Make them here; then it waits for a decision again.";
     Redrafting "redrafting" "It is being drafted again, with your words.";

@@ -40,7 +40,13 @@ async fn what_was_shown_is_approved_and_nothing_else() {
     assert_eq!((moved.status, moved.code().as_str(), now.len()), (409, "OP-7612", 64), "{}", moved.body);
     let rejected = house.post("owner", &decision, decide("reject", Some(&now))).await;
     assert_eq!((rejected.status, rejected.code().as_str()), (422, "OP-9013"), "{}", rejected.body);
-    assert_eq!(house.post("owner", &decision, decide("approve", Some(&now))).await.status, 200);
+    let decided = house.post("owner", &decision, decide("approve", Some(&now))).await;
+    let hindered = &decided.json()["hindered"][0];
+    assert_eq!((decided.status, hindered["record"].as_str()), (200, Some("4712")), "{}", decided.body);
+    assert_eq!(
+        hindered["obstacles"], shown["writes"][0]["obstacles"],
+        "whoever approves is told what stands in the way"
+    );
     let writes = house.get("north-viewer", &format!("/api/v1/writes?brief={brief}")).await;
     let write = &writes["items"][0];
     assert_eq!((write["record"].as_str(), write["plan"].as_str()), (Some("4712"), Some(now.as_str())), "{writes}");
@@ -66,7 +72,12 @@ async fn a_brief_approved_without_a_plan_writes_nothing_until_one_is_approved() 
     assert_eq!(house.get("owner", &list).await["items"], json!([]));
     let path = format!("/api/v1/briefs/{brief}/plan");
     let hash = house.get("owner", &path).await["hash"].clone();
+    // To name the plan now with the brief approves nothing, and says so.
+    let late = json!({ "decision": "approve", "revision": digest, "plan": hash });
+    let late = house.post("owner", &format!("/api/v1/briefs/{brief}/decision"), late).await;
+    assert_eq!((late.status, late.code().as_str()), (409, "OP-4016"), "{}", late.body);
     let approved = house.post("north-reviewer", &path, json!({ "plan": hash })).await;
+    assert_eq!(approved.json()["hindered"][0]["obstacles"].as_array().map(Vec::len), Some(3), "{}", approved.body);
     assert_eq!(
         (approved.status, &approved.json()["approvals"]),
         (200, &json!({ "have": 1, "need": 1 })),
@@ -89,7 +100,9 @@ async fn the_way_back_is_shown_and_asked_for_once() {
     assert_eq!(house.ask("south-viewer", "GET", &path, "").await.code(), "OP-5008");
     let shown = house.get("south-reviewer", &path).await;
     assert_eq!(shown["call"]["target"], "https://desk.example/4711/notes/88112");
-    assert_eq!(shown["id"], Value::Null);
+    assert_eq!((&shown["id"], &shown["reaches_people_outside"]), (&Value::Null, &json!(false)));
+    let other = house.post("south-reviewer", &path, json!({ "plan": "00000000" })).await;
+    assert_eq!((other.status, other.code().as_str()), (409, "OP-7627"), "{}", other.body);
     let asked = house.post("south-reviewer", &path, json!({})).await;
     assert_eq!((asked.status, &asked.json()["call"]), (200, &shown["call"]), "{}", asked.body);
     let undo = asked.json()["id"].as_str().unwrap().to_owned();
@@ -98,12 +111,10 @@ async fn the_way_back_is_shown_and_asked_for_once() {
     let twice = house.post("owner", &path, json!({})).await;
     assert_eq!((twice.status, twice.code().as_str()), (409, "OP-3002"), "{}", twice.body);
     let pilot = house.post("owner", "/api/v1/pilots/south/undo", json!({})).await;
-    let item = &pilot.json()["items"][0];
-    assert_eq!(
-        (pilot.status, &item["id"], item["of"].as_str()),
-        (200, &Value::Null, Some(id.as_str())),
-        "{}",
-        pilot.body
-    );
-    assert!(item["message"].as_str().is_some_and(|why| why.contains("OP-3002")), "{item}");
+    let told = pilot.json();
+    let item = &told["items"][0];
+    assert_eq!((pilot.status, item["of"].as_str(), item["id"].as_str()), (200, Some(id.as_str()), Some(undo.as_str())));
+    assert_eq!((&told["paused"], &told["whole"], &told["remaining"]), (&json!(true), &json!(true), &json!([])));
+    let dry = house.post("owner", "/api/v1/pilots/south/undo", json!({ "dry_run": true, "plans": [] })).await.json();
+    assert_eq!((&dry["dry_run"], &dry["paused"], &dry["items"]), (&json!(true), &json!(false), &told["items"]));
 }

@@ -6,9 +6,9 @@ use crate::domain::writeback::{StatementKind, WriteState};
 use crate::review::ReviewError;
 use crate::store::HoldWriting;
 use crate::store::conformance::{Fixture, on_both};
-use crate::writeback::ActError;
 use crate::writeback::carry::ATTEMPTS;
 use crate::writeback::mark::{MARK_FILE, Mark};
+use crate::writeback::{ActError, Asked};
 use opspilot_sdk::ActionKind;
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +25,7 @@ on_both!(
     a_brief_that_was_approved_without_a_plan_can_have_one_later,
     a_daemon_that_stood_still_does_not_send_again_what_it_is_sending,
     a_store_that_was_put_back_writes_nothing_until_a_person_lets_it,
+    a_plan_named_after_an_approval_without_it_is_not_taken_for_approved,
 );
 
 /// A house in which everything but the approval is there, and one brief in it.
@@ -200,7 +201,7 @@ async fn what_changed_after_the_approval_is_not_sent_and_is_told(on: &Fixture) {
     let old = house.writeback.plan(&person("ada"), &brief).await.unwrap().hash.unwrap();
     let refused = other.writeback.approve(&person("ada"), &brief, &old).await;
     assert!(matches!(refused, Err(ActError::Moved { .. })), "{refused:?}");
-    assert_eq!(other.writeback.approve(&person("ada"), &brief, &plan).await.unwrap(), (1, 1));
+    assert_eq!(other.writeback.approve(&person("ada"), &brief, &plan).await.unwrap().approvals, (1, 1));
     other.carry(on).await;
     let notes = other.desk.held().notes.clone();
     assert!(notes.len() == 1 && notes[0].1.starts_with("Dear all, "), "{notes:?}");
@@ -221,7 +222,7 @@ async fn two_people_must_have_seen_the_same_plan(on: &Fixture) {
     other.carry(on).await;
     assert_eq!(other.desk.held().calls, 0);
     other.desk.held().approved.extend(digests);
-    assert_eq!(other.writeback.approve(&person("ada"), &brief, &moved).await.unwrap(), (2, 2));
+    assert_eq!(other.writeback.approve(&person("ada"), &brief, &moved).await.unwrap().approvals, (2, 2));
     other.carry(on).await;
     assert_eq!(other.desk.held().notes.len(), 1);
     right(&other);
@@ -234,10 +235,11 @@ async fn what_is_taken_back_is_as_before(on: &Fixture) {
     approve(&house, on, &brief).await;
     house.carry(on).await;
     assert_ne!(house.desk.held().priorities, before);
-    let told = house.writeback.undo_pilot(&person("ada"), super::house::PILOT).await.unwrap();
-    assert_eq!(told.len(), 2);
-    for (_, undone) in told {
-        house.desk.held().undoing.insert(undone.unwrap().planned.call.digest());
+    let told = house.writeback.undo_pilot(&person("ada"), super::house::PILOT, &[], false).await.unwrap();
+    assert!(told.is_whole() && told.items.len() == 2, "{told:?}");
+    for (_, asked) in told.items {
+        let Asked::Now(undo) = asked else { panic!("{asked:?}") };
+        house.desk.held().undoing.insert(undo.planned.call.digest());
     }
     house.carry(on).await;
     assert_eq!(house.desk.held().notes.len(), 0);
@@ -272,7 +274,7 @@ async fn a_brief_that_was_approved_without_a_plan_can_have_one_later(on: &Fixtur
     assert_eq!(house.desk.held().calls, 0);
     let (plan, digests) = house.shown(&brief).await;
     house.desk.held().approved.extend(digests);
-    assert_eq!(house.writeback.approve(&person("bob"), &brief, &plan).await.unwrap(), (1, 1));
+    assert_eq!(house.writeback.approve(&person("bob"), &brief, &plan).await.unwrap().approvals, (1, 1));
     house.carry(on).await;
     assert_eq!(house.desk.held().notes.len(), 1);
     right(&house);
@@ -351,5 +353,23 @@ async fn a_store_that_was_put_back_writes_nothing_until_a_person_lets_it(on: &Fi
     house.let_go_on(on, None).await;
     assert!(!house.carry(on).await);
     assert_eq!(states(&house, on, &third).await, [WriteState::Written; 2]);
+    right(&house);
+}
+
+async fn a_plan_named_after_an_approval_without_it_is_not_taken_for_approved(on: &Fixture) {
+    let (house, brief) = ready(on, 1).await;
+    let (plan, digests) = house.shown(&brief).await;
+    house.approve(on, "ada", &brief, None).await.unwrap();
+    for name in ["ada", "bob"] {
+        let refused = house.approve(on, name, &brief, Some(&plan)).await;
+        assert!(matches!(&refused, Err(ReviewError::PlanApart { plan: named, .. }) if *named == plan), "{refused:?}");
+    }
+    assert!(house.writes(on, &brief).await.is_empty());
+    house.approve(on, "ada", &brief, None).await.expect("the same again");
+    house.desk.held().approved.extend(digests);
+    house.writeback.approve(&person("ada"), &brief, &plan).await.unwrap();
+    house.approve(on, "ada", &brief, Some(&plan)).await.expect("now it is approved with it");
+    house.carry(on).await;
+    assert_eq!(house.desk.counts(), (1, 2));
     right(&house);
 }

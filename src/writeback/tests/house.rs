@@ -16,10 +16,10 @@ use crate::screen::{Boundary, BoundaryOptions};
 use crate::store::conformance::Fixture;
 use crate::store::conformance::samples::{accept, advance, claim, permit, review_of};
 use crate::store::{
-    Act, AddStatement, Advance, ClaimWrites, Draft, FlagChange, PauseWriting, PausedBy, ResumeWriting, StoreError,
-    Told, TurnFlag, WriteFilter, WriteRow,
+    Act, AddStatement, Advance, Belongs, ClaimWrites, Draft, FlagChange, PauseWriting, PausedBy, ResumeWriting,
+    RuleWrite, SetTarget, StoreError, Told, TurnFlag, WriteFilter, WriteRow, WriteRuling,
 };
-use crate::writeback::{Options, Parts, Writeback};
+use crate::writeback::{ActError, Options, Parts, Writeback};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use opspilot_sdk::{ActionKind, Sink, sha256_hex};
@@ -271,6 +271,34 @@ impl House {
         self.review.decide(&person(name), brief, &Verdict::Approve, &digest, plan).await.map(|_| ())
     }
 
+    /// Names the record that a brief goes to.
+    pub(super) async fn aim(&self, on: &Fixture, brief: &BriefId, record: &str) {
+        let set = SetTarget {
+            brief: brief.clone(),
+            sink: SINK.into(),
+            record: Some(record.into()),
+            person: "usr_ada".into(),
+            belongs: Belongs { tenant: TENANT.into(), pilot: PILOT.into() },
+            permit: permit(Action::WritebackTarget, Kind::Review, brief.as_str()),
+            at: on.now(),
+        };
+        on.store.set_target(set).await.unwrap();
+    }
+
+    /// Approves the plan that stands, of a brief that is approved.
+    pub(super) async fn agree(&self, name: &str, brief: &BriefId) -> Result<(u32, u32), ActError> {
+        let (plan, digests) = self.shown(brief).await;
+        self.desk.held().approved.extend(digests);
+        self.writeback.approve(&person(name), brief, &plan).await.map(|agreed| agreed.approvals)
+    }
+
+    /// Calls a write off, or has it tried again.
+    pub(super) async fn rule(&self, on: &Fixture, id: &WriteId, ruling: WriteRuling) {
+        let permit = permit(Action::WritebackCancel, Kind::Pilot, PILOT);
+        let (id, person) = (id.clone(), "usr_ada".to_owned());
+        on.store.rule_write(RuleWrite { id, ruling, person, permit, at: on.now() }).await.unwrap();
+    }
+
     /// Takes what is due.
     pub(super) async fn due(&self, on: &Fixture, most: u32) -> Vec<WriteRow> {
         let claim =
@@ -295,9 +323,9 @@ impl House {
         on.store.writes(&filter).await.unwrap().items
     }
 
-    pub(super) async fn undo(&self, id: &WriteId, force: bool) -> Result<(), crate::writeback::ActError> {
-        let planned = self.writeback.undo_plan(&person("ada"), id).await?.planned;
-        self.desk.held().undoing.insert(planned.call.digest());
-        self.writeback.undo(&person("ada"), id, force).await.map(|_| ())
+    pub(super) async fn undo(&self, id: &WriteId, force: bool) -> Result<(), ActError> {
+        let shown = self.writeback.undo_plan(&person("ada"), id).await?;
+        self.desk.held().undoing.insert(shown.planned.call.digest());
+        self.writeback.undo(&person("ada"), id, force, Some(&shown.hash)).await.map(|_| ())
     }
 }

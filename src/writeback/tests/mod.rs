@@ -1,5 +1,6 @@
 //! Carrying out over both databases: every way in which a write can end, and many random courses of events.
 
+mod again;
 mod cases;
 mod desk;
 mod house;

@@ -79,7 +79,7 @@ impl Course<'_> {
                     self.said.push((name.to_owned(), plan, digests));
                 }
             }
-            Err(ReviewError::Illegal(_) | ReviewError::Claimed { .. }) => {}
+            Err(ReviewError::Illegal(_) | ReviewError::Claimed { .. } | ReviewError::PlanApart { .. }) => {}
             Err(cause) => panic!("{cause}"),
         }
         self.approved = self.on.store.brief(&self.brief).await.unwrap().state.as_str() == "approved";

@@ -27,6 +27,7 @@ on_both!(
     models_that_cost_too_much_pause,
     what_leaves_the_house_waits_for_the_pilots_own_record,
     terms_that_were_changed_after_the_go_count_for_nothing,
+    an_exception_stands_in_for_the_go_and_never_for_the_figures,
     review_that_sees_nothing_opens_nothing,
     review_that_sees_what_is_planted_opens,
     a_ramp_lets_only_those_through_that_it_admits,
@@ -213,7 +214,7 @@ async fn too_many_edited_briefs_pause(on: &Fixture) {
     stands_until_a_person_resumes(&house, on, None, figure).await;
 }
 
-fn bar(min_reviewed: u32, min_approval: u32, max_edit: u32) -> Pilot {
+pub(super) fn bar(min_reviewed: u32, min_approval: u32, max_edit: u32) -> Pilot {
     let automation = Automation {
         kinds: vec![ActionKind::Message],
         min_reviewed,
@@ -370,6 +371,23 @@ async fn terms_that_were_changed_after_the_go_count_for_nothing(on: &Fixture) {
     lowered.state(on, StatementKind::Go).await;
     assert_eq!(written(&lowered, on, "four", Mishap::None).await.state, WriteState::Written);
     assert!(lowered.desk.held().wrong.is_empty());
+}
+
+async fn an_exception_stands_in_for_the_go_and_never_for_the_figures(on: &Fixture) {
+    let house = House::of(on, Desk::default(), bar(2, 0, 100), &[ActionKind::Message]);
+    house.desk.held().open = true;
+    house.state(on, StatementKind::RollbackPlan).await;
+    house.flag(on, Some(3600)).await;
+    house.state(on, StatementKind::Exception).await;
+    let kept = written(&house, on, "one", Mishap::None).await;
+    assert_eq!(short(&kept), ["1 briefs were reviewed since the go, and 2 are asked for"]);
+    assert_eq!(house.desk.counts().1, 0);
+    // What was reviewed under the exception counts as under a go.
+    assert_eq!(written(&house, on, "two", Mishap::None).await.state, WriteState::Written);
+    let lowered = House::of(on, house.desk.clone(), bar(1, 0, 100), &[ActionKind::Message]);
+    let kept = written(&lowered, on, "three", Mishap::None).await;
+    assert_eq!(kept.code.as_deref(), Some("OP-7603"), "it ended with the terms that it was made under");
+    assert!(house.desk.held().wrong.is_empty());
 }
 
 async fn a_ramp_lets_only_those_through_that_it_admits(on: &Fixture) {

@@ -6,7 +6,7 @@ use super::bar::Typed;
 use super::page::{self, More};
 use super::sheet::Sheet;
 use super::{diff, plan};
-use crate::domain::id::WriteId;
+use crate::domain::id::{BriefId, WriteId};
 use crate::domain::review::{Illegal, ReviewState, Verdict};
 use crate::domain::writeback::WriteState;
 use crate::review::ReviewError;
@@ -16,7 +16,7 @@ use crate::web::desk::layout::plain;
 use crate::web::desk::shown::{Said, Shown};
 use crate::web::desk::visit::Visit;
 use crate::web::problem::Refused;
-use crate::writeback::{ActError, Became, WritingError};
+use crate::writeback::{ActError, Agreed, Became, WritingError};
 use axum::http::StatusCode;
 use maud::html;
 
@@ -45,6 +45,7 @@ pub(in crate::web) async fn decide(visit: Visit) -> Result<Shown, Refused> {
     let given = |name: &str| Some(field(name)).filter(|text| !text.trim().is_empty());
     let (word, revision) = (field("decision"), field("revision"));
     let call = &visit.call;
+    let planned = given("plan").is_some();
     let outcome = match Verdict::with(word, given("comment"), given("reason")) {
         Ok(verdict) => {
             let plan = given("plan").filter(|_| verdict == Verdict::Approve);
@@ -65,6 +66,7 @@ pub(in crate::web) async fn decide(visit: Visit) -> Result<Shown, Refused> {
                 }
                 ReviewState::Redrafting => Said::Redrafting,
                 ReviewState::Rejected => Said::Rejected,
+                ReviewState::Approved if planned && kept_back(&visit, &id).await => Said::KeptBack,
                 ReviewState::Approved | ReviewState::Withdrawn => Said::Approved,
             };
             return Ok(page::onward(&visit, &id, said).await);
@@ -95,6 +97,11 @@ pub(in crate::web) async fn decide(visit: Visit) -> Result<Shown, Refused> {
     page::brief(&visit, &sheet, More { notice: Some(notice), typed: Some(typed), status }).await
 }
 
+/// Whether something that was just approved cannot be sent as things stand.
+async fn kept_back(visit: &Visit, id: &BriefId) -> bool {
+    visit.call.app.web.writeback.hindered(id).await.is_ok_and(|hindered| !hindered.is_empty())
+}
+
 /// `POST /briefs/{id}/writes`.
 pub(in crate::web) async fn writes(visit: Visit) -> Result<Shown, Refused> {
     let id = briefs::known(&visit.call).await?;
@@ -118,7 +125,7 @@ pub(in crate::web) async fn writes(visit: Visit) -> Result<Shown, Refused> {
         "did_not_go" => web.writing.settle(caller, &write, Became::DidNotGo).await.map(|_| Said::Settled),
         "undo" | "undo_all_the_same" => {
             let force = act == "undo_all_the_same";
-            return match web.writeback.undo(caller, &write, force).await {
+            return match web.writeback.undo(caller, &write, force, visit.form.get("plan")).await {
                 // Asked twice: it is being taken back already.
                 Ok(_) | Err(ActError::Store(StoreError::Conflict { .. })) => {
                     Ok(Shown::Go { to, said: Some(Said::Undoing) })
@@ -176,13 +183,15 @@ pub(in crate::web) async fn way_back(visit: Visit) -> Result<Shown, Refused> {
             form.inline method="post" action=(format!("/briefs/{}/writes", sheet.id)) {
                 (visit.key())
                 input type="hidden" name="write" value=(write);
+                input type="hidden" name="plan" value=(undo.hash);
                 button.primary type="submit" name="do" value=(act) { (label) }
             }
         }
     };
     let body = html! {
         p { a href=(format!("/briefs/{}#{write}", sheet.id)) { "Back to the brief" } }
-        p { "This would be sent, to the byte:" }
+        p { "This would be sent, to the byte, as " code title=(undo.hash) { (plan::short(&undo.hash)) } ":" }
+        @if undo.kind.leaves_the_house() { p.unsure { "It goes to somebody outside." } }
         (plan::request(&undo.planned.call))
         @if !story.sides.is_empty() { h2 { "The record" } (plan::sides(&story.sides)) }
         p { "Before it is sent the record is looked at. When it is no longer as we left it, nothing is sent and you are asked." }
@@ -201,8 +210,12 @@ pub(in crate::web) async fn approve_plan(visit: Visit) -> Result<Shown, Refused>
     let id = briefs::known(&visit.call).await?;
     let hash = visit.form.get("plan").unwrap_or_default();
     match visit.call.app.web.writeback.approve(&visit.call.caller, &id, hash).await {
-        Ok((have, need)) => {
-            let said = if have >= need { Said::Approved } else { Said::Counted };
+        Ok(Agreed { approvals: (have, need), hindered }) => {
+            let said = match (have >= need, hindered.is_empty()) {
+                (true, true) => Said::Approved,
+                (true, false) => Said::KeptBack,
+                (false, _) => Said::Counted,
+            };
             Ok(Shown::Go { to: format!("/briefs/{id}"), said: Some(said) })
         }
         Err(ActError::Denied(denied)) => Err(denied.into()),
