@@ -63,6 +63,7 @@ async fn what_was_written_to_the_wrong_record_reaches_the_right_one(on: &Fixture
     assert_eq!(house.desk.held().notes.len(), 0);
     // A far side that keeps what was emptied still shows its mark.
     house.desk.held().notes.push((wrong.write.key.clone(), "(emptied)".into()));
+    on.clock.turn(1);
     assert_eq!(house.agree("ada", &brief).await.unwrap(), (1, 1));
     house.carry(on).await;
     let right_one = last(&house, on, &brief).await;
@@ -71,6 +72,7 @@ async fn what_was_written_to_the_wrong_record_reaches_the_right_one(on: &Fixture
     assert_eq!(house.desk.held().notes.len(), 2);
     right(&house);
     // And once more, back and there.
+    on.clock.turn(1);
     house.undo(&right_one.id, false).await.unwrap();
     house.carry(on).await;
     assert_eq!(house.agree("ada", &brief).await.unwrap(), (1, 1));
