@@ -439,6 +439,11 @@ fn a_plan_is_read_approved_by_its_hash_and_stopped() {
     approve("zzz").refused(2, "OP-9107");
     let approved = approve(&hash[..8]).json();
     assert_eq!((approved["state"].as_str(), approved["plan"].as_str()), (Some("approved"), Some(hash.as_str())));
+    let hindered = &approved["hindered"][0];
+    assert_eq!(
+        hindered["obstacles"], plan["writes"][0]["obstacles"],
+        "whoever approves is told what stands in the way"
+    );
     let list = bench.on_demo(&["writeback", "list", "--brief", &brief, "--json"]).json();
     let id = list["items"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(
@@ -457,6 +462,8 @@ fn a_plan_is_read_approved_by_its_hash_and_stopped() {
     bench.on_demo(&["writeback", "undo", &id]).refused(1, "OP-7615");
     bench.on_demo(&["writeback", "settle", &id, "--went"]).refused(1, "OP-3002");
     bench.on_demo(&["writeback", "retry", &id]).refused(1, "OP-3002");
+    let dry = bench.on_demo(&["writeback", "undo", "--pilot", "demo", "--dry-run", "--json"]).json();
+    assert_eq!((&dry["cancelled"][0], &dry["paused"]), (&list["items"][0]["id"], &serde_json::json!(true)));
     assert_eq!(bench.on_demo(&["writeback", "cancel", &id, "--json"]).json()["state"], "cancelled");
     assert_eq!(bench.on_demo(&["writeback", "undo", "--pilot", "demo"]).status, 0, "there is nothing to take back");
     assert_eq!(bench.on_demo(&["writeback", "undo"]).status, 2);
