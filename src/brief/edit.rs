@@ -83,11 +83,11 @@ impl EditError {
 
 /// Applies edits in order and returns the new content.
 ///
-/// Editing `priority.score` alone moves `priority.band` with it. `unverified` cannot be edited: it
+/// `priority.band` goes with `priority.score`; an edit of it that says otherwise is refused. `unverified` cannot be edited: it
 /// is what [`check`](super::check()) finds, so run the check again after an edit.
 ///
 /// # Errors
-/// `OP-7010` unknown path, `OP-7011` wrong type, `OP-7012` out of range.
+/// `OP-7010` unknown path, `OP-7011` wrong type, `OP-7012` out of range, `OP-7013` a band that is not the score's.
 pub fn apply(content: &Content, edits: &[Edit]) -> Result<Content, EditError> {
     let mut tree = serde_json::to_value(content).map_err(|error| EditError::schema("", error.to_string()))?;
     let mut current = content.clone();
@@ -98,13 +98,21 @@ pub fn apply(content: &Content, edits: &[Edit]) -> Result<Content, EditError> {
         }
         place(&mut tree, &steps, &edit.path, &edit.value)?;
         current = read(&tree, &edit.path)?;
-        if edit.path == "priority.score" {
-            let banded = edits.iter().any(|other| other.path == "priority.band");
-            if !banded {
-                current.priority.band = current.priority.score.band();
-            }
-        }
+        // The band is the score in a word: whatever was edited, it says the same.
+        current.priority.band = current.priority.score.band();
         tree = serde_json::to_value(&current).map_err(|error| EditError::schema("", error.to_string()))?;
+    }
+    let band = current.priority.band;
+    for edit in edits {
+        let asked = match edit.path.as_str() {
+            "priority.band" => Some(&edit.value),
+            "priority" => edit.value.get("band"),
+            _ => None,
+        };
+        if asked.is_some_and(|asked| asked.as_str() != Some(band.as_str())) {
+            let problem = format!("a score of {} is `{band}`, and nothing else", current.priority.score.get());
+            return Err(EditError::new("OP-7013", &edit.path, problem, "edit `priority.score`; its band goes with it"));
+        }
     }
     current.within_limits()?;
     Ok(current)

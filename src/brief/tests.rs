@@ -120,8 +120,17 @@ fn edits_apply_field_by_field_and_show_in_the_difference() {
         ]
     );
     assert!(diff(&before, &before).is_empty());
-    let kept = apply(&before, &[edit("priority.score", json!(85)), edit("priority.band", json!("high"))]).unwrap();
-    assert_eq!(kept.priority.band, Band::High);
+    // The band is the score in a word: it cannot say another thing, in whatever order it is asked for.
+    let (score, band) = (edit("priority.score", json!(5)), edit("priority.band", json!("urgent")));
+    for edits in [
+        vec![score.clone(), band.clone()],
+        vec![band.clone(), score.clone()],
+        vec![edit("priority.band", json!("low"))],
+    ] {
+        assert_eq!(apply(&before, &edits).unwrap_err().code, "OP-7013", "{edits:?}");
+    }
+    let fits = apply(&before, &[score, edit("priority.band", json!("low"))]).unwrap();
+    assert_eq!((fits.priority.score.get(), fits.priority.band), (5, Band::Low));
 }
 
 #[test]
@@ -157,7 +166,11 @@ fn a_wrong_edit_is_refused_with_path_problem_and_remedy() {
 fn the_check_finds_what_the_request_does_not_hold() {
     assert_eq!(check(&content(), TEXT), []);
     let problems = |path: &str, value: serde_json::Value| -> Vec<String> {
-        let edited = apply(&content(), &[edit(path, value)]).unwrap();
+        let edited = match path {
+            // No edit makes this one; an earlier version did.
+            "priority.band" => Content { priority: Priority { band: Band::Urgent, ..content().priority }, ..content() },
+            path => apply(&content(), &[edit(path, value)]).unwrap(),
+        };
         check(&edited, TEXT).into_iter().map(|p| format!("{}: {}", p.path, p.problem)).collect()
     };
     for (text, wanted) in [

@@ -29,7 +29,7 @@ const ORDER: [(&str, &[usize], &[usize]); 6] = [
     ("What is asked", &[place::SUMMARY, place::STATUS, place::WHY], &[]),
     ("Next actions", &[], &[0]),
     ("Still to ask", &[], &[1]),
-    ("Priority", &[place::SCORE, place::BAND], &[2]),
+    ("Priority", &[place::SCORE], &[2]),
     ("Risk", &[place::RISK], &[3]),
     ("Price and work", &[place::PRICING], &[4]),
 ];

@@ -2,7 +2,7 @@
 //! comes back and the laying of one person's changes upon another's all go by this one table. INVARIANT: every field of a brief's content
 //! that a person may write stands here, and nothing else does.
 
-use crate::brief::{Band, Level, RiskKind, Status};
+use crate::brief::{Level, RiskKind, Status};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
@@ -77,18 +77,17 @@ const fn single(name: &'static str, path: &'static str, label: &'static str, han
 pub(super) mod place {
     pub(in super::super) const SUMMARY: usize = 0;
     pub(in super::super) const SCORE: usize = 1;
-    pub(in super::super) const BAND: usize = 2;
-    pub(in super::super) const RISK: usize = 3;
-    pub(in super::super) const STATUS: usize = 4;
-    pub(in super::super) const WHY: usize = 5;
-    pub(in super::super) const PRICING: usize = 6;
+    pub(in super::super) const RISK: usize = 2;
+    pub(in super::super) const STATUS: usize = 3;
+    pub(in super::super) const WHY: usize = 4;
+    pub(in super::super) const PRICING: usize = 5;
 }
 
 /// Every single field.
-pub(super) const SINGLES: [Single; 7] = [
+pub(super) const SINGLES: [Single; 6] = [
     single("summary", "workflow_summary.text", "Summary", Hand::Text),
-    single("score", "priority.score", "Priority, 0 to 100", Hand::Score),
-    single("band", "priority.band", "Band", Hand::Word(|| Band::ALL.iter().map(|word| word.as_str()).collect())),
+    // Its band goes with it, and is no field of its own.
+    single("score", "priority.score", "Priority, 0 to 100 (normal from 30, high from 60, urgent from 80)", Hand::Score),
     single("risk", "risk.level", "Risk", Hand::Word(|| Level::ALL.iter().map(|word| word.as_str()).collect())),
     single(
         "status",
