@@ -107,6 +107,38 @@ async fn an_earlier_approved_request_is_the_model_and_is_used_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_decided_lately_is_no_model_and_a_model_lends_its_form() {
+    let on = Fixture::sqlite().await;
+    let room = room(&on);
+    for (name, hours) in [("old", 80), ("of the week", 20), ("a moment ago", 0)] {
+        let earlier = in_review(&on, name).await;
+        on.store.decide(decide(&on, &earlier.brief(), 1, "usr_ada", "approve")).await.unwrap();
+        assert_eq!(claim(&on, &node(&on), 5).await.len(), 1, "its run goes on");
+        on.clock.turn(hours * 3600);
+    }
+    room.on(&person(Role::Owner), "north", 20, "is review real").await.unwrap();
+    let mut made = Vec::new();
+    for number in 0..15 {
+        on.clock.turn(10);
+        in_review(&on, &format!("k{number}")).await;
+        made.extend(next(&on, &room).await);
+    }
+    let texts: Vec<&str> = made.iter().map(|request| request.text.as_str()).collect();
+    assert_eq!(texts[..2], ["text of old", "text of of the week"]);
+    assert!(texts.len() == 3 && texts[2] != "text of a moment ago", "{texts:?}");
+    // As its model came.
+    let model = on.store.requests(&crate::store::RequestFilter { limit: 100, ..Default::default() }).await.unwrap();
+    let model = model.items.iter().find(|view| view.request.text == "text of old" && view.request.id != made[0].id);
+    let model = &model.unwrap().request;
+    assert_eq!(made[0].media_type, model.media_type);
+    assert_eq!(made[0].external_id.is_some(), model.external_id.is_some());
+    let (one, other) = (on.store.blob(&model.raw).await.unwrap(), on.store.blob(&made[0].raw).await.unwrap());
+    assert_eq!(one[0], other[0], "bytes of the same form");
+    assert_ne!(model.raw, made[0].raw);
+    on.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn owners_alone_switch_it_and_see_what_it_came_to() {
     let on = Fixture::sqlite().await;
     let room = room(&on);

@@ -148,6 +148,9 @@ async fn what_is_planted_counts_nowhere_and_is_written_nowhere(on: &Fixture) {
     decision.probe = Some(outcome(&caught, true));
     on.store.decide(decision).await.unwrap();
     let (_, open) = planted(on, "open", 2).await;
+    // What waits counts it as the queue does, until it is decided.
+    let waiting: u64 = on.store.backlog_since("north", [Timestamp::UNIX_EPOCH; 6]).await.unwrap().iter().sum();
+    assert_eq!(waiting, 1);
     let figures = on.store.pilot_figures("north", since).await.unwrap();
     assert_eq!((figures.reviewed, figures.approved, figures.rejected), (1, 1, 0));
     assert_eq!((figures.planted, figures.caught), (2, 1));
@@ -163,6 +166,9 @@ async fn what_is_planted_counts_nowhere_and_is_written_nowhere(on: &Fixture) {
     assert_eq!(seen, [("usr_bob", false, 60), ("usr_ada", true, 60)]);
     let waits = on.store.probe_of(&open.brief()).await.unwrap().unwrap();
     assert_eq!((waits.decided, waits.trace.as_str()), (None, "https://x.example"));
-    assert_eq!(on.store.attention_models("north").await.unwrap(), [real.brief()]);
+    assert_eq!(
+        on.store.attention_models("north", on.now() + SignedDuration::from_secs(1)).await.unwrap(),
+        [real.brief()]
+    );
     assert_eq!(on.verify().await["attention.decided"], 2);
 }
