@@ -97,7 +97,7 @@ impl List {
 fn item(row: &QuarantineRow) -> Value {
     json!({
         "id": row.id, "state": row.state.as_str(), "pilot": row.pilot, "tenant": row.tenant, "source": row.source, "place": row.place,
-        "code": row.code, "reason": row.reason, "raw_sha256": row.raw, "media_type": row.media_type, "request": row.request,
+        "code": row.code, "reason": row.reason, "media_type": row.media_type, "request": row.request,
         "received_at": row.received_at, "at": row.at,
     })
 }
@@ -117,7 +117,13 @@ async fn show(setup: &Setup, house: &House, id: &QuarantineId) -> Result<(), Fai
     let words = message.as_ref().and_then(|message| masks.of(&row.pilot, &message.text));
     if setup.out.json {
         let mut shown = item(&row);
-        let more = [("from", json!(from)), ("subject", json!(subject)), ("text", json!(words))];
+        let place = (row.tenant.as_str(), row.pilot.as_str());
+        let digest = match setup.principal(house).await {
+            Ok(asks) => house.review.may_reveal_in(&asks, id.as_str(), place, None).ok().and(row.raw.as_deref()),
+            Err(_) => None,
+        };
+        let more =
+            [("from", json!(from)), ("subject", json!(subject)), ("text", json!(words)), ("raw_sha256", json!(digest))];
         for (name, value) in more {
             shown[name] = value;
         }

@@ -173,7 +173,8 @@ async fn file(setup: &Setup, house: &House, id: &Named, number: usize) -> Result
             (read.as_ref().and_then(|read| read.as_ref().ok()), read.as_ref().and_then(|read| read.as_ref().err()));
         let name = Masks(&house.boundaries).maybe(&request.pilot, Some(&file.name));
         return setup.out.json(&json!({
-            "request": request.id, "number": number, "name": name, "media_type": file.media_type, "sha256": file.digest,
+            "request": request.id, "number": number, "name": name, "media_type": file.media_type,
+            "sha256": view::digests(setup, house, &request).await.then_some(&file.digest),
             "bytes": file.bytes, "text": text, "unread": unread,
         }));
     }
@@ -241,7 +242,9 @@ async fn show(setup: &Setup, house: &House, id: &Named, unmasked: bool) -> Resul
         Some(boundary) => Some(Seen::read(&house.store, &view.request, boundary).await?),
         None => None,
     };
+    let digests = view::digests(setup, house, &view.request).await;
     let mut json = view::request(&view, masks);
+    json["raw_sha256"] = json!(digests.then_some(&view.request.raw));
     let request = &mut view.request;
     if !unmasked {
         let unknown = || "(its pilot is not configured)".to_owned();
@@ -268,7 +271,7 @@ async fn show(setup: &Setup, house: &House, id: &Named, unmasked: bool) -> Resul
         json["text"] = request.text.clone().into();
         json["verdict"] = serde_json::to_value(seen.as_ref().map(|seen| seen.verdict)).unwrap_or_default();
         json["findings"] = found.iter().map(view::found).collect();
-        json["files"] = files.iter().map(|file| view::file(file, &pilot, masks)).collect();
+        json["files"] = files.iter().map(|file| view::file(file, &pilot, masks, digests)).collect();
         return setup.out.json(&json);
     }
     setup.out.text(&page(setup, &view, &files, attached, masks))?;

@@ -1,7 +1,9 @@
 //! Rows as JSON. Own file because lists and single views show the same members, and scripts rely on their names. INVARIANT: times are
 //! RFC 3339 in UTC, identifiers are text, what is absent is null.
 
+use super::setup::Setup;
 use crate::access::Made;
+use crate::daemon::House;
 use crate::domain::review::Reason;
 use crate::review::Particulars;
 use crate::screen::{Boundary, Found, screen};
@@ -45,7 +47,7 @@ pub(crate) fn request(view: &RequestView, masks: Masks<'_>) -> Value {
     json!({
         "id": request.id.as_str(), "state": view.state, "brief_state": view.brief_state, "code": view.code, "message": view.message,
         "pilot": request.pilot, "tenant": request.tenant, "source": request.source, "external_id": particulars.external_id,
-        "submitter": request.submitter, "raw_sha256": request.raw, "media_type": request.media_type,
+        "submitter": request.submitter, "media_type": request.media_type,
         "sender_name": particulars.sender_name, "sender_email": particulars.sender_email, "sender_phone": particulars.sender_phone,
         "organisation": particulars.organisation, "subject": particulars.subject,
         "duplicate_of": request.duplicate_of.as_ref().map(|id| id.as_str()),
@@ -62,9 +64,16 @@ pub(crate) fn found(found: &Found) -> Value {
     })
 }
 
-/// A file that came along.
-pub(crate) fn file(file: &FileRow, pilot: &str, masks: Masks<'_>) -> Value {
-    json!({ "name": masks.of(pilot, &file.name), "media_type": file.media_type, "sha256": file.digest, "bytes": file.bytes })
+/// A file that came along; its digest for who may see what is masked.
+pub(crate) fn file(file: &FileRow, pilot: &str, masks: Masks<'_>, digests: bool) -> Value {
+    let digest = digests.then_some(&file.digest);
+    json!({ "name": masks.of(pilot, &file.name), "media_type": file.media_type, "sha256": digest, "bytes": file.bytes })
+}
+
+/// Whether plain digests of a request's words are shown: to who may see what is masked in it. Nobody who is not signed in may.
+pub(crate) async fn digests(setup: &Setup, house: &House, request: &Request) -> bool {
+    let Ok(principal) = setup.principal(house).await else { return false };
+    house.review.may_reveal(&principal, request).is_ok()
 }
 
 /// A brief and where it stands in review.

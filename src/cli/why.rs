@@ -7,12 +7,15 @@ use super::setup::Setup;
 use super::view::Masks;
 use super::{request, text, view};
 use crate::daemon::House;
-use crate::receipt::Receipt;
+use crate::receipt::veil;
+use crate::store::ReceiptRow;
 use crate::timeline::{Chain, Event, Sight, elapsed};
 use serde_json::{Value, json};
 
 pub(super) async fn show(setup: &Setup, house: &House, id: &Named) -> Result<(), Failure> {
-    let chain = Chain::read(&house.store, id.request(), Sight::whole()).await?;
+    let request = house.store.request(id.request()).await?.request;
+    let digests = view::digests(setup, house, &request).await;
+    let chain = Chain::read(&house.store, id.request(), Sight::whole(digests)).await?;
     if setup.out.json {
         return setup.out.json(&json(&chain, Masks(&house.boundaries)));
     }
@@ -43,13 +46,22 @@ fn page(chain: &Chain, setup: &Setup, masks: Masks<'_>) -> String {
 fn json(chain: &Chain, masks: Masks<'_>) -> Value {
     let event =
         |event: Event| json!({ "at": event.at, "what": event.what, "detail": event.detail, "receipt": event.receipt });
+    let receipt = |row: &ReceiptRow| {
+        let mut shown = view::receipt(row);
+        if !chain.sight.digests {
+            veil::veil(&mut shown);
+        }
+        shown
+    };
+    let mut request = view::request(&chain.view, masks);
+    request["raw_sha256"] = json!(chain.sight.digests.then_some(&chain.view.request.raw));
     json!({
-        "request": view::request(&chain.view, masks), "raw_bytes": chain.bytes,
+        "request": request, "raw_bytes": chain.bytes,
         "events": chain.events().into_iter().map(event).collect::<Vec<_>>(),
         "steps": chain.steps.iter().map(view::step).collect::<Vec<_>>(),
         "revisions": chain.revisions.iter().map(view::revision).collect::<Vec<_>>(),
         "decisions": chain.decisions.iter().map(view::decision).collect::<Vec<_>>(),
-        "receipts": chain.told_by().collect::<Vec<Receipt>>(), "stands": chain.standing(),
+        "receipts": chain.receipts.iter().map(receipt).collect::<Vec<_>>(), "stands": chain.standing(),
     })
 }
 

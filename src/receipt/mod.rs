@@ -23,6 +23,7 @@ pub mod proof;
 pub mod prover;
 pub mod report;
 pub mod tree;
+pub mod veil;
 pub mod verify;
 
 pub use body::{Body, Field};

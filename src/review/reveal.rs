@@ -66,7 +66,9 @@ impl Review {
             let why = format!("{} values are masked, more than {MAX_REVEALED}; name those you need", chosen.len());
             return Err(ReviewError::NoFinding { why });
         }
-        let evidence = |found: &Found| sha256_hex(&found.evidence(&request.text, &seen.attached));
+        let evidence = |found: &Found| {
+            self.keyed("finding", &request, &sha256_hex(&found.evidence(&request.text, &seen.attached)))
+        };
         let findings = chosen.iter().map(|found| format!("{} {}", found.place(), evidence(found))).collect();
         self.on_record(principal, &request, findings, permit).await?;
         let shown = |found: &&Found| Revealed {
@@ -86,7 +88,11 @@ impl Review {
     /// [`ReviewError::Denied`].
     pub async fn reveal_text(&self, principal: &Principal, request: &Request) -> Result<(), ReviewError> {
         let permit = self.may_reveal(principal, request)?;
-        let findings = vec![format!("text 0-{} {}", request.text.len(), sha256_hex(request.text.as_bytes()))];
+        let findings = vec![format!(
+            "text 0-{} {}",
+            request.text.len(),
+            self.keyed("text", request, &sha256_hex(request.text.as_bytes()))
+        )];
         self.on_record(principal, request, findings, permit).await
     }
 
@@ -97,7 +103,8 @@ impl Review {
     pub async fn reveal_raw(&self, principal: &Principal, request: &Request) -> Result<Vec<u8>, ReviewError> {
         let permit = self.may_reveal(principal, request)?;
         let bytes = self.store.blob(&request.raw).await?;
-        self.on_record(principal, request, vec![format!("raw 0-{} {}", bytes.len(), request.raw)], permit).await?;
+        let finding = format!("raw 0-{} {}", bytes.len(), self.keyed("raw", request, &request.raw));
+        self.on_record(principal, request, vec![finding], permit).await?;
         Ok(bytes)
     }
 
@@ -116,9 +123,14 @@ impl Review {
         let file = number.checked_sub(1).and_then(|place| files.get(place));
         let file = file.ok_or_else(|| StoreError::NotFound { what: "file", id: number.to_string() })?;
         let bytes = self.store.blob(&file.digest).await?;
-        let finding = format!("file {number} 0-{} {}", bytes.len(), file.digest);
+        let finding = format!("file {number} 0-{} {}", bytes.len(), self.keyed("file", request, &file.digest));
         self.on_record(principal, request, vec![finding], permit).await?;
         Ok(bytes)
+    }
+
+    /// What a receipt says of a digest: without the store's secret nobody can try a guess on it.
+    fn keyed(&self, what: &str, request: &Request, digest: &str) -> String {
+        self.store.keyed(what, request.id.as_str(), digest)
     }
 
     /// Whether the policy lets a person see masked values of a request.
@@ -126,13 +138,28 @@ impl Review {
     /// # Errors
     /// [`ReviewError::Denied`].
     pub fn may_reveal(&self, principal: &Principal, request: &Request) -> Result<Permit, ReviewError> {
-        let mut resource = Resource::within(Kind::Request, request.id.as_str(), &request.tenant, &request.pilot);
-        resource.submitter.clone_from(&request.submitter);
+        let submitter = request.submitter.as_deref();
+        self.may_reveal_in(principal, request.id.as_str(), (&request.tenant, &request.pilot), submitter)
+    }
+
+    /// The same of a thing of a pilot by its identifier.
+    ///
+    /// # Errors
+    /// [`ReviewError::Denied`]; [`ReviewError::NoPilot`].
+    pub fn may_reveal_in(
+        &self,
+        principal: &Principal,
+        id: &str,
+        (tenant, pilot): (&str, &str),
+        submitter: Option<&str>,
+    ) -> Result<Permit, ReviewError> {
+        let mut resource = Resource::within(Kind::Request, id, tenant, pilot);
+        resource.submitter = submitter.map(str::to_owned);
         // Reviewers are named in the configuration; the policy compares identifiers.
-        if self.pilot(&request.pilot)?.reviewers.contains(&principal.name) {
+        if self.pilot(pilot)?.reviewers.contains(&principal.name) {
             resource.reviewers.push(principal.user.clone());
         }
-        let seen = Resource::within(Kind::Request, request.id.as_str(), &request.tenant, &request.pilot);
+        let seen = Resource::within(Kind::Request, id, tenant, pilot);
         self.permit_seeing(principal, Action::RequestReveal, &resource, (Action::RequestRead, &seen), "request")
     }
 

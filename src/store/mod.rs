@@ -11,6 +11,7 @@ mod pack;
 mod queue;
 mod readers;
 mod reads;
+mod secret;
 mod sql;
 mod sqlite;
 mod tx;
@@ -43,7 +44,7 @@ use readers::Readers;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use work::Hire;
@@ -69,6 +70,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     signer: Option<Arc<SigningKey>>,
+    /// What keys the digests of people's words in receipts.
+    secret: OnceLock<secret::Secret>,
     origin: String,
     hire: Mutex<Option<Hire>>,
     /// Older work waits: what comes in now must queue behind it.

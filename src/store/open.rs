@@ -3,6 +3,7 @@
 
 use super::queue::Queue;
 use super::readers::Readers;
+use super::secret::Secret;
 use super::sql::{Conn, values};
 use super::tx::signed_head;
 use super::writer::{self, Held};
@@ -16,7 +17,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
@@ -89,6 +90,7 @@ pub(super) const SQLITE: &[(i64, &str, &str)] = &[
     (16, "drafted", include_str!("migrations/sqlite/0016_drafted.sql")),
     (17, "failures", include_str!("migrations/sqlite/0017_failures.sql")),
     (18, "first", include_str!("migrations/sqlite/0018_first.sql")),
+    (19, "secret", include_str!("migrations/sqlite/0019_secret.sql")),
 ];
 pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "road", include_str!("migrations/postgres/0001_road.sql")),
@@ -109,6 +111,7 @@ pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (16, "drafted", include_str!("migrations/postgres/0016_drafted.sql")),
     (17, "failures", include_str!("migrations/postgres/0017_failures.sql")),
     (18, "first", include_str!("migrations/postgres/0018_first.sql")),
+    (19, "secret", include_str!("migrations/postgres/0019_secret.sql")),
 ];
 
 fn migrator(list: &[(i64, &'static str, &'static str)]) -> Migrator {
@@ -131,6 +134,7 @@ impl Store {
             clock: options.clock,
             entropy: options.entropy,
             signer: options.signer,
+            secret: OnceLock::new(),
             origin: options.origin,
             hire: Mutex::new(None),
             crowded: AtomicBool::new(false),
@@ -252,6 +256,8 @@ async fn prepare(shared: &Shared) -> Result<(), StoreError> {
     migrate(&shared.backend).await?;
     let mut held = Held::open(&shared.backend).await?;
     let mut conn = held.conn();
+    let secret = Secret::open(&mut conn, &*shared.entropy).await?;
+    shared.secret.get_or_init(|| secret);
     if shared.signer.is_some() && conn.row("SELECT 1 FROM log_head", vec![]).await.map(|row| row.is_none())? {
         let frontier = Frontier::new();
         let note = signed_head(shared, &frontier)?;

@@ -72,13 +72,15 @@ pub struct Sight {
     pub subjects: Vec<Subject>,
     /// And receipts.
     pub receipts: bool,
+    /// And plain digests of the request's words, by which a guess at what is masked can be tried: for who may see it anyway.
+    pub digests: bool,
 }
 
 impl Sight {
-    /// Everything.
+    /// Everything but, perhaps, what of it must not be tried.
     #[must_use]
-    pub fn whole() -> Self {
-        Self { subjects: Subject::ALL.to_vec(), receipts: true }
+    pub fn whole(digests: bool) -> Self {
+        Self { subjects: Subject::ALL.to_vec(), receipts: true, digests }
     }
 
     /// Whether it reaches this.
@@ -220,12 +222,12 @@ impl Chain {
     pub fn events(&self) -> Vec<Event> {
         let request = &self.view.request;
         let detail = format!(
-            "{} ({}) by `{}`{}, sha256 {}",
+            "{} ({}) by `{}`{}{}",
             size(self.bytes as u64),
             request.media_type,
             request.source,
             request.submitter.as_deref().map(|by| format!(", handed in by {}", self.name(by))).unwrap_or_default(),
-            short(&request.raw)
+            if self.sight.digests { format!(", sha256 {}", short(&request.raw)) } else { String::new() }
         );
         let event = |at, about, what: String, detail: &str| Event {
             at,
@@ -264,8 +266,7 @@ impl Chain {
     #[must_use]
     pub fn standing(&self) -> String {
         let view = &self.view;
-        let fault =
-            view.message.as_deref().map(|message| format!(": {message} {}", view.code.as_deref().unwrap_or_default()));
+        let fault = view.message.as_deref().map(|message| format!(": {}", coded(message, view.code.as_deref())));
         let next = match (view.state, view.brief_state.as_deref()) {
             ("held", _) => "; waits for `opspilot request release` or `drop`",
             ("in_review", Some("open")) => "; waits for a named person: `opspilot review show`",
@@ -288,9 +289,17 @@ fn one_line(text: &str) -> String {
 /// A size for people.
 fn size(bytes: u64) -> String {
     match bytes {
-        0..1024 => format!("{bytes} B"),
-        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
-        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} KB", bytes as f64 / 1_000.0),
+        _ => format!("{:.1} MB", bytes as f64 / 1_000_000.0),
+    }
+}
+
+/// A message with its code, which most end with.
+fn coded(message: &str, code: Option<&str>) -> String {
+    match code.filter(|code| !code.is_empty() && !message.contains(*code)) {
+        Some(code) => format!("{message} ({code})"),
+        None => message.to_owned(),
     }
 }
 
@@ -323,8 +332,8 @@ mod tests {
 
     #[test]
     fn what_is_withheld_is_named() {
-        assert!(Sight::whole().withheld().is_empty());
-        let none = Sight { subjects: Vec::new(), receipts: false };
+        assert!(Sight::whole(false).withheld().is_empty());
+        let none = Sight { subjects: Vec::new(), receipts: false, digests: false };
         assert_eq!(none.withheld().len(), Subject::ALL.len() + 1);
         let kinds = ["spend.reserved", "letter.sent", "write.undone", "run.told", "brief.decided", "request.held"];
         let about = kinds.map(Subject::of);

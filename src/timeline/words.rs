@@ -1,10 +1,10 @@
 //! Receipts in words: what each says, for people. Own file because a kind of receipt that is added is told here and nowhere else. INVARIANT:
 //! words from outside come out as one line, without anything that is not seen.
 
-use super::{Chain, Event, Subject, elapsed, one_line, short};
+use super::{Chain, Event, Subject, coded, elapsed, one_line, short};
 use crate::brief::Content;
 use crate::domain::money::Micros;
-use crate::receipt::Receipt;
+use crate::receipt::{Receipt, veil};
 use crate::store::StepRow;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -34,7 +34,12 @@ impl Chain {
                 places => format!("the data boundary found {}: {places}", list("kinds")),
             },
             "request.limited" => format!("a limit was reached ({}); waits for a person", field("code")),
-            "request.revealed" => format!("to {actor}: {}; {}", list("findings"), by_policy()),
+            // Places alone: a digest behind one tells a reader nothing that may be told.
+            "request.revealed" => {
+                let places: Vec<String> =
+                    list("findings").split(", ").map(|finding| veil::place(finding).to_owned()).collect();
+                format!("to {actor}: {}; {}", places.join(", "), by_policy())
+            }
             "brief.drafted" => {
                 format!(
                     "revision {} by {}, {}, digest {}",
@@ -72,7 +77,10 @@ impl Chain {
                 format!("{record} of {} by {actor}; {}", field("sink"), by_policy())
             }
             "writeback.approved" => format!("plan {} by {actor}; {}", short(&field("plan")), by_policy()),
-            "writeback.queued" => format!("plan {}, {} writes", short(&field("plan")), field("writes")),
+            "writeback.queued" => {
+                let writes = body["writes"].as_u64().unwrap_or(0);
+                format!("plan {}, {writes} write{}", short(&field("plan")), if writes == 1 { "" } else { "s" })
+            }
             "write.intended" => {
                 let by = body["approved_by"].as_array().map(Vec::as_slice).unwrap_or_default();
                 let by: Vec<&str> = by.iter().filter_map(Value::as_str).map(|person| self.name(person)).collect();
@@ -116,9 +124,11 @@ impl Chain {
 
     fn letter(&self, id: &str) -> String {
         let Some(letter) = self.letters.iter().find(|letter| letter.id.as_str() == id) else { return id.to_owned() };
-        let (code, message) =
-            (letter.code.as_deref().unwrap_or_default(), letter.message.as_deref().unwrap_or_default());
-        let said = if code.is_empty() { String::new() } else { format!("; {} {code}", one_line(message)) };
+        let message = letter.message.as_deref().unwrap_or_default();
+        let said = match letter.code.as_deref() {
+            None | Some("") => String::new(),
+            code => format!("; {}", coded(&one_line(message), code)),
+        };
         format!("`{}` to {}, {}{said}", letter.kind, letter.name, letter.state)
     }
 
@@ -135,8 +145,8 @@ impl Chain {
 
     fn reply(&self, id: &str) -> String {
         let Some(reply) = self.replies.iter().find(|reply| reply.id.as_str() == id) else { return id.to_owned() };
-        let (code, message) = (reply.code.as_deref().unwrap_or_default(), reply.message.as_deref().unwrap_or_default());
-        format!("by `{}`, {}: {} {code}", reply.source, reply.state, one_line(message))
+        let message = coded(&one_line(reply.message.as_deref().unwrap_or_default()), reply.code.as_deref());
+        format!("by `{}`, {}: {message}", reply.source, reply.state)
     }
 
     /// Priority and risk of the revision with that digest.

@@ -9,6 +9,7 @@ use crate::cli::text;
 use crate::daemon::House;
 use crate::receipt::export::{Check, verify_export};
 use crate::receipt::report::Lack;
+use crate::receipt::veil;
 use crate::receipt::{Checkpoint, Keyring, Outcome, Report, Verifier};
 use crate::store::ReceiptRow;
 use clap::Args;
@@ -158,7 +159,13 @@ async fn altered_texts(house: &House, receipts: &[ReceiptRow]) -> Result<Vec<Str
     let ids: Vec<String> = told.iter().map(|(request, _)| request.clone()).collect();
     let stored = house.store.text_digests(&ids).await?;
     // A request that is gone is missed when the rows are counted.
-    let differs = |(request, text): &(String, String)| stored.get(request).is_some_and(|found| found != text);
+    let differs = |(request, text): &(String, String)| {
+        let under = |found: &String| match veil::is_keyed(text) {
+            true => house.store.keyed("text", request, found),
+            false => found.clone(),
+        };
+        stored.get(request).is_some_and(|found| under(found) != *text)
+    };
     Ok(told.into_iter().filter(differs).map(|(request, _)| request).collect())
 }
 

@@ -125,7 +125,8 @@ pub(super) async fn set_aside(
             returned::returned(returned, at, tx).await?;
         }
         let mut fields = vec![("code", Field::Text(&item.code)), ("source", Field::Text(source))];
-        fields.extend(digest.map(|digest| ("raw", Field::Text(digest))));
+        let keyed = digest.map(|digest| tx.shared.keyed("raw", item.id.as_str(), digest));
+        fields.extend(keyed.as_deref().map(|digest| ("raw", Field::Text(digest))));
         let kind = if item.state == AsideState::Ignored { "item.ignored" } else { "item.quarantined" };
         let body = Body::of(&fields).map_err(|cause| StoreError::corrupt(cause.to_string()))?;
         tx.receipt(&note(kind, &item.tenant, &item.pilot, item.id.as_str(), source, at), &body)?;

@@ -336,9 +336,11 @@ fn receipt(item: &Accept, original: Option<&RequestId>, tx: &mut Tx<'_>) -> Resu
     let request = &item.request;
     // What was read out of the bytes is what people judge by: it can no more be changed unseen than the bytes.
     let text = opspilot_sdk::sha256_hex(request.text.as_bytes());
+    let keyed = |what, digest: &str| tx.shared.keyed(what, request.id.as_str(), digest);
+    let (raw, text) = (keyed("raw", &request.raw), keyed("text", &text));
     let mut fields = vec![
         ("definition", Field::Text(&item.definition)),
-        ("raw", Field::Text(&request.raw)),
+        ("raw", Field::Text(&raw)),
         ("source", Field::Text(&request.source)),
         ("text", Field::Text(&text)),
     ];

@@ -5,7 +5,7 @@ use crate::policy::{Action, Kind, Resource};
 use crate::receipt::checkpoint::Checkpoint;
 use crate::receipt::export::{Header, Writer};
 use crate::receipt::note::Note;
-use crate::receipt::{KeyState, Keyring, Receipt};
+use crate::receipt::{KeyState, Keyring, Receipt, veil};
 use crate::store::{ReceiptRow, Store, StoreError};
 use crate::web::answer::{Answer, Payload};
 use crate::web::call::Call;
@@ -27,10 +27,16 @@ pub(super) fn read(row: &ReceiptRow) -> Option<Receipt> {
     Receipt::from_bytes(&row.bytes)
 }
 
-/// A receipt as it is shown.
-pub(super) fn show(row: &ReceiptRow) -> Value {
-    let receipt = serde_json::from_slice::<Value>(&row.bytes).unwrap_or(Value::Null);
-    json!({ "seq": row.seq, "leaf": hex(&row.leaf), "receipt": receipt })
+/// A receipt as it is shown; to who may not see what is masked, without plain digests of it, and then without its leaf.
+pub(super) fn show(row: &ReceiptRow, digests: bool) -> Value {
+    let mut receipt = serde_json::from_slice::<Value>(&row.bytes).unwrap_or(Value::Null);
+    let veiled = !digests && veil::veil(&mut receipt);
+    json!({ "seq": row.seq, "leaf": (!veiled).then(|| hex(&row.leaf)), "receipt": receipt })
+}
+
+/// Whether the caller may see what is masked in a pilot, and with it plain digests of people's words.
+fn may_reveal(call: &Call, id: &str, tenant: &str, pilot: &str) -> bool {
+    call.app.web.review.may_reveal_in(&call.caller, id, (tenant, pilot), None).is_ok()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -67,7 +73,16 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refused> {
             call.permit(Action::ReceiptRead, &resource).is_ok()
         })
     };
-    let items: Vec<Value> = rows.iter().filter(&mut visible).map(show).collect();
+    let mut digests: HashMap<(String, Option<String>), bool> = HashMap::new();
+    let mut shown = |row: &ReceiptRow| {
+        let Some(receipt) = read(row) else { return show(row, false) };
+        let (tenant, pilot) = (receipt.tenant.clone(), receipt.pilot.clone());
+        let asked = digests.entry((receipt.tenant, receipt.pilot));
+        let may =
+            *asked.or_insert_with(|| pilot.is_some_and(|pilot| may_reveal(&call, &receipt.subject, &tenant, &pilot)));
+        show(row, may)
+    };
+    let items: Vec<Value> = rows.iter().filter(&mut visible).map(&mut shown).collect();
     whole(&items, next.as_deref())
 }
 
@@ -142,6 +157,13 @@ impl Export {
 pub(super) async fn export(call: Call) -> Result<Answer, Refused> {
     let _leave_to_export = call.permit(Action::ReceiptExport, &Resource::system())?;
     let store = call.app.web.store.clone();
+    // An export carries the bytes as they are: where some hold plain digests of people's words, it is for who may see those everywhere.
+    if store.plain_receipts() > 0 {
+        for pilot in call.app.web.pilots.iter() {
+            let _leave =
+                call.app.web.review.may_reveal_in(&call.caller, &pilot.name, (&pilot.tenant, &pilot.name), None)?;
+        }
+    }
     let note = head(&store).await?;
     let unsound = |cause: crate::receipt::Error| Refused::fault(format!("the head of the log: {cause}"));
     let last = Checkpoint::parse(Note::parse(&note).map_err(unsound)?.text()).map_err(unsound)?.size();

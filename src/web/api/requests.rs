@@ -60,6 +60,18 @@ pub(super) fn masked(app: &App, pilot: &str, text: &str) -> Option<String> {
     Some(screen(text, boundary).text.into_owned())
 }
 
+/// The first line of a request that says something, masked: what it is called where it has no subject.
+pub(in crate::web) fn first_words(app: &App, request: &Request) -> Option<String> {
+    first_line(&masked(app, &request.pilot, &request.text)?)
+}
+
+/// The first line of a text that says something.
+pub(in crate::web) fn first_line(text: &str) -> Option<String> {
+    let line = text.lines().find(|line| line.split_whitespace().nth(2).is_some())?;
+    let words: String = line.chars().take(80).collect();
+    Some(if words.len() < line.len() { format!("{}…", words.trim_end()) } else { words })
+}
+
 pub(super) async fn list(call: Call) -> Result<Answer, Refused> {
     let wanted = Wanted::read::<RequestId>(&call, Action::RequestRead)?;
     let (state, source) = (call.query.word("state", &STATES)?, call.query.owned("source"));
@@ -101,19 +113,21 @@ pub(super) async fn show(call: Call) -> Result<Answer, Refused> {
     };
     let particulars = seen.as_ref().map(|seen| seen.particulars.clone()).unwrap_or_default();
     let found = seen.as_ref().map(|seen| seen.found.iter().map(finding).collect::<Vec<_>>());
+    // A digest of the bytes lets guesses at what is masked be tried: it is for who may see that anyway.
+    let digests = call.app.web.review.may_reveal(&call.caller, request).is_ok();
     let file = |(place, file): (usize, &crate::store::FileRow)| {
         let name = masked(&call.app, &request.pilot, &file.name);
         let read = seen.as_ref().and_then(|seen| seen.attached.iter().find(|read| read.ordinal as usize == place + 1));
         let unread = read.and_then(|read| read.text.as_ref().err());
         json!({
-            "name": name, "media_type": file.media_type, "sha256": file.digest, "bytes": file.bytes,
+            "name": name, "media_type": file.media_type, "sha256": digests.then_some(&file.digest), "bytes": file.bytes,
             "read": read.is_some_and(|read| read.text.is_ok()), "unread": unread,
         })
     };
     let mut shown_request = members(&view, &particulars);
     let more = json!({
         "run": request.id.run(), "brief": view.brief_state.as_ref().map(|_| request.id.brief()), "media_type": request.media_type,
-        "raw_sha256": request.raw, "external_id": particulars.external_id, "sender_email": particulars.sender_email,
+        "raw_sha256": digests.then_some(&request.raw), "external_id": particulars.external_id, "sender_email": particulars.sender_email,
         "sender_phone": particulars.sender_phone, "text": seen.as_ref().map(|seen| seen.text.as_str()),
         "verdict": seen.as_ref().map(|seen| seen.verdict), "findings": found,
         "files": files.iter().enumerate().map(file).collect::<Vec<_>>(),
@@ -162,9 +176,10 @@ pub(super) async fn file(call: Call) -> Result<Answer, Refused> {
         Some(Err(why)) => (None, Some(why.to_owned())),
         None => (None, None),
     };
+    let digest = call.app.web.review.may_reveal(&call.caller, &request).is_ok().then_some(&file.digest);
     Answer::json(&json!({
         "request": request.id, "number": number, "name": masked(&call.app, &request.pilot, &file.name), "media_type": file.media_type,
-        "sha256": file.digest, "bytes": file.bytes, "text": text, "unread": unread,
+        "sha256": digest, "bytes": file.bytes, "text": text, "unread": unread,
     }))
 }
 

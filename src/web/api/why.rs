@@ -41,7 +41,8 @@ pub(in crate::web) async fn read(call: &Call, id: &RequestId) -> Result<Chain, R
     };
     let subjects = Subject::ALL.into_iter().filter(has).collect();
     let receipts = may(Action::ReceiptRead, Kind::Receipt, id.as_str());
-    Ok(Chain::read(&call.app.web.store, id, Sight { subjects, receipts }).await?)
+    let digests = call.app.web.review.may_reveal(&call.caller, &request).is_ok();
+    Ok(Chain::read(&call.app.web.store, id, Sight { subjects, receipts, digests }).await?)
 }
 
 pub(super) async fn why(call: Call) -> Result<Answer, Refused> {
@@ -90,6 +91,7 @@ fn mail(chain: &Chain) -> impl Iterator<Item = Event> {
 fn receipts_of(chain: &Chain) -> impl Iterator<Item = Event> {
     chain.receipts.iter().map(|row| {
         let at = receipts::read(row).and_then(|receipt| Timestamp::from_microsecond(receipt.at).ok());
-        event(at.unwrap_or(chain.view.request.accepted_at), 4, "receipt", receipts::show(row))
+        let shown = receipts::show(row, chain.sight.digests);
+        event(at.unwrap_or(chain.view.request.accepted_at), 4, "receipt", shown)
     })
 }

@@ -2,6 +2,7 @@
 
 use super::client::{PATIENCE, request, send};
 use super::house::House;
+use opspilot_sdk::sha256_hex;
 use serde_json::{Value, json};
 
 const TEXT: &str = "Hello, we need 25 licences by 3 March. Our budget is 4,000 EUR. Could you send an offer?";
@@ -299,11 +300,35 @@ async fn masked_values_are_revealed_to_who_decides_and_that_is_on_record() {
     assert_eq!(values, [CARD, CARD, IBAN, SSN]);
     assert_eq!(house.deeds().await, before + 2, "each reveal is a receipt");
 
+    // Nor can a guess at one be tried on a digest by who may not see it; who may is given the digest.
+    let (raw, brief) = (sha256_hex(message.as_bytes()), id.replace("req_", "brf_"));
+    let digest_of_file = house.store.files(&id.parse().unwrap()).await.unwrap()[0].digest.clone();
+    let request = format!("/api/v1/requests/{id}");
+    let told = house.ask("owner", "GET", &request, "").await.body;
+    assert!(told.contains(&raw) && told.contains(&digest_of_file), "{told}");
+    for nobody in ["north-viewer", "north-operator"] {
+        for path in [
+            request.clone(),
+            format!("{request}/why"),
+            format!("{request}/files/1"),
+            format!("/api/v1/receipts?subject={id}"),
+        ] {
+            let told = house.ask(nobody, "GET", &path, "").await;
+            assert_eq!(told.status, 200, "{path}: {}", told.body);
+            let tried = [&raw, &digest_of_file].map(|digest| told.body.contains(&digest[..12]));
+            assert_eq!(tried, [false, false], "{nobody} {path}: {}", told.body);
+        }
+    }
+    let receipts = house.store.receipts_of(&id).await.unwrap();
+    let bytes: Vec<String> = receipts.iter().map(|row| String::from_utf8_lossy(&row.bytes).into_owned()).collect();
+    assert!(bytes.iter().all(|text| !text.contains(&raw) && !text.contains(&digest_of_file)), "{bytes:?}");
+    let keyed = house.store.keyed("raw", &id, &raw);
+    assert!(bytes[0].contains(&keyed), "whoever has the store can check it: {}", bytes[0]);
+
     // Nothing that is kept or shown elsewhere repeats a value.
     let released = house.post("north-operator", &format!("/api/v1/requests/{id}/release"), json!({})).await;
     assert_eq!(released.status, 200, "{}", released.body);
     house.until(&id, "in_review").await;
-    let brief = id.replace("req_", "brf_");
     let mut shown: Vec<(String, String)> = Vec::new();
     for path in [
         format!("/api/v1/requests/{id}"),
