@@ -76,7 +76,7 @@ impl Feedback {
             Self::List(_) => return Ok(()),
             Self::Show { id } => id,
             Self::Give { text, item } => {
-                house.feedback.give(&principal, Said { screen: "opspilot".into(), item, text }).await?
+                house.feedback.give(&principal, Said { screen: "opspilot".into(), item, text, refusal: None }).await?
             }
             Self::Answer { id, text } => {
                 house.feedback.answer(&principal, &id, &text, false).await?;

@@ -1,5 +1,5 @@
 //! Feedback: what stands in somebody's way on a screen, said there in two lines. What the screen showed is attached by itself: the item,
-//! where it stood, the last answer of the policy about it and its last receipt. INVARIANT: what a person may not see is not attached, and
+//! where it stood, what was refused last, or else the last answer of the policy about it, and its last receipt. INVARIANT: what a person may not see is not attached, and
 //! what was said is kept as it was said.
 
 use crate::clock::Clock;
@@ -38,6 +38,8 @@ pub struct Said {
     pub item: Option<String>,
     /// What they say.
     pub text: String,
+    /// What was refused to them last, where the face knows.
+    pub refusal: Option<String>,
 }
 
 /// What is attached.
@@ -90,6 +92,8 @@ impl Feedback {
         let permit = self.permit(principal, Action::FeedbackGive, &resource)?;
         let (id, at) = (FeedbackId::new(self.clock.now(), self.store.chance()), self.clock.now());
         let Context { tenant, pilot, item, step, decision, receipt } = context;
+        // What they ran into says more than what was allowed before.
+        let decision = said.refusal.unwrap_or(decision);
         let screen: String = said.screen.chars().filter(|letter| !letter.is_control()).collect();
         let screen = screen.get(..screen.floor_char_boundary(LONGEST_SCREEN)).unwrap_or_default().to_owned();
         let person = principal.user.clone();

@@ -73,7 +73,12 @@ pub(super) fn respond(answer: Answer, frame: Frame<'_>) -> Response<Body> {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.media_type));
     protect(headers, frame);
     for (name, value) in answer.headers {
-        headers.insert(name, value);
+        // Each cookie is a header of its own (RFC 6265, 3); of all others the last counts.
+        if name == header::SET_COOKIE {
+            headers.append(name, value);
+        } else {
+            headers.insert(name, value);
+        }
     }
     response
 }

@@ -37,6 +37,7 @@ use crate::writeback;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response, StatusCode};
 use axum::routing::{MethodRouter, any, get};
 use std::collections::BTreeMap;
@@ -116,6 +117,7 @@ struct App {
     tags: Arc<tag::Tags>,
     once: Arc<once::Running>,
     news: Arc<desk::News>,
+    refusals: Arc<desk::Refusals>,
     counted: Arc<crate::figures::Kept>,
 }
 
@@ -123,8 +125,14 @@ impl Web {
     /// All routes.
     pub fn router(self) -> Router {
         let tags = Arc::new(tag::Tags::new(self.clock.now()));
-        let app =
-            App { web: Arc::new(self), tags, once: Arc::default(), news: Arc::default(), counted: Arc::default() };
+        let app = App {
+            web: Arc::new(self),
+            tags,
+            once: Arc::default(),
+            news: Arc::default(),
+            refusals: Arc::default(),
+            counted: Arc::default(),
+        };
         let mut paths: BTreeMap<&'static str, MethodRouter<App>> = BTreeMap::new();
         for route in api::routes() {
             let here = paths.remove(route.path).unwrap_or_default();
@@ -154,17 +162,27 @@ impl Web {
 }
 
 async fn nowhere(State(app): State<App>, request: Request) -> Response<Body> {
-    refused(&app, &request, problem::Refused::no_route())
+    refused(&app, &request.into_parts().0, problem::Refused::no_route()).await
 }
 
 async fn wrong_method(State(app): State<App>, request: Request) -> Response<Body> {
-    let detail = "this address does not take that method; `allow` names the ones it takes";
-    refused(&app, &request, problem::Refused::new(StatusCode::METHOD_NOT_ALLOWED, "OP-9002", detail))
+    let head = request.into_parts().0;
+    let detail = if head.method == Method::GET && desk::wants_page(&head) {
+        "there is no page here: this address takes what a form sends; go back to the page that has the form"
+    } else {
+        "this address does not take that method; `allow` names the ones it takes"
+    };
+    let wrong = problem::Refused::new(StatusCode::METHOD_NOT_ALLOWED, "OP-9002", detail);
+    refused(&app, &head, wrong).await
 }
 
-fn refused(app: &App, request: &Request, refused: problem::Refused) -> Response<Body> {
-    let id = app.tags.of(request.headers());
-    answer::refuse(refused, answer::Frame { id: &id, base_url: &app.web.base_url })
+async fn refused(app: &App, head: &Parts, refused: problem::Refused) -> Response<Body> {
+    let id = app.tags.of(&head.headers);
+    let frame = answer::Frame { id: &id, base_url: &app.web.base_url };
+    if desk::wants_page(head) {
+        return answer::respond(desk::lost(app, head, refused, frame).await, frame);
+    }
+    answer::refuse(refused, frame)
 }
 
 /// Whether a request comes from this machine itself, and not through something on it that passes on what others send.

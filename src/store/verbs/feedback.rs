@@ -27,7 +27,7 @@ pub struct GiveFeedback {
     pub item: String,
     /// Where that stood.
     pub step: String,
-    /// The last answer of the policy about it.
+    /// What was refused to them last, in words with its code; or else the last answer of the policy about it.
     pub decision: String,
     /// The last receipt about it.
     pub receipt: String,

@@ -69,7 +69,7 @@ pub(super) async fn show(call: Call) -> Result<Answer, Refused> {
 
 pub(super) async fn give(call: Call) -> Result<Answer, Refused> {
     let Given { screen, item, text } = call.json()?;
-    let id = call.app.web.feedback.give(&call.caller, Said { screen, item, text }).await?;
+    let id = call.app.web.feedback.give(&call.caller, Said { screen, item, text, refusal: None }).await?;
     standing(&call, &id, StatusCode::CREATED).await
 }
 

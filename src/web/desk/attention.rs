@@ -16,6 +16,8 @@ use maud::{Markup, html};
 pub(super) async fn show(visit: Visit) -> Result<Shown, Refused> {
     let call = &visit.call;
     let since = since(call)?;
+    let days = call.app.web.clock.now().duration_since(since).as_hours() / 24;
+    let period = format!("in the last {}", layout::count(usize::try_from(days).unwrap_or(0), "day"));
     let wanted = call.query.get("pilot");
     let pilots: Vec<&Pilot> =
         call.app.web.pilots.iter().filter(|pilot| wanted.is_none_or(|wanted| wanted == pilot.name)).collect();
@@ -31,7 +33,7 @@ pub(super) async fn show(visit: Visit) -> Result<Shown, Refused> {
     let mut sections = Vec::new();
     for pilot in mine {
         let shown = call.app.web.attention.shown(&call.caller, &pilot.name, since).await?;
-        sections.push(section(&visit, pilot, &shown));
+        sections.push(section(&visit, pilot, &shown, &period));
     }
     let body = html! {
         p {
@@ -43,7 +45,7 @@ pub(super) async fn show(visit: Visit) -> Result<Shown, Refused> {
     Ok(Shown::Page(Screen { title: "Attention check".into(), here: Some(Here::Attention), body }))
 }
 
-fn section(visit: &Visit, pilot: &Pilot, shown: &crate::attention::Shown) -> Markup {
+fn section(visit: &Visit, pilot: &Pilot, shown: &crate::attention::Shown, period: &str) -> Markup {
     html! {
         section.card aria-label={ "Pilot " (pilot.name) } {
             h2 { (pilot.name) }
@@ -67,11 +69,11 @@ fn section(visit: &Visit, pilot: &Pilot, shown: &crate::attention::Shown) -> Mar
                 }
             }
             @if shown.all.decided == 0 {
-                p { "No check was decided in this time." }
+                p { "No check was decided " (period) "." }
             } @else {
                 div.scroll tabindex="0" role="region" aria-label={ "Checks of " (pilot.name) } {
                     table {
-                        caption { "Planted faults that were seen" }
+                        caption { "Planted faults that were seen, of checks decided " (period) }
                         thead { tr { th scope="col" { "Of" } th scope="col" { "Seen" } th scope="col" { "Share, between" } th scope="col" { "Time to decide, median and between" } } }
                         tbody {
                             (row("All", &shown.all))

@@ -1,6 +1,7 @@
 //! Sets of figures as pictures: SVG drawn on the server, with a name, a sentence and a table that says the same. Own file because it is pure:
 //! figures in, markup out. INVARIANT: no script and no style in it; colours come from classes, and no figure is told by colour alone.
 
+use super::layout::count;
 use crate::figures::{Form, Set, Unit};
 use maud::{Markup, html};
 
@@ -29,7 +30,7 @@ pub(super) fn set(set: &Set, files: &str) -> Markup {
                 details { summary { "As a table" } (table(set)) }
             }
             p.quiet {
-                (set.rows) " rows: " (set.backed_by) ". "
+                (count(usize::try_from(set.rows).unwrap_or(usize::MAX), "row")) ": " (set.backed_by) ". "
                 a href={ "/figures/" (set.key) "?format=csv&" (files) } { "CSV" } " · "
                 a href={ "/figures/" (set.key) "?format=json&" (files) } { "JSON" }
             }

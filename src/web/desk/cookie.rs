@@ -10,6 +10,8 @@ pub(super) enum Cookie {
     Session,
     /// What tells a browser from others before anybody is signed in.
     Door,
+    /// What the next page is to tell of what was just done, once.
+    Said,
 }
 
 fn is_secure(base_url: &str) -> bool {
@@ -23,6 +25,8 @@ fn name(base_url: &str, cookie: Cookie) -> &'static str {
         (Cookie::Session, false) => "opspilot",
         (Cookie::Door, true) => "__Host-opspilot-door",
         (Cookie::Door, false) => "opspilot-door",
+        (Cookie::Said, true) => "__Host-opspilot-said",
+        (Cookie::Said, false) => "opspilot-said",
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn form(key: &Markup, path: &str) -> Markup {
                 label.field {
                     span { "What did you want to do, and what stood in the way?" }
                     textarea name="text" rows="3" required maxlength="4000" dir="auto" {}
-                    small { "The screen, the item, where it stands and its last receipt are attached." }
+                    small { "The screen, the item, where it stands, its last receipt and what was refused to you last are attached." }
                 }
                 button { "Send" }
             }
@@ -40,7 +40,8 @@ pub(super) fn form(key: &Markup, path: &str) -> Markup {
 pub(super) async fn give(visit: Visit) -> Result<Shown, Refused> {
     let field = |name: &str| visit.form.get(name).unwrap_or_default().to_owned();
     let item = Some(field("item")).filter(|item| !item.is_empty());
-    let said = feedback::Said { screen: field("screen"), item, text: field("text") };
+    let refusal = visit.call.app.refusals.take(&visit.session.id);
+    let said = feedback::Said { screen: field("screen"), item, text: field("text"), refusal };
     let id = visit.call.app.web.feedback.give(&visit.call.caller, said).await?;
     Ok(Shown::Go { to: format!("/feedback/{id}"), said: Some(Said::FeedbackGiven) })
 }
@@ -67,22 +68,14 @@ pub(super) async fn list(visit: Visit) -> Result<Shown, Refused> {
             ul.cards {
                 @for row in &rows {
                     li.card {
-                        p { a href={ "/feedback/" (row.id) } { (layout::plain(&short(&row.text))) } }
-                        p.quiet { span.tag { (row.state) } " " (layout::moment(row.at, &TimeZone::UTC)) " · on " (layout::plain(&row.screen)) }
+                        p { a href={ "/feedback/" (row.id) } { (layout::plain(&layout::cut(&row.text, 200))) } }
+                        p.quiet { span.tag { (row.state) } " " (layout::moment(row.at, &TimeZone::UTC)) " · on " (layout::plain(&layout::cut(&row.screen, 120))) }
                     }
                 }
             }
         }
     };
     Ok(Shown::Page(Screen { title: "Feedback".into(), here: None, body }))
-}
-
-fn short(text: &str) -> String {
-    let mut short: String = text.chars().take(120).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    short
 }
 
 pub(super) async fn show(visit: Visit) -> Result<Shown, Refused> {
@@ -100,6 +93,14 @@ pub(super) async fn show(visit: Visit) -> Result<Shown, Refused> {
     let fact = |label: &str, value: &str| {
         html! { @if !value.is_empty() { dt { (label) } dd { (layout::plain(value)) } } }
     };
+    let linked = |label: &str, value: &str, to: Option<String>| {
+        html! {
+            @if !value.is_empty() {
+                dt { (label) }
+                dd { @match to { Some(to) => a href=(to) { (layout::plain(value)) }, None => (layout::plain(value)) } }
+            }
+        }
+    };
     let body = html! {
         ol.cards {
             @for (name, event) in &said {
@@ -110,8 +111,10 @@ pub(super) async fn show(visit: Visit) -> Result<Shown, Refused> {
             }
         }
         dl.facts {
-            (fact("State", &row.state)) (fact("Screen", &row.screen)) (fact("Item", &row.item)) (fact("It stood", &row.step))
-            (fact("Policy decision", &row.decision)) (fact("Last receipt", &row.receipt)) (fact("Pilot", &row.pilot))
+            (fact("State", &row.state))
+            (linked("Screen", &row.screen, local(&row.screen).then(|| row.screen.clone())))
+            (linked("Item", &row.item, item(&row.item)))
+            (fact("It stood", &row.step)) (fact("Last answer", &row.decision)) (fact("Last receipt", &row.receipt)) (fact("Pilot", &row.pilot))
         }
         @if answers {
             form.card method="post" action={ "/feedback/" (row.id) "/answer" } {
@@ -126,6 +129,24 @@ pub(super) async fn show(visit: Visit) -> Result<Shown, Refused> {
         p { a href="/feedback" { "All feedback" } }
     };
     Ok(Shown::Page(Screen { title: "Feedback".into(), here: None, body }))
+}
+
+/// Whether it is a path of this desk: what a form said was its screen, and nothing else.
+fn local(screen: &str) -> bool {
+    screen.starts_with('/')
+        && !screen.starts_with("//")
+        && screen.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_-?=&.%".contains(&byte))
+}
+
+/// Where a request or a brief is shown.
+fn item(named: &str) -> Option<String> {
+    let of =
+        |kind: &str| named.starts_with(kind) && named.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    match () {
+        () if of("brf_") => Some(format!("/briefs/{named}")),
+        () if of("req_") => Some(format!("/requests/{named}")),
+        () => None,
+    }
 }
 
 pub(super) async fn answer(visit: Visit) -> Result<Shown, Refused> {

@@ -77,6 +77,16 @@ impl Place {
         Self { app: app.clone(), person: Arc::clone(person), key: visit::key(session), path: path.to_owned() }
     }
 
+    /// Where that is.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The key by which a form counts there.
+    pub(super) fn key(&self) -> &Markup {
+        &self.key
+    }
+
     /// The entries that would let them in; asked for by whole pages alone.
     fn open(&self) -> impl Iterator<Item = Here> {
         Here::ALL.into_iter().filter(|here| here.is_open(&self.app, &self.person))
@@ -137,7 +147,7 @@ pub(super) fn page(screen: &Screen, place: Option<&Place>, said: Option<Said>) -
         }
         footer.bottom {
             (feedback::form(&place.key, &place.path))
-            p.quiet { a href="/feedback" { "Feedback" } }
+            p.quiet.no-print { a href="/feedback" { "Feedback" } }
         }
     };
     frame(&screen.title, &body)
@@ -164,10 +174,13 @@ pub(in crate::web) fn plain(text: &str) -> Markup {
     let mut parts: Vec<Markup> = Vec::new();
     while let Some(at) = rest.find(is_hidden) {
         let (before, from) = rest.split_at(at);
-        let mut letters = from.chars();
-        let number = letters.next().map(u32::from).unwrap_or_default();
-        parts.push(html! { (before) span.hidden-character { (format!("U+{number:04X}")) } });
-        rest = letters.as_str();
+        let letter = from.chars().next().unwrap_or_default();
+        // A run of one is one mark: nobody learns more from sixty of them.
+        let after = from.trim_start_matches(letter);
+        let run = (from.len() - after.len()) / letter.len_utf8();
+        let mark = format!("U+{:04X}", u32::from(letter));
+        parts.push(html! { (before) span.hidden-character { (mark) @if run > 1 { " ×" (run) } } });
+        rest = after;
     }
     html! { @for part in &parts { (part) } (rest) }
 }
@@ -181,10 +194,61 @@ pub(in crate::web) fn is_hidden(letter: char) -> bool {
             | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// A moment, as people in a time zone write it.
+/// What a character that is shown as a mark weighs, in bytes of markup.
+const MARK_WEIGHT: usize = 48;
+
+/// What a character weighs as markup, in bytes.
+pub(super) fn weight(letter: char) -> usize {
+    match letter {
+        '<' | '>' | '&' | '"' => 6,
+        '\n' => 1,
+        letter if is_hidden(letter) => MARK_WEIGHT,
+        letter => letter.len_utf8(),
+    }
+}
+
+/// The beginning of a text, as much as may weigh `room` bytes of markup: lists stay light whatever stands in them.
+pub(in crate::web) fn cut(text: &str, room: usize) -> String {
+    let (mut left, mut before) = (room, None);
+    for (at, letter) in text.char_indices() {
+        // The rest of a run is in its mark already.
+        let weighs = if before == Some(letter) && is_hidden(letter) { 0 } else { weight(letter) };
+        before = Some(letter);
+        match left.checked_sub(weighs) {
+            Some(less) => left = less,
+            None => return format!("{}…", text.get(..at).unwrap_or_default().trim_end()),
+        }
+    }
+    text.to_owned()
+}
+
+/// The same where no marks can stand, as in the name of a button: without what cannot be seen.
+pub(in crate::web) fn label(text: &str, room: usize) -> String {
+    let seen: String = text.chars().filter(|letter| !is_hidden(*letter)).collect();
+    cut(&seen, room)
+}
+
+/// A message with its code, once: most messages end with theirs.
+pub(in crate::web) fn coded(message: &str, code: &str) -> Markup {
+    let message = message.trim_end().trim_end_matches(&format!("({code})")).trim_end();
+    html! { (plain(message)) " " small { (plain(code)) } }
+}
+
+/// So many of something, in words: `1 write`, `2 writes`.
+pub(in crate::web) fn count(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+/// A moment, as people in a time zone write it, with the zone.
 pub(in crate::web) fn moment(at: Timestamp, zone: &TimeZone) -> Markup {
     let local = at.to_zoned(zone.clone());
-    html! { time datetime=(at) { (local.strftime("%-d %b %Y, %H:%M")) } }
+    html! { time datetime=(at) { (local.strftime("%-d %b %Y, %H:%M %Z")) } }
+}
+
+/// A moment today, to the second: where seconds count.
+pub(in crate::web) fn instant(at: Timestamp, zone: &TimeZone) -> Markup {
+    let local = at.to_zoned(zone.clone());
+    html! { time datetime=(at) { (local.strftime("%H:%M:%S %Z")) } }
 }
 
 /// How long ago or ahead something is, in one unit.
@@ -194,13 +258,36 @@ pub(in crate::web) fn span(from: Timestamp, to: Timestamp) -> String {
         0..90 => format!("{seconds} s"),
         90..5_400 => format!("{} min", seconds / 60),
         5_400..129_600 => format!("{} h", seconds / 3_600),
-        _ => format!("{} days", seconds / 86_400),
+        _ => count(usize::try_from(seconds / 86_400).unwrap_or(0), "day"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{count, cut, label, plain, span};
+    use jiff::Timestamp;
+
+    #[test]
+    fn a_run_of_what_is_not_seen_is_one_mark_and_lists_stay_light() {
+        let hostile = format!("in{}voice", "\u{200b}".repeat(60));
+        let shown = plain(&hostile).into_string();
+        assert_eq!(shown, "in<span class=\"hidden-character\">U+200B ×60</span>voice");
+        assert_eq!(cut(&hostile, 100), hostile, "a run weighs as one");
+        let mixed = "\u{200b}\u{200c}".repeat(60);
+        for room in [0, 40, 100, 1_000] {
+            let shown = plain(&cut(&mixed, room)).into_string();
+            assert!(shown.len() <= room + "…".len(), "{room}: {} bytes", shown.len());
+        }
+        assert_eq!((cut("short", 5), cut("longer <b>", 8)), ("short".to_owned(), "longer…".to_owned()));
+        assert_eq!(label(&hostile, 20), "invoice");
+    }
+
+    #[test]
+    fn one_is_one() {
+        assert_eq!([count(0, "write"), count(1, "write"), count(2, "write")], ["0 writes", "1 write", "2 writes"]);
+        let at = |secs| Timestamp::from_second(secs).unwrap();
+        assert_eq!([span(at(0), at(130_000)), span(at(0), at(180_000))], ["1 day", "2 days"]);
+    }
 
     #[test]
     fn what_hides_or_turns_is_seen() {

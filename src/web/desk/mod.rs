@@ -14,13 +14,17 @@ mod layout;
 mod operations;
 mod paste;
 mod queue;
+mod refusals;
 mod sheet;
 mod shown;
 mod sign_in;
 mod timeline;
 mod visit;
 
+#[cfg(test)]
+pub(in crate::web) use brief::Leaving;
 pub(in crate::web) use events::News;
+pub(in crate::web) use refusals::Refusals;
 #[cfg(test)]
 pub(in crate::web) use shown::encode;
 pub(in crate::web) use visit::{Guest, Visit};
@@ -28,6 +32,7 @@ pub(in crate::web) use visit::{Guest, Visit};
 use super::answer::{Answer, Frame, respond};
 use super::call::Call;
 use super::problem::Refused;
+use super::query::Query;
 use super::serve::Closing;
 use super::wire::Peer;
 use super::{App, body};
@@ -35,19 +40,21 @@ use crate::access::AccessError;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{RawPathParams, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response, StatusCode, header};
 use axum::routing::{MethodRouter, get};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use shown::Shown;
+use shown::{Said, Shown};
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use visit::Form;
 
-/// Largest form, in bytes, and the longest time for it to arrive.
-const FORM_BYTES: usize = 1 << 20;
+/// Largest form, in bytes, and the longest time for it to arrive. The longest text that a page takes (`paste::LONGEST` UTF-16 units of nine
+/// bytes each, percent-encoded) fits in whatever it is written.
+const FORM_BYTES: usize = 2 << 20;
 const FORM_TIME: Duration = Duration::from_secs(15);
 
 /// What shows a screen.
@@ -180,12 +187,18 @@ async fn dispatch(app: App, screen: Screen, path: RawPathParams, request: Reques
     let web = Arc::clone(&app.web);
     let frame = Frame { id: &id, base_url: &web.base_url };
     let part = request.headers().contains_key("hx-request");
-    let outcome = AssertUnwindSafe(run(app, screen, path, request)).catch_unwind().await;
+    let outcome = AssertUnwindSafe(run(app, screen, path, request, frame)).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|_| Err(Refused::fault("a panic in a screen; its place stands above")));
-    respond(outcome.unwrap_or_else(|refused| shown::refused(refused, frame, part)), frame)
+    respond(outcome.unwrap_or_else(|refused| shown::refused(refused, frame, part, None)), frame)
 }
 
-async fn run(app: App, screen: Screen, path: RawPathParams, request: Request) -> Result<Answer, Refused> {
+async fn run(
+    app: App,
+    screen: Screen,
+    path: RawPathParams,
+    request: Request,
+    frame: Frame<'_>,
+) -> Result<Answer, Refused> {
     let (head, body) = request.into_parts();
     let peer = head.extensions.get::<Arc<Peer>>().cloned();
     let posted = screen.method == Method::POST;
@@ -196,14 +209,16 @@ async fn run(app: App, screen: Screen, path: RawPathParams, request: Request) ->
         Bytes::new()
     };
     let form = if posted { Form::read(&head.headers, &bytes, screen.fields)? } else { Form::default() };
-    let (query, said) = shown::query(head.uri.query().unwrap_or_default(), if posted { &[] } else { screen.fields })?;
+    let query = Query::read(head.uri.query().unwrap_or_default(), if posted { &[] } else { screen.fields })?;
+    let base_url = app.web.base_url.clone();
+    let said = if posted { None } else { Said::told(&head.headers, &base_url, head.uri.path()) };
     let path: Vec<(String, String)> = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let part = head.headers.contains_key("hx-request");
     let known = known(&app, &head.headers).await?;
     let run = match screen.run {
         Run::Anyone(run) => {
             let guest = Guest { app, query, form, path, headers: head.headers, peer, known };
-            return run(guest).await.map(|shown| shown.answer(None, said));
+            return run(guest).await.map(|shown| shown.answer(&base_url, None, said));
         }
         Run::Known(run) => run,
     };
@@ -221,8 +236,34 @@ async fn run(app: App, screen: Screen, path: RawPathParams, request: Request) ->
     let call = Call::at_desk(app, caller, query, path);
     let client = sign_in::client(&head.headers, peer.as_deref());
     let Closing(closing) = head.extensions.get::<Closing>().cloned().unwrap_or_default();
-    let shown = run(Visit { call, form, session, part, client, closing }).await?;
-    Ok(shown.answer(Some(&place), said))
+    let typed = form.fields().to_vec();
+    let (refusals, id) = (Arc::clone(&call.app.refusals), session.id.clone());
+    match run(Visit { call, form, session, part, client, closing }).await {
+        Ok(shown) => Ok(shown.answer(&base_url, Some(&place), said)),
+        Err(refused) => {
+            refusals.keep(&id, &refused, place.path());
+            let again = shown::Again { place: &place, typed: if posted { &typed } else { &[] } };
+            Ok(shown::refused(refused, frame, part, Some(&again)))
+        }
+    }
+}
+
+/// What this desk answers to a browser that asks for an address which is none, or by a way that it does not take: a page with the way back.
+pub(super) async fn lost(app: &App, head: &Parts, refused: Refused, frame: Frame<'_>) -> Answer {
+    let headers = &head.headers;
+    let known = known(app, headers).await.ok().flatten();
+    let path = head.uri.path();
+    let place = known.map(|(caller, session)| layout::Place::new(app, &caller, &session, path));
+    let again = place.as_ref().map(|place| shown::Again { place, typed: &[] });
+    shown::refused(refused, frame, headers.contains_key("hx-request"), again.as_ref())
+}
+
+/// Whether a browser asks for a page, rather than a program for an answer.
+pub(super) fn wants_page(head: &Parts) -> bool {
+    let path = head.uri.path();
+    let program = ["/api/", "/hooks/"].iter().any(|start| path.starts_with(start));
+    let accepts = head.headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    !program && accepts.flat_map(|line| line.split(',')).any(|kind| kind.trim_start().starts_with("text/html"))
 }
 
 /// Who is signed in.

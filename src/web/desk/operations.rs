@@ -18,7 +18,7 @@ pub(super) async fn show(visit: Visit) -> Result<Shown, Refused> {
     let kept = figures::house(&visit.call).await?;
     let house = &kept.house;
     let body = html! {
-        p.lead { "As of " (layout::moment(house.at, &TimeZone::UTC)) " UTC. " a href="/operations" data-key="r" data-key-text="Load again" { "Load again" } }
+        p.lead { "As of " (layout::moment(house.at, &TimeZone::UTC)) ". " a href="/operations" data-key="r" data-key-text="Load again" { "Load again" } }
         (aside(&kept))
         div.sets {
             (queues(&kept))

@@ -11,6 +11,9 @@ use crate::web::api::{briefs, submit};
 use crate::web::problem::Refused;
 use maud::{Markup, html};
 
+/// Longest text that the form takes, in UTF-16 units, as browsers count; a form of it is never larger than the desk takes.
+pub(super) const LONGEST: usize = 200_000;
+
 pub(super) async fn show(visit: Visit) -> Result<Shown, Refused> {
     let below = match visit.call.query.get("request") {
         Some(id) => Some(standing(&visit, &id.parse()?).await?),
@@ -38,7 +41,7 @@ pub(super) async fn show(visit: Visit) -> Result<Shown, Refused> {
                 }
                 label.field {
                     span { "The request, as it reached you" }
-                    textarea id="text" name="text" rows="10" required dir="auto" maxlength="200000" {}
+                    textarea id="text" name="text" rows="10" required dir="auto" maxlength=(LONGEST) {}
                     small { "An e-mail, a note of a call, a form. It is screened like everything that comes in." }
                 }
                 button.primary { "Make a brief" }

@@ -21,6 +21,10 @@ use maud::{Markup, html};
 
 /// Briefs that one press may touch.
 const MOST_AT_ONCE: usize = 200;
+/// What the words of a row may weigh, in bytes of markup: its subject, a name, the subject again where it names a button.
+const TITLE: usize = 200;
+const NAME: usize = 90;
+const LABEL: usize = 60;
 /// Lengths of time that the form offers.
 const AGES: [(&str, &str); 5] =
     [("1h", "an hour"), ("4h", "4 hours"), ("1d", "a day"), ("3d", "3 days"), ("7d", "a week")];
@@ -41,6 +45,7 @@ pub(super) async fn show(visit: Visit) -> Result<Shown, Refused> {
             (tabs(&found, &wanted, &views, call.query.get("view")))
             (filters(&wanted, &pilots))
             @if found.items.is_empty() { (nothing(&found, &wanted)) } @else { (list(&visit, &found, &query, pilots.len() > 1)) }
+            (keep(&visit, &query))
             @if let Some(text) = review::unsearched(page) { p.quiet { (text) } }
             @if let Some(next) = &page.next {
                 p { a.button rel="next" href={ "/?" (with(&query, "cursor", &next.to_string())) } { "Further briefs" } }
@@ -63,7 +68,7 @@ fn pilots(call: &Call) -> Result<Vec<String>, Refused> {
 }
 
 fn briefs_of(count: u32) -> String {
-    if count == 1 { "1 brief".into() } else { format!("{count} briefs") }
+    layout::count(usize::try_from(count).unwrap_or(usize::MAX), "brief")
 }
 
 fn lead(found: &Queue, query: &str) -> Markup {
@@ -85,7 +90,7 @@ fn tabs(found: &Queue, wanted: &Wanted, views: &[ViewRow], view: Option<&str>) -
     let own = [
         ("All", String::new(), Some(backlog.all)),
         ("Mine", "holder=me".to_owned(), Some(backlog.mine)),
-        ("In nobody's hand", "holder=nobody".to_owned(), Some(backlog.free)),
+        ("Unclaimed", "holder=nobody".to_owned(), Some(backlog.free)),
         ("Urgent", "band=urgent".to_owned(), None),
     ];
     let query = wanted.query();
@@ -130,14 +135,17 @@ fn filters(wanted: &Wanted, pilots: &[String]) -> Markup {
     let same = |words: &[&'static str]| words.iter().map(|word| (*word, *word)).collect::<Vec<_>>();
     let names: Vec<(&str, &str)> = pilots.iter().map(|name| (name.as_str(), name.as_str())).collect();
     let set = wanted.pairs().count();
+    // Folded they say what is set, so that they need not stand open.
+    let told = [&wanted.pilot, &wanted.band, &wanted.risk, &wanted.state, &wanted.holder, &wanted.age];
+    let told: Vec<&str> = told.into_iter().flatten().map(String::as_str).collect();
     html! {
         form.filters method="get" action="/" role="search" {
             label.field.search {
                 span { "Words in the subject" }
                 input type="search" name="text" maxlength="100" value=[wanted.text.as_deref()] data-key="/" data-key-text="Search";
             }
-            details open[set > usize::from(wanted.text.is_some())] {
-                summary { "Filters" @if set > 0 { " (" (set) ")" } }
+            details {
+                summary { "Filters" @if !told.is_empty() { ": " (layout::plain(&told.join(", "))) } }
                 div.grid {
                     @if pilots.len() > 1 || wanted.pilot.is_some() {
                         (choice("pilot", "Pilot", "all", wanted.pilot.as_deref(), &names))
@@ -145,7 +153,7 @@ fn filters(wanted: &Wanted, pilots: &[String]) -> Markup {
                     (choice("band", "Priority", "any", wanted.band.as_deref(), &same(&BANDS)))
                     (choice("risk", "Risk", "any", wanted.risk.as_deref(), &same(&RISKS)))
                     (choice("state", "State", "any", wanted.state.as_deref(), &same(&WAITING)))
-                    (choice("holder", "In whose hand", "anybody's", wanted.holder.as_deref(), &[("me", "mine"), ("nobody", "nobody's")]))
+                    (choice("holder", "Claimed by", "anybody or nobody", wanted.holder.as_deref(), &[("me", "me"), ("nobody", "nobody")]))
                     (choice("age", "Waits for at least", "any time", wanted.age.as_deref(), &AGES))
                 }
             }
@@ -189,7 +197,7 @@ fn list(visit: &Visit, found: &Queue, query: &str, several: bool) -> Markup {
                         th role="columnheader" { "Request" }
                         th role="columnheader" { "Risk" }
                         th role="columnheader" { "Waits" }
-                        th role="columnheader" { "In whose hand" }
+                        th role="columnheader" { "Claimed by" }
                     }
                 }
                 tbody role="rowgroup" { @for item in &found.items { (row(visit, found, item, several)) } }
@@ -201,6 +209,12 @@ fn list(visit: &Visit, found: &Queue, query: &str, several: bool) -> Markup {
                 button name="act" value="export" { "Export (CSV)" }
             }
         }
+    }
+}
+
+/// Keeping the filters under a name, and dropping the view that is shown; also of one that shows nothing by now.
+fn keep(visit: &Visit, query: &str) -> Markup {
+    html! {
         details.save {
             summary { "Save these filters as a view" }
             form.row method="post" action="/views" {
@@ -222,21 +236,22 @@ fn list(visit: &Visit, found: &Queue, query: &str, several: bool) -> Markup {
 
 fn row(visit: &Visit, found: &Queue, item: &Waiting, several: bool) -> Markup {
     let (brief, band) = (&item.row.brief, review::band(item.row.place.lane));
-    let name = item.title.as_deref().map(str::trim);
+    let name = item.title.as_deref().map(|title| layout::cut(title.trim(), TITLE));
+    let label = layout::label(item.title.as_deref().map_or(brief.id.as_str(), str::trim), LABEL);
     let from = [item.particulars.sender_name.as_deref(), item.particulars.organisation.as_deref()];
     let from: Vec<&str> = from.into_iter().flatten().filter(|text| !text.trim().is_empty()).collect();
     let zone = visit.call.app.web.pilots.get(&brief.pilot).map_or(TimeZone::UTC, |pilot| pilot.time_zone.clone());
-    let local = brief.opened_at.to_zoned(zone).strftime("%-d %b %Y, %H:%M").to_string();
+    let local = brief.opened_at.to_zoned(zone).strftime("%-d %b %Y, %H:%M %Z").to_string();
     html! {
         tr role="row" data-row=(brief.id) {
             td.choose role="cell" {
-                input type="checkbox" name="brief" value=(brief.id) aria-label={ "Choose " (name.unwrap_or(brief.id.as_str())) };
+                input type="checkbox" name="brief" value=(brief.id) aria-label={ "Choose " (label) };
             }
             td.band role="cell" { span class={ "tag " (band) } { (band) } " " span.quiet { (brief.score) } }
             td.subject role="cell" {
-                a href={ "/briefs/" (brief.id) } { bdi { @match name { Some(name) => (layout::plain(name)), None => "(no subject)" } } }
+                a href={ "/briefs/" (brief.id) } { bdi { @match &name { Some(name) => (layout::plain(name)), None => "(no subject)" } } }
                 p.quiet {
-                    @for (place, text) in from.iter().enumerate() { @if place > 0 { ", " } bdi { (layout::plain(text)) } }
+                    @for (place, text) in from.iter().enumerate() { @if place > 0 { ", " } bdi { (layout::plain(&layout::cut(text, NAME))) } }
                     @if several { @if !from.is_empty() { " · " } (brief.pilot) }
                     @if brief.state.as_str() != "open" { " · " span.tag { (state(brief)) } }
                     @if brief.attempt > 1 { " · attempt " (brief.attempt) }
@@ -246,7 +261,7 @@ fn row(visit: &Visit, found: &Queue, item: &Waiting, several: bool) -> Markup {
             td.waits role="cell" data-label="Waits" {
                 time datetime=(brief.opened_at) title=(local) { (layout::span(brief.opened_at, found.now)) }
             }
-            td.hand role="cell" data-label="In whose hand" { (hand(visit, item, name)) }
+            td.hand role="cell" data-label="Claimed by" { (hand(visit, item, &label)) }
         }
     }
 }
@@ -259,25 +274,24 @@ fn state(brief: &BriefRow) -> &'static str {
     }
 }
 
-/// Who holds it, and what whoever looks may do about it.
-fn hand(visit: &Visit, item: &Waiting, name: Option<&str>) -> Markup {
+/// Who has claimed it, and what whoever looks may do about it.
+fn hand(visit: &Visit, item: &Waiting, label: &str) -> Markup {
     let (call, brief) = (&visit.call, &item.row.brief);
     let may = |action| call.app.web.review.may(&call.caller, action, brief).is_ok();
-    let press = |act: &str, label: &str| {
-        let what = name.unwrap_or(brief.id.as_str());
+    let press = |act: &str, word: &str| {
         html! {
-            button.link name="one" value={ (act) "." (brief.id) } { (label) span.visually-hidden { ": " (layout::plain(what)) } }
+            button.link name="one" value={ (act) "." (brief.id) } { (word) span.visually-hidden { ": " (label) } }
         }
     };
     match &brief.claim {
-        Some((by, _)) if *by == call.caller.user => html! { strong { "yours" } " " (press("free", "let go")) },
+        Some((by, _)) if *by == call.caller.user => html! { strong { "you" } " " (press("free", "let go")) },
         Some((by, until)) => html! {
             bdi { (layout::plain(item.row.holder.as_deref().unwrap_or(by))) }
             span.quiet { " for " (layout::span(call.app.web.clock.now(), *until)) }
             @if may(Action::ReviewTakeover) { " " (press("take", "take over")) }
         },
         None if may(Action::ReviewClaim) => html! { (press("claim", "claim")) },
-        None => html! { span.quiet { "nobody's" } },
+        None => html! { span.quiet { "nobody" } },
     }
 }
 

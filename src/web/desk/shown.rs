@@ -3,12 +3,12 @@
 
 use super::super::answer::{Answer, Frame};
 use super::super::problem::Refused;
-use super::super::query::Query;
+use super::cookie::{self, Cookie};
 use super::layout::{self, Place};
 use super::visit::{self, Form};
 use crate::access::Session;
 use axum::http::header::{self, HeaderName};
-use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use maud::{Markup, html};
 
 /// Pages load from this desk alone and send to it alone; no script, style or picture stands within them (CSP level 3).
@@ -55,7 +55,8 @@ pub(in crate::web) struct Screen {
 
 macro_rules! said {
     ($($name:ident $word:literal $text:literal;)*) => {
-        /// What a page tells of what was just done. The address names it by a word, so that nobody can make a page say theirs.
+        /// What a page tells of what was just done. It comes in a cookie that names it by a word and the page it is for, and is gone once it was
+        /// told: no address can make a page claim that something was done.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(in crate::web) enum Said { $(#[doc = $text] $name),* }
 
@@ -76,7 +77,7 @@ macro_rules! said {
 }
 
 said! {
-    Held "held" "You hold it: others see that you look at it.";
+    Held "held" "Claimed: others see that you look at it.";
     LetGo "let-go" "You let it go.";
     Approved "approved" "Approved.";
     KeptBack "kept-back" "Approved. Not all that it would write can be sent now; the brief says what stands in the way.";
@@ -110,37 +111,58 @@ said! {
     LinkEnded "link-ended" "The link lets nobody in any more.";
     Disabled "disabled" "Disabled, and signed out everywhere.";
     Enabled "enabled" "Let back in; they need a new link, or sign in as before.";
-    SomeClaimed "some-claimed" "Some are in your hand now. The others are in somebody else's, or are dealt with.";
-    SomeLetGo "some-let-go" "Some are free again. The others were not in your hand.";
+    SomeClaimed "some-claimed" "You have claimed some. Others have claimed the rest, or they are dealt with.";
+    SomeLetGo "some-let-go" "Some are free again. You had not claimed the others.";
     NoneChosen "none-chosen" "Nothing was chosen, so nothing was done.";
     ViewSaved "view-saved" "The view is saved.";
     ViewDropped "view-dropped" "The view is gone.";
 }
 
-/// The query of an address, and what its page is to tell.
-pub(super) fn query(text: &str, known: &[&str]) -> Result<(Query, Option<Said>), Refused> {
-    let keys: Vec<&str> = known.iter().copied().chain(["said"]).collect();
-    let query = Query::read(text, &keys)?;
-    let said = query.get("said").and_then(Said::of);
-    Ok((query, said))
+/// Seconds within which the next page has to be asked for what it tells.
+const TOLD_WITHIN: i64 = 60;
+
+impl Said {
+    /// What the page at `path` is to tell.
+    pub(super) fn told(headers: &HeaderMap, base_url: &str, path: &str) -> Option<Self> {
+        let kept = cookie::read(headers, base_url, Cookie::Said)?;
+        let (word, to) = kept.split_once('.')?;
+        Self::of(word).filter(|_| to == encode(path))
+    }
+
+    /// The cookie for the page at `to`.
+    fn cookie(self, base_url: &str, to: &str) -> Option<HeaderValue> {
+        let path = to.split(['?', '#']).next().unwrap_or_default();
+        cookie::set(base_url, Cookie::Said, &format!("{}.{}", self.word(), encode(path)), TOLD_WITHIN)
+    }
 }
 
 impl Shown {
     /// The answer to whoever stands at `place`.
-    pub(super) fn answer(self, place: Option<&Place>, said: Option<Said>) -> Answer {
+    pub(super) fn answer(self, base_url: &str, place: Option<&Place>, said: Option<Said>) -> Answer {
+        let told = |answer: Answer| match said.and_then(|_| cookie::set(base_url, Cookie::Said, "", 0)) {
+            Some(gone) => answer.header(header::SET_COOKIE, gone),
+            None => answer,
+        };
         match self {
-            Self::Page(screen) => page(StatusCode::OK, layout::page(&screen, place, said)),
+            Self::Page(screen) => told(page(StatusCode::OK, layout::page(&screen, place, said))),
             Self::Part(markup) => page(StatusCode::OK, markup),
-            Self::Go { to, said } => go(&to, said),
+            Self::Go { to, said } => match said.and_then(|said| said.cookie(base_url, &to)) {
+                Some(cookie) => go(&to).header(header::SET_COOKIE, cookie),
+                None => go(&to),
+            },
             Self::No { status, retry_secs, screen } => {
-                let answer = page(status, layout::page(&screen, place, said));
+                let answer = told(page(status, layout::page(&screen, place, said)));
                 match retry_secs {
                     Some(seconds) => answer.header(header::RETRY_AFTER, HeaderValue::from(seconds)),
                     None => answer,
                 }
             }
-            Self::Baked(shown, cookie) => shown.answer(place, said).header(header::SET_COOKIE, cookie),
-            Self::At(status, shown) => Answer { status, ..shown.answer(place, said) },
+            Self::Baked(shown, cookie) => {
+                let mut answer = shown.answer(base_url, place, said);
+                answer.headers.insert(0, (header::SET_COOKIE, cookie));
+                answer
+            }
+            Self::At(status, shown) => Answer { status, ..shown.answer(base_url, place, said) },
             Self::Other(answer) => answer,
         }
     }
@@ -154,11 +176,7 @@ fn page(status: StatusCode, markup: Markup) -> Answer {
         .header(header::VARY, HeaderValue::from_static("hx-request, cookie"))
 }
 
-fn go(to: &str, said: Option<Said>) -> Answer {
-    let to = match said {
-        Some(said) => format!("{to}{}said={}", if to.contains('?') { '&' } else { '?' }, said.word()),
-        None => to.to_owned(),
-    };
+fn go(to: &str) -> Answer {
     let place = HeaderValue::try_from(to).unwrap_or_else(|_| HeaderValue::from_static("/"));
     Answer::new(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", "").header(header::LOCATION, place)
 }
@@ -167,7 +185,7 @@ fn go(to: &str, said: Option<Said>) -> Answer {
 pub(super) fn to_sign_in(uri: &Uri, part: bool) -> Answer {
     let wanted = uri.path_and_query().map_or("/", |asked| asked.as_str());
     let to = if wanted == "/" { "/sign-in".to_owned() } else { format!("/sign-in?to={}", encode(wanted)) };
-    let answer = go(&to, None);
+    let answer = go(&to);
     if !part {
         return answer;
     }
@@ -227,15 +245,87 @@ pub(super) fn carried(status: StatusCode, path: &str, form: &Form, session: Opti
     page(status, layout::bare("Not sent yet", &body))
 }
 
-/// A refusal, as a page, or as a part of one that is there.
-pub(super) fn refused(mut refused: Refused, frame: Frame<'_>, part: bool) -> Answer {
+/// Where something was refused to somebody signed in, and what they had typed.
+pub(super) struct Again<'a> {
+    pub(super) place: &'a Place,
+    pub(super) typed: &'a [(String, String)],
+}
+
+/// Fields that a person writes, as they are called; all others are what their page put there.
+const WRITTEN: [(&str, &str); 11] = [
+    ("name", "Name"),
+    ("email", "E-mail"),
+    ("present", "Present password"),
+    ("password", "New password"),
+    ("percent", "Among how many of a hundred"),
+    ("reason", "Reason"),
+    ("text", "Text"),
+    ("comment", "Comment"),
+    ("record", "Record"),
+    ("far_id", "Its name there"),
+    ("role", "Role"),
+];
+
+impl Again<'_> {
+    /// The page that the refused one belongs to, and what it is called.
+    fn back(&self) -> (String, &'static str) {
+        let mut parts = self.place.path().split('/').skip(1);
+        match (parts.next().unwrap_or_default(), parts.next()) {
+            ("briefs", Some(id)) if id.starts_with("brf_") => (format!("/briefs/{id}"), "Back to the brief"),
+            ("feedback", Some(_)) => ("/feedback".into(), "Back to the feedback"),
+            ("account", Some(_)) => ("/account".into(), "Back to your account"),
+            ("people", _) => ("/people".into(), "Back to the people"),
+            ("attention", _) => ("/attention".into(), "Back to the attention check"),
+            ("paste", _) => ("/paste".into(), "Back to an empty form"),
+            _ => ("/".into(), "Back to the queue"),
+        }
+    }
+
+    /// What was typed, to be mended and sent again; nothing where nothing was.
+    fn form(&self) -> Markup {
+        let label = |name: &str| WRITTEN.iter().find(|(written, _)| *written == name).map(|(_, label)| *label);
+        if !self.typed.iter().any(|(name, _)| label(name).is_some()) {
+            return html! {};
+        }
+        html! {
+            form.card method="post" action=(self.place.path()) {
+                (self.place.key())
+                @for (name, value) in self.typed {
+                    @match label(name) {
+                        Some(label) => {
+                            label.field {
+                                span { (label) }
+                                @if SECRETS.contains(&name.as_str()) {
+                                    input type="password" name=(name);
+                                } @else if value.contains('\n') || value.len() > 80 || name == "text" || name == "comment" {
+                                    textarea name=(name) rows="6" dir="auto" { "\n" (value) }
+                                } @else {
+                                    input name=(name) value=(value) dir="auto";
+                                }
+                            }
+                        },
+                        None => input type="hidden" name=(name) value=(value);,
+                    }
+                }
+                button.primary { "Send it again" }
+            }
+        }
+    }
+}
+
+/// A refusal, as a page, or as a part of one that is there; for somebody signed in within the frame, with what they typed.
+pub(super) fn refused(mut refused: Refused, frame: Frame<'_>, part: bool, again: Option<&Again<'_>>) -> Answer {
     let request = frame.id.to_str().unwrap_or_default();
     if let Some(cause) = refused.cause.take() {
         tracing::error!(request, code = refused.code, cause, "a screen failed inside");
     } else {
         tracing::debug!(request, status = refused.status.as_u16(), code = refused.code, "a screen was refused");
     }
-    let title = if refused.status.is_server_error() { "This failed" } else { "This was refused" };
+    let title = match refused.status {
+        status if status.is_server_error() => "This failed",
+        StatusCode::NOT_FOUND => "This is not there",
+        _ => "This was refused",
+    };
     let body = html! {
         div.notice role="alert" {
             p { strong { (title) ": " } (layout::plain(&refused.detail)) }
@@ -247,8 +337,15 @@ pub(super) fn refused(mut refused: Refused, frame: Frame<'_>, part: bool) -> Ans
             }
         }
     };
-    let markup =
-        if part { body } else { layout::bare(title, &html! { (body) p { a href="/" { "Back to the queue" } } }) };
+    let markup = match (part, again) {
+        (true, _) => body,
+        (false, None) => layout::bare(title, &html! { (body) p { a href="/" { "Back to the queue" } } }),
+        (false, Some(again)) => {
+            let (back, words) = again.back();
+            let body = html! { (body) (again.form()) p { a href=(back) { (words) } } };
+            layout::page(&Screen { title: title.into(), here: None, body }, Some(again.place), None)
+        }
+    };
     let mut answer = page(refused.status, markup);
     if let Some(seconds) = refused.retry_secs {
         answer = answer.header(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -11,6 +11,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
+/// What its heading, and each line of it, may weigh, in bytes of markup.
+const TITLE: usize = 320;
+const DETAIL: usize = 1_200;
+
 pub(super) async fn show(visit: Visit) -> Result<Shown, Refused> {
     let call = &visit.call;
     let chain = why::read(call, &call.id()?).await?;
@@ -18,11 +22,17 @@ pub(super) async fn show(visit: Visit) -> Result<Shown, Refused> {
     let pilot = call.app.web.pilots.get(&request.pilot);
     let zone = pilot.map_or(TimeZone::UTC, |pilot| pilot.time_zone.clone());
     let row = requests::row(&call.app, &chain.view);
-    let subject = row["subject"].as_str().map(str::trim).filter(|subject| !subject.is_empty());
+    let named = row["subject"].as_str().map(str::trim).filter(|subject| !subject.is_empty()).map(str::to_owned);
+    // As its brief is headed: without a subject its first words stand for it.
+    let subject = match named {
+        Some(subject) => Some(subject),
+        None => requests::first_words(&call.app, request),
+    };
+    let subject = subject.map(|subject| layout::cut(&subject, TITLE));
     let withheld = chain.sight.withheld();
     let events = chain.events();
     let body = html! {
-        p.lead { bdi { @match subject { Some(subject) => (layout::plain(subject)), None => "(no subject)" } } }
+        p.lead { bdi { @match &subject { Some(subject) => (layout::plain(subject)), None => "A request without words" } } }
         dl.facts {
             dt { "Request" } dd { code { (request.id) } }
             dt { "Pilot" } dd { (request.pilot) " of " (request.tenant) }
@@ -46,13 +56,13 @@ fn step(event: &Event, from: Timestamp, zone: &TimeZone) -> Markup {
         Subject::Spend => "spend",
         Subject::Writes => "write",
     };
-    let exact = event.at.to_zoned(zone.clone()).strftime("%-d %b %Y, %H:%M:%S%.3f").to_string();
+    let exact = event.at.to_zoned(zone.clone()).strftime("%-d %b %Y, %H:%M:%S%.3f %Z").to_string();
     html! {
         li class={ "event " (kind) } {
             p.when { time datetime=(event.at) { (exact) } " " span.quiet { (since) } }
             p { strong { (layout::plain(&event.what)) } " " span.tag { (kind) } }
             p.quiet {
-                bdi { (layout::plain(&event.detail)) }
+                bdi { (layout::plain(&layout::cut(&event.detail, DETAIL))) }
                 @if let Some(seq) = event.receipt { " · receipt " (seq) }
             }
         }

@@ -33,6 +33,12 @@ fn place(reply: &super::client::Reply) -> &str {
     reply.header("location").unwrap_or_default()
 }
 
+/// What the next page is to tell, by its word.
+fn told(reply: &super::client::Reply) -> &str {
+    let kept = reply.header("set-cookie").and_then(|line| line.strip_prefix("__Host-opspilot-said="));
+    kept.and_then(|kept| kept.split('.').next()).unwrap_or_default()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_brief_is_shown_with_its_request_and_its_places() {
     let house = House::new().await;
@@ -168,7 +174,7 @@ async fn what_is_typed_becomes_one_revision_however_often_it_is_sent() {
         .with("action", 0, "Call Ann")
         .pressed("do", "save");
     let saved = seat.send(&typed, false).await;
-    assert_eq!((saved.status, place(&saved)), (303, format!("/briefs/{brief}?said=saved").as_str()), "{}", saved.body);
+    assert_eq!((saved.status, place(&saved)), (303, format!("/briefs/{brief}").as_str()), "{}", saved.body);
     let deeds = house.deeds().await;
     for part in [false, true] {
         let again = seat.send(&typed, part).await;
@@ -187,7 +193,7 @@ async fn what_is_typed_becomes_one_revision_however_often_it_is_sent() {
     // An untouched form changes nothing, and one that lost a field is refused.
     let untouched = editing(&seat, &brief).await;
     let same = seat.send(&untouched.clone().pressed("do", "save"), false).await;
-    assert!(place(&same).ends_with("said=nothing-to-save"), "{}", same.body);
+    assert_eq!(told(&same), "nothing-to-save", "{}", same.body);
     let mut short = untouched.pressed("do", "save");
     short.fields.retain(|(name, _)| name != "why");
     assert_eq!(seat.send(&short, false).await.status, 422);
@@ -255,7 +261,7 @@ async fn a_decision_is_on_what_was_seen_and_goes_on_to_the_next() {
     let silent = seat.send(&again.clone().with("comment", 0, " "), false).await;
     assert_eq!(silent.status, 422, "{}", silent.body);
     let done = seat.send(&again, false).await;
-    assert_eq!((done.status, place(&done)), (303, format!("/briefs/{second}?after={first}&said=rejected").as_str()));
+    assert_eq!((done.status, place(&done)), (303, format!("/briefs/{second}?after={first}").as_str()));
     assert_eq!(seat.send(&again, false).await.status, 303, "a second press is the same decision");
     assert_eq!(house.store.decisions(&first.parse().unwrap()).await.unwrap().len(), 1);
     assert_eq!(state(&house, &first).await.0, "rejected");
@@ -265,7 +271,7 @@ async fn a_decision_is_on_what_was_seen_and_goes_on_to_the_next() {
     assert!(decision(&old, &first, "approve").is_none() && old.contains("not the revision that stands"), "{old}");
     let approve = decision(&seat.page(&format!("/briefs/{second}")).await, &second, "approve").unwrap();
     let approved = seat.send(&approve.pressed("plan", ""), false).await;
-    assert_eq!(place(&approved), format!("/briefs/{second}?said=approved"), "nothing else waits");
+    assert_eq!(place(&approved), format!("/briefs/{second}"), "nothing else waits");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -312,7 +318,14 @@ async fn a_plan_that_moved_is_not_approved_and_what_waits_is_taken_back() {
     let seat = house.seat("owner").await;
     let path = format!("/briefs/{brief}");
     let plan = |form: &Form| form.buttons.iter().find(|(_, hash)| hash.len() == 64).unwrap().1.clone();
-    let seen = decision(&seat.page(&path).await, &brief, "approve").unwrap();
+    let page = seat.page(&path).await;
+    let seen = decision(&page, &brief, "approve").unwrap();
+    // While the gate is shut, the panel says why, and offers first what can be had.
+    let (_, panel) = page.split_once("id=\"act-approve\"").unwrap();
+    let panel = panel.split_once("</form>").unwrap().0;
+    assert!(panel.contains("no go decision is on file") && panel.contains("OP-7605"), "{panel}");
+    assert_eq!((seen.buttons[0].1.as_str(), panel.matches("class=\"primary\"").count()), ("", 1), "{panel}");
+    assert!(panel.find("class=\"primary\"").unwrap() < panel.find("and have this written later").unwrap(), "{panel}");
     let named = Form::find(&seat.page(&path).await, &format!("{path}/target"), ("sink", "desk")).unwrap();
     assert_eq!(seat.send(&named.with("record", 0, "4712"), false).await.status, 303);
     let hash = plan(&seen);
@@ -329,13 +342,18 @@ async fn a_plan_that_moved_is_not_approved_and_what_waits_is_taken_back() {
     let (next, _) = house.brief("north", "Another matter, please answer.").await;
     let onward = seat.page(&format!("/briefs/{next}?after={brief}")).await;
     assert!(Form::find(&onward, &format!("{path}/writes"), ("do", "take_back")).is_some(), "{onward}");
+    // By its own words, so that nobody takes the banner for this brief's.
+    let (_, before) = onward.split_once("class=\"said before\"").unwrap();
+    assert!(before.split_once("</div>").unwrap().0.contains("order 77"), "{before}");
+    let other = seat.page(&format!("{path}?after={next}")).await;
+    assert!(!other.contains("said before"), "an undecided brief is not claimed to be decided: {other}");
     let (south, _) = house.brief("south", TEXT).await;
     let strange = house.seat("south-reviewer").await.page(&format!("/briefs/{south}?after={brief}")).await;
     assert!(!strange.contains(&brief), "{strange}");
     let back = Form::find(&page, &format!("{path}/writes"), ("do", "take_back")).unwrap().pressed("do", "take_back");
-    assert!(place(&seat.send(&back, false).await).ends_with("said=taken-back"));
+    assert_eq!(told(&seat.send(&back, false).await), "taken-back");
     let deeds = house.deeds().await;
-    assert!(place(&seat.send(&back, false).await).ends_with("said=nothing-waits"));
+    assert_eq!(told(&seat.send(&back, false).await), "nothing-waits");
     assert_eq!(house.deeds().await, deeds);
     let writes = house.get("owner", &format!("/api/v1/writes?brief={brief}")).await;
     assert_eq!(writes["items"][0]["state"], "cancelled");
@@ -351,14 +369,14 @@ async fn writes_are_settled_and_taken_back_from_the_page() {
     let page = seat.page(&path).await;
     assert!(page.contains(CANARY), "the request stands there whole");
     let went = Form::find(&page, &to, ("do", "went")).unwrap().with("far_id", 0, "88112").pressed("do", "went");
-    assert!(place(&seat.send(&went, false).await).ends_with("said=settled"));
-    assert!(place(&seat.send(&went, false).await).ends_with("said=elsewhere"), "pressed twice");
+    assert_eq!(told(&seat.send(&went, false).await), "settled");
+    assert_eq!(told(&seat.send(&went, false).await), "elsewhere", "pressed twice");
     let way = seat.page(&format!("{path}/undo?write={id}")).await;
     assert!(way.contains("DELETE https://desk.example/4711/notes/88112"), "{way}");
     let undo = Form::find(&way, &to, ("do", "undo")).unwrap().pressed("do", "undo");
     let deeds = house.deeds().await;
     for _ in 0..2 {
-        assert!(place(&seat.send(&undo, false).await).ends_with("said=undoing"));
+        assert_eq!(told(&seat.send(&undo, false).await), "undoing");
     }
     assert_eq!(house.deeds().await, deeds + 1);
     // A write of another brief is none of this one.
@@ -426,9 +444,9 @@ async fn holding_letting_go_and_taking_over() {
     let (ada, bob) = (house.seat("owner").await, house.seat("north-reviewer").await);
     let press = |page: &str, act: &str| Form::find(page, &to, ("do", act)).map(|form| form.pressed("do", act));
     let claim = press(&ada.page(&path).await, "claim").unwrap();
-    assert!(place(&ada.send(&claim, false).await).ends_with("said=held"));
+    assert_eq!(told(&ada.send(&claim, false).await), "held");
     let seen = bob.page(&path).await;
-    assert!(seen.contains("owner</bdi></b> holds it") && press(&seen, "claim").is_none(), "{seen}");
+    assert!(seen.contains("owner</bdi></b> has claimed it") && press(&seen, "claim").is_none(), "{seen}");
     // Editing what somebody else holds is refused, and every word typed is still there.
     let edit = editing(&bob, &brief).await.with("summary", 0, "Mine & <mine>.").pressed("do", "save");
     let refused = bob.send(&edit, false).await;
@@ -439,6 +457,49 @@ async fn holding_letting_go_and_taking_over() {
     if let Some(take) = press(&seen, "take_over") {
         assert_eq!(bob.send(&take, false).await.status, 303);
         let letting = press(&bob.page(&path).await, "let_go").unwrap();
-        assert!(place(&bob.send(&letting, false).await).ends_with("said=let-go"));
+        assert_eq!(told(&bob.send(&letting, false).await), "let-go");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_left_is_told_to_the_second_and_undoing_is_no_part_of_it() {
+    let house = House::new().await;
+    let (brief, digest) = house.brief("south", TEXT).await;
+    queued(&house, &brief, &digest, "4711").await;
+    let filter = crate::store::WriteFilter { brief: Some(brief.clone()), limit: 10, ..Default::default() };
+    let waits = house.store.writes(&filter).await.unwrap().items.remove(0);
+    let told = |writes: &[crate::store::WriteRow]| {
+        let now = waits.due_at - jiff::SignedDuration::from_secs(27);
+        crate::web::desk::Leaving::of(writes).told(now, &jiff::tz::TimeZone::UTC).into_string()
+    };
+    let left = crate::store::WriteRow {
+        state: crate::domain::writeback::WriteState::Written,
+        sent_at: Some(waits.due_at),
+        ..waits.clone()
+    };
+    let undo = crate::store::WriteRow { undo_of: Some(waits.id.clone()), ..waits.clone() };
+    let one = told(std::slice::from_ref(&waits));
+    let second = waits.due_at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%H:%M:%S UTC").to_string();
+    assert!(one.contains("<b>Nothing has left yet</b> of 1 write,") && one.contains(&second), "{one}");
+    assert!(one.contains("in 27 s"), "{one}");
+    let two = told(&[left.clone(), waits.clone()]);
+    assert!(two.contains("<b>1 of 2 has left</b>") && !two.contains("Nothing has left"), "{two}");
+    assert_eq!(told(&[waits.clone(), undo.clone()]), one, "an undo is no write of the approval");
+    assert_eq!(told(&[left, undo]), "", "nothing waits");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn small_changes_that_were_asked_for_stand_above_the_form() {
+    let house = House::new().await;
+    let (brief, digest) = house.brief("north", TEXT).await;
+    let asked = json!({ "decision": "minor", "revision": digest, "comment": "Name the <b>day</b> they want." });
+    assert_eq!(house.post("owner", &format!("/api/v1/briefs/{brief}/decision"), asked).await.status, 200);
+    let page = house.seat("owner").await.page(&format!("/briefs/{brief}/edit")).await;
+    let (above, _) = page.split_once("id=\"edit\"").unwrap();
+    assert!(above.contains("Name the &lt;b&gt;day&lt;/b&gt; they want."), "{above}");
+    // The band is no field: it goes with the score.
+    assert!(!page.contains("name=\"band\"") && page.contains("name=\"score\""), "{page}");
+    let body = json!({ "from": digest, "edits": [{ "path": "priority.band", "value": "urgent" }, { "path": "priority.score", "value": 5 }] });
+    let refused = house.post("owner", &format!("/api/v1/briefs/{brief}/edit"), body).await;
+    assert!(refused.status >= 400 && refused.body.contains("OP-7013"), "{}: {}", refused.status, refused.body);
 }

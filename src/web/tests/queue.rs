@@ -58,10 +58,10 @@ async fn briefs_are_claimed_let_go_and_taken_along_but_never_approved_together()
     north.get("/").await;
     let one = format!("claim.{first}");
     let reply = north.post("/queue", &[("back", ""), ("one", &one)]).await;
-    assert_eq!((reply.status, reply.header("location")), (303, Some("/?said=held")), "{}", reply.body);
+    assert_eq!((reply.status, reply.header("location")), (303, Some("/")), "{}", reply.body);
     let page = north.get("/?holder=me").await;
     assert!(page.body.contains(&first) && !page.body.contains(&second), "{}", page.body);
-    assert!(stand(&page.body, &["yours", "free."]), "{}", page.body);
+    assert!(stand(&page.body, &["<strong>you</strong>", "free."]), "{}", page.body);
     // Somebody else sees who holds it, and may take it over; claiming alone is refused.
     let mut owner = Browser::by_link(&house, "owner").await;
     let page = owner.get("/").await;
@@ -69,12 +69,12 @@ async fn briefs_are_claimed_let_go_and_taken_along_but_never_approved_together()
     let reply = owner.post("/queue", &[("back", ""), ("one", &one)]).await;
     assert_eq!(reply.status, 409, "{}", reply.body);
     let reply = owner.post("/queue", &[("back", "band=low"), ("one", &format!("take.{first}"))]).await;
-    assert_eq!(reply.header("location"), Some("/?band=low&said=held"), "{}", reply.body);
+    assert_eq!(reply.header("location"), Some("/?band=low"), "{}", reply.body);
     // Several at once: what others hold, and what is not theirs, is left as it was.
     north.get("/").await;
     let several = [("back", ""), ("brief", first.as_str()), ("brief", &second), ("brief", &foreign), ("act", "claim")];
     let reply = north.post("/queue", &several).await;
-    assert_eq!(reply.header("location"), Some("/?said=some-claimed"), "{}", reply.body);
+    assert_eq!(reply.header("location"), Some("/"), "{}", reply.body);
     let held = async |brief: &str| house.store.brief(&brief.parse().unwrap()).await.unwrap().claim.is_some();
     assert_eq!((held(&second).await, held(&foreign).await), (true, false));
     for act in ["approve", "take", "reject", ""] {
@@ -82,7 +82,7 @@ async fn briefs_are_claimed_let_go_and_taken_along_but_never_approved_together()
         assert_eq!(reply.status, 422, "{act}: {}", reply.body);
     }
     let reply = north.post("/queue", &[("back", ""), ("act", "claim")]).await;
-    assert_eq!(reply.header("location"), Some("/?said=none-chosen"));
+    assert_eq!(reply.header("location"), Some("/"));
     let reply = north.post("/queue", &[("back", ""), ("brief", &second), ("act", "export")]).await;
     assert_eq!((reply.status, reply.body.lines().count()), (200, 2), "{}", reply.body);
     assert!(reply.header("content-type").unwrap().starts_with("text/csv"));
@@ -113,7 +113,7 @@ async fn a_view_is_saved_shown_and_dropped_in_every_face() {
     let mut north = Browser::by_link(&house, "north-reviewer").await;
     north.get("/?holder=nobody").await;
     let reply = north.post("/views", &[("name", "Free & mine"), ("query", "holder=nobody")]).await;
-    assert_eq!(reply.header("location"), Some("/?view=Free+%26+mine&said=view-saved"), "{}", reply.body);
+    assert_eq!(reply.header("location"), Some("/?view=Free+%26+mine"), "{}", reply.body);
     let page = north.get("/?view=Free+%26+mine").await;
     assert!(page.body.contains(&brief) && page.body.contains("Free &amp; mine"), "{}", page.body);
     let ask = async |who: &str, method: &str, path: &str, body: &str| house.ask(who, method, path, body).await;
@@ -225,4 +225,112 @@ async fn owners_see_figures_operators_the_house_and_readers_a_timeline() {
     assert_eq!(south.get("/figures?pilot=north").await.status, 404);
     assert_eq!(south.get("/figures/volume?pilot=north").await.status, 404);
     assert_eq!(south.get(&format!("/requests/{request}")).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_of_what_is_not_seen_make_no_list_heavy() {
+    let house = House::new().await;
+    let hidden = "\u{200b}\u{200c}".repeat(30);
+    let mut last = String::new();
+    for number in 0..50 {
+        let words = format!("{number} {hidden}<b>&\"");
+        let fields = json!({ "subject": words, "name": words, "organisation": words, "text": format!("Please answer {number}.") });
+        let handed = house.post("owner", "/api/v1/requests", json!({ "pilot": "north", "fields": fields })).await;
+        assert_eq!(handed.status, 202, "{}", handed.body);
+        last = handed.json()["request"].as_str().unwrap().to_owned();
+    }
+    for view in
+        house.store.requests(&crate::store::RequestFilter { limit: 100, ..Default::default() }).await.unwrap().items
+    {
+        house.until(view.request.id.as_str(), "in_review").await;
+    }
+    let mut owner = Browser::by_link(&house, "owner").await;
+    for path in ["/".to_owned(), format!("/requests/{last}"), format!("/briefs/{}", last.replace("req_", "brf_"))] {
+        let page = owner.get(&path).await;
+        assert_eq!(page.status, 200, "{path}: {}", page.body);
+        assert!(page.body.contains("U+200B") && !page.body.contains('\u{200b}'), "{path}");
+        assert!(page.body.len() < 100_000, "{path}: {} bytes", page.body.len());
+        eprintln!("{path}: {} bytes", page.body.len());
+    }
+    let page = owner.get("/").await.body;
+    assert_eq!(page.matches("data-row=").count(), 50);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_view_of_nothing_can_be_dropped() {
+    let house = House::new().await;
+    let mut north = Browser::by_link(&house, "north-reviewer").await;
+    north.get("/").await;
+    assert_eq!(north.post("/views", &[("name", "Mine"), ("query", "holder=me")]).await.status, 303);
+    let page = north.get("/?view=Mine").await.body;
+    assert!(page.contains("No") && page.contains("action=\"/views/drop\""), "{page}");
+    assert_eq!(north.post("/views/drop", &[("name", "Mine")]).await.status, 303);
+    assert!(!north.get("/").await.body.contains("view=Mine"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_done_is_told_once_and_never_because_an_address_says_so() {
+    let house = House::new().await;
+    let (brief, _) = house.brief("north", "We need 12 crates by Monday.").await;
+    let mut north = Browser::by_link(&house, "north-reviewer").await;
+    let forged = north.get(&format!("/briefs/{brief}?said=approved")).await;
+    assert!(forged.status == 400 && !forged.body.contains("Approved."), "{}", forged.body);
+    north.get("/").await;
+    let reply = north.post("/queue", &[("back", ""), ("one", &format!("claim.{brief}"))]).await;
+    assert_eq!(reply.header("location"), Some("/"));
+    // It is for the page that comes next, and for no other.
+    assert!(!north.get("/paste").await.body.contains("Claimed: others see"));
+    let page = north.get("/").await;
+    assert!(page.body.contains("Claimed: others see"), "{}", page.body);
+    assert!(page.header("set-cookie").unwrap().contains("Max-Age=0"));
+    assert!(!north.get("/").await.body.contains("Claimed: others see"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_is_a_page_with_the_way_back_and_with_what_was_typed() {
+    let house = House::new().await;
+    let (brief, _) = house.brief("north", "We need 12 crates by Monday.").await;
+    let mut owner = Browser::by_link(&house, "owner").await;
+    for (path, status) in
+        [("/nonsense", 404), ("/queue", 405), (&*format!("/briefs/{brief}/decide"), 405), ("/account/password", 405)]
+    {
+        let page = owner.asking(path, "text/html,application/xhtml+xml").await;
+        assert_eq!((page.status, page.header("content-type")), (status, Some("text/html; charset=utf-8")), "{path}");
+        assert!(stand(&page.body, &["aria-label=\"Main\"", "role=\"alert\"", "Back to"]), "{path}: {}", page.body);
+        let told = owner.asking(path, "application/json").await;
+        assert_eq!((told.status, told.header("content-type")), (status, Some("application/problem+json")), "{path}");
+    }
+    let api = owner.asking("/api/v1/nonsense", "text/html").await;
+    assert_eq!(api.header("content-type"), Some("application/problem+json"));
+    // What was typed stands in the form again, but for secrets.
+    owner.get("/people").await;
+    let person = [("name", "Not A Name!"), ("email", "x@example.org"), ("role", "reviewer"), ("scope", "all")];
+    let refused = owner.post("/people", &person).await;
+    assert!(refused.status >= 400, "{}", refused.status);
+    let wanted = [
+        "aria-label=\"Main\"",
+        "role=\"alert\"",
+        "action=\"/people\"",
+        "value=\"Not A Name!\"",
+        "value=\"x@example.org\"",
+    ];
+    assert!(stand(&refused.body, &wanted), "{}", refused.body);
+    owner.get("/account").await;
+    let weak = owner.post("/account/password", &[("name", "owner"), ("present", ""), ("password", "hunter2")]).await;
+    assert!(
+        weak.status >= 400 && weak.body.contains("type=\"password\"") && !weak.body.contains("hunter2"),
+        "{}",
+        weak.body
+    );
+    // And whoever says that it was in their way need not copy it.
+    let given =
+        owner.post("/feedback", &[("screen", "/account"), ("item", ""), ("text", "It took no password.")]).await;
+    let page = owner.get(given.header("location").unwrap()).await.body;
+    assert!(page.contains("refused on /account/password") && page.contains("OP-"), "{page}");
+    assert!(page.contains("<a href=\"/account\">/account</a>"), "{page}");
+    // The longest text that the form takes is taken, in any letters.
+    owner.get("/paste").await;
+    let long = "Ж".repeat(190_000);
+    let pasted = owner.post("/paste", &[("once", "x1"), ("pilot", "north"), ("text", &long)]).await;
+    assert_eq!(pasted.status, 303, "{}", pasted.body);
 }

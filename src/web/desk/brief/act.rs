@@ -77,6 +77,7 @@ pub(in crate::web) async fn decide(visit: Visit) -> Result<Shown, Refused> {
     let sheet = Sheet::read(call, None).await?;
     let moved = matches!(error, ReviewError::Illegal(Illegal::Moved { .. }));
     let refused = Refused::from(error);
+    call.app.refusals.keep(&visit.session.id, &refused, &format!("/briefs/{id}"));
     let status = refused.status;
     let seen = sheet.revisions.iter().find(|row| moved && row.digest == revision).map(|row| row.number);
     let changes = match seen {

@@ -1,12 +1,15 @@
 //! The bar of decisions. Own file because this is where the page becomes an act. INVARIANT: a decision's form names the digest of the revision
 //! that is shown and, with an approval, the hash of the plan that is shown; there is no such form for a revision that does not stand.
 
-use super::super::layout::{moment, plain};
+use super::super::layout::{coded, count, instant, moment, plain, span};
 use super::plan::{self, short};
 use super::says::capital;
 use super::sheet::Sheet;
 use crate::domain::review::{Reason, ReviewState};
 use crate::domain::writeback::WriteState;
+use crate::store::WriteRow;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 /// What a person typed into a decision that was refused.
@@ -70,9 +73,20 @@ fn approve(sheet: &Sheet, key: &Markup) -> Markup {
                     Some((hash, shown)) => {
                         p { "Plan " code title=(hash) { (short(hash)) } ", exactly as " a href="#plan" { "it is shown" } ":" }
                         (plan::summary(&shown.plan.items))
-                        p.acts {
-                            button.primary type="submit" name="plan" value=(hash) { "Approve, and have this written" }
-                            " " button type="submit" name="plan" value="" { "Approve, write nothing" }
+                        @let obstacles = plan::obstacles(shown);
+                        @if obstacles.is_empty() {
+                            p.acts {
+                                button.primary type="submit" name="plan" value=(hash) { "Approve, and have this written" }
+                                " " button type="submit" name="plan" value="" { "Approve, write nothing" }
+                            }
+                        } @else {
+                            p.unsure { "Nothing of it can be written now:" }
+                            ul { @for obstacle in &obstacles { li { (coded(&obstacle.message, obstacle.code)) } } }
+                            p.acts {
+                                button.primary type="submit" name="plan" value="" { "Approve, write nothing" }
+                                " " button type="submit" name="plan" value=(hash) { "Approve, and have this written later" }
+                            }
+                            p.quiet { "What is to be written later is blocked until the way is open and somebody has it tried again." }
                         }
                     },
                     None => {
@@ -142,18 +156,53 @@ fn reject(sheet: &Sheet, key: &Markup, typed: Option<&Typed>) -> Markup {
     }
 }
 
+/// How much of what an approval had written has left, and what still waits.
+pub(in crate::web) struct Leaving {
+    all: usize,
+    left: usize,
+    /// When the first of those that wait is due.
+    pub(super) first: Option<Timestamp>,
+}
+
+impl Leaving {
+    /// Of the writes of a brief. What takes something back is no part of it, nor what a person stopped.
+    pub(in crate::web) fn of(writes: &[WriteRow]) -> Self {
+        let counts = |write: &&WriteRow| write.undo_of.is_none() && write.state != WriteState::Cancelled;
+        let waits = |write: &&WriteRow| write.state == WriteState::Waiting && write.sent_at.is_none();
+        let all = writes.iter().filter(counts);
+        let waiting = all.clone().filter(waits);
+        Self {
+            all: all.clone().count(),
+            left: all.clone().filter(|write| write.sent_at.is_some() || write.written_at.is_some()).count(),
+            first: waiting.map(|write| write.due_at).min(),
+        }
+    }
+
+    /// In words; nothing when nothing waits.
+    pub(in crate::web) fn told(&self, now: Timestamp, zone: &TimeZone) -> Markup {
+        let Some(first) = self.first else { return html! {} };
+        let (left, all) = (self.left, self.all);
+        html! {
+            @match left {
+                0 => { b { "Nothing has left yet" } " of " (count(all, "write")) },
+                1 => { b { "1 of " (all) " has left" } },
+                _ => { b { (left) " of " (all) " have left" } },
+            }
+            @if first > now {
+                ", and " @if left > 0 { "no more" } @else { "nothing" } " will before " (instant(first, zone)) ", in " (span(now, first))
+            }
+            "."
+        }
+    }
+}
+
 /// After an approval: until when nothing has left, and how to stop it.
 pub(super) fn window(sheet: &Sheet, key: &Markup) -> Markup {
-    let waiting = sheet.writes.iter().filter(|write| write.state == WriteState::Waiting && write.sent_at.is_none());
-    let first = waiting.clone().map(|write| write.due_at).min();
+    let leaving = Leaving::of(&sheet.writes);
     html! {
-        @if let Some(first) = first {
+        @if leaving.first.is_some() {
             div.notice #window {
-                p {
-                    b { "Nothing has left yet" } " of " (waiting.count()) " writes"
-                    @if first > sheet.now { ", and nothing will before " (moment(first, &sheet.zone)) }
-                    "."
-                }
+                p { (leaving.told(sheet.now, &sheet.zone)) }
                 @if sheet.may.writes.cancel {
                     form.inline method="post" action=(format!("/briefs/{}/writes", sheet.id)) {
                         (key) button type="submit" name="do" value="take_back" { "Take it back" }

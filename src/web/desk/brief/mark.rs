@@ -5,7 +5,7 @@
 //! A statement and its places share a number: `data-s` names it on both sides, and the stylesheet lights up all of a number while one of them
 //! is pointed at, has the focus, or is the target of the address. So it works by pointer, keyboard and tap, without script.
 
-use super::super::layout::{is_hidden, plain};
+use super::super::layout::{is_hidden, plain, weight};
 use crate::brief::Quote;
 use maud::{Markup, html};
 use std::collections::BTreeSet;
@@ -21,8 +21,6 @@ const AROUND: usize = 14_000;
 const BESIDE: usize = 160;
 /// How much of one such place is shown at first, in bytes.
 const LONGEST_OUTSIDE: usize = 1_500;
-/// What a character weighs that is shown as a mark, in bytes of markup.
-const MARK_WEIGHT: usize = 48;
 
 /// A statement of the brief that quotes the request.
 #[derive(Clone, Debug)]
@@ -71,16 +69,6 @@ pub(super) fn places(text: &str, quotes: &[Quote]) -> Vec<Range<usize>> {
 fn snapped(text: &str, span: Range<usize>) -> Range<usize> {
     let start = text.floor_char_boundary(span.start.min(text.len()));
     start..text.ceil_char_boundary(span.end.min(text.len())).max(start)
-}
-
-/// What a stretch of text weighs as markup.
-fn weight(letter: char) -> usize {
-    match letter {
-        '<' | '>' | '&' | '"' => 6,
-        '\n' => 1,
-        letter if is_hidden(letter) => MARK_WEIGHT,
-        letter => letter.len_utf8(),
-    }
 }
 
 /// From `from` on, as much as may weigh `room`; up to the end of a word when one is near.

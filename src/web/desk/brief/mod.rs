@@ -29,6 +29,9 @@ mod standing;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(in crate::web) use bar::Leaving;
+
 pub(super) use act::{approve_plan, claim, decide, reveal, target, way_back, writes};
 pub(super) use edit::{save, show as edit};
 pub(super) use file::{give, read};

@@ -6,7 +6,7 @@ use super::sheet::Sheet;
 use super::{diff, head, next, plan, request, says, standing};
 use crate::domain::id::BriefId;
 use crate::domain::review::ReviewState;
-use crate::web::api::briefs;
+use crate::web::api::{briefs, requests};
 use crate::web::desk::layout::{Here, moment, plain};
 use crate::web::desk::shown::{Said, Screen, Shown};
 use crate::web::desk::visit::Visit;
@@ -110,33 +110,45 @@ fn target(sheet: &Sheet, shown: &crate::writeback::Shown, key: &Markup) -> Marku
     }
 }
 
-/// The brief that was decided on just now, when this page was come to from it: what can still be taken back.
+/// The brief that was decided on just now, when this page was come to from it: what became of it, by its own words, and what can still be
+/// taken back. Read from the store: an address that names a brief makes the page say what is so of that one and nothing else.
 async fn before(visit: &Visit, sheet: &Sheet, key: &Markup) -> Markup {
     let known = visit.call.query.get("after").and_then(|word| BriefId::parse(word).ok());
     let Some(id) = known.filter(|id| *id != sheet.id) else { return html! {} };
-    let Ok(row) = visit.call.app.web.store.brief(&id).await else { return html! {} };
+    let web = &visit.call.app.web;
+    let Ok(row) = web.store.brief(&id).await else { return html! {} };
     if !visit.call.would_see(crate::policy::Action::BriefRead, &briefs::seen(&row)) {
         return html! {};
     }
-    let filter = crate::store::WriteFilter { brief: Some(id.to_string()), limit: 100, ..Default::default() };
-    let waiting: Vec<_> = match visit.call.app.web.store.writes(&filter).await {
-        Ok(page) => page
-            .items
-            .into_iter()
-            .filter(|write| write.state == crate::domain::writeback::WriteState::Waiting)
-            .collect(),
-        Err(_) => Vec::new(),
+    let Ok(view) = web.store.request(&id.request()).await else { return html! {} };
+    let decided = web.store.decisions(&id).await.unwrap_or_default();
+    let mine = decided.iter().any(|made| made.person == visit.call.caller.user && made.digest == row.digest);
+    let state = match row.state {
+        ReviewState::Open if mine => "Your approval counts, more are needed",
+        ReviewState::Open => return html! {},
+        ReviewState::Amending => "Marked for small changes",
+        ReviewState::Redrafting => "Being drafted again",
+        ReviewState::Approved => "Approved",
+        ReviewState::Rejected => "Rejected",
+        ReviewState::Withdrawn => "Withdrawn",
     };
-    let first = waiting.iter().map(|write| write.due_at).min();
+    let filter = crate::store::WriteFilter { brief: Some(id.to_string()), limit: 100, ..Default::default() };
+    let writes = web.store.writes(&filter).await.map(|page| page.items).unwrap_or_default();
+    let leaving = bar::Leaving::of(&writes);
+    let pilot = crate::policy::Resource::within(crate::policy::Kind::Pilot, &row.pilot, &row.tenant, &row.pilot);
+    let may_stop = visit.call.permit(crate::policy::Action::WritebackCancel, &pilot).is_ok();
+    let row = requests::row(&visit.call.app, &view);
+    let subject = row["subject"].as_str().map(str::trim).filter(|subject| !subject.is_empty()).map(str::to_owned);
+    let subject = subject.or_else(|| requests::first_words(&visit.call.app, &view.request));
     html! {
-        p.quiet.before {
-            "Before: " a href=(format!("/briefs/{id}")) { (row.state.as_str()) " brief" } ". "
-            @if let Some(first) = first {
-                @if first > sheet.now { "Nothing leaves before " (moment(first, &sheet.zone)) ". " }
-                @if sheet.may.writes.cancel {
-                    form.inline method="post" action=(format!("/briefs/{id}/writes")) {
-                        (key) button type="submit" name="do" value="take_back" data-key="u" data-key-text="Take the last approval's writes back" { "Take it back" }
-                    }
+        div.said.before role="status" {
+            p {
+                (state) ": " a href=(format!("/briefs/{id}")) { bdi { (plain(&head::cut(subject.as_deref().unwrap_or("a request without words")))) } } ". "
+                (leaving.told(sheet.now, &sheet.zone))
+            }
+            @if leaving.first.is_some() && may_stop {
+                form.inline method="post" action=(format!("/briefs/{id}/writes")) {
+                    (key) button type="submit" name="do" value="take_back" data-key="u" data-key-text="Take the last approval's writes back" { "Take it back" }
                 }
             }
         }
@@ -191,6 +203,7 @@ pub(super) fn editing(
         div.brief-page.editing data-brief=(sheet.id) {
             @if let Some(notice) = notice { (notice) }
             (head::head(sheet, &content, key))
+            (wished(sheet))
             div.two {
                 article.brief aria-label="The brief, to be edited" {
                     p { a href=(format!("/briefs/{}", sheet.id)) #edit-done data-key="b" data-key-text="Back to the brief" { "Done: back to the brief" } }
@@ -201,6 +214,19 @@ pub(super) fn editing(
         }
     };
     Ok(at(status, format!("Edit: {}", title(sheet)), body))
+}
+
+/// The small changes that were asked for last, while they wait to be made.
+fn wished(sheet: &Sheet) -> Markup {
+    let minor = sheet.decisions.iter().rev().find(|made| made.verdict == "minor");
+    let wished = minor.filter(|_| sheet.row.state == ReviewState::Amending);
+    html! {
+        @if let Some((made, comment)) = wished.and_then(|made| Some((made, made.comment.as_deref()?))) {
+            div.notice #wished {
+                p { b { "To change, as " bdi { (plain(sheet.name(&made.person))) } " asked: " } bdi { (plain(comment)) } }
+            }
+        }
+    }
 }
 
 /// A part that a form in the page puts where it tells of itself.
@@ -223,14 +249,16 @@ pub(super) fn plainly(title: &str, body: Markup) -> Shown {
     at(StatusCode::OK, title.to_owned(), html! { div.brief-page { (body) } })
 }
 
-/// To the brief that is next in the queue, with the one that was decided on named there; to that one when nothing waits.
+/// To the brief that is next in the queue, where the one that was decided on is named with what became of it; to that one when nothing waits.
 pub(super) async fn onward(visit: &Visit, id: &BriefId, said: Said) -> Shown {
     let to = match visit.call.app.web.store.brief(id).await {
         Ok(row) => next::around(&visit.call, &row).await.onward(),
         Err(_) => None,
     };
-    let to = to.map_or_else(|| format!("/briefs/{id}"), |to| format!("/briefs/{to}?after={id}"));
-    Shown::Go { to, said: Some(said) }
+    match to {
+        Some(to) => Shown::Go { to: format!("/briefs/{to}?after={id}"), said: None },
+        None => Shown::Go { to: format!("/briefs/{id}"), said: Some(said) },
+    }
 }
 
 fn at(status: StatusCode, title: String, body: Markup) -> Shown {
@@ -242,10 +270,7 @@ fn at(status: StatusCode, title: String, body: Markup) -> Shown {
 fn title(sheet: &Sheet) -> String {
     let subject = sheet.seen.as_ref().and_then(|seen| seen.particulars.subject.as_deref());
     // Without one, its first words stand for it.
-    let first = sheet.text().lines().find(|line| line.split_whitespace().nth(2).is_some()).map(|line| {
-        let words: String = line.chars().take(80).collect();
-        if words.len() < line.len() { format!("{}…", words.trim_end()) } else { words }
-    });
+    let first = requests::first_line(sheet.text());
     let subject = subject.map(str::trim).filter(|subject| !subject.is_empty()).map(str::to_owned).or(first);
     head::cut(subject.as_deref().unwrap_or("A request without words"))
 }

@@ -2,9 +2,9 @@
 //! because a person answers for exactly what stands here. INVARIANT: a request is shown to the byte, with its digest; nothing in it becomes
 //! markup.
 
-use super::super::layout::plain;
+use super::super::layout::{coded, plain};
 use super::says::capital;
-use crate::domain::writeback::WriteState;
+use crate::domain::writeback::{Obstacle, WriteState};
 use crate::plan::Item;
 use crate::store::WriteRow;
 use crate::writeback::{Contrast, Shown};
@@ -43,6 +43,17 @@ pub(super) fn summary(items: &[Item]) -> Markup {
     }
 }
 
+/// What stands in the way of a plan, each said once.
+pub(super) fn obstacles(shown: &Shown) -> Vec<&Obstacle> {
+    let mut told: Vec<&Obstacle> = Vec::new();
+    for obstacle in shown.obstacles.iter().flatten() {
+        if told.iter().all(|known| known.message != obstacle.message) {
+            told.push(obstacle);
+        }
+    }
+    told
+}
+
 /// A plan.
 pub(super) fn plan(shown: &Shown) -> Markup {
     let (have, need) = shown.approvals;
@@ -62,12 +73,12 @@ pub(super) fn plan(shown: &Shown) -> Markup {
                             summary { (line(&item.sink, item.write.kind.as_str(), &item.write.record)) " " small { code title=(item.digest) { (short(&item.digest)) } } }
                             (request(&item.write.call))
                         }
-                        @for obstacle in obstacles { p.unsure { "Not now: " (plain(&obstacle.message)) " " small { (obstacle.code) } } }
+                        @for obstacle in obstacles { p.unsure { "Not now: " (coded(&obstacle.message, obstacle.code)) } }
                     }
                 }
             }
             @for left in &shown.plan.left_out {
-                p.left { "Left out: " (line(&left.sink, left.kind.as_str(), "")) ": " (plain(&left.message)) " " small { (left.code) } }
+                p.left { "Left out: " (line(&left.sink, left.kind.as_str(), "")) ": " (coded(&left.message, &left.code)) }
             }
             @if let Some((force, changes)) = &shown.in_force {
                 @if !changes.is_empty() {
@@ -157,7 +168,7 @@ pub(super) fn writes(
                                 @if let Some(at) = write.written_at { ", seen there " (time(at)) }
                             }
                             @if let Some(message) = &write.message {
-                                p.unsure { (plain(message)) @if let Some(code) = &write.code { " " small { (plain(code)) } } }
+                                p.unsure { (coded(message, write.code.as_deref().unwrap_or_default())) }
                             }
                             details { summary { "The exact request" } (request(&write.write.call)) }
                             div.acts {

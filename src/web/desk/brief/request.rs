@@ -1,7 +1,7 @@
 //! The request beside the brief: its text with its marks, what screening found, its files. Own file because everything here came from outside.
 //! INVARIANT: masked values stay masked; what is shown without a mask is revealed by a post that leaves a receipt.
 
-use super::super::layout::{moment, plain};
+use super::super::layout::{count, moment, plain};
 use super::head::cut;
 use super::mark::{self, Cited, How, Screened};
 use super::sheet::Sheet;
@@ -55,12 +55,17 @@ pub(super) fn stretch(sheet: &Sheet, cited: &[Cited], from: usize) -> Markup {
 fn left_out(sheet: &Sheet, gap: Range<usize>) -> Markup {
     let to = format!("/briefs/{}/text?from={}", sheet.id, gap.start);
     html! {
-        a.gap href=(to) hx-get=(to) hx-target="this" hx-swap="outerHTML" { "… " (size(gap.len())) " more; show it" }
+        a.gap href=(to) hx-get=(to) hx-target="this" hx-swap="outerHTML" { "… " (size(gap.len())) " more" span.no-print { "; show it" } }
+        span.print-only { "[" (size(gap.len())) " of the request are not printed here]" }
     }
 }
 
-fn size(bytes: usize) -> String {
-    if bytes < 1_000 { format!("{bytes} bytes") } else { format!("{} KB", bytes / 1_000) }
+pub(super) fn size(bytes: usize) -> String {
+    match bytes {
+        0..1_000 => count(bytes, "byte"),
+        1_000..1_000_000 => format!("{} KB", bytes / 1_000),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
 }
 
 /// What screening found in the text that is shown.

@@ -134,7 +134,7 @@ fn sections(content: &Content, citing: &mut Citing<'_>) -> Markup {
             }
         }
         section aria-labelledby="priority" {
-            h2 #priority { "Why " (content.priority.band.as_str()) " priority" }
+            h2 #priority { "Why " (content.priority.score.band().as_str()) " priority" }
             ul {
                 @for (place, reason) in content.priority.reasons.iter().enumerate() {
                     li { (citing.says(&format!("priority.reasons[{place}]"), &reason.text, &reason.quotes)) }

@@ -144,7 +144,7 @@ pub(super) fn list(rows: &[SessionRow], zone: &TimeZone, act: impl Fn(&SessionRo
                     p.quiet {
                         "from " (plain(if row.address.is_empty() { "an unknown address" } else { &row.address })) " by " (row.via)
                         ", since " (layout::moment(row.opened_at, zone)) ", last used about " (layout::moment(row.seen_at, zone))
-                        ", until " (layout::moment(row.until, zone)) " UTC"
+                        ", until " (layout::moment(row.until, zone))
                     }
                     (act(row))
                 }

@@ -16,7 +16,7 @@ pub(in crate::web::desk) async fn show(guest: Guest) -> Result<Shown, Refused> {
     let letting = guest.app.web.access.invited(secret(&guest)).await?;
     let door = Door::of(&guest);
     let body = html! {
-        p { "This link lets " strong { bdi { (plain(&letting.name)) } } " in, once, until " (layout::moment(letting.until, &TimeZone::UTC)) " UTC." }
+        p { "This link lets " strong { bdi { (plain(&letting.name)) } } " in, once, until " (layout::moment(letting.until, &TimeZone::UTC)) "." }
         p { "Use it only if you are " bdi { (plain(&letting.name)) } ". You then set a password or add a passkey." }
         form method="post" action={ "/sign-in/link/" (secret(&guest)) } {
             (door.key())

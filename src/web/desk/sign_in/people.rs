@@ -26,7 +26,7 @@ async fn screen(visit: &Visit, made: Option<(&str, &Invited)>) -> Result<Shown, 
     let body = html! {
         @if let Some((name, invited)) = made {
             div.notice role="status" {
-                p { "This link lets " bdi { (plain(name)) } " in once, until " (layout::moment(invited.until, &zone)) " UTC. It is shown this once; hand it to nobody else." }
+                p { "This link lets " bdi { (plain(name)) } " in once, until " (layout::moment(invited.until, &zone)) ". It is shown this once; hand it to nobody else." }
                 p { code id="link" { (web.base_url) "/sign-in/link/" (invited.secret) } }
             }
         }
@@ -81,7 +81,7 @@ async fn screen(visit: &Visit, made: Option<(&str, &Invited)>) -> Result<Shown, 
                         li.card.row {
                             span {
                                 "for " bdi { (plain(name_of(row.person.as_str()))) } ", made by " bdi { (plain(name_of(&row.made_by))) }
-                                ", until " (layout::moment(row.until, &zone)) " UTC"
+                                ", until " (layout::moment(row.until, &zone))
                             }
                             form method="post" action={ "/people/links/" (row.id) "/end" } {
                                 (key) button.danger aria-label={ "Take back the link for " (name_of(row.person.as_str())) } { "Take back" }
