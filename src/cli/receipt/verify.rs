@@ -160,9 +160,8 @@ async fn altered_texts(house: &House, receipts: &[ReceiptRow]) -> Result<Vec<Str
     let stored = house.store.text_digests(&ids).await?;
     // A request that is gone is missed when the rows are counted.
     let differs = |(request, text): &(String, String)| {
-        let under = |found: &String| match veil::is_keyed(text) {
-            true => house.store.keyed("text", request, found),
-            false => found.clone(),
+        let under = |found: &String| {
+            if veil::is_keyed(text) { house.store.keyed("text", request, found) } else { found.clone() }
         };
         stored.get(request).is_some_and(|found| under(found) != *text)
     };

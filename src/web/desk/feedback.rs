@@ -140,13 +140,13 @@ fn local(screen: &str) -> bool {
 
 /// Where a request or a brief is shown.
 fn item(named: &str) -> Option<String> {
-    let of =
-        |kind: &str| named.starts_with(kind) && named.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    match () {
-        () if of("brf_") => Some(format!("/briefs/{named}")),
-        () if of("req_") => Some(format!("/requests/{named}")),
-        () => None,
+    if named.bytes().any(|byte| !(byte.is_ascii_alphanumeric() || byte == b'_')) {
+        return None;
     }
+    if named.starts_with("brf_") {
+        return Some(format!("/briefs/{named}"));
+    }
+    named.starts_with("req_").then(|| format!("/requests/{named}"))
 }
 
 pub(super) async fn answer(visit: Visit) -> Result<Shown, Refused> {

@@ -87,7 +87,7 @@ pub(super) mod place {
 pub(super) const SINGLES: [Single; 6] = [
     single("summary", "workflow_summary.text", "Summary", Hand::Text),
     // Its band goes with it, and is no field of its own.
-    single("score", "priority.score", "Priority, 0 to 100 (normal from 30, high from 60, urgent from 80)", Hand::Score),
+    single("score", "priority.score", "Priority, 0 to 100", Hand::Score),
     single("risk", "risk.level", "Risk", Hand::Word(|| Level::ALL.iter().map(|word| word.as_str()).collect())),
     single(
         "status",
