@@ -96,6 +96,9 @@ impl Place {
 /// How htmx behaves here: no code from texts, no styles of its own, and refusals are shown where the answer would stand.
 const HTMX: &str = r#"{"allowEval":false,"includeIndicatorStyles":false,"historyCacheSize":0,"selfRequestsOnly":true,"responseHandling":[{"code":"204","swap":false},{"code":"...","swap":true}]}"#;
 
+/// What the title of a window may weigh, in bytes of markup; no marks can stand in it.
+const HEAVIEST_TITLE: usize = 200;
+
 fn frame(title: &str, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
@@ -105,7 +108,7 @@ fn frame(title: &str, body: &Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="htmx-config" content=(HTMX);
-                title { (title) " · OpsPilot" }
+                title { (label(title, HEAVIEST_TITLE)) " · OpsPilot" }
                 link rel="icon" type="image/svg+xml" href=(assets::address("icon.svg"));
                 link rel="stylesheet" href=(assets::address("desk.css"));
                 script src=(assets::address("htmx.js")) defer {}
