@@ -41,8 +41,8 @@ pub(super) fn check(folder: &Path) -> Check {
     let (ok, detail) = match Room::at(folder) {
         None => (true, "the system does not tell how much room there is".to_owned()),
         Some(room) if !room.writable => (false, "the disk of the data folder cannot be written".to_owned()),
-        Some(room) if !room.suffices() => (false, format!("{} bytes left; make room", room.free)),
-        Some(room) => (true, format!("{} bytes left", room.free)),
+        Some(room) if !room.suffices() => (false, format!("{} MB left; make room", room.free / 1_000_000)),
+        Some(room) => (true, format!("{} MB left", room.free / 1_000_000)),
     };
     Check { name: "disk".to_owned(), ok, detail }
 }

@@ -80,7 +80,7 @@ fn approve(sheet: &Sheet, key: &Markup) -> Markup {
                                 " " button type="submit" name="plan" value="" { "Approve, write nothing" }
                             }
                         } @else {
-                            p.unsure { "Nothing of it can be written now:" }
+                            p.unsure { "As things stand, this keeps writes back:" }
                             ul { @for obstacle in &obstacles { li { (coded(&obstacle.message, obstacle.code)) } } }
                             p.acts {
                                 button.primary type="submit" name="plan" value="" { "Approve, write nothing" }
