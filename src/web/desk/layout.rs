@@ -70,11 +70,12 @@ pub(super) struct Place {
     person: Arc<Principal>,
     key: Markup,
     path: String,
+    keys: bool,
 }
 
 impl Place {
-    pub(super) fn new(app: &App, person: &Arc<Principal>, session: &Session, path: &str) -> Self {
-        Self { app: app.clone(), person: Arc::clone(person), key: visit::key(session), path: path.to_owned() }
+    pub(super) fn new(app: &App, person: &Arc<Principal>, session: &Session, path: &str, keys: bool) -> Self {
+        Self { app: app.clone(), person: Arc::clone(person), key: visit::key(session), path: path.to_owned(), keys }
     }
 
     /// The entries that would let them in; asked for by whole pages alone.
@@ -86,10 +87,10 @@ impl Place {
 /// How htmx behaves here: no code from texts, no styles of its own, and refusals are shown where the answer would stand.
 const HTMX: &str = r#"{"allowEval":false,"includeIndicatorStyles":false,"historyCacheSize":0,"selfRequestsOnly":true,"responseHandling":[{"code":"204","swap":false},{"code":"...","swap":true}]}"#;
 
-fn frame(title: &str, body: &Markup) -> Markup {
+fn frame(title: &str, body: &Markup, keys: bool) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang="en" data-keys=[(!keys).then_some("off")] {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -137,10 +138,13 @@ pub(super) fn page(screen: &Screen, place: Option<&Place>, said: Option<Said>) -
         }
         footer.bottom {
             (feedback::form(&place.key, &place.path))
-            p.quiet { a href="/feedback" { "Feedback" } }
+            p.quiet {
+                a href="/feedback" { "Feedback" }
+                " " button.link.keys type="button" data-help hidden { "Keys of this page" }
+            }
         }
     };
-    frame(&screen.title, &body)
+    frame(&screen.title, &body, place.keys)
 }
 
 /// A page without navigation.
@@ -152,7 +156,7 @@ pub(super) fn bare(title: &str, body: &Markup) -> Markup {
             (body)
         }
     };
-    frame(title, &body)
+    frame(title, &body, true)
 }
 
 /// Text from outside: escaped, and with every character that hides or turns others made visible, by its number (Unicode TR36, TR9).

@@ -32,5 +32,6 @@ mod tests;
 pub(super) use act::{approve_plan, claim, decide, reveal, target, way_back, writes};
 pub(super) use edit::{save, show as edit};
 pub(super) use file::{give, read};
+pub(super) use form::label;
 pub(super) use page::{compare, show, text};
 pub(super) use standing::look;
