@@ -90,7 +90,7 @@ const HTMX: &str = r#"{"allowEval":false,"includeIndicatorStyles":false,"history
 fn frame(title: &str, body: &Markup, keys: bool) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" data-keys=[(!keys).then_some("off")] {
+        html lang="en" data-no-keys[!keys] {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";

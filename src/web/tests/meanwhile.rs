@@ -194,7 +194,7 @@ async fn whoever_only_looks_is_offered_nothing_that_would_be_refused() {
 async fn keys_are_switched_off_for_a_browser_and_on_again() {
     let house = House::new().await;
     let mut browser = Browser::by_link(&house, "north-reviewer").await;
-    let off = "<html lang=\"en\" data-keys=\"off\">";
+    let off = "<html lang=\"en\" data-no-keys>";
     assert!(!browser.get("/account").await.body.contains(off));
     let reply = browser.post("/account/keys", &[("keys", "off")]).await;
     assert_eq!(reply.header("location"), Some("/account?said=keys-off"), "{}", reply.body);

@@ -220,6 +220,7 @@ fn keys_reach_everything_and_can_be_switched_off() {
     assert_eq!((mike.count("dialog"), mike.count("tr:focus-within")), (0, 0));
     mike.click("text=Keys of this page");
     mike.wait("dialog:has-text('Keys are switched off')");
+    assert_eq!(mike.count("dialog dd:empty"), 0, "every key of the list does something");
     assert_eq!(mike.pictures("keys-off").faults(), Vec::<String>::new());
     mike.follow("dialog a");
     mike.follow("text=Switch keys on");

@@ -3,7 +3,7 @@
 
 // Keys: an element with `data-key` is pressed, followed or focused by its key, and `?` lists those of the page (`data-key-text`). A key
 // counts only outside of fields, alone, never twice while it is held down, and not at all where they are switched off (WCAG 2.2, 2.1.4).
-const keysOff = document.documentElement.dataset.keys === "off";
+const keysOff = document.documentElement.hasAttribute("data-no-keys");
 (() => {
   const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
   const seen = (element) => element.getClientRects().length > 0 && !element.disabled;
