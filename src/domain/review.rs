@@ -153,7 +153,7 @@ impl Reason {
     #[must_use]
     pub fn opening(words: &str) -> Option<(Self, &str)> {
         let words = words.trim_start();
-        let end = words.find(|letter: char| matches!(letter, ':' | ',' | ';' | '.' | '\n')).unwrap_or(words.len());
+        let end = words.find([':', ',', ';', '.', '\n']).unwrap_or(words.len());
         let (first, rest) = words.split_at_checked(end)?;
         let word = first.trim().to_ascii_lowercase().replace([' ', '-'], "_");
         let rest = rest.trim_start_matches([':', ',', ';', '.']).trim();

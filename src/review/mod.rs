@@ -13,7 +13,7 @@ mod seen;
 pub use decide::{Check, Decided};
 pub use edit::Edited;
 pub use error::ReviewError;
-pub use queue::{BANDS, NotAFilter, Part, Queue, RISKS, WAITING, Waiting, Wanted, band, queue, unsearched};
+pub use queue::{BANDS, NotAFilter, Part, Queue, RISKS, WAITING, Waiting, Wanted, band, listed, queue, unsearched};
 pub use reveal::{MAX_REVEALED, Revealed};
 pub use seen::{Particulars, Seen, attached};
 

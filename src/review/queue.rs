@@ -198,6 +198,22 @@ pub async fn queue(
     wanted: &Wanted,
     part: Part<'_>,
 ) -> Result<Queue, StoreError> {
+    let now = part.now;
+    let page = listed(store, boundaries, wanted, part).await?;
+    let items = page.items.iter().map(|row| Waiting::of(row, boundaries.get(&row.brief.pilot))).collect();
+    Ok(Queue { items, page, now })
+}
+
+/// The same as it is kept, for whoever wants to know its order and shows none of it.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub async fn listed(
+    store: &Store,
+    boundaries: &BTreeMap<String, Boundary>,
+    wanted: &Wanted,
+    part: Part<'_>,
+) -> Result<QueuePage, StoreError> {
     let holder = match wanted.holder.as_deref() {
         None => QueueHolder::Any,
         Some("me") => QueueHolder::Person(part.principal.user.clone()),
@@ -225,19 +241,17 @@ pub async fn queue(
         let boundary = boundaries.get(&row.brief.pilot);
         boundary.map(|boundary| Particulars::of(&row.request, boundary)).unwrap_or_default()
     };
-    let page = match wanted.text.as_deref().map(str::to_lowercase) {
-        None => store.queue(&filter, None).await?,
+    match wanted.text.as_deref().map(str::to_lowercase) {
+        None => store.queue(&filter, None).await,
         Some(words) => {
             let has = |text: &str| text.to_lowercase().contains(&words);
             let named = |brief: &BriefId| brief.as_str() == words || brief.request().as_str() == words;
             // The words as they came are only asked to save masking what cannot match: a mask never adds letters that are found.
             let may = |brief: &BriefId, subject: Option<&str>| named(brief) || subject.is_some_and(has);
             let is = |row: &QueueRow| named(&row.brief.id) || masked(row).subject.as_deref().is_some_and(has);
-            store.queue(&filter, Some(&Search { may: &may, is: &is })).await?
+            store.queue(&filter, Some(&Search { may: &may, is: &is })).await
         }
-    };
-    let items = page.items.iter().map(|row| Waiting::of(row, boundaries.get(&row.brief.pilot))).collect();
-    Ok(Queue { items, page, now: part.now })
+    }
 }
 
 /// The band of a lane.

@@ -11,6 +11,7 @@ mod keys;
 mod leaks;
 mod letters;
 mod limits;
+mod meanwhile;
 mod page_of_brief;
 mod plans;
 mod queue;

@@ -182,6 +182,24 @@ const acts = {
   },
   async phone(_, it) { await look(it, 'light', PHONE); },
   async offline({ on }, it) { await it.context.setOffline(on); },
+  // What the script of a page sends: it reaches the desk, and its answer waits (`held`) until answers are `free`, or never comes (`lost`).
+  async answers({ how }, it) {
+    it.answers = how;
+    if (how === 'free') {
+      for (const give of it.waiting.splice(0)) await give();
+      await it.page.unroute('**');
+      return;
+    }
+    it.waiting ??= [];
+    await it.page.route('**', async (route) => {
+      const request = route.request();
+      if (request.method() !== 'POST' || !request.headers()['hx-request']) return route.continue();
+      const response = await route.fetch();
+      if (it.answers === 'held') it.waiting.push(() => route.fulfill({ response }));
+      else if (it.answers === 'lost') await route.abort();
+      else await route.fulfill({ response });
+    });
+  },
   async cookies(_, it) { return it.context.cookies(); },
   async bake({ cookie }, it) { await it.context.addCookies([cookie]); },
   // A key for passkeys that is in the machine and asks nobody.

@@ -406,6 +406,11 @@ impl Visitor {
         self.act("offline", json!({ "on": on }));
     }
 
+    /// Answers to what the page's script sends: `held` until they are `free`, or `lost`. What is sent reaches the desk.
+    pub(crate) fn answers(&self, how: &str) {
+        self.act("answers", json!({ "how": how }));
+    }
+
     /// The cookies, as a list of `{name, value, httpOnly, secure, sameSite, …}`.
     pub(crate) fn cookies(&self) -> Vec<Value> {
         self.act("cookies", json!({})).as_array().cloned().unwrap_or_default()

@@ -71,7 +71,8 @@ impl Sink for Csv {
             let said = match call.method.as_str() {
                 APPEND | REMOVE if call.target != self.name => {
                     let message = format!("the call is for `{}`, the sink writes `{}` now", call.target, self.name);
-                    let error = ConnectorError::new(ErrorKind::Misconfigured, "OP-7508", message);
+                    // Of this row alone: what is planned now goes into the file of now.
+                    let error = ConnectorError::new(ErrorKind::Rejected, "OP-7508", message);
                     return Err(Undelivered { error, fate: Fate::NotDone });
                 }
                 APPEND if book.add(key, &call.body)? => "the row was added",

@@ -2,7 +2,7 @@
 //! the names of these keys are a promise to operators. INVARIANT: the child's environment holds what stands here and nothing else of
 //! the daemon's, so that no secret of another source reaches it.
 
-use opspilot_sdk::{BuildContext, ConnectorError, ErrorKind, Problems, Secret};
+use opspilot_sdk::{BuildContext, ConnectorError, ErrorKind, Hidden, Problems, Secret};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use std::collections::BTreeMap;
@@ -89,6 +89,8 @@ pub(crate) struct Launch {
     pub(crate) arguments: Vec<String>,
     pub(crate) folder: PathBuf,
     pub(crate) env: Vec<(String, Value)>,
+    /// What of it was read from files and the daemon's own environment, and must not come back.
+    pub(crate) hidden: Hidden,
     pub(crate) max_line: usize,
     pub(crate) batch_wait: Duration,
     pub(crate) watch: Duration,
@@ -202,7 +204,9 @@ impl Launch {
             }
         }
         variables.insert(named.to_owned(), Value(context.name.clone().into()));
+        let mut hidden = Hidden::default();
         for (name, value) in env {
+            let is_secret = !matches!(value, Variable::Literal(_));
             let value = match value {
                 Variable::Literal(text) => OsString::from(text.expose()),
                 Variable::File(file) => secret_file(&context.data_dir.join(file), &name)?,
@@ -213,6 +217,9 @@ impl Launch {
                     )
                 })?,
             };
+            if is_secret {
+                hidden.add(&value.to_string_lossy());
+            }
             variables.insert(name, Value(value));
         }
         Ok(Self {
@@ -221,6 +228,7 @@ impl Launch {
             arguments: words.collect(),
             folder,
             env: variables.into_iter().collect(),
+            hidden,
             max_line: max_line_bytes(),
             batch_wait: Duration::from_millis(batch_wait_ms()),
             watch: Duration::from_secs(start_timeout_secs()),

@@ -204,6 +204,92 @@ async fn the_program_is_told_the_approved_line_and_nothing_else() {
     let other = shell(folder.path(), "echo '{\"done\":{}}'");
     let failed = other.deliver(&write, None).await.unwrap_err();
     assert_eq!((failed.error.code, failed.fate), ("OP-7512", Fate::NotDone));
+    assert_eq!(failed.error.kind, ErrorKind::Rejected, "others go on");
+}
+
+#[tokio::test]
+async fn a_plan_is_bound_to_what_is_run_where_and_with_what() {
+    let folder = tempfile::tempdir().unwrap();
+    for place in ["a", "b"] {
+        fs::create_dir(folder.path().join(place)).unwrap();
+    }
+    fs::write(folder.path().join("token"), "canary-31\n").unwrap();
+    let of = |more: Value| {
+        let mut options = json!({ "command": ["sh", "-c", "pwd > ran; echo '{\"done\":{}}'"], "carries": ["note"] });
+        options.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        build(folder.path(), options).unwrap()
+    };
+    let sinks = [
+        of(json!({})),
+        of(json!({ "working_dir": "a" })),
+        of(json!({ "working_dir": "b" })),
+        of(json!({ "working_dir": "a", "env": { "MODE": "canary-32" } })),
+        of(json!({ "working_dir": "a", "env": { "MODE": "canary-33" } })),
+        of(json!({ "working_dir": "a", "env": { "MODE": { "file": "token" } } })),
+        of(json!({ "working_dir": "a", "env": { "MODE": { "file": "token" }, "TOKEN": { "file": "token" } } })),
+    ];
+    for (place, sink) in sinks.iter().enumerate() {
+        let write = write_of(sink.as_ref(), ActionKind::Note);
+        assert!(!write.call.target.contains("canary"), "{}", write.call.target);
+        for (other, executor) in sinks.iter().enumerate() {
+            let done = executor.deliver(&write, None).await;
+            assert_eq!(done.is_ok(), place == other, "{}", write.call.target);
+            if let Err(failed) = done {
+                assert_eq!((failed.error.code, failed.fate), ("OP-7512", Fate::NotDone));
+            }
+        }
+    }
+    let target = write_of(sinks[6].as_ref(), ActionKind::Note).call.target;
+    assert!(target.ends_with(r#" in "a" with {"MODE":"secret","TOKEN":"secret"}"#), "{target}");
+}
+
+#[tokio::test]
+async fn a_secret_that_the_program_repeats_is_not_told() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("token"), "canary-31\n").unwrap();
+    for script in [
+        r#"printf '{"done":{"id":"%s","said":"sent %s","cautions":["%s is old"]}}\n' $T $T $T"#,
+        r#"printf '{"present":{"id":"%s","image":{"%s":["%s"]},"version":"%s"}}\n' $T $T $T $T"#,
+        r#"printf '{"unknown":{"why":"%s"}}\n' $T"#,
+        r#"printf '{"refused":{"because":"rejected","said":"bad token %s"}}\n' $T"#,
+        r#"echo "bad token $T" >&2; exit 77"#,
+        r#"echo "bad token $T" >&2; exit 1"#,
+    ] {
+        let options = json!({ "command": ["sh", "-c", script], "carries": ["note"], "repeat": "looked",
+            "env": { "T": { "file": "token" } } });
+        let sink = build(folder.path(), options).unwrap();
+        let write = write_of(sink.as_ref(), ActionKind::Note);
+        let told = format!(
+            "{:?} {:?} {:?}",
+            sink.deliver(&write, None).await,
+            sink.look(&write, None).await,
+            sink.check().await
+        );
+        assert!(!told.contains("canary") && told.contains('…'), "{script}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_name_or_too_much_is_no_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = "x".repeat(201);
+    for id in [long.as_str(), r"a\nb", r"a\u0000b", r"\u202e71", " "] {
+        let quoted = |text: String| format!("cat > /dev/null; printf '%s\\n' '{text}'");
+        let sink = shell(folder.path(), &quoted(format!(r#"{{"done":{{"id":"{id}"}}}}"#)));
+        let failed = sink.deliver(&write_of(sink.as_ref(), ActionKind::Note), None).await.unwrap_err();
+        assert_eq!((failed.error.code, failed.fate), ("OP-7510", Fate::Unknown), "{id}");
+        assert!(failed.error.message.contains("200 visible characters"), "{failed}");
+        let sink = shell(folder.path(), &quoted(format!(r#"{{"present":{{"id":"{id}","image":{{}}}}}}"#)));
+        let error = sink.look(&write_of(sink.as_ref(), ActionKind::Note), None).await.unwrap_err();
+        assert_eq!(error.code, "OP-7510", "{id}");
+    }
+    let script =
+        r#"printf '{"present":{"id":"1","image":{"text":"'; head -c 1100000 /dev/zero | tr '\0' x; echo '"}}}'"#;
+    let options = json!({ "command": ["sh", "-c", script], "carries": ["note"], "repeat": "looked",
+        "max_line_bytes": 4_000_000 });
+    let sink = build(folder.path(), options).unwrap();
+    let error = sink.look(&write_of(sink.as_ref(), ActionKind::Note), None).await.unwrap_err();
+    assert!(error.code == "OP-7510" && error.message.contains("larger than 1 MiB"), "{error}");
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ pub(crate) async fn check(tickets: &Tickets) -> Result<Vec<Caution>, ConnectorEr
     match read(client, &Words, Request::get("/api/v2/roles")).await {
         Ok(Some(_)) => caution("the key is an administrator's; that of an agent with a narrow role is enough"),
         Ok(None) => {}
-        Err(error) if error.kind == ErrorKind::Unauthorised => {}
+        Err(error) if error.code == Words.codes().unauthorised => {}
         Err(error) => return Err(error),
     }
     if agent.get("ticket_scope").and_then(Value::as_u64) == Some(GLOBAL) {

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use opspilot_sdk::plain::is_name;
 use opspilot_sdk::{Action, ActionKind, Mailbox};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -61,10 +62,10 @@ pub(crate) fn image(shown: &Value) -> Option<Value> {
     Some(Value::Object(ours.collect::<Map<_, _>>()))
 }
 
-/// The receiver's own name for it.
+/// The receiver's own name for it; what can be none is none.
 pub(crate) fn id(shown: &Value) -> Option<String> {
     match shown.get("id") {
-        Some(Value::String(id)) if !id.is_empty() => Some(id.clone()),
+        Some(Value::String(id)) if is_name(id) => Some(id.clone()),
         Some(Value::Number(id)) => Some(id.to_string()),
         _ => None,
     }

@@ -9,7 +9,7 @@ use opspilot_sdk::plain::said_shortly;
 use opspilot_sdk::writing::{self, Codes, Manners, encoded};
 use opspilot_sdk::{
     Action, ActionKind, BoxFuture, BuildContext, Call, Caution, Clock, ConnectorError, Delivered, ErrorKind, Fate,
-    Look, Manner, Planned, Repeat, Secret, SecretPlace, Sink, Undelivered, Write,
+    Look, Manner, Planned, Repeat, Secret, SecretPlace, Sink, Undelivered, Write, is_kept,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -32,8 +32,15 @@ pub(crate) struct Http {
     settles_in: Duration,
 }
 
-/// How receivers answer; about which message they are asked, if about one.
-struct Ways<'a>(Option<&'a str>);
+/// How receivers answer, by what they are asked.
+enum Ways<'a> {
+    /// To do something: a 404 or 410 says that nothing takes this message here, whoever says it, and nothing was done.
+    Told,
+    /// To show the message with this name: a gateway, a parked name and a wrong address say 404 too, and none of them knows the name.
+    Shown(&'a str),
+    /// What the address takes.
+    Known,
+}
 
 impl Manners for Ways<'_> {
     fn codes(&self) -> Codes {
@@ -46,8 +53,11 @@ impl Manners for Ways<'_> {
     }
 
     fn is_absence(&self, body: &Value, _: &str) -> bool {
-        // Gateways and wrong addresses say 404 too, and none of them knows the name.
-        self.0.is_some() && body.get("key").and_then(Value::as_str) == self.0
+        match self {
+            Self::Told => true,
+            Self::Shown(key) => body.get("key").and_then(Value::as_str) == Some(*key),
+            Self::Known => false,
+        }
     }
 }
 
@@ -55,12 +65,14 @@ impl Http {
     pub(crate) fn build(settings: Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
         let unusable = |why: String| ConnectorError::new(ErrorKind::Misconfigured, UNUSABLE, why);
         let read = |place: &SecretPlace| place.fetch(context, UNUSABLE);
-        let signer = Signer::new(&read(&settings.secret)?).map_err(|why| unusable(why.to_owned()))?;
+        let secret = read(&settings.secret)?;
+        let signer = Signer::new(&secret).map_err(|why| unusable(why.to_owned()))?;
         let mut headers = Vec::new();
         if let Some(token) = &settings.token {
             headers.push(("authorization", Secret::new(format!("Bearer {}", read(token)?.expose()))));
         }
-        let client = Client::prepare(settings.site, &headers, context, UNUSABLE)?;
+        let bare = Secret::new(secret.expose().trim_start_matches("whsec_"));
+        let client = Client::prepare(settings.site, &headers, context, UNUSABLE)?.hiding([&secret, &bare]);
         let repeat = match (settings.honours_webhook_id, &settings.look_path) {
             (true, _) => Repeat::Keyed,
             (false, Some(_)) => Repeat::Looked,
@@ -96,7 +108,7 @@ impl Http {
         let path = template.replacen(KEY, &encoded(key), 1);
         let (time, signature) = self.marks(key, "");
         let headers = [("webhook-id", key), ("webhook-timestamp", &time), ("webhook-signature", &signature)];
-        writing::read(&self.client, &Ways(Some(key)), Request::get(&path).with(&headers)).await
+        writing::read(&self.client, &Ways::Shown(key), Request::get(&path).with(&headers)).await
     }
 
     /// Asks what the address takes: of all requests the one that nobody acts upon.
@@ -104,7 +116,7 @@ impl Http {
         let (time, signature) = self.marks(NOBODYS, "");
         let headers = [("webhook-id", NOBODYS), ("webhook-timestamp", &time), ("webhook-signature", &signature)];
         let request = Request { method: "OPTIONS", path: &self.path, body: None, headers: &headers };
-        match writing::read(&self.client, &Ways(None), request).await {
+        match writing::read(&self.client, &Ways::Known, request).await {
             // That it does not like the question says nothing about messages.
             Err(error) if error.kind == ErrorKind::Rejected => Ok(()),
             answered => answered.map(|_| ()),
@@ -138,6 +150,10 @@ impl Sink for Http {
                 let why = format!("`{}` shows something that is no JSON object; check `look_path`", self.client.host());
                 ConnectorError::new(ErrorKind::Misconfigured, "OP-7503", why)
             })?;
+            if !is_kept(&image) {
+                let why = format!("`{}` shows more of a message than is kept", self.client.host());
+                return Err(ConnectorError::new(ErrorKind::Rejected, "OP-7503", why));
+            }
             let id = message::id(&answered.body).unwrap_or_else(|| write.key.clone());
             Ok(Look::Present { id, image, version: answered.etag })
         })
@@ -151,7 +167,7 @@ impl Sink for Http {
             };
             let (time, signature) = self.marks(id, &write.call.body);
             let marks = [("webhook-timestamp", time.as_str()), ("webhook-signature", signature.as_str())];
-            let answered = writing::deliver(&self.client, &Ways(None), &write.call, &marks).await?;
+            let answered = writing::deliver(&self.client, &Ways::Told, &write.call, &marks).await?;
             let said = format!("{} {}", answered.status, said_shortly(&answered.text));
             Ok(Delivered { id: message::id(&answered.body), said: said.trim_end().to_owned() })
         })

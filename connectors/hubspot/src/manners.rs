@@ -32,6 +32,12 @@ impl Manners for Own {
         body.get("status").is_some_and(|status| status == "error")
     }
 
+    /// What the token lacks it lacks for every record: a person must see to it.
+    fn kind(&self, status: u16, body: &Value) -> Option<ErrorKind> {
+        let lacks = body.get("category").is_some_and(|category| category == "MISSING_SCOPES");
+        (status == 403 && lacks).then_some(ErrorKind::Unauthorised)
+    }
+
     /// Which of its limits was met stands in the body; the header `retry-after` need not be there.
     fn rest(&self, body: &Value, _header: &dyn Fn(&str) -> Option<String>) -> Option<Duration> {
         let seconds = match body.get("policyName")?.as_str()? {

@@ -24,6 +24,8 @@ pub struct Options {
     /// The values that it may be given; none named: whatever HubSpot takes.
     #[serde(default)]
     pub priorities: Vec<String>,
+    /// The number of the account that is written to. Absent: whichever account the token is of.
+    pub portal: Option<u64>,
     /// The number of the owner that notes and tasks are given.
     pub owner: Option<u64>,
     /// Where it is called.
@@ -45,6 +47,7 @@ pub struct Settings {
     pub(crate) objects: Vec<Object>,
     pub(crate) priority_property: Option<String>,
     pub(crate) priorities: Vec<String>,
+    pub(crate) portal: Option<u64>,
     pub(crate) owner: Option<u64>,
     pub(crate) site: Site,
 }
@@ -95,6 +98,7 @@ impl Options {
                 objects: self.objects,
                 priority_property: self.priority_property,
                 priorities: self.priorities,
+                portal: self.portal,
                 owner: self.owner,
                 site,
             }),

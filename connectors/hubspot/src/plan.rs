@@ -27,6 +27,9 @@ const OWN: [&str; 7] = [
     "hubspot_owner_id",
 ];
 
+/// Where the account stands in an image and in what is expected of one; no property has such a name.
+pub(crate) const PORTAL: &str = "@portal";
+
 /// The path of a kind of things.
 pub(crate) const fn kind_path(kind: ActionKind) -> Option<&'static str> {
     match kind {
@@ -39,21 +42,31 @@ pub(crate) const fn kind_path(kind: ActionKind) -> Option<&'static str> {
 /// The request for an action.
 pub(crate) fn preview(settings: &Settings, base: &str, action: &Action) -> Result<Planned, ConnectorError> {
     let place = place::read(&action.record, &settings.objects)?;
-    match action.kind {
+    let mut planned = match action.kind {
         ActionKind::Note => note(settings, base, place, action),
         ActionKind::Task => task(settings, base, place, action),
         ActionKind::Priority => priority(settings, base, place, action),
         kind => Err(unfit(format!("HubSpot carries no `{kind}`; it carries `note`, `task` and `priority`"))),
+    }?;
+    bind(settings, &mut planned.expect);
+    Ok(planned)
+}
+
+/// Names the account, which stands in no address: every account is at the same one.
+pub(crate) fn bind(settings: &Settings, image: &mut Value) {
+    if let (Some(portal), Some(image)) = (settings.portal, image.as_object_mut()) {
+        image.insert(PORTAL.to_owned(), portal.into());
     }
 }
 
 fn note(settings: &Settings, base: &str, place: Place, action: &Action) -> Result<Planned, ConnectorError> {
     let text = marked(&action.text, &action.key);
     let mut properties = further(action)?;
-    properties.insert("hs_timestamp".to_owned(), action.at.to_string().into());
+    let at = moment(action.at);
+    properties.insert("hs_timestamp".to_owned(), at.as_str().into());
     properties.insert("hs_note_body".to_owned(), rich(&text)?.into());
     let mut expect = expected(place, &text, action);
-    expect.insert("at".to_owned(), action.at.to_string().into());
+    expect.insert("at".to_owned(), at.into());
     create(settings, format!("{base}/crm/v3/objects/notes"), place, place.object.of_note(), properties, expect)
 }
 
@@ -71,7 +84,7 @@ fn task(settings: &Settings, base: &str, place: Place, action: &Action) -> Resul
             TASK_PRIORITIES.join(", ")
         )));
     }
-    let at = action.due.map_or(action.at, noon).to_string();
+    let at = moment(action.due.map_or(action.at, noon));
     let mut properties = further(action)?;
     for (name, value) in [
         ("hs_timestamp", at.as_str()),
@@ -87,6 +100,11 @@ fn task(settings: &Settings, base: &str, place: Place, action: &Action) -> Resul
     expect.insert("title".to_owned(), title.into());
     expect.insert("hs_task_priority".to_owned(), priority.into());
     create(settings, format!("{base}/crm/v3/objects/tasks"), place, place.object.of_task(), properties, expect)
+}
+
+/// An instant as it is written and compared: whole seconds, in one way of writing. HubSpot keeps milliseconds, and writes them as it likes.
+pub(crate) fn moment(at: Timestamp) -> String {
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }
 
 /// The middle of a day by UTC: the same day nearly everywhere. HubSpot's tasks are due at an instant.
@@ -199,5 +217,7 @@ pub(crate) fn revert(
     };
     let empty = |value: &Value| if value.is_null() { "".into() } else { value.clone() };
     let old = before.iter().filter(|(name, _)| is_property(name));
-    Ok(change(base, place, old.map(|(name, value)| (name.clone(), empty(value))).collect()))
+    let mut planned = change(base, place, old.map(|(name, value)| (name.clone(), empty(value))).collect());
+    bind(settings, &mut planned.expect);
+    Ok(planned)
 }

@@ -14,6 +14,7 @@ const MOST_NAMED: usize = 12;
 
 /// Asks for the scopes, reads a little of everything that work reads, and compares the priorities with HubSpot's.
 pub(crate) async fn check(crm: &Crm) -> Result<Vec<Caution>, ConnectorError> {
+    crm.at_home().await?;
     let mut cautions = Vec::new();
     match scopes(crm).await? {
         Some(scopes) => cautions.extend(judge(crm, &scopes)?),

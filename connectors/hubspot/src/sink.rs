@@ -4,17 +4,19 @@
 use crate::manners::{NO_TOKEN, Own, strange, unfit};
 use crate::options::Settings;
 use crate::place::{self, Object, Place};
+use crate::plan::PORTAL;
 use crate::{plan, rights};
 use jiff::Timestamp;
 use opspilot_sdk::http::{Client, Request};
 use opspilot_sdk::place::Object as _;
 use opspilot_sdk::plain::{folded, is_marked, text_of_html};
-use opspilot_sdk::writing::{self, Answered};
+use opspilot_sdk::writing::{self, Answered, Manners as _};
 use opspilot_sdk::{
-    Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, Look, Manner, Planned, Repeat,
-    Secret, Sink, Undelivered, Write,
+    Action, ActionKind, BoxFuture, BuildContext, Caution, ConnectorError, Delivered, ErrorKind, Fate, Look, Manner,
+    Planned, Repeat, Secret, Sink, Undelivered, Write,
 };
 use serde_json::{Map, Value, json};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Most notes or tasks of one record that are read to find one; more would take minutes under HubSpot's limits.
@@ -29,6 +31,8 @@ pub(crate) struct Crm {
     pub(crate) settings: Settings,
     pub(crate) client: Client,
     pub(crate) token: Secret,
+    /// The account that the token is of, once HubSpot has told it: a token is of one for ever.
+    account: OnceLock<u64>,
 }
 
 impl Crm {
@@ -37,14 +41,45 @@ impl Crm {
         let token = settings.token.fetch(context, NO_TOKEN)?;
         let headers = [("authorization", Secret::new(format!("Bearer {}", token.expose())))];
         let client = Client::prepare(settings.site.clone(), &headers, context, NO_TOKEN)?;
-        Ok(Self { client, settings, token })
+        Ok(Self { client, settings, token, account: OnceLock::new() })
     }
 
     pub(crate) async fn read(&self, request: Request<'_>) -> Result<Option<Answered>, ConnectorError> {
         writing::read(&self.client, &Own, request).await
     }
 
+    /// Whether the token is of the account that is to be written to. Asked before anything else, and of HubSpot only once.
+    pub(crate) async fn at_home(&self) -> Result<(), ConnectorError> {
+        let Some(portal) = self.settings.portal else { return Ok(()) };
+        let account = match self.account.get() {
+            Some(account) => *account,
+            None => {
+                let answered = self.read(Request::get("/account-info/v3/details")).await?;
+                let told = answered.and_then(|answered| number_of(answered.body.get("portalId")));
+                let told = told.ok_or_else(|| strange(self.client.host(), "the number of the account"))?;
+                *self.account.get_or_init(|| told)
+            }
+        };
+        if account == portal {
+            return Ok(());
+        }
+        let message = format!("the token is of the account {account}, and `portal` is {portal}; change one of them");
+        Err(ConnectorError::new(ErrorKind::Misconfigured, Own.codes().unauthorised, message))
+    }
+
     async fn seen(&self, write: &Write, id: Option<&str>) -> Result<Look, ConnectorError> {
+        self.at_home().await?;
+        let mut look = self.found(write, id).await?;
+        // Of a write that was planned without one, nothing is compared that was not there then.
+        if let Look::Present { image, .. } = &mut look
+            && write.expect.get(PORTAL).is_some()
+        {
+            plan::bind(&self.settings, image);
+        }
+        Ok(look)
+    }
+
+    async fn found(&self, write: &Write, id: Option<&str>) -> Result<Look, ConnectorError> {
         let Some(kind) = plan::kind_path(write.kind) else { return self.properties(write).await };
         let place = place::read(&write.record, &self.settings.objects)?;
         let Some(id) = id else { return self.among(kind, place, write).await };
@@ -164,6 +199,14 @@ impl Crm {
     }
 
     async fn sent(&self, write: &Write) -> Result<Delivered, Undelivered> {
+        // A plan without the account was approved for whichever it would be; one with another is not for this sink.
+        if let Some(portal) = write.expect.get(PORTAL).filter(|portal| portal.as_u64() != self.settings.portal) {
+            let error = unfit(format!(
+                "the call is for the account {portal}, which is not what `portal` says now; plan it again"
+            ));
+            return Err(Undelivered { error, fate: Fate::NotDone });
+        }
+        self.at_home().await.map_err(|error| Undelivered { error, fate: Fate::NotDone })?;
         let answered = writing::deliver(&self.client, &Own, &write.call, &[]).await?;
         let id = number_of(answered.body.get("id")).filter(|_| write.call.method == "POST");
         let id = id.map(|id| id.to_string()).or_else(|| {
@@ -208,13 +251,13 @@ fn number_of(value: Option<&Value>) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-/// An instant in our form, however HubSpot wrote it.
+/// An instant in our form, to the second, however HubSpot wrote it.
 fn instant(value: &Value) -> Value {
     let read = |text: &str| {
         let millis = || text.parse().ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
         text.parse::<Timestamp>().ok().or_else(millis)
     };
-    value.as_str().and_then(read).map_or_else(|| value.clone(), |at| at.to_string().into())
+    value.as_str().and_then(read).map_or_else(|| value.clone(), |at| plan::moment(at).into())
 }
 
 fn no_such(place: Place) -> ConnectorError {

@@ -44,6 +44,11 @@ impl Manners for Words {
         body.get("errorMessages").is_some_and(Value::is_array)
     }
 
+    /// In Jira's own shape, and of the issue or the project.
+    fn is_forbidden(&self, body: &Value, text: &str) -> bool {
+        self.is_absence(body, text)
+    }
+
     fn kind(&self, status: u16, _body: &Value) -> Option<ErrorKind> {
         // Another change of the same issue was under way, and this one was not made.
         (status == 409).then_some(ErrorKind::Transient)

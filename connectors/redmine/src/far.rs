@@ -26,6 +26,11 @@ impl Manners for Ways {
     fn is_absence(&self, _body: &Value, text: &str) -> bool {
         text.trim().is_empty()
     }
+
+    /// As of an issue in a project that the account may not see, or not change: again without a word.
+    fn is_forbidden(&self, _body: &Value, text: &str) -> bool {
+        text.trim().is_empty()
+    }
 }
 
 /// Redmine, read.

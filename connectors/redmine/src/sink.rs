@@ -81,7 +81,8 @@ impl Issues {
         let message = format!(
             "the account lacks `set_notes_private` in the project of issue {record}: Redmine would make the note public; add it to its role"
         );
-        Err(ConnectorError::new(ErrorKind::Unauthorised, "OP-7526", message))
+        // Of this project: notes in others need not wait for it.
+        Err(ConnectorError::new(ErrorKind::Rejected, "OP-7526", message))
     }
 
     async fn judge(&self) -> Result<Vec<Caution>, ConnectorError> {

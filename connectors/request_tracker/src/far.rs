@@ -28,6 +28,11 @@ impl Manners for Ways {
         body.get("message").is_some_and(Value::is_string)
     }
 
+    /// In its own shape it speaks of the ticket or the queue; a key that it does not know is a 401.
+    fn is_forbidden(&self, body: &Value, text: &str) -> bool {
+        self.is_absence(body, text)
+    }
+
     /// The ticket changed since it was looked at: nothing was done, and another look may allow it.
     fn kind(&self, status: u16, _body: &Value) -> Option<ErrorKind> {
         (status == 412).then_some(ErrorKind::Transient)

@@ -61,8 +61,12 @@ impl Manners for Own {
             // Of this record, not of all.
             "INSUFFICIENT_ACCESS_OR_READONLY" | "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY" => ErrorKind::Rejected,
             "STORAGE_LIMIT_EXCEEDED" => ErrorKind::Misconfigured,
-            // A new token will not help, as it does with 401.
-            _ if status == 403 => ErrorKind::Misconfigured,
+            // Nobody gets in by this interface: a new token will not help, as it does with 401.
+            "API_DISABLED_FOR_ORG" | "API_CURRENTLY_DISABLED" | "FUNCTIONALITY_NOT_ENABLED" | "ORG_LOCKED"
+                if status == 403 =>
+            {
+                ErrorKind::Misconfigured
+            }
             _ if status == 412 => ErrorKind::Transient,
             _ if status == 400 && body.get("error").is_some_and(Value::is_string) => ErrorKind::Unauthorised,
             _ => return None,
@@ -70,6 +74,10 @@ impl Manners for Own {
     }
 
     fn is_absence(&self, body: &Value, _text: &str) -> bool {
+        !word(body).is_empty()
+    }
+
+    fn is_forbidden(&self, body: &Value, _text: &str) -> bool {
         !word(body).is_empty()
     }
 
@@ -113,7 +121,8 @@ mod tests {
             assert_eq!(Own.kind(status, &error(code)), kind, "{status} {code}");
         }
         assert_eq!(Own.kind(400, &json!({ "error": "invalid_grant" })), Some(ErrorKind::Unauthorised));
-        assert_eq!(Own.kind(403, &json!("<html>")), Some(ErrorKind::Misconfigured));
+        assert_eq!(Own.kind(403, &json!("<html>")), None);
+        assert!(Own.is_forbidden(&error("INSUFFICIENT_ACCESS"), "") && !Own.is_forbidden(&json!("<html>"), "<html>"));
         let rest = |body| Own.rest(&body, &|_| None);
         assert_eq!(rest(error("REQUEST_LIMIT_EXCEEDED")), Some(Duration::from_secs(900)));
         assert_eq!(rest(error("UNABLE_TO_LOCK_ROW")), None);

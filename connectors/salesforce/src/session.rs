@@ -37,11 +37,13 @@ impl Session {
     pub(crate) fn build(settings: &Settings, context: &BuildContext) -> Result<Self, ConnectorError> {
         let read =
             |place: &Option<SecretPlace>| place.as_ref().map(|place| place.fetch(context, NO_CREDENTIALS)).transpose();
+        let (client_secret, refresh_token) = (read(&settings.client_secret)?, read(&settings.refresh_token)?);
+        let client = Client::prepare(settings.site.clone(), &[], context, NO_CREDENTIALS)?;
         Ok(Self {
-            client: Client::prepare(settings.site.clone(), &[], context, NO_CREDENTIALS)?,
+            client: client.hiding(client_secret.iter().chain(&refresh_token)),
             client_id: settings.client_id.clone(),
-            client_secret: read(&settings.client_secret)?,
-            refresh_token: read(&settings.refresh_token)?,
+            client_secret,
+            refresh_token,
             token: Mutex::new(None),
         })
     }
@@ -74,11 +76,12 @@ impl Session {
             let message = format!("Salesforce says that the company is at `{place}`; make that `base_url`");
             return Err(ConnectorError::new(ErrorKind::Misconfigured, ELSEWHERE, message));
         }
-        let ours = self.refresh_token.as_ref().map(Secret::expose);
+        // As it comes back when it is ours.
+        let ours = self.refresh_token.as_ref().map(|token| self.client.hidden().text(token.expose()));
         Ok(Granted {
             token: Secret::new(token),
             scope: member("scope").map(str::to_owned),
-            is_rotated: member("refresh_token").is_some_and(|token| Some(token) != ours),
+            is_rotated: member("refresh_token").is_some_and(|token| Some(token) != ours.as_deref()),
         })
     }
 

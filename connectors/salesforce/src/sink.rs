@@ -128,7 +128,7 @@ impl Org {
             Err(failed) if is_underway => return Err(Undelivered { fate: Fate::Unknown, ..failed }),
             Err(failed) => return Err(failed),
         };
-        let made = answered.body.get("id").and_then(Value::as_str).map(str::to_owned);
+        let made = answered.body.get("id").and_then(Value::as_str).and_then(long);
         let id = if is_change {
             Place::read(&write.record, &self.settings.objects).ok().map(|place| place.id)
         } else {

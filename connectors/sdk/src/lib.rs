@@ -10,6 +10,7 @@ pub mod asking;
 pub mod conformance;
 mod envelope;
 mod error;
+mod hidden;
 #[cfg(feature = "http")]
 pub mod http;
 mod letter;
@@ -28,6 +29,7 @@ pub mod writing;
 
 pub use envelope::{Attachment, Content, DedupKey, Envelope, Fields, sha256_hex};
 pub use error::{ConnectorError, ErrorKind};
+pub use hidden::Hidden;
 pub use letter::{AutoSubmitted, Carrier, Handover, Letter, Mailbox, ReturnPath};
 pub use model::{Answer, Charge, Finish, Model, Question, Speaker, Turn, Unanswered, Usage};
 pub use problem::{Problem, Problems};
@@ -36,7 +38,7 @@ pub use registry::{Prepared, Registry};
 pub use secret::{Secret, SecretPlace};
 pub use sink::{
     Action, ActionKind, Call, Carries, Caution, Delivered, Fate, Look, Manner, Planned, Repeat, Sink, Undelivered,
-    Write, shows,
+    Write, is_kept, shows,
 };
 pub use source::{Batch, BatchId, Cursor, Held, Inventory, Progress, Refused, Settled, Source};
 pub use spec::{BuildContext, Built, Clock, Lane, Spec};

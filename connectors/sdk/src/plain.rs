@@ -4,6 +4,8 @@
 
 /// What the mark in a note begins with: `OpsPilot` and the action's key, on a line of its own.
 const MARK: &str = "OpsPilot";
+/// Most characters of the far side's name for something.
+const MOST_NAME: usize = 200;
 /// Most characters of the far side's own words that are kept.
 const MOST_WORDS: usize = 300;
 
@@ -41,6 +43,19 @@ pub fn said_shortly(text: &str) -> String {
     let visible = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let said = visible.take(MOST_WORDS).collect::<String>();
     folded(&said).trim_end_matches('.').to_owned()
+}
+
+/// Whether a text can be the far side's name for something: 1 to 200 characters, every one of which a person sees. It stands in tables, receipts
+/// and messages.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let is_seen = |c: char| {
+        // Control characters, and those that only say how others are shown: Unicode's general category Cf, as far as it is in use.
+        let shapes = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}');
+        !c.is_control() && !shapes
+    };
+    text.chars().count() <= MOST_NAME && text.chars().all(is_seen) && !text.trim().is_empty()
 }
 
 /// Parts the braces that begin a placeholder (`{{`, `{%`) by an invisible character (U+2060), for a far side that fills in placeholders
@@ -157,7 +172,7 @@ fn entity(text: &str) -> Option<(char, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{clean, defused, folded, html, is_marked, is_marked_otherwise, line, marked, text_of_html};
+    use super::{clean, defused, folded, html, is_marked, is_marked_otherwise, is_name, line, marked, text_of_html};
     use proptest::prelude::*;
 
     #[test]
@@ -166,6 +181,18 @@ mod tests {
         assert_eq!(line("abcdef", 6), "abcdef");
         assert_eq!(line("abcd fgh", 6), "abcd…");
         assert_eq!(clean("a\r\nb\u{7}\r\n\r\n"), "a\nb");
+    }
+
+    #[test]
+    fn a_name_is_short_and_seen() {
+        let long = "é".repeat(200);
+        for name in ["17", "a b", "note/4711", "名前", long.as_str()] {
+            assert!(is_name(name), "{name}");
+        }
+        let longer = "x".repeat(201);
+        for none in ["", "  ", "a\nb", "a\0", "\u{1b}[31m", "a\u{202e}b", "a\u{200b}b", "\u{e0041}", longer.as_str()] {
+            assert!(!is_name(none), "{none:?}");
+        }
     }
 
     #[test]

@@ -312,6 +312,15 @@ pub trait Sink: Send + Sync {
     fn check(&self) -> BoxFuture<'_, Result<Vec<Caution>, ConnectorError>>;
 }
 
+/// The largest image, in bytes of JSON: it is kept for good, twice for each write, and shown to people.
+const MOST_IMAGE: usize = 1 << 20;
+
+/// Whether an image can be kept. Asked by a sink whose far side may show whatever it likes.
+#[must_use]
+pub fn is_kept(image: &Value) -> bool {
+    image.to_string().len() <= MOST_IMAGE
+}
+
 /// Whether an image shows what was expected.
 #[must_use]
 pub fn shows(expect: &Value, look: &Look) -> bool {

@@ -1,10 +1,11 @@
 //! From a planned call to the far side's word over HTTP. Own file because one question must be answered alike for every vendor: after this
 //! answer, may the call have been carried out? INVARIANT: only an answer that by its meaning (RFC 9110 section 15.5) says that nothing was
-//! done is [`Fate::NotDone`]; a server that answers with a fault of its own may have done it before.
+//! done is [`Fate::NotDone`]; a server that answers with a fault of its own may have done it before. No secret that was sent stands in an
+//! [`Answered`]: everything that is told, kept or compared is made of one.
 
 use crate::http::{Client, Fault, FaultKind, Reply, Request};
 use crate::plain::said_shortly;
-use crate::{Call, ConnectorError, ErrorKind, Fate, Undelivered};
+use crate::{Call, ConnectorError, ErrorKind, Fate, Hidden, Undelivered};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -40,6 +41,12 @@ pub trait Manners: Send + Sync {
     /// say 404 too; whoever takes that for "it is not there" writes a second time. `text` is the body as it came: some say it by nothing at all.
     fn is_absence(&self, _body: &Value, _text: &str) -> bool {
         true
+    }
+
+    /// Whether a 403 with this body is the far side's own word on this one call: its rights to this record are too little, and asking again
+    /// changes nothing. Any other 403 may be a gateway's, or may pass: the call is tried again, and given up in the end.
+    fn is_forbidden(&self, _body: &Value, _text: &str) -> bool {
+        false
     }
 
     /// How long it wants to be left alone, where it says so in another place than `retry-after`. `header` gives one of the answer's, by its
@@ -119,7 +126,8 @@ pub async fn exchange(
     // Without the slash, `https://crm.example` would be the beginning of `https://crm.example.org` too.
     let Some(path) = call.target.strip_prefix(client.base()).filter(|path| path.starts_with('/')) else {
         let message = format!("`{}` is not behind the address of `{}`", call.target, client.host());
-        return Err(not_done(ConnectorError::new(ErrorKind::Misconfigured, codes.refused, message)));
+        // Of this call alone: what is planned now goes to where the sink is now.
+        return Err(not_done(ConnectorError::new(ErrorKind::Rejected, codes.refused, message)));
     };
     let media_type = call.headers.get("content-type").map_or("application/json", String::as_str);
     let own = call.headers.iter().filter(|(name, _)| *name != "content-type");
@@ -127,8 +135,9 @@ pub async fn exchange(
         own.map(|(name, value)| (name.as_str(), value.as_str())).chain(headers.iter().copied()).collect();
     let body = (!call.body.is_empty()).then_some((media_type, call.body.as_str()));
     let request = Request { method: &call.method, path, body, headers: &all };
+    let hidden = hidden(client, headers);
     let mut reply = client.send(request).await.map_err(|fault| undelivered(&codes, fault))?;
-    let answered = match read_whole(&mut reply).await {
+    let answered = match read_whole(&mut reply, &hidden).await {
         Ok(answered) => answered,
         // The head said yes, and the thing is done; what it is called is found by looking.
         Err(_) if (200..300).contains(&reply.status) => {
@@ -151,7 +160,9 @@ pub async fn read(
 ) -> Result<Option<Answered>, ConnectorError> {
     let codes = manners.codes();
     let mut reply = client.send(request).await.map_err(|fault| undelivered(&codes, fault).error)?;
-    let answered = read_whole(&mut reply).await.map_err(|fault| undelivered(&codes, fault).error)?;
+    let answered = read_whole(&mut reply, &hidden(client, request.headers))
+        .await
+        .map_err(|fault| undelivered(&codes, fault).error)?;
     match answered.status {
         200..300 => Ok(Some(answered)),
         404 | 410 if manners.is_absence(&answered.body, &answered.text) => Ok(None),
@@ -159,11 +170,25 @@ pub async fn read(
     }
 }
 
-async fn read_whole(reply: &mut Reply) -> Result<Answered, Fault> {
-    let etag = reply.header("etag").map(str::to_owned);
-    let location = reply.header("location").and_then(|place| place.rsplit('/').next()).map(str::to_owned);
+/// What the far side may repeat of a request: what the client sends always, and the credentials and the signature of this one.
+fn hidden(client: &Client, headers: &[(&str, &str)]) -> Hidden {
+    let mut hidden = client.hidden().clone();
+    for (name, value) in headers {
+        if *name == "authorization" || name.ends_with("signature") {
+            hidden.add_header(value);
+        }
+    }
+    hidden
+}
+
+async fn read_whole(reply: &mut Reply, hidden: &Hidden) -> Result<Answered, Fault> {
+    let etag = reply.header("etag").map(|tag| hidden.text(tag));
+    let location = reply.header("location").and_then(|place| hidden.text(place).rsplit('/').next().map(str::to_owned));
     let text = String::from_utf8_lossy(&reply.whole().await?).into_owned();
-    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    let told: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+    let body = hidden.value(told.clone());
+    // Escaped in another way than is usual, a text shows nothing of what the JSON says.
+    let text = if body == told { hidden.text(&text) } else { body.to_string() };
     Ok(Answered { status: reply.status, body, text, etag, location })
 }
 
@@ -192,13 +217,19 @@ fn refusal(host: &str, manners: &dyn Manners, answered: &Answered, rest: Option<
         // Nobody is followed elsewhere; a 404 comes here when it is not the far side's own.
         301..=399 => ErrorKind::Misconfigured,
         404 | 410 if !manners.is_absence(&answered.body, &answered.text) => ErrorKind::Transient,
-        401 | 403 => ErrorKind::Unauthorised,
+        401 => ErrorKind::Unauthorised,
+        // Said of this call; others may pass, and none of them must wait for it.
+        403 if manners.is_forbidden(&answered.body, &answered.text) => ErrorKind::Rejected,
+        403 => ErrorKind::Transient,
         429 => ErrorKind::RateLimited,
         408 | 423 | 425 | 500.. => ErrorKind::Transient,
         _ => ErrorKind::Rejected,
     };
-    let kind = manners.kind(status, &answered.body).unwrap_or(usual);
+    let known = manners.kind(status, &answered.body);
+    let kind = known.unwrap_or(usual);
     let code = match kind {
+        // Rights that are too little, whatever follows from it.
+        _ if status == 403 && known.is_none() => codes.unauthorised,
         ErrorKind::Misconfigured if (301..=399).contains(&status) => codes.unreachable,
         ErrorKind::Unauthorised | ErrorKind::Misconfigured => codes.unauthorised,
         ErrorKind::RateLimited => codes.limited,
@@ -213,6 +244,10 @@ fn refusal(host: &str, manners: &dyn Manners, answered: &Answered, rest: Option<
     error.retry_after = rest;
     error
 }
+
+#[cfg(all(test, feature = "conformance"))]
+#[path = "writing_tests.rs"]
+mod tests;
 
 /// A text for a path or a query: everything but letters, digits and `-._~` as bytes (RFC 3986 section 2.1).
 #[must_use]

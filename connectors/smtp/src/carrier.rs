@@ -70,6 +70,11 @@ impl Smtp {
         &self.from
     }
 
+    /// By whom: `host:port`.
+    pub(crate) fn relay(&self) -> String {
+        self.relay.name()
+    }
+
     async fn wire(&self) -> Result<Wire, ConnectorError> {
         loop {
             // Taken out before it is asked, so that nobody waits for somebody else's connection.

@@ -45,6 +45,13 @@ impl Manners for Words {
         body.get("error").and_then(Value::as_str) == Some("RecordNotFound")
     }
 
+    /// Of a ticket that the agent may not see or change: `{"error": {"title": "Forbidden", …}}`, or the word alone.
+    fn is_forbidden(&self, body: &Value, _text: &str) -> bool {
+        let error = body.get("error");
+        let word = error.and_then(|error| error.as_str().or_else(|| error.get("title")?.as_str()));
+        word == Some("Forbidden")
+    }
+
     fn kind(&self, status: u16, _body: &Value) -> Option<ErrorKind> {
         // Another change of the same ticket was under way, and this one was not made.
         (status == 409).then_some(ErrorKind::Transient)

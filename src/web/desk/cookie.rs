@@ -1,4 +1,4 @@
-//! The cookies: a session's secret, and before it what tells a browser from others (RFC 6265bis). Own file because their names and attributes
+//! The cookies: a session's secret, before it what tells a browser from others, and how a browser is used (RFC 6265bis). Own file because their names and attributes
 //! are what keeps them: bound to this host, out of reach of scripts, not sent along by other sites' forms.
 
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -12,6 +12,8 @@ pub(super) enum Cookie {
     Door,
     /// What the next page is to tell of what was just done, once.
     Said,
+    /// `off` where the person at this browser wants no keys of one letter. It is no secret.
+    Keys,
 }
 
 fn is_secure(base_url: &str) -> bool {
@@ -27,6 +29,8 @@ fn name(base_url: &str, cookie: Cookie) -> &'static str {
         (Cookie::Door, false) => "opspilot-door",
         (Cookie::Said, true) => "__Host-opspilot-said",
         (Cookie::Said, false) => "opspilot-said",
+        (Cookie::Keys, true) => "__Host-opspilot-keys",
+        (Cookie::Keys, false) => "opspilot-keys",
     }
 }
 
@@ -40,6 +44,12 @@ pub(super) fn read(headers: &HeaderMap, base_url: &str, cookie: Cookie) -> Optio
         (Some(one), None) => Some(one.to_owned()),
         _ => None,
     }
+}
+
+/// Whether keys of one letter count at this browser: a switch of the browser, because hands and aids differ from one to the other (WCAG 2.2,
+/// 2.1.4).
+pub(super) fn has_keys(headers: &HeaderMap, base_url: &str) -> bool {
+    read(headers, base_url, Cookie::Keys).as_deref() != Some("off")
 }
 
 /// The header that gives a browser its secret for so many seconds; an empty secret takes it away.

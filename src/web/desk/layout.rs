@@ -70,11 +70,12 @@ pub(super) struct Place {
     person: Arc<Principal>,
     key: Markup,
     path: String,
+    keys: bool,
 }
 
 impl Place {
-    pub(super) fn new(app: &App, person: &Arc<Principal>, session: &Session, path: &str) -> Self {
-        Self { app: app.clone(), person: Arc::clone(person), key: visit::key(session), path: path.to_owned() }
+    pub(super) fn new(app: &App, person: &Arc<Principal>, session: &Session, path: &str, keys: bool) -> Self {
+        Self { app: app.clone(), person: Arc::clone(person), key: visit::key(session), path: path.to_owned(), keys }
     }
 
     /// Where that is.
@@ -99,10 +100,10 @@ const HTMX: &str = r#"{"allowEval":false,"includeIndicatorStyles":false,"history
 /// What the title of a window may weigh, in bytes of markup; no marks can stand in it.
 const HEAVIEST_TITLE: usize = 200;
 
-fn frame(title: &str, body: &Markup) -> Markup {
+fn frame(title: &str, body: &Markup, keys: bool) -> Markup {
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang="en" data-no-keys[!keys] {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -150,10 +151,13 @@ pub(super) fn page(screen: &Screen, place: Option<&Place>, said: Option<Said>) -
         }
         footer.bottom {
             (feedback::form(&place.key, &place.path))
-            p.quiet.no-print { a href="/feedback" { "Feedback" } }
+            p.quiet.no-print {
+                a href="/feedback" { "Feedback" }
+                " " button.link.keys type="button" data-help hidden { "Keys of this page" }
+            }
         }
     };
-    frame(&screen.title, &body)
+    frame(&screen.title, &body, place.keys)
 }
 
 /// A page without navigation.
@@ -165,7 +169,7 @@ pub(super) fn bare(title: &str, body: &Markup) -> Markup {
             (body)
         }
     };
-    frame(title, &body)
+    frame(title, &body, true)
 }
 
 /// Text from outside: escaped, and with every character that hides or turns others made visible, by its number (Unicode TR36, TR9).

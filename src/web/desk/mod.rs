@@ -122,6 +122,7 @@ screens! {
     Known POST "/account/provider/{name}" [] sign_in::provider::tie;
     Known POST "/sign-out" [] sign_in::enter::leave;
     Known GET "/account" [] sign_in::account::show;
+    Known POST "/account/keys" ["keys"] sign_in::account::keys;
     Known POST "/account/password" ["name", "present", "password"] sign_in::account::password;
     Known POST "/account/passkeys/wanted" [] sign_in::account::wanted;
     Known POST "/account/passkeys" ["name", "credential", "client_data", "data", "transports"] sign_in::account::add_passkey;
@@ -138,19 +139,19 @@ screens! {
     Known POST "/people/{id}/enable" [] sign_in::people::enable;
     Known POST "/people/sessions/{id}/end" [] sign_in::people::end_session;
     Known POST "/people/links/{id}/end" [] sign_in::people::end_link;
-    Known GET "/briefs/{id}" ["revision", "after"] brief::show;
+    Known GET "/briefs/{id}" ["revision", "after", "in"] brief::show;
     Known GET "/briefs/{id}/text" ["from"] brief::text;
     Known GET "/briefs/{id}/standing" ["revision", "plan", "state"] brief::look;
     Known GET "/briefs/{id}/diff" ["from", "to"] brief::compare;
     Known GET "/briefs/{id}/undo" ["write"] brief::way_back;
     Known GET "/briefs/{id}/files/{number}" [] brief::read;
     Known POST "/briefs/{id}/files/{number}" [] brief::give;
-    Known GET "/briefs/{id}/edit" [] brief::edit;
-    Known POST "/briefs/{id}/edit" ["do", "from", "summary", "status", "why", "score", "band", "risk", "pricing", "action_at+", "action+",
+    Known GET "/briefs/{id}/edit" ["in"] brief::edit;
+    Known POST "/briefs/{id}/edit" ["do", "from", "in", "summary", "status", "why", "score", "band", "risk", "pricing", "action_at+", "action+",
         "action_owner+", "action_due+", "action_gate+", "missing_at+", "missing_question+", "missing_why+", "missing_field+", "reason_at+",
         "reason+", "factor_at+", "factor_kind+", "factor+", "phase_at+", "phase+", "phase_steps+", "phase_exit+"] brief::save;
-    Known POST "/briefs/{id}/claim" ["do"] brief::claim;
-    Known POST "/briefs/{id}/decide" ["decision", "revision", "plan", "comment", "reason"] brief::decide;
+    Known POST "/briefs/{id}/claim" ["do", "in"] brief::claim;
+    Known POST "/briefs/{id}/decide" ["decision", "revision", "plan", "comment", "reason", "in"] brief::decide;
     Known POST "/briefs/{id}/reveal" ["finding+"] brief::reveal;
     Known POST "/briefs/{id}/writes" ["write", "do", "far_id"] brief::writes;
     Known POST "/briefs/{id}/plan" ["plan"] brief::approve_plan;
@@ -213,7 +214,7 @@ async fn run(
     let base_url = app.web.base_url.clone();
     let said = if posted { None } else { Said::told(&head.headers, &base_url, head.uri.path()) };
     let path: Vec<(String, String)> = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let part = head.headers.contains_key("hx-request");
+    let part = head.headers.contains_key("hx-request") || wants_events(&head.headers);
     let known = known(&app, &head.headers).await?;
     let run = match screen.run {
         Run::Anyone(run) => {
@@ -223,22 +224,24 @@ async fn run(
         Run::Known(run) => run,
     };
     let Some((caller, session)) = known else {
-        return Ok(if posted {
-            shown::carried(StatusCode::UNAUTHORIZED, head.uri.path(), &form, None)
-        } else {
-            shown::to_sign_in(&head.uri, part)
+        let target = head.headers.get("hx-target").and_then(|name| name.to_str().ok());
+        return Ok(match (posted, part) {
+            (true, _) => shown::carried(StatusCode::UNAUTHORIZED, head.uri.path(), &form, None),
+            (false, true) => shown::part_without_session(&head.uri, target),
+            (false, false) => shown::to_sign_in(&head.uri),
         });
     };
     if posted && !form.is_from(&session) {
         return Ok(shown::carried(StatusCode::FORBIDDEN, head.uri.path(), &form, Some(&session)));
     }
-    let place = layout::Place::new(&app, &caller, &session, head.uri.path());
+    let keys = cookie::has_keys(&head.headers, &app.web.base_url);
+    let place = layout::Place::new(&app, &caller, &session, head.uri.path(), keys);
     let call = Call::at_desk(app, caller, query, path);
     let client = sign_in::client(&head.headers, peer.as_deref());
     let Closing(closing) = head.extensions.get::<Closing>().cloned().unwrap_or_default();
     let typed = form.fields().to_vec();
     let (refusals, id) = (Arc::clone(&call.app.refusals), session.id.clone());
-    match run(Visit { call, form, session, part, client, closing }).await {
+    match run(Visit { call, form, session, part, client, keys, closing }).await {
         Ok(shown) => Ok(shown.answer(&base_url, Some(&place), said)),
         Err(refused) => {
             refusals.keep(&id, &refused, place.path());
@@ -253,7 +256,9 @@ pub(super) async fn lost(app: &App, head: &Parts, refused: Refused, frame: Frame
     let headers = &head.headers;
     let known = known(app, headers).await.ok().flatten();
     let path = head.uri.path();
-    let place = known.map(|(caller, session)| layout::Place::new(app, &caller, &session, path));
+    let place = known.map(|(caller, session)| {
+        layout::Place::new(app, &caller, &session, path, cookie::has_keys(headers, &app.web.base_url))
+    });
     let again = place.as_ref().map(|place| shown::Again { place, typed: &[] });
     shown::refused(refused, frame, headers.contains_key("hx-request"), again.as_ref())
 }
@@ -264,6 +269,11 @@ pub(super) fn wants_page(head: &Parts) -> bool {
     let program = ["/api/", "/hooks/"].iter().any(|start| path.starts_with(start));
     let accepts = head.headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     !program && accepts.flat_map(|line| line.split(',')).any(|kind| kind.trim_start().starts_with("text/html"))
+}
+
+/// A page listens for news: it is there already.
+fn wants_events(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).is_some_and(|wanted| wanted.as_bytes() == b"text/event-stream")
 }
 
 /// Who is signed in.

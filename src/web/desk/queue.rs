@@ -39,9 +39,8 @@ pub(super) async fn show(visit: Visit) -> Result<Shown, Refused> {
     let query = wanted.query();
     let body = html! {
         div.queue data-live="/events" data-after=(page.receipts) data-pilot=[wanted.pilot.as_deref()]
-            data-keys="j|Next brief;k|Previous brief;o|Open it;x|Choose it" {
+            data-keys="j|Next brief;k|Previous brief;o|Open it;x|Choose it;X|Choose all on this page;c|Claim it" {
             (lead(&found, &query))
-            p.notice.news id="news" role="status" hidden { span {} " " a href={ "/?" (query) } { "Show" } }
             (tabs(&found, &wanted, &views, call.query.get("view")))
             (filters(&wanted, &pilots))
             @if found.items.is_empty() { (nothing(&found, &wanted)) } @else { (list(&visit, &found, &query, pilots.len() > 1)) }
@@ -49,6 +48,10 @@ pub(super) async fn show(visit: Visit) -> Result<Shown, Refused> {
             @if let Some(text) = review::unsearched(page) { p.quiet { (text) } }
             @if let Some(next) = &page.next {
                 p { a.button rel="next" href={ "/?" (with(&query, "cursor", &next.to_string())) } { "Further briefs" } }
+            }
+            // Over the page and never within it, so that no row moves under the hand.
+            div.news id="news" role="status" {
+                p.notice hidden { span {} " " a href={ "/?" (query) } { "Show" } a href="/sign-in" target="_blank" rel="noopener" hidden { "Sign in again in a new tab" } }
             }
         }
     };
@@ -184,6 +187,10 @@ fn nothing(found: &Queue, wanted: &Wanted) -> Markup {
 }
 
 fn list(visit: &Visit, found: &Queue, query: &str, several: bool) -> Markup {
+    let review = &visit.call.app.web.review;
+    // Whoever may claim none of them is not asked to.
+    let claims =
+        found.items.iter().any(|item| review.may(&visit.call.caller, Action::ReviewClaim, &item.row.brief).is_ok());
     html! {
         form.list method="post" action="/queue" {
             (visit.key())
@@ -200,13 +207,16 @@ fn list(visit: &Visit, found: &Queue, query: &str, several: bool) -> Markup {
                         th role="columnheader" { "Claimed by" }
                     }
                 }
-                tbody role="rowgroup" { @for item in &found.items { (row(visit, found, item, several)) } }
+                tbody role="rowgroup" { @for item in &found.items { (row(visit, found, item, query, several)) } }
             }
             div.row.bulk {
+                label.all hidden { input type="checkbox" data-all; "Choose all on this page" }
                 span.quiet { "With those chosen:" }
-                button name="act" value="claim" { "Claim" }
-                button name="act" value="free" { "Let go" }
-                button name="act" value="export" { "Export (CSV)" }
+                @if claims {
+                    button name="act" value="claim" { "Claim" }
+                    button name="act" value="free" { "Let go" }
+                }
+                button name="act" value="export" data-gives-file { "Export (CSV)" }
             }
         }
     }
@@ -234,7 +244,7 @@ fn keep(visit: &Visit, query: &str) -> Markup {
     }
 }
 
-fn row(visit: &Visit, found: &Queue, item: &Waiting, several: bool) -> Markup {
+fn row(visit: &Visit, found: &Queue, item: &Waiting, query: &str, several: bool) -> Markup {
     let (brief, band) = (&item.row.brief, review::band(item.row.place.lane));
     let name = item.title.as_deref().map(|title| layout::cut(title.trim(), TITLE));
     let label = layout::label(item.title.as_deref().map_or(brief.id.as_str(), str::trim), LABEL);
@@ -249,7 +259,7 @@ fn row(visit: &Visit, found: &Queue, item: &Waiting, several: bool) -> Markup {
             }
             td.band role="cell" { span class={ "tag " (band) } { (band) } " " span.quiet { (brief.score) } }
             td.subject role="cell" {
-                a href={ "/briefs/" (brief.id) } { bdi { @match &name { Some(name) => (layout::plain(name)), None => "(no subject)" } } }
+                a href=(to(&brief.id, query)) { bdi { @match &name { Some(name) => (layout::plain(name)), None => "(no subject)" } } }
                 p.quiet {
                     @for (place, text) in from.iter().enumerate() { @if place > 0 { ", " } bdi { (layout::plain(&layout::cut(text, NAME))) } }
                     @if several { @if !from.is_empty() { " · " } (brief.pilot) }
@@ -264,6 +274,12 @@ fn row(visit: &Visit, found: &Queue, item: &Waiting, several: bool) -> Markup {
             td.hand role="cell" data-label="Claimed by" { (hand(visit, item, &label)) }
         }
     }
+}
+
+/// A brief, with the list that its reader comes from: from there it is gone through.
+fn to(brief: &BriefId, query: &str) -> String {
+    let path = format!("/briefs/{brief}");
+    if query.is_empty() { path } else { format!("{path}?{}", form::query([("in", query)])) }
 }
 
 fn state(brief: &BriefRow) -> &'static str {

@@ -1,5 +1,6 @@
 //! What a screen gives back, and what stands there when it refuses. Own file because here pages become answers, with the rules on what a
-//! page may load. INVARIANT: nothing that somebody typed is lost by a session's end: the page that says so carries it on.
+//! page may load. INVARIANT: nothing that somebody typed is lost by a session's end: a form that comes too late is carried on by the page that
+//! says so, and a page that asks for a part of itself stays where it is.
 
 use super::super::answer::{Answer, Frame};
 use super::super::problem::Refused;
@@ -7,9 +8,11 @@ use super::cookie::{self, Cookie};
 use super::layout::{self, Place};
 use super::visit::{self, Form};
 use crate::access::Session;
-use axum::http::header::{self, HeaderName};
+use crate::domain::review::Reason;
+use axum::http::header;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use maud::{Markup, html};
+use std::borrow::Cow;
 
 /// Pages load from this desk alone and send to it alone; no script, style or picture stands within them (CSP level 3).
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -100,6 +103,8 @@ said! {
     FeedbackGiven "feedback-given" "Thank you. It is kept, and somebody will answer here.";
     AttentionOn "attention-on" "Attention checks are on.";
     AttentionOff "attention-off" "Attention checks are off. What is planted already stays before your reviewers.";
+    KeysOn "keys-on" "Keys are on in this browser.";
+    KeysOff "keys-off" "Keys are off in this browser.";
     Welcome "welcome" "You are in. The link is used up: set a password or add a passkey now.";
     PasswordSet "password-set" "Your password is set. All your other sessions have ended.";
     PasskeyAdded "passkey-added" "The passkey is added.";
@@ -181,18 +186,35 @@ fn go(to: &str) -> Answer {
     Answer::new(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", "").header(header::LOCATION, place)
 }
 
-/// To where people sign in, and back afterwards.
-pub(super) fn to_sign_in(uri: &Uri, part: bool) -> Answer {
+/// To where people sign in, and to the page that was wanted afterwards.
+pub(super) fn to_sign_in(uri: &Uri) -> Answer {
     let wanted = uri.path_and_query().map_or("/", |asked| asked.as_str());
-    let to = if wanted == "/" { "/sign-in".to_owned() } else { format!("/sign-in?to={}", encode(wanted)) };
-    let answer = go(&to);
-    if !part {
-        return answer;
+    let wanted = page_of(uri.path()).unwrap_or(wanted);
+    go(&if wanted == "/" { "/sign-in".to_owned() } else { format!("/sign-in?to={}", encode(wanted)) })
+}
+
+/// The page whose part has this address, where that is not a page by itself.
+fn page_of(path: &str) -> Option<&str> {
+    match path.strip_suffix("/standing") {
+        Some(page) => Some(page),
+        None => (path == "/events").then_some("/"),
     }
-    // A page that is there already must not show the other within itself.
-    let place = HeaderValue::try_from(to).unwrap_or_else(|_| HeaderValue::from_static("/sign-in"));
-    Answer::new(StatusCode::UNAUTHORIZED, "text/plain; charset=utf-8", "")
-        .header(HeaderName::from_static("hx-redirect"), place)
+}
+
+/// A part of a page is asked for by somebody whose session has ended. INVARIANT: the page stays, with all that was typed into it; the notice
+/// stands in the place of the part and gives way to it when its person comes back signed in.
+pub(super) fn part_without_session(uri: &Uri, target: Option<&str>) -> Answer {
+    let address = uri.path_and_query().map_or("/", |asked| asked.as_str());
+    let name = target.filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+    let notice = html! {
+        div.notice.ended id=[name] role="status" hx-get=(address) hx-trigger="focus from:window" hx-target="this" hx-swap="outerHTML" {
+            p {
+                b { "Your session has ended." } " Nothing that you typed is lost: leave this page as it is, "
+                a href="/sign-in" target="_blank" rel="noopener" { "sign in again in a new tab" } ", and come back."
+            }
+        }
+    };
+    page(StatusCode::UNAUTHORIZED, notice)
 }
 
 /// A text as a value in a query (RFC 3986, 2.1).
@@ -213,6 +235,31 @@ pub(in crate::web) fn encode(text: &str) -> String {
 
 /// Fields whose content is never shown again: they are to be typed anew.
 const SECRETS: [&str; 2] = ["password", "present"];
+/// Fields that people fill in, and what they call them; those of an edited brief stand in its own table. All others are the page's, and are
+/// sent again unseen.
+const LABELS: [(&str, &str); 11] = [
+    ("comment", "Your words"),
+    ("reason", "Because"),
+    ("text", "Text"),
+    ("name", "Name"),
+    ("email", "E-mail address"),
+    ("role", "Role"),
+    ("scope", "Scope"),
+    ("percent", "Of a hundred"),
+    ("record", "Record"),
+    ("far_id", "Its number over there"),
+    ("query", "Filters"),
+];
+/// Fields of a form that are shown at once; more stand behind a press.
+const AT_ONCE: usize = 6;
+
+/// What people call a field that they filled in.
+fn label(path: &str, name: &str) -> Option<Cow<'static, str>> {
+    if path.ends_with("/edit") {
+        return super::brief::label(name).map(Cow::Owned);
+    }
+    LABELS.iter().find(|(known, _)| *known == name).map(|(_, label)| Cow::Borrowed(*label))
+}
 
 /// A form that did not count, with everything that was typed into it and a way to send it again: after signing in anew, or, with a
 /// session, under its key. Nothing is done until the person presses that button.
@@ -220,6 +267,31 @@ pub(super) fn carried(status: StatusCode, path: &str, form: &Form, session: Opti
     let why = match session {
         None => "Your session has ended. Nothing was done, and nothing that you typed is lost.",
         Some(_) => "This page was made for an earlier session. Nothing was done, and nothing that you typed is lost.",
+    };
+    let is_typed =
+        |name: &str, value: &str| !SECRETS.contains(&name) && !value.trim().is_empty() && label(path, name).is_some();
+    let typed = form.fields().iter().filter(|(name, value)| is_typed(name, value)).count();
+    // In the order in which they came: an entry of a list is known by its place.
+    let fields = html! {
+        @for (name, value) in form.fields() {
+            @if SECRETS.contains(&name.as_str()) {
+                label.field { span { (name) } input type="password" name=(name) required; }
+            } @else if !is_typed(name, value) {
+                input type="hidden" name=(name) value=(value);
+            } @else {
+                label.field {
+                    span { (label(path, name).unwrap_or_default()) }
+                    @if name == "reason" && let Ok(reason) = Reason::parse(value) {
+                        (reason.told()) input type="hidden" name=(name) value=(value);
+                    } @else if value.contains('\n') || value.len() > 60 {
+                        // A parser takes the first end of a line away (HTML, 13.2.6.4.7).
+                        textarea name=(name) rows="4" dir="auto" { "\n" (value) }
+                    } @else {
+                        input name=(name) value=(value) dir="auto";
+                    }
+                }
+            }
+        }
     };
     let body = html! {
         p.notice role="alert" { (why) }
@@ -229,16 +301,9 @@ pub(super) fn carried(status: StatusCode, path: &str, form: &Form, session: Opti
         }
         form method="post" action=(path) {
             @if let Some(session) = session { (visit::key(session)) }
-            @for (name, value) in form.fields() {
-                @if SECRETS.contains(&name.as_str()) {
-                    label.field { span { (name) } input type="password" name=(name) required; }
-                } @else if value.contains('\n') || value.len() > 80 {
-                    label.field { span { (name) } textarea name=(name) rows="6" { (value) } }
-                } @else {
-                    input type="hidden" name=(name) value=(value);
-                    p.quiet { (name) ": " span dir="auto" { (layout::plain(value)) } }
-                }
-            }
+            @if typed > AT_ONCE {
+                details { summary { "What stands in the form, with all that you typed" } (fields) }
+            } @else { (fields) }
             button.primary { "Send it again" }
         }
     };

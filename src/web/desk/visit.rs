@@ -32,6 +32,8 @@ pub(in crate::web) struct Visit {
     pub(in crate::web) part: bool,
     /// The browser.
     pub(in crate::web) client: Client,
+    /// Keys of one letter count at it.
+    pub(in crate::web) keys: bool,
     /// Is cancelled when the server closes.
     pub(in crate::web) closing: CancellationToken,
 }

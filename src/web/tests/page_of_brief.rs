@@ -297,16 +297,17 @@ async fn a_page_that_no_longer_stands_loses_its_approval() {
         format!("/briefs/{}", plain(from.split('"').next().unwrap()))
     };
     let address = asks(&seat.page(&format!("/briefs/{brief}")).await);
-    let still = seat.page(&address).await;
+    let look = async || seat.part(&address, "standing").await.body;
+    let still = look().await;
     assert_eq!((asks(&still), still.contains("notice")), (address.clone(), false), "{still}");
     let body = json!({ "sink": "desk", "record": "4712" });
     assert_eq!(house.post("owner", &format!("/api/v1/briefs/{brief}/target"), body).await.status, 200);
     let gone = "id=\"act-approve\" hx-swap-oob=\"delete\"";
-    let plan = seat.page(&address).await;
+    let plan = look().await;
     assert!(plan.contains(gone) && plan.contains("The plan"), "{plan}");
     let edit = editing(&seat, &brief).await.with("summary", 0, "Another.").pressed("do", "save");
     assert_eq!(seat.send(&edit, false).await.status, 303);
-    let revision = seat.page(&address).await;
+    let revision = look().await;
     assert!(revision.contains(gone) && revision.contains("another revision"), "{revision}");
 }
 
@@ -443,12 +444,13 @@ async fn holding_letting_go_and_taking_over() {
     let (path, to) = (format!("/briefs/{brief}"), format!("/briefs/{brief}/claim"));
     let (ada, bob) = (house.seat("owner").await, house.seat("north-reviewer").await);
     let press = |page: &str, act: &str| Form::find(page, &to, ("do", act)).map(|form| form.pressed("do", act));
+    let opened = editing(&bob, &brief).await;
     let claim = press(&ada.page(&path).await, "claim").unwrap();
     assert_eq!(told(&ada.send(&claim, false).await), "held");
     let seen = bob.page(&path).await;
     assert!(seen.contains("owner</bdi></b> has claimed it") && press(&seen, "claim").is_none(), "{seen}");
-    // Editing what somebody else holds is refused, and every word typed is still there.
-    let edit = editing(&bob, &brief).await.with("summary", 0, "Mine & <mine>.").pressed("do", "save");
+    // Editing what somebody else took meanwhile is refused, and every word typed is still there.
+    let edit = opened.with("summary", 0, "Mine & <mine>.").pressed("do", "save");
     let refused = bob.send(&edit, false).await;
     assert_eq!(refused.status, 409);
     let kept = Form::find(&refused.body, &format!("{path}/edit"), ("do", "save")).unwrap();

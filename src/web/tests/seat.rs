@@ -32,6 +32,18 @@ impl House {
 }
 
 impl Seat {
+    /// The same browser when its session has ended.
+    pub(super) fn ended(&self) -> Self {
+        Self { address: self.address, cookie: "__Host-opspilot=".to_owned() }
+    }
+
+    /// A part of a page that is there, as the script asks for it.
+    pub(super) async fn part(&self, path: &str, target: &str) -> Reply {
+        let headers =
+            [format!("cookie: {}", self.cookie), "hx-request: true".to_owned(), format!("hx-target: {target}")];
+        send(self.address, &request("GET", path, &headers, "")).await
+    }
+
     pub(super) async fn get(&self, path: &str) -> Reply {
         let headers = [format!("cookie: {}", self.cookie)];
         send(self.address, &request("GET", path, &headers, "")).await

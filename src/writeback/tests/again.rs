@@ -223,7 +223,7 @@ async fn nobody_outside_hears_of_an_undo_that_nobody_has_seen(on: &Fixture) {
     assert_eq!(house.desk.counts(), (1, 1), "nothing was sent");
     house.desk.held().undoing.insert(shown.planned.call.digest());
     assert_eq!(shown.hash, house.writeback.undo_plan(&ada, &sent.id).await.unwrap().hash);
-    let told = house.writeback.undo_pilot(&ada, PILOT, &[shown.hash.clone()], false).await.unwrap();
+    let told = house.writeback.undo_pilot(&ada, PILOT, std::slice::from_ref(&shown.hash), false).await.unwrap();
     assert!(told.is_whole(), "{told:?}");
     house.carry(on).await;
     assert_eq!(house.desk.counts(), (0, 2));

@@ -298,20 +298,22 @@ async fn a_daemon_that_stood_still_does_not_send_again_what_it_is_sending(on: &F
     house.desk.held().mishaps = vec![Mishap::Stands];
     approve(&house, on, &briefs[0]).await;
     let stop = CancellationToken::new();
-    let daemon = tokio::spawn(house.writeback.clone().run(house.node.clone(), stop.clone()));
-    house.desk.dying.notified().await;
-    // Longer than its lease, and longer than the far side needs to settle.
-    for brief in &briefs[1..] {
-        on.clock.turn(40);
-        // One round of the daemon at least ends before this one is written.
-        approve(&house, on, brief).await;
-        until(&house, on, brief, WriteState::Written).await;
-    }
-    assert_eq!(states(&house, on, &briefs[0]).await, [WriteState::Sending], "it is its own, and still on its way");
-    house.desk.ending.notify_one();
-    until(&house, on, &briefs[0], WriteState::Written).await;
-    stop.cancel();
-    daemon.await.unwrap();
+    let daemon = house.writeback.clone().run(house.node.clone(), stop.clone());
+    let people = async {
+        house.desk.dying.notified().await;
+        // Longer than its lease, and longer than the far side needs to settle.
+        for brief in &briefs[1..] {
+            on.clock.turn(40);
+            // One round of the daemon at least ends before this one is written.
+            approve(&house, on, brief).await;
+            until(&house, on, brief, WriteState::Written).await;
+        }
+        assert_eq!(states(&house, on, &briefs[0]).await, [WriteState::Sending], "it is its own, and still on its way");
+        house.desk.ending.notify_one();
+        until(&house, on, &briefs[0], WriteState::Written).await;
+        stop.cancel();
+    };
+    tokio::join!(daemon, people);
     assert_eq!(house.desk.counts(), (3, 3));
     right(&house);
 }

@@ -4,6 +4,7 @@ mod attention;
 mod brief;
 mod hand;
 mod house;
+mod meanwhile;
 mod rig;
 mod screens;
 mod sign_in;

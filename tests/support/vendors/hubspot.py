@@ -3,9 +3,10 @@ associations of version 4, and what a private app's token may. `rights`: {"scope
 token that cannot be asked about.
 
 As there: notes and tasks need `hs_timestamp`; an association has a number of its own for each pair of kinds, and a
-wrong one is refused; rich text comes back as another serialisation of the same; the index of search lags; what is
-archived is gone for reading."""
+wrong one is refused; rich text comes back as another serialisation of the same; of a time milliseconds are kept, whatever
+was sent; the index of search lags; what is archived is gone for reading."""
 
+import datetime
 import html
 import re
 import time
@@ -55,6 +56,20 @@ CATEGORY = {
 }
 
 
+def moment(value):
+    """A time as HubSpot tells it, from milliseconds since 1970 or a date and time; None when it is none."""
+    try:
+        if re.fullmatch(r"\d+", str(value)):
+            at = datetime.datetime.fromtimestamp(int(value) / 1000, datetime.timezone.utc)
+        else:
+            # Python before 3.11 reads three or six digits behind the second, and no Z.
+            text = re.sub(r"\.(\d+)", lambda one: "." + one[1][:6].ljust(6, "0"), str(value))
+            at = datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(datetime.timezone.utc)
+    except ValueError:
+        return None
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z"
+
+
 class Own(Vendor):
     def __init__(self, world):
         super().__init__(world)
@@ -82,6 +97,8 @@ class Own(Vendor):
         method, parts = call.method, call.parts
         if parts == ["oauth", "v2", "private-apps", "get", "access-token-info"] and method == "POST":
             return self.token(call.body.get("tokenKey"))
+        if parts == ["account-info", "v3", "details"] and method == "GET":
+            return 200, {"portalId": 4711, "accountType": "STANDARD", "timeZone": "US/Eastern", "uiDomain": "app.hubspot.com"}
         if parts[:3] == ["crm", "v4", "objects"] and len(parts) in (7, 8, 9) and parts[5] == "associations":
             return self.associations(method, parts, call)
         if parts[:3] == ["crm", "v3", "properties"] and len(parts) == 5 and method == "GET":
@@ -160,13 +177,17 @@ class Own(Vendor):
                 raise self.refusal(400, f"Property values were not valid: {wrong}")
             if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name.startswith("no_such"):
                 raise self.refusal(400, f'Property "{name}" does not exist')
+            if name == "hs_timestamp" and value and not moment(value):
+                raise self.refusal(400, f"{value} is not a valid timestamp")
             if name in RICH.values() and len(value or "") > 65536:
                 raise self.refusal(400, f"{name} is longer than 65536 characters")
 
     def kept(self, properties):
-        """Rich text is parsed and written anew; everything is text."""
+        """Rich text is parsed and written anew, times in milliseconds; everything is text."""
 
         def serialised(name, value):
+            if name == "hs_timestamp" and value:
+                return moment(value)
             if name not in RICH.values() or value is None:
                 return "" if value is None else str(value)
             entities = re.sub(r"&(#39|#x27|apos|quot|#34);", lambda one: html.unescape(one[0]), str(value))

@@ -71,7 +71,7 @@ pub(crate) async fn ask(launch: &Launch, line: &str, timeout: Duration) -> Resul
         while run.lines.next().is_some() {}
     }
     run.stop(Duration::ZERO).await;
-    reply.map(Some)
+    reply.map(|reply: Reply| Some(reply.without(&launch.hidden)))
 }
 
 async fn ended(launch: &Launch, mut run: Run) -> Result<Option<Reply>, Undelivered> {
@@ -96,7 +96,7 @@ pub(crate) fn lost(launch: &Launch, why: &str, words: &str) -> Undelivered {
 }
 
 pub(crate) fn error(launch: &Launch, kind: ErrorKind, code: &'static str, why: &str, words: &str) -> ConnectorError {
-    let words = said_shortly(words);
+    let words = said_shortly(&launch.hidden.text(words));
     let words = if words.is_empty() { String::new() } else { format!("; it said: {words}") };
     ConnectorError::new(kind, code, format!("the program of `{}` {why}{words}", launch.name))
 }

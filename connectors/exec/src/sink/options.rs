@@ -2,8 +2,9 @@
 //! INVARIANT: what the program can do is what stands here: nothing is planned that it does not say it carries.
 
 use crate::options::{Launch, Variable, between, judge};
-use opspilot_sdk::{ActionKind, BuildContext, Carries, ConnectorError, Problems, Repeat};
+use opspilot_sdk::{ActionKind, BuildContext, Carries, ConnectorError, Problems, Repeat, sha256_hex};
 use serde::Deserialize;
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -149,8 +150,7 @@ impl SinkOptions {
 impl SinkSettings {
     pub(crate) fn ready(self, context: &BuildContext) -> Result<Ready, ConnectorError> {
         let options = self.0;
-        // Words as JSON: where one ends is seen, and none breaks a line.
-        let command = serde_json::to_string(&options.command).unwrap_or_default();
+        let command = described(&options);
         let launch = Launch::settle(options.command, options.working_dir, options.env, "OPSPILOT_SINK", context)?;
         Ok(Ready {
             launch: Launch {
@@ -172,6 +172,29 @@ impl SinkSettings {
             timeout: Duration::from_secs(options.timeout_secs),
         })
     }
+}
+
+/// What is run, where, and with what, as people are shown it and a plan is bound to it. As JSON: where a word ends is seen, and none breaks a line. A
+/// value that stands in the options may be a secret all the same, so a digest stands for it; of what is read elsewhere the name alone.
+fn described(options: &SinkOptions) -> String {
+    let mut all = serde_json::to_string(&options.command).unwrap_or_default();
+    if let Some(folder) = &options.working_dir {
+        all.push_str(&format!(" in {}", json!(folder.to_string_lossy())));
+    }
+    if !options.env.is_empty() {
+        let of = |value: &Variable| match value {
+            Variable::Literal(text) => format!("sha256 {}", text_digest(text.expose())),
+            Variable::File(_) | Variable::Env(_) => "secret".to_owned(),
+        };
+        let env: BTreeMap<&String, String> = options.env.iter().map(|(name, value)| (name, of(value))).collect();
+        all.push_str(&format!(" with {}", json!(env)));
+    }
+    all
+}
+
+/// Enough of a digest to tell texts apart.
+fn text_digest(text: &str) -> String {
+    sha256_hex(text.as_bytes()).chars().take(16).collect()
 }
 
 /// How many kinds there are.

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use opspilot_sdk::{Action, ActionKind, Mailbox, Write};
+use opspilot_sdk::{Action, ActionKind, Hidden, Mailbox, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -107,6 +107,26 @@ pub(crate) enum Reply {
     Present { id: String, image: Value, version: Option<String> },
     /// It cannot tell.
     Unknown { why: String },
+}
+
+impl Reply {
+    /// The same answer, without the secrets that the program was given.
+    pub(crate) fn without(self, hidden: &Hidden) -> Self {
+        let text = |text: String| hidden.text(&text);
+        match self {
+            Self::Done { id, said, cautions } => {
+                Self::Done { id: id.map(text), said: text(said), cautions: cautions.into_iter().map(text).collect() }
+            }
+            Self::Refused { because, said, retry_after_secs } => {
+                Self::Refused { because, said: text(said), retry_after_secs }
+            }
+            Self::Present { id, image, version } => {
+                Self::Present { id: text(id), image: hidden.value(image), version: version.map(text) }
+            }
+            Self::Unknown { why } => Self::Unknown { why: text(why) },
+            Self::Absent {} => Self::Absent {},
+        }
+    }
 }
 
 /// Why not.

@@ -5,10 +5,10 @@ use super::asking::{ask, error, lost};
 use super::options::{Member, Ready, SinkSettings};
 use super::protocol::{Ask, Because, PROTOCOL, Reply};
 use crate::options::{Launch, Value as Variable};
-use opspilot_sdk::plain::said_shortly;
+use opspilot_sdk::plain::{is_name, said_shortly};
 use opspilot_sdk::{
     Action, ActionKind, BoxFuture, BuildContext, Call, Caution, ConnectorError, Delivered, ErrorKind, Fate, Look,
-    Manner, Planned, Repeat, Sink, Undelivered, Write,
+    Manner, Planned, Repeat, Sink, Undelivered, Write, is_kept,
 };
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -68,6 +68,12 @@ impl Program {
     fn odd(&self) -> Undelivered {
         lost(&self.0.launch, "gave an answer to another question", "")
     }
+
+    /// A name that is none, or more than can be kept.
+    fn unnamed(&self) -> Undelivered {
+        let why = "gave an `id` that is no name (1 to 200 visible characters), or an `image` that is none or larger than 1 MiB";
+        lost(&self.0.launch, why, "")
+    }
 }
 
 fn unfit(message: &str) -> ConnectorError {
@@ -103,9 +109,10 @@ impl Sink for Program {
             let line = Ask::look(write, id).line().map_err(|cause| unfit("the question is no JSON").because(cause))?;
             match self.ask(&line).await.map_err(|failed| failed.error)? {
                 Some(Reply::Absent {}) => Ok(Look::Absent),
-                Some(Reply::Present { id, image, version }) if !id.is_empty() && image.is_object() => {
+                Some(Reply::Present { id, image, version }) if is_name(&id) && image.is_object() && is_kept(&image) => {
                     Ok(Look::Present { id, image, version })
                 }
+                Some(Reply::Present { .. }) => Err(self.unnamed().error),
                 Some(Reply::Unknown { why }) => {
                     let why = said_shortly(&why);
                     let unsaid = format!("the program of `{}` does not say why", self.0.launch.name);
@@ -125,7 +132,8 @@ impl Sink for Program {
             let call = &write.call;
             if call.method != RUN || call.target != self.0.command || call.body.contains('\n') {
                 let message = format!("the call is for {}, the sink runs {} now", call.target, self.0.command);
-                let error = ConnectorError::new(ErrorKind::Misconfigured, "OP-7512", message);
+                // Of this call alone: what is planned now is for the program as it is now.
+                let error = ConnectorError::new(ErrorKind::Rejected, "OP-7512", message);
                 return Err(Undelivered { error, fate: Fate::NotDone });
             }
             let mut launch = self.0.launch.clone();
@@ -134,7 +142,11 @@ impl Sink for Program {
             }
             match self.told(&launch, &call.body).await? {
                 Some(Reply::Done { id, said: words, .. }) => {
-                    Ok(Delivered { id: id.filter(|id| !id.is_empty()), said: said_shortly(&words) })
+                    let id = id.filter(|id| !id.is_empty());
+                    match id.as_deref().is_none_or(is_name) {
+                        true => Ok(Delivered { id, said: said_shortly(&words) }),
+                        false => Err(self.unnamed()),
+                    }
                 }
                 Some(_) => Err(self.odd()),
                 None => Err(lost(&self.0.launch, "ended and gave no answer", "")),

@@ -97,7 +97,7 @@ async fn refusals_say_what_to_do() {
     for (fault, kind, code, pause) in [
         (json!({"status": 409}), ErrorKind::Transient, "OP-7590", None),
         (json!({"status": 429}), ErrorKind::RateLimited, "OP-7593", Some(Duration::from_secs(5))),
-        (json!({"status": 403}), ErrorKind::Unauthorised, "OP-7591", None),
+        (json!({"status": 403}), ErrorKind::Transient, "OP-7591", None),
         (json!({"status": 405}), ErrorKind::Rejected, "OP-7592", None),
     ] {
         vendors.fault("PUT ", fault);

@@ -245,6 +245,110 @@ async fn an_answer_that_is_no_message_is_not_taken_for_one() {
     }
 }
 
+/// A receiver that does not take a message says so for good; one that forbids it may have been told to for a while.
+#[tokio::test]
+async fn a_no_to_a_message_is_one() {
+    for (status, kind, code) in [
+        (400, ErrorKind::Rejected, "OP-7503"),
+        (401, ErrorKind::Unauthorised, "OP-7502"),
+        (403, ErrorKind::Transient, "OP-7502"),
+        (404, ErrorKind::Rejected, "OP-7503"),
+        (410, ErrorKind::Rejected, "OP-7503"),
+    ] {
+        for body in ["", "<h1>No</h1>", r#"{"message":"no Route matched"}"#] {
+            let server = FarSide::start(|asked| !asked.is_safe(), move |_| Told::status(status).with(body)).unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let more = json!({ "look_path": "/in/{key}", "undo_path": "/in/{key}" });
+            let sink = build(folder.path(), &server.url(), SECRET, more).unwrap();
+            let write = write_of(sink.as_ref(), "wb-6");
+            let planned = sink.revert(&write, "wb-6", None).unwrap();
+            let undo = Write { call: planned.call, expect: planned.expect, ..write.clone() };
+            for write in [&write, &undo] {
+                let failed = sink.deliver(write, None).await.unwrap_err();
+                assert_eq!(
+                    (failed.error.kind, failed.error.code, failed.fate),
+                    (kind, code, Fate::NotDone),
+                    "{status} {body}"
+                );
+            }
+            // An address that takes nothing does not pass for one that does.
+            let blind = build(folder.path(), &server.url(), SECRET, json!({})).unwrap();
+            assert_eq!(blind.check().await.is_ok(), status == 400, "{status} {body}");
+        }
+    }
+}
+
+/// A receiver that repeats what it was sent, wherever it can: what it was sent is secret in parts.
+#[tokio::test]
+async fn what_a_receiver_repeats_of_our_secrets_is_not_told() {
+    for (status, way) in (0..4).flat_map(|way| [200, 202, 400, 403, 404, 500].map(|status| (status, way))) {
+        let answer = move |asked: &Asked| {
+            let own = |name: &str| asked.header(name).unwrap_or_default().to_owned();
+            let key = asked.path().trim_start_matches("/in/").to_owned();
+            let echo = format!("{} {} {SECRET}", own("authorization"), own("webhook-signature"));
+            let told = match way {
+                0 => Told::status(status).with(echo.clone()),
+                1 => Told::json(
+                    status,
+                    &json!({ "key": key, "id": echo, "message": echo, "data": { "text": echo, "title": [echo] } }),
+                ),
+                // As JSON may write any letter.
+                2 => Told::status(status).with(format!(
+                    r#"{{"id":"1","message":"{}","data":{{"text":"x"}}}}"#,
+                    echo.chars().map(|c| format!("\\u{:04x}", c as u32)).collect::<String>()
+                )),
+                _ => Told::json(
+                    status,
+                    &json!({ "data": { "fields": { own("authorization"): 1 } }, "error": { "x": echo } }),
+                ),
+            };
+            told.header("etag", echo.clone()).header("location", format!("/{echo}"))
+        };
+        let server = FarSide::start(|asked| !asked.is_safe(), answer).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let more = json!({ "look_path": "/in/{key}", "undo_path": "/in/{key}" });
+        let sink = build(folder.path(), &server.url(), SECRET, more).unwrap();
+        let write = write_of(sink.as_ref(), "wb-7");
+        let told = format!(
+            "{:?} {:?} {:?}",
+            sink.deliver(&write, None).await,
+            sink.look(&write, None).await,
+            sink.check().await
+        );
+        let bare = SECRET.trim_start_matches("whsec_");
+        for canary in ["canary", bare, "v1,"] {
+            assert!(!told.contains(canary), "{status} {way} `{canary}`: {told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_none_is_not_kept() {
+    for (id, kept) in [
+        (json!("note-17"), Some("note-17")),
+        (json!(17), Some("17")),
+        (json!("x".repeat(201)), None),
+        (json!("a\u{1b}[31mb"), None),
+        (json!("a\u{202e}b"), None),
+        (json!(["x"]), None),
+    ] {
+        let shown = json!({ "id": id, "data": { "text": "Text." } });
+        let server = FarSide::start(|asked| !asked.is_safe(), move |_| Told::json(200, &shown)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let sink = build(folder.path(), &server.url(), SECRET, json!({ "look_path": "/in/{key}" })).unwrap();
+        let write = write_of(sink.as_ref(), "wb-8");
+        assert_eq!(sink.deliver(&write, None).await.unwrap().id.as_deref(), kept, "{id}");
+        let Look::Present { id: name, .. } = sink.look(&write, None).await.unwrap() else { panic!("it is there") };
+        assert_eq!(name, kept.unwrap_or("wb-8"));
+    }
+    let huge = json!({ "data": { "text": "x".repeat(2 << 20) } });
+    let server = FarSide::start(|asked| !asked.is_safe(), move |_| Told::json(200, &huge)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let sink = build(folder.path(), &server.url(), SECRET, json!({ "look_path": "/in/{key}" })).unwrap();
+    let error = sink.look(&write_of(sink.as_ref(), "wb-9"), None).await.unwrap_err();
+    assert_eq!((error.kind, error.code), (ErrorKind::Rejected, "OP-7503"));
+}
+
 #[tokio::test]
 async fn nobody_there_is_certainly_not_done() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

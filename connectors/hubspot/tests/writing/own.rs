@@ -287,6 +287,86 @@ async fn what_is_written_has_the_owner_that_was_named() {
 }
 
 #[tokio::test]
+async fn a_moment_is_one_however_it_is_written() {
+    let vendors = Vendors::start();
+    let sink = sink(&vendors);
+    let record = record(&vendors, "deals");
+    let at: jiff::Timestamp = "2026-11-21T12:00:07.987654321Z".parse().expect("a time");
+    for kind in [ActionKind::Note, ActionKind::Task] {
+        let action = opspilot_sdk::Action { at, ..action(kind, &format!("moment-{kind}"), &record) };
+        let write = write(&*sink, &action);
+        let body: Value = serde_json::from_str(&write.call.body).expect("JSON");
+        assert_eq!(body["properties"]["hs_timestamp"], "2026-11-21T12:00:07Z");
+        let id = sink.deliver(&write, None).await.expect("it is delivered").id.expect("an id");
+        let kept = vendors.kept("hubspot", if kind == ActionKind::Note { "notes" } else { "tasks" });
+        assert_eq!(kept[&id]["properties"]["hs_timestamp"], "2026-11-21T12:00:07.000Z", "as HubSpot writes it");
+        assert!(shows(&write.expect, &sink.look(&write, Some(&id)).await.expect("a look")));
+        for (other, is_same) in
+            [("1795262407123", true), ("2026-11-21T13:00:07.5+01:00", true), ("1795262408000", false)]
+        {
+            let path = format!("/hubspot/crm/v3/objects/{kind}s/{id}");
+            vendors.ask("PATCH", &path, &json!({ "properties": { "hs_timestamp": other } }));
+            assert_eq!(shows(&write.expect, &sink.look(&write, Some(&id)).await.expect("a look")), is_same, "{other}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_account_is_part_of_what_is_approved() {
+    let vendors = Vendors::start();
+    let of = |portal: Value| subject::build(&vendors, TOKEN, &json!({ "portal": portal }));
+    let (home, away, any) = (of(json!(4711)), of(json!(4712)), of(Value::Null));
+    assert_eq!(home.check().await.expect("the token is of it"), []);
+    let error = away.check().await.expect_err("another account");
+    assert_eq!((error.kind, error.code), (ErrorKind::Misconfigured, "OP-7541"));
+    assert!(error.message.contains("account 4711") && error.message.contains("`portal` is 4712"), "{error}");
+    let record = record(&vendors, "deals");
+    for kind in [ActionKind::Note, ActionKind::Task, ActionKind::Priority] {
+        let action = action(kind, &format!("home-{kind}"), &record);
+        let [ours, theirs, anyones] = [&home, &away, &any].map(|sink| write(&**sink, &action));
+        assert_eq!(ours.call, theirs.call);
+        assert!(ours.expect != theirs.expect && theirs.expect != anyones.expect && ours.expect != anyones.expect);
+        // Neither by a sink for another account, nor by one that is for any.
+        for sink in [&away, &any] {
+            let failed = sink.deliver(&ours, None).await.expect_err("another account");
+            assert_eq!(
+                (failed.error.kind, failed.error.code, failed.fate),
+                (ErrorKind::Rejected, "OP-7545", Fate::NotDone)
+            );
+        }
+        let failed = away.deliver(&theirs, None).await.expect_err("the token is of another account");
+        assert_eq!((failed.error.kind, failed.fate), (ErrorKind::Misconfigured, Fate::NotDone));
+        assert_eq!(away.look(&theirs, None).await.expect_err("the same").code, "OP-7541");
+        let before = home.look(&ours, None).await.expect("a look");
+        let id = home.deliver(&ours, None).await.expect("it is delivered").id.expect("an id");
+        assert!(shows(&ours.expect, &home.look(&ours, Some(&id)).await.expect("a look")));
+        let image = match &before {
+            Look::Present { image, .. } => Some(image),
+            _ => None,
+        };
+        let undo = back(&*home, &ours, &id, image);
+        home.deliver(&undo, None).await.expect("it is taken back");
+        assert_eq!(home.look(&ours, Some(&id)).await.expect("a look"), before);
+        // What was planned before the option was there is compared as it was then.
+        any.deliver(&anyones, None).await.expect("it is delivered");
+        assert!(shows(&anyones.expect, &home.look(&anyones, None).await.expect("a look")));
+    }
+    assert_eq!(vendors.count("GET", "/account-info/"), 2, "each sink asks once");
+}
+
+#[tokio::test]
+async fn a_forbidden_record_is_no_forbidden_sink() {
+    let vendors = Vendors::start();
+    let sink = sink(&vendors);
+    let action = action(ActionKind::Note, "forbidden", &record(&vendors, "deals"));
+    let write = write(&*sink, &action);
+    let body = json!({ "status": "error", "message": "not yours", "category": "FORBIDDEN" });
+    vendors.fault("POST /hubspot/crm/v3/objects/notes$", json!({ "status": 403, "body": body }));
+    let failed = sink.deliver(&write, None).await.expect_err("forbidden");
+    assert_eq!((failed.error.kind, failed.error.code, failed.fate), (ErrorKind::Transient, "OP-7541", Fate::NotDone));
+}
+
+#[tokio::test]
 async fn what_does_not_fit_is_refused_before_anything_is_sent() {
     let vendors = Vendors::start();
     let sink = sink(&vendors);

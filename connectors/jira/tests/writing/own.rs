@@ -217,7 +217,8 @@ async fn refusals_say_what_to_do() {
     for (fault, kind, code, pause) in [
         (json!({"status": 409}), ErrorKind::Transient, "OP-7580", None),
         (json!({"status": 429}), ErrorKind::RateLimited, "OP-7583", Some(Duration::from_secs(2))),
-        (json!({"status": 403}), ErrorKind::Unauthorised, "OP-7581", None),
+        (json!({"status": 403}), ErrorKind::Rejected, "OP-7581", None),
+        (json!({"status": 403, "body": "<html>Blocked</html>"}), ErrorKind::Transient, "OP-7581", None),
         (json!({"status": 400}), ErrorKind::Rejected, "OP-7582", None),
     ] {
         vendors.fault("PUT ", fault);

@@ -99,7 +99,7 @@ async fn rights_that_are_missing_or_wide() {
     for denied in ["notes", "activities", "organizations", "users"] {
         vendors.control(json!({ "deny": format!("^GET /pipedrive/api/v./{denied}") }));
         let error = sink.check().await.expect_err("it cannot be read");
-        assert_eq!((error.kind, error.code), (ErrorKind::Unauthorised, "OP-7561"), "{denied}");
+        assert_eq!((error.kind, error.code), (ErrorKind::Transient, "OP-7561"), "{denied}");
     }
     vendors.control(json!({ "clear": true }));
     vendors.control(json!({ "token": "another" }));
@@ -121,10 +121,7 @@ async fn a_right_denied_in_the_middle_changes_nothing() {
     let write = write(&*sink, &action);
     vendors.control(json!({ "deny": "^PATCH" }));
     let failed = sink.deliver(&write, None).await.expect_err("denied");
-    assert_eq!(
-        (failed.error.kind, failed.error.code, failed.fate),
-        (ErrorKind::Unauthorised, "OP-7561", Fate::NotDone)
-    );
+    assert_eq!((failed.error.kind, failed.error.code, failed.fate), (ErrorKind::Transient, "OP-7561", Fate::NotDone));
     let Look::Present { image, .. } = sink.look(&write, None).await.expect("a look") else { panic!("it is there") };
     assert_eq!(image, json!({ PRIORITY: null }));
     vendors.control(json!({ "clear": true }));

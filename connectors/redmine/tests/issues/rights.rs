@@ -37,7 +37,7 @@ async fn a_note_that_would_be_public_is_not_sent() {
         let note = write(&*sink, &note);
         let failed = sink.deliver(&note, None).await.expect_err("it would be public");
         assert_eq!((failed.error.code, failed.fate), ("OP-7526", Fate::NotDone), "{failed}");
-        assert_eq!(failed.error.kind, ErrorKind::Unauthorised);
+        assert_eq!(failed.error.kind, ErrorKind::Rejected, "notes elsewhere go on");
         assert_eq!(desk.shown(Account::Admin, &issue)["journals"], json!([]));
         assert_eq!(sink.look(&note, None).await.unwrap(), Look::Absent);
     }
@@ -105,7 +105,7 @@ async fn what_is_missing_at_the_far_side_is_no_secret_success() {
     let sink = desk.sink(Account::Client, Desk::all());
     let issue = desk.issue("pilot");
     // Of a task it says that its project is missing, because the account may make none in it.
-    for (kind, error) in [(ActionKind::Task, ErrorKind::Rejected), (ActionKind::Priority, ErrorKind::Unauthorised)] {
+    for (kind, error) in [(ActionKind::Task, ErrorKind::Rejected), (ActionKind::Priority, ErrorKind::Rejected)] {
         let action = action(kind, "narrow-1", &issue);
         let write = write(&*sink, &action);
         let failed = sink.deliver(&write, None).await.expect_err("no right");

@@ -231,10 +231,7 @@ async fn a_right_denied_in_the_middle_changes_nothing() {
     let before = sink.look(&write, None).await.expect("a look");
     vendors.control(json!({ "deny": "^PATCH" }));
     let failed = sink.deliver(&write, None).await.expect_err("denied");
-    assert_eq!(
-        (failed.error.kind, failed.error.code, failed.fate),
-        (ErrorKind::Misconfigured, "OP-7551", Fate::NotDone)
-    );
+    assert_eq!((failed.error.kind, failed.error.code, failed.fate), (ErrorKind::Rejected, "OP-7551", Fate::NotDone));
     vendors.control(json!({ "clear": true }));
     // Of this record alone: the sink goes on.
     vendors.control(json!({ "rights": { "salesforce": { "denied": ["Case.update"] } } }));

@@ -100,7 +100,9 @@ pub async fn put(
     let mut reply = client.send(request).await.map_err(|cause| fault(cause, None))?;
     let host = client.host();
     if reply.status != 200 {
-        let said = reply.whole().await.map(|body| Said::read(&body)).unwrap_or_default();
+        let mut said = reply.whole().await.map(|body| Said::read(&body)).unwrap_or_default();
+        said.message = client.hidden().text(&said.message);
+        said.kind = client.hidden().text(&said.kind);
         return Err(refused(host, reply.status, reply.retry_after, &said, Some(question), key));
     }
     listen(reply, reading, host).await

@@ -35,7 +35,7 @@ impl<H: SinkHarness> Desk<H> {
     /// An ordinary action of a kind.
     pub(super) fn action(&self, kind: ActionKind, key: &str, record: &str) -> Action {
         let outside = kind.leaves_the_house();
-        let start = Timestamp::constant(1_795_600_800, 0);
+        let start = Timestamp::constant(1_795_600_800, 654_321_000);
         let mut action = Action {
             kind,
             key: key.to_owned(),
@@ -46,8 +46,9 @@ impl<H: SinkHarness> Desk<H> {
             value: None,
             to: outside
                 .then(|| Mailbox { name: Some("Ada Lovelace".to_owned()), address: "ada@example.com".to_owned() }),
-            span: (kind == ActionKind::Event).then(|| (start, Timestamp::constant(1_795_604_400, 0))),
-            at: Timestamp::constant(1_795_000_000, 0),
+            span: (kind == ActionKind::Event).then(|| (start, Timestamp::constant(1_795_604_407, 765_432_000))),
+            // As a daemon's clock tells it: few far sides keep so much of a moment.
+            at: Timestamp::constant(1_795_000_017, 123_456_000),
             fields: BTreeMap::new(),
         };
         self.harness.fit(&mut action);

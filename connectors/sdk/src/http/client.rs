@@ -6,7 +6,7 @@ use super::fault::{Fault, FaultKind};
 use super::pause::pause;
 use super::site::Site;
 use super::trust::trust;
-use crate::{BuildContext, Clock, ConnectorError, ErrorKind, Secret};
+use crate::{BuildContext, Clock, ConnectorError, ErrorKind, Hidden, Secret};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::path::Path;
 use std::sync::Arc;
@@ -21,6 +21,9 @@ const KEPT_FOR: Duration = Duration::from_secs(4);
 const KEPT: usize = 64;
 /// The largest answer that says why something was refused, in bytes.
 const REFUSAL_BYTES: usize = 64 << 10;
+
+/// Headers that go with every request and are no secrets.
+const OPEN: [&str; 3] = ["accept", "anthropic-version", "content-type"];
 
 /// What is sent.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +63,7 @@ pub struct Client {
     http: reqwest::Client,
     site: Site,
     clock: Arc<dyn Clock>,
+    hidden: Hidden,
 }
 
 impl Client {
@@ -99,7 +103,11 @@ impl Client {
     ) -> Result<Self, Fault> {
         let wrong = |why: String| Fault::new(FaultKind::Unreachable, &site.host, why);
         let mut always = HeaderMap::new();
+        let mut hidden = Hidden::default();
         for (name, value) in headers {
+            if !OPEN.contains(name) {
+                hidden.add_header(value.expose());
+            }
             let unfit = || {
                 wrong(format!("cannot be asked: what is meant for the header `{name}` holds what a header must not"))
             };
@@ -129,7 +137,20 @@ impl Client {
             builder = builder.proxy(proxy);
         }
         let http = builder.build().map_err(|cause| Fault::judge(&site.host, &cause))?;
-        Ok(Self { http, site, clock })
+        Ok(Self { http, site, clock, hidden })
+    }
+
+    /// With more secrets that the far side may repeat, beside those in the headers that go with every request.
+    #[must_use]
+    pub fn hiding<'a>(mut self, secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+        secrets.into_iter().for_each(|secret| self.hidden.add(secret.expose()));
+        self
+    }
+
+    /// What must not come back in any word of the far side.
+    #[must_use]
+    pub fn hidden(&self) -> &Hidden {
+        &self.hidden
     }
 
     /// What every path is put behind, without a slash at the end.

@@ -2,7 +2,7 @@
 //! ways write the same calendar. INVARIANT: one key is one event: the invitation and what calls it off have the same UID.
 
 use super::ical::{BEGIN, Invitation, cancel, method};
-use super::post::{Draft, MAIL, Post, foreign, judge_address, unfit};
+use super::post::{Draft, MAIL, Post, RELAY, foreign, judge_address, unfit};
 use super::shelf::{PUT, Shelf};
 use crate::compose::Calendar;
 use crate::{Options, Settings, Smtp};
@@ -231,6 +231,8 @@ impl Sink for Invitations {
         let mut call = Call { body: format!("{text}{}", cancel(calendar).ok_or_else(none)?), ..write.call.clone() };
         // A letter of its own, in the thread of the first.
         if let Way::Mail(post) = &self.way {
+            // By the relay of now: the first may be gone.
+            call.headers.insert(RELAY.to_owned(), post.relay());
             if let Some(first) =
                 call.headers.insert("message-id".to_owned(), format!("{}.off@{}", write.key, post.domain()))
             {

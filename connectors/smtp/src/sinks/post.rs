@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 /// Hands a letter to the relay.
 pub(crate) const MAIL: &str = "MAIL";
 
+/// The header of a call that names the relay; it stands in no letter.
+pub(crate) const RELAY: &str = "relay";
+
 /// Who sends, and for whom.
 pub(crate) struct Post {
     smtp: Smtp,
@@ -36,7 +39,8 @@ pub(crate) fn unfit(message: impl Into<String>) -> ConnectorError {
 
 fn outdated(what: &str) -> Undelivered {
     let message = format!("the call names another {what} than this sink does now; plan it again");
-    Undelivered { error: ConnectorError::new(ErrorKind::Misconfigured, "OP-7514", message), fate: Fate::NotDone }
+    // Of this call alone: what is planned now is as the sink is now.
+    Undelivered { error: ConnectorError::new(ErrorKind::Rejected, "OP-7514", message), fate: Fate::NotDone }
 }
 
 /// As a person reads it.
@@ -51,6 +55,11 @@ impl Post {
 
     pub(crate) fn from(&self) -> &Mailbox {
         self.smtp.from()
+    }
+
+    /// By whom letters go, as it stands in a call.
+    pub(crate) fn relay(&self) -> String {
+        self.smtp.relay()
     }
 
     /// The domain that vouches for names.
@@ -70,6 +79,7 @@ impl Post {
             ("date".to_owned(), draft.at.to_string()),
             ("from".to_owned(), shown(self.from())),
             ("message-id".to_owned(), format!("{}@{}", draft.key, self.domain())),
+            (RELAY.to_owned(), self.relay()),
             ("subject".to_owned(), subject),
         ]);
         let name = draft.to.name.as_deref().map(|name| shortened(&one_line(name))).filter(|name| !name.is_empty());
@@ -92,6 +102,9 @@ impl Post {
         let header = |name: &str| call.headers.get(name).cloned();
         if header("from").is_none_or(|from| from != shown(self.from())) {
             return Err(outdated("sender"));
+        }
+        if header(RELAY).is_none_or(|relay| relay != self.relay()) {
+            return Err(outdated("relay"));
         }
         if header("reply-to") != self.reply_to {
             return Err(outdated("address for answers"));

@@ -45,7 +45,7 @@ impl Shelf {
         let undone = |error| Undelivered { error, fate: Fate::NotDone };
         if self.target(key).map_err(undone)? != target {
             let message = format!("the call is for `{target}`, and invitations go to `{}` now", self.name);
-            return Err(undone(ConnectorError::new(ErrorKind::Misconfigured, "OP-7514", message)));
+            return Err(undone(ConnectorError::new(ErrorKind::Rejected, "OP-7514", message)));
         }
         let off = is_cancelled(calendar);
         let said = match self.read(key).map_err(undone)? {

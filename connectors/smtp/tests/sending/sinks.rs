@@ -290,6 +290,7 @@ async fn what_a_person_approved_is_what_arrives() {
     let call = &write.call;
     assert_eq!((call.method.as_str(), call.target.as_str()), ("MAIL", "ada@example.test"));
     assert_eq!(call.body, "Dear Ada,\n.\nGrüße\n");
+    let relay = format!("{}:{}", plain(&server)["host"].as_str().unwrap(), plain(&server)["port"]);
     let headers: Vec<(&str, &str)> = call.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(
         headers,
@@ -298,6 +299,7 @@ async fn what_a_person_approved_is_what_arrives() {
             ("from", "Desk <desk@ops.test>"),
             ("in-reply-to", "first@example.test"),
             ("message-id", "wb-1@ops.test"),
+            ("relay", relay.as_str()),
             ("reply-to", "answers@ops.test"),
             ("subject", "Your boiler Bcc: eve@evil.test"),
             ("to-name", "Ada \"Countess\" X: y"),
@@ -314,7 +316,7 @@ async fn what_a_person_approved_is_what_arrives() {
     assert_eq!(arrived.message_id(), Some("wb-1@ops.test"));
     assert_eq!(arrived.in_reply_to().as_text(), Some("first@example.test"));
     assert_eq!(arrived.reply_to().unwrap().first().unwrap().address(), Some("answers@ops.test"));
-    for absent in ["Bcc", "X", "Auto-Submitted", "X-Auto-Response-Suppress"] {
+    for absent in ["Bcc", "Relay", "X", "Auto-Submitted", "X-Auto-Response-Suppress"] {
         assert!(arrived.header(absent).is_none(), "{absent}");
     }
     let envelope: Value = serde_json::from_str(&kept[0].envelope).unwrap();
@@ -322,10 +324,17 @@ async fn what_a_person_approved_is_what_arrives() {
     // From another sender, it is not what was approved.
     let mut smtp = plain(&server);
     smtp["from"] = json!("other@ops.test");
-    for options in [json!({ "smtp": smtp, "reply_to": "answers@ops.test" }), json!({ "smtp": plain(&server) })] {
+    let mut elsewhere = plain(&server);
+    elsewhere["port"] = json!(1);
+    for options in [
+        json!({ "smtp": smtp, "reply_to": "answers@ops.test" }),
+        json!({ "smtp": plain(&server) }),
+        json!({ "smtp": elsewhere, "reply_to": "answers@ops.test" }),
+    ] {
         let other = build::<EmailMessage>(folder.path(), options, &Value::Null);
         let failed = other.deliver(&write, None).await.unwrap_err();
-        assert_eq!((failed.error.code, failed.fate), ("OP-7514", Fate::NotDone));
+        assert_eq!((failed.error.kind, failed.error.code), (ErrorKind::Rejected, "OP-7514"), "others go on");
+        assert_eq!(failed.fate, Fate::NotDone);
     }
     assert_eq!(server.kept().len(), 1);
 }
@@ -370,6 +379,13 @@ async fn an_invitation_arrives_and_is_called_off() {
     }
     assert_eq!(undo.call.headers["message-id"], "wb-1.off@ops.test");
     assert_eq!(undo.call.headers["in-reply-to"], "wb-1@ops.test");
+    // By another relay it is another plan, also the one that calls it off, which goes by the relay of then.
+    let mut smtp = plain(&server);
+    smtp["port"] = json!(1);
+    let other = build::<Ics>(folder.path(), json!({ "smtp": smtp }), &Value::Null);
+    assert_eq!(other.deliver(&write, None).await.unwrap_err().error.code, "OP-7514");
+    let moved = other.revert(&write, "wb-1@ops.test", None).unwrap().call;
+    assert!(moved.headers["relay"].ends_with(":1") && moved.digest() != undo.call.digest());
     assert!(undo.call.headers["subject"].starts_with("Cancelled: Your boiler"));
     assert_eq!(sink.revert(&undo, "x", None).unwrap_err().kind, ErrorKind::Rejected);
 }

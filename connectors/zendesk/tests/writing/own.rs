@@ -206,7 +206,8 @@ async fn refusals_say_what_to_do() {
     for (fault, kind, code, pause) in [
         (json!({"status": 409}), ErrorKind::Transient, "OP-7570", None),
         (json!({"status": 429}), ErrorKind::RateLimited, "OP-7573", Some(Duration::from_secs(2))),
-        (json!({"status": 403}), ErrorKind::Unauthorised, "OP-7571", None),
+        (json!({"status": 403}), ErrorKind::Rejected, "OP-7571", None),
+        (json!({"status": 403, "body": "<html>Blocked</html>"}), ErrorKind::Transient, "OP-7571", None),
         (json!({"status": 422}), ErrorKind::Rejected, "OP-7572", None),
     ] {
         vendors.fault("PUT ", fault);

@@ -2,7 +2,8 @@
 "use strict";
 
 // Keys: an element with `data-key` is pressed, followed or focused by its key, and `?` lists those of the page (`data-key-text`). A key
-// counts only outside of fields, alone, and never twice while it is held down.
+// counts only outside of fields, alone, never twice while it is held down, and not at all where they are switched off (WCAG 2.2, 2.1.4).
+const keysOff = document.documentElement.hasAttribute("data-no-keys");
 (() => {
   const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
   const seen = (element) => element.getClientRects().length > 0 && !element.disabled;
@@ -13,6 +14,13 @@
     box.setAttribute("aria-label", "Keys of this page");
     const title = document.createElement("h2");
     title.textContent = "Keys of this page";
+    const off = document.createElement("p");
+    off.className = "notice";
+    off.hidden = !keysOff;
+    const account = document.createElement("a");
+    account.href = "/account#keys";
+    account.textContent = "Switch them on in your account";
+    off.append("Keys are switched off in this browser: none of these does anything. ", account, ".");
     const list = document.createElement("dl");
     list.className = "facts";
     const entries = keyed().map((element) => [element.dataset.key, element.dataset.keyText || element.textContent.trim()]);
@@ -32,10 +40,14 @@
     close.textContent = "Close";
     close.addEventListener("click", () => box.close());
     box.addEventListener("close", () => box.remove());
-    box.append(title, list, close);
+    box.append(title, off, list, close);
     document.body.append(box);
     box.showModal();
   };
+  for (const button of document.querySelectorAll("[data-help]")) {
+    button.hidden = false;
+    button.addEventListener("click", help);
+  }
 
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
@@ -43,7 +55,7 @@
       event.target.blur();
       return;
     }
-    if (typing(event.target) || document.querySelector("dialog[open]")) return;
+    if (keysOff || typing(event.target) || document.querySelector("dialog[open]")) return;
     if (event.key === "?") {
       event.preventDefault();
       help();
@@ -57,10 +69,12 @@
   });
 })();
 
-// A form is sent once: a second press while the first is on its way does nothing.
+// A form is sent once: a second press while the first is on its way does nothing. What gives a file leaves the page where it is, and its
+// form to be used again.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || form.matches("[hx-post], [data-hx-post]")) return;
+  if (event.defaultPrevented || form.method !== "post" || form.matches("[hx-post], [data-hx-post]")) return;
+  if (form.matches("[data-gives-file]") || event.submitter?.matches("[data-gives-file]")) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;
@@ -137,6 +151,14 @@ window.addEventListener("pageshow", () => {
   }
 })();
 
+// How high the bar is that stays at the foot of the window: what has the focus is scrolled clear of it.
+(() => {
+  const bar = document.querySelector(".bar, .edit > .acts");
+  if (!bar || !window.ResizeObserver) return;
+  const measure = () => document.documentElement.style.setProperty("--bar", `${Math.ceil(bar.getBoundingClientRect().height)}px`);
+  new ResizeObserver(measure).observe(bar);
+})();
+
 // Brief: a decision that is opened has the focus where one goes on. Marks beyond those that the style sheet counts are lit from here.
 document.addEventListener("toggle", (event) => {
   if (!event.target.matches?.("details.act") || !event.target.open) return;
@@ -162,20 +184,25 @@ document.addEventListener("keydown", (event) => {
 })();
 
 // Brief: what is typed into the form is saved as a new revision a moment after one stops. Nothing is kept but in the form itself: while the
-// network is away, the session over or somebody else was quicker, it stays there and says so, and is sent again.
+// network is away, the session over or somebody else was quicker, it stays there and says so, and is sent again. What was sent and had no
+// answer may stand or not: it is sent once more as it was, and counts once, before anything else is; until then nothing is saved.
 (() => {
   const PAUSE = 1500;
+  const PATIENCE = 30000;
   const RETRIES = [2000, 5000, 15000, 30000];
   const form = document.querySelector("form[data-autosave]");
   if (!form) return;
   const output = form.querySelector("#saved");
   const told = form.querySelector("#edit-told");
-  let timer, running = false, failures = 0, stopped = false;
+  let timer, failures = 0, stopped = false, leaving = false;
+  // The sending that is under way, and what was sent of which nobody knows what became.
+  let running = null, sent = null;
 
   const content = () => new URLSearchParams(new FormData(form)).toString();
-  const without = (text) => text.replace(/(^|&)(form_key|from|\w+_at)=[^&]*/g, "");
-  let saved = without(content());
-  const dirty = () => without(content()) !== saved;
+  const without = (text) => text.replace(/(^|&)(form_key|from|in|\w+_at)=[^&]*/g, "");
+  // A form that came back with its refusal holds what is saved nowhere.
+  let saved = form.hasAttribute("data-unsaved") ? null : without(content());
+  const dirty = () => sent !== null || without(content()) !== saved;
 
   const say = (text, bad) => {
     output.textContent = text;
@@ -230,33 +257,43 @@ document.addEventListener("keydown", (event) => {
     return true;
   };
 
-  const save = async () => {
+  // Sends what has to be sent; whether the desk has it.
+  const send = async () => {
     clearTimeout(timer);
-    if (running || stopped || !dirty()) return;
-    if (!form.checkValidity()) {
-      say("Not saved: a field is not as it must be", true);
-      return;
+    if (stopped) return false;
+    if (!dirty()) return true;
+    if (!sent) {
+      if (!form.checkValidity()) {
+        say("Not saved: a field is not as it must be", true);
+        return false;
+      }
+      sent = { body: new URLSearchParams(new FormData(form)), content: without(content()), lost: false };
+      sent.body.set("do", "save");
+      for (const entry of entries()) entry.dataset.sent = written(entry) ? "yes" : "";
     }
-    running = true;
-    const body = new URLSearchParams(new FormData(form));
-    body.set("do", "save");
-    const sent = without(content());
-    for (const entry of entries()) entry.dataset.sent = written(entry) ? "yes" : "";
+    sent.body.set("form_key", form.querySelector("input[name=form_key]").value);
     say("Saving");
     try {
-      const answer = await fetch(form.getAttribute("action"), { method: "POST", body, headers: { "hx-request": "true" }, redirect: "manual" });
+      const answer = await fetch(form.getAttribute("action"), {
+        method: "POST", body: sent.body, headers: { "hx-request": "true" }, redirect: "manual", signal: AbortSignal.timeout(PATIENCE),
+      });
       const part = take(await answer.text());
       if (answer.ok) {
         const done = part.querySelector("#saved");
         form.querySelector("input[name=from]").value = done.dataset.from;
         form.querySelector("[data-number]").textContent = done.dataset.number;
         renumber();
-        saved = sent;
+        saved = sent.content;
+        sent = null;
         failures = 0;
         told.replaceChildren();
         say(done.textContent);
         if (dirty()) later(PAUSE);
-      } else if (answer.status === 401 || answer.status === 403) {
+        return true;
+      }
+      if (answer.status === 401 || answer.status === 403) {
+        // Refused before it was read: only what was lost before may stand.
+        if (!sent.lost) sent = null;
         if (await rekey()) later(0);
         else if (answer.status === 403) {
           told.replaceChildren(...part.childNodes);
@@ -272,15 +309,23 @@ document.addEventListener("keydown", (event) => {
         }
       } else if (answer.status === 409 || answer.status === 422) {
         // Only a person can say what is to become of it.
+        sent = null;
         told.replaceChildren(...(part.querySelector("#edit-told") ?? part).childNodes);
         say("Not saved; what you typed stays here", true);
         stopped = answer.status === 409;
-      } else again("Not saved: the desk cannot take it now. Trying again");
+      } else {
+        sent.lost = true;
+        again("Not saved: the desk cannot take it now. Trying again");
+      }
     } catch {
+      if (sent) sent.lost = true;
       again("Not saved: no connection. What you typed stays here. Trying again");
-    } finally {
-      running = false;
     }
+    return false;
+  };
+  const save = () => {
+    running ??= send().finally(() => { running = null; });
+    return running;
   };
 
   form.addEventListener("input", (event) => {
@@ -292,16 +337,28 @@ document.addEventListener("keydown", (event) => {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible" && failures) later(0);
   });
-  let leaving = false;
-  form.addEventListener("submit", () => { leaving = true; clearTimeout(timer); });
+  // A press of a button is sent upon the revision that what is under way makes, never beside it.
+  form.addEventListener("submit", async (event) => {
+    if (!running && !sent) {
+      leaving = true;
+      clearTimeout(timer);
+      return;
+    }
+    event.preventDefault();
+    const button = event.submitter;
+    const had = await save();
+    if (had || (!sent && !running)) form.requestSubmit(button);
+  });
+  window.addEventListener("pageshow", () => { leaving = false; });
   window.addEventListener("beforeunload", (event) => {
     if (!leaving && dirty()) event.preventDefault();
   });
   document.getElementById("edit-done")?.addEventListener("click", async (event) => {
     if (!dirty() || stopped) return;
     event.preventDefault();
-    await save();
-    if (!dirty()) location.assign(event.target.href);
+    const to = event.currentTarget.href;
+    while (dirty()) if (!(await save())) return;
+    location.assign(to);
   });
 })();
 
@@ -313,8 +370,24 @@ document.addEventListener("keydown", (event) => {
   const rows = () => [...queue.querySelectorAll("tr[data-row]")];
   const link = (row) => row.querySelector(".subject a");
 
+  const boxes = () => [...queue.querySelectorAll(".choose input")];
+  const every = queue.querySelector("[data-all]");
+  if (every) {
+    const agree = () => {
+      const chosen = boxes().filter((box) => box.checked).length;
+      every.checked = chosen > 0 && chosen === boxes().length;
+      every.indeterminate = chosen > 0 && !every.checked;
+    };
+    every.closest("label").hidden = false;
+    every.addEventListener("change", () => {
+      for (const box of boxes()) box.checked = every.checked;
+    });
+    queue.addEventListener("change", (event) => { if (event.target !== every) agree(); });
+    window.addEventListener("pageshow", agree);
+  }
+
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (keysOff || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (event.target.closest("input:not([type=checkbox]), textarea, select")) return;
     const all = rows();
     const at = all.indexOf(document.activeElement?.closest?.("tr[data-row]"));
@@ -326,18 +399,27 @@ document.addEventListener("keydown", (event) => {
     } else if (event.key === "x" && at >= 0) {
       all[at].querySelector("input[type=checkbox]").click();
       link(all[at]).focus();
+    } else if (event.key === "X") {
+      every?.click();
+    } else if (event.key === "c" && at >= 0 && !event.repeat) {
+      all[at].querySelector("button[name=one][value^='claim.']")?.click();
     } else return;
     event.preventDefault();
   });
 
-  const bar = document.getElementById("news");
+  const notice = document.querySelector("#news > .notice");
+  const [show, enter] = notice.querySelectorAll("a");
   const known = new Set(rows().map((row) => row.dataset.row));
   const fresh = new Set();
   const words = { decided: "decided meanwhile", claimed: "claimed meanwhile", free: "let go meanwhile", edited: "edited meanwhile" };
-  const tell = (text) => {
-    bar.querySelector("span").textContent = text;
-    bar.hidden = false;
+  const tell = (text, wayOn = "Show") => {
+    notice.querySelector("span").textContent = text;
+    show.textContent = wayOn;
+    show.hidden = wayOn === "";
+    enter.hidden = !show.hidden;
+    notice.hidden = text === "";
   };
+  const count = () => tell(fresh.size === 0 ? "" : fresh.size === 1 ? "1 new brief." : `${fresh.size} new briefs.`);
   const hear = ({ what, brief }) => {
     const row = rows().find((one) => one.dataset.row === brief);
     if (row && words[what]) {
@@ -352,33 +434,67 @@ document.addEventListener("keydown", (event) => {
     }
     if (what === "drafted" && !known.has(brief)) fresh.add(brief);
     if (what === "decided") fresh.delete(brief);
-    if (fresh.size > 0) tell(fresh.size === 1 ? "1 new brief." : `${fresh.size} new briefs.`);
+    if (fresh.size > 0) count();
   };
 
+  const SOON = 3000, LATE = 60000;
   let after = queue.dataset.after;
-  let stream;
+  let stream, waiting, failures = 0, deaf = false, old = false;
+  const address = () => {
+    const query = new URLSearchParams({ after });
+    if (queue.dataset.pilot) query.set("pilot", queue.dataset.pilot);
+    return `${queue.dataset.live}?${query}`;
+  };
   const stop = () => {
+    clearTimeout(waiting);
     stream?.close();
     stream = undefined;
   };
+  // Why nothing is heard, and when it is worth trying again: a stream itself does not tell.
+  const ask = async () => {
+    const cut = new AbortController();
+    try {
+      const { status, headers } = await fetch(address(), { headers: { "hx-request": "true" }, redirect: "manual", signal: cut.signal });
+      return { status, wait: 1000 * (Number(headers.get("retry-after")) || 0) };
+    } catch {
+      return { status: 0, wait: 0 };
+    } finally {
+      cut.abort();
+    }
+  };
+  const failed = async () => {
+    stop();
+    failures += 1;
+    let wait = Math.min(SOON * 2 ** Math.max(0, failures - 2), LATE);
+    if (failures > 1) {
+      const why = await ask();
+      wait = Math.max(wait, why.wait);
+      deaf = true;
+      if (why.status === 401) tell("Not live: your session has ended.", "");
+      else tell("Not live: this list may be old.", "Load it again");
+    }
+    if (!stream) waiting = setTimeout(listen, wait);
+  };
   const listen = () => {
-    if (stream || document.hidden) return;
-    const query = new URLSearchParams({ after });
-    if (queue.dataset.pilot) query.set("pilot", queue.dataset.pilot);
-    stream = new EventSource(`${queue.dataset.live}?${query}`);
+    clearTimeout(waiting);
+    if (stream || old || document.hidden) return;
+    stream = new EventSource(address());
+    stream.addEventListener("open", () => {
+      failures = 0;
+      if (deaf) count();
+      deaf = false;
+    });
     stream.addEventListener("brief", (event) => {
       after = event.lastEventId || after;
       hear(JSON.parse(event.data));
     });
     stream.addEventListener("old", () => {
       stop();
+      old = true;
       tell("The list has changed.");
     });
     // The address of a stream that ended names where it began; the next one begins where it was left.
-    stream.addEventListener("error", () => {
-      stop();
-      setTimeout(listen, 3000);
-    });
+    stream.addEventListener("error", failed);
   };
   document.addEventListener("visibilitychange", () => (document.hidden ? stop() : listen()));
   window.addEventListener("pagehide", stop);

@@ -3,6 +3,7 @@
 //! was typed; a press that comes twice does nothing twice.
 
 use super::bar::Typed;
+use super::next::Trail;
 use super::page::{self, More};
 use super::sheet::Sheet;
 use super::{diff, plan};
@@ -35,7 +36,7 @@ pub(in crate::web) async fn claim(visit: Visit) -> Result<Shown, Refused> {
             Said::Held
         }
     };
-    Ok(Shown::Go { to: format!("/briefs/{id}"), said: Some(said) })
+    Ok(Shown::Go { to: Trail::of(&visit).on(&format!("/briefs/{id}")), said: Some(said) })
 }
 
 /// `POST /briefs/{id}/decide`.
@@ -57,12 +58,13 @@ pub(in crate::web) async fn decide(visit: Visit) -> Result<Shown, Refused> {
         Ok(decided) => {
             if let Some(check) = &decided.check {
                 let said = if check.caught { Said::CheckSeen } else { Said::CheckMissed };
-                return Ok(Shown::Go { to: format!("/briefs/{id}"), said: Some(said) });
+                return Ok(Shown::Go { to: Trail::of(&visit).on(&format!("/briefs/{id}")), said: Some(said) });
             }
             let said = match decided.state {
                 ReviewState::Open => Said::Counted,
                 ReviewState::Amending => {
-                    return Ok(Shown::Go { to: format!("/briefs/{id}/edit"), said: Some(Said::Amending) });
+                    let to = Trail::of(&visit).on(&format!("/briefs/{id}/edit"));
+                    return Ok(Shown::Go { to, said: Some(Said::Amending) });
                 }
                 ReviewState::Redrafting => Said::Redrafting,
                 ReviewState::Rejected => Said::Rejected,
@@ -74,7 +76,8 @@ pub(in crate::web) async fn decide(visit: Visit) -> Result<Shown, Refused> {
         Err(ReviewError::Denied(denied)) => return Err(denied.into()),
         Err(error) => error,
     };
-    let sheet = Sheet::read(call, None).await?;
+    let mut sheet = Sheet::read(call, None).await?;
+    sheet.trail = Trail::of(&visit);
     let moved = matches!(error, ReviewError::Illegal(Illegal::Moved { .. }));
     let refused = Refused::from(error);
     call.app.refusals.keep(&visit.session.id, &refused, &format!("/briefs/{id}"));

@@ -21,22 +21,48 @@ pub(super) struct Typed {
     pub(super) reason: String,
 }
 
-pub(super) fn bar(sheet: &Sheet, key: &Markup, typed: Option<&Typed>) -> Markup {
+/// What can be decided here, and by the way which of how many of its list the brief is.
+pub(super) fn bar(sheet: &Sheet, key: &Markup, typed: Option<&Typed>, place: Option<(usize, u32)>) -> Markup {
     let undecided = matches!(sheet.row.state, ReviewState::Open | ReviewState::Amending);
+    let may = sheet.may;
+    let any = may.approve || may.edit || may.minor || may.major || may.reject;
+    let held = sheet.held_by_another();
     html! {
-        @if undecided && sheet.stands() {
+        @if undecided && sheet.stands() && any {
             nav.bar #decide aria-label="Decide" {
+                @if let Some((by, until)) = held { (taken(sheet, key, by, until, typed.is_some())) }
+                // Words that were refused because of that stay where they were typed.
+                @if held.is_none() || typed.is_some() { (ways(sheet, key, typed)) }
+                @if let Some((at, all)) = place { span.quiet.place { (at) " of " (all) } }
+            }
+        }
+    }
+}
+
+/// Somebody else has claimed it: nothing is decided past them.
+fn taken(sheet: &Sheet, key: &Markup, by: &str, until: Timestamp, typed: bool) -> Markup {
+    html! {
+        form.taken method="post" action=(format!("/briefs/{}/claim", sheet.id)) target=[typed.then_some("_blank")] {
+            (key) (sheet.trail.field())
+            b { bdi { (plain(sheet.name(by))) } } " has claimed it until " (moment(until, &sheet.zone))
+            @if sheet.may.takeover {
+                " · " button type="submit" name="do" value="take_over" { "Take it over" @if typed { " in a new tab" } @else { (letter("t")) } }
+            }
+        }
+    }
+}
+
+fn ways(sheet: &Sheet, key: &Markup, typed: Option<&Typed>) -> Markup {
+    html! {
                 @if sheet.row.state == ReviewState::Open && sheet.may.approve { (approve(sheet, key)) }
                 @if sheet.may.edit {
-                    a.button #act-edit href=(format!("/briefs/{}/edit", sheet.id)) data-key="e" data-key-text="Edit" { "Edit" (letter("e")) }
+                    a.button #act-edit href=(sheet.trail.on(&format!("/briefs/{}/edit", sheet.id))) data-key="e" data-key-text="Edit" { "Edit" (letter("e")) }
                 }
                 @if sheet.row.state == ReviewState::Open && sheet.may.minor {
                     (worded(sheet, key, typed, "minor", "Small changes", "What to change by hand", "m"))
                 }
                 @if sheet.may.major { (worded(sheet, key, typed, "major", "Draft again", "What the next attempt must heed", "M")) }
                 @if sheet.may.reject { (reject(sheet, key, typed)) }
-            }
-        }
     }
 }
 
@@ -48,7 +74,7 @@ fn letter(key: &str) -> Markup {
 /// The fields that every decision carries.
 fn named(sheet: &Sheet, key: &Markup) -> Markup {
     html! {
-        (key)
+        (key) (sheet.trail.field())
         input type="hidden" name="revision" value=(sheet.revision.digest);
     }
 }

@@ -5,6 +5,7 @@
 use super::super::layout::plain;
 use super::draft::{Draft, Row, Wrong};
 use super::lay::Clash;
+use super::next::Trail;
 use super::shape::{Cell, Hand, LISTS, List, SINGLES, Single, place};
 use maud::{Markup, html};
 
@@ -22,6 +23,10 @@ pub(super) struct Sheet<'a> {
     pub(super) clashes: &'a [Clash],
     /// The field against forged posts.
     pub(super) key: Markup,
+    /// The list that its reader came from.
+    pub(super) trail: &'a Trail,
+    /// What it holds is saved nowhere yet.
+    pub(super) unsaved: bool,
 }
 
 /// Where the single fields stand in the form, with the lists that belong to them.
@@ -34,10 +39,27 @@ const ORDER: [(&str, &[usize], &[usize]); 6] = [
     ("Price and work", &[place::PRICING], &[4]),
 ];
 
+/// What people call a field of the form into which words are written; none for its other fields.
+pub(in super::super) fn label(name: &str) -> Option<String> {
+    let is_words = |hand: Hand| matches!(hand, Hand::Text | Hand::Lines | Hand::Line);
+    let single = SINGLES.iter().find(|single| single.name == name && is_words(single.hand));
+    single.map(|single| single.label.to_owned()).or_else(|| {
+        LISTS.iter().find_map(|list| {
+            let cell = list.cells.iter().find(|cell| cell.name == name && is_words(cell.hand))?;
+            Some(if cell.label == list.label {
+                cell.label.to_owned()
+            } else {
+                format!("{}: {}", list.label, cell.label)
+            })
+        })
+    })
+}
+
 pub(super) fn form(sheet: &Sheet<'_>) -> Markup {
     html! {
-        form #edit .edit method="post" action=(sheet.to) data-autosave {
+        form #edit .edit method="post" action=(sheet.to) data-autosave data-unsaved[sheet.unsaved] {
             (sheet.key)
+            (sheet.trail.field())
             input type="hidden" name="from" value=(sheet.from);
             // The first button of a form is the one that the return key presses.
             button.visually-hidden type="submit" name="do" value="save" tabindex="-1" aria-hidden="true" { "Save" }
@@ -47,7 +69,7 @@ pub(super) fn form(sheet: &Sheet<'_>) -> Markup {
                     legend { (title) }
                     @for &at in singles {
                         @if let (Some(single), Some(text)) = (SINGLES.get(at), sheet.draft.singles.get(at)) {
-                            (field(single, text))
+                            (field(single, text, at == place::SUMMARY && !sheet.unsaved))
                         }
                     }
                     @for &at in lists {
@@ -76,7 +98,7 @@ fn told(sheet: &Sheet<'_>) -> Markup {
             }
             @if !sheet.clashes.is_empty() {
                 div.notice {
-                    p { b { "You both changed this." } " The form holds your words; theirs stand here. Take over what you want to keep, then save." }
+                    p { b { "This was changed twice." } " The form holds your words; what stands now is shown here. Take over what you want to keep, then save." }
                     dl { @for clash in sheet.clashes { dt { (clash.place) } dd dir="auto" { (plain(&clash.theirs)) } } }
                 }
             }
@@ -84,11 +106,13 @@ fn told(sheet: &Sheet<'_>) -> Markup {
     }
 }
 
-fn field(single: &Single, text: &str) -> Markup {
+/// `first`: whoever opens the form goes on from here; a form that was refused is read from its top.
+fn field(single: &Single, text: &str, first: bool) -> Markup {
+    let id = format!("f-{}", single.name);
     html! {
         p.field {
-            label for=(format!("f-{}", single.name)) { (single.label) }
-            (input(single.hand, single.name, &format!("f-{}", single.name), text))
+            label for=(id) { (single.label) }
+            (input(single.hand, single.name, &id, text, first))
         }
     }
 }
@@ -136,7 +160,7 @@ fn one(list: &List, cell: &Cell, place: usize, text: &str, new: bool) -> Markup 
                 @if new && list.cells.first().is_some_and(|first| first.name == cell.name) { "New " (list.entry) ": " }
                 (cell.label)
             }
-            (input(cell.hand, cell.name, &id, text))
+            (input(cell.hand, cell.name, &id, text, false))
         }
     }
 }
@@ -148,11 +172,11 @@ fn kind(hand: Hand) -> &'static str {
     }
 }
 
-fn input(hand: Hand, name: &str, id: &str, text: &str) -> Markup {
+fn input(hand: Hand, name: &str, id: &str, text: &str, first: bool) -> Markup {
     match hand {
         // A browser takes the first end of a line away.
         Hand::Text | Hand::Lines => html! {
-            textarea id=(id) name=(name) dir="auto" rows=(lines(text)) maxlength="8000" { "\n" (text) }
+            textarea id=(id) name=(name) dir="auto" rows=(lines(text)) maxlength="8000" autofocus[first] { "\n" (text) }
         },
         Hand::Line => html! { input id=(id) name=(name) dir="auto" value=(text) maxlength="8000" autocomplete="off"; },
         Hand::Score => {

@@ -72,7 +72,7 @@ fn claim(sheet: &Sheet, key: &Markup) -> Markup {
     let to = format!("/briefs/{}/claim", sheet.id);
     let press = |act: &str, label: &str, letter: Option<&str>| {
         html! {
-            form.inline method="post" action=(to) { (key) button type="submit" name="do" value=(act) data-key=[letter] { (label) } }
+            form.inline method="post" action=(to) { (key) (sheet.trail.field()) button type="submit" name="do" value=(act) data-key=[letter] { (label) } }
         }
     };
     let undecided = matches!(sheet.row.state, ReviewState::Open | ReviewState::Amending | ReviewState::Redrafting);

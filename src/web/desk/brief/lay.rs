@@ -10,17 +10,36 @@ use super::shape::{Hand, LISTS, List, SINGLES};
 pub(super) struct Clash {
     /// Where, as people call it.
     pub(super) place: String,
-    /// What stands there now by the other's hand.
+    /// What stands there now by the other's hand, or by one's own of a moment ago.
     pub(super) theirs: String,
 }
 
 /// `mine`, made from `base`, laid upon `now`: a draft upon `now`, and the fields that both changed.
 pub(super) fn lay(mine: &Draft, base: &Draft, now: &Draft) -> (Draft, Vec<Clash>) {
+    upon(mine, base, now, Untouched::Follows)
+}
+
+/// The same for words that their writer saved and then put back to `base`: where `now` differs, the form holds what was there before, and what
+/// stands is beside it. An entry of a list that came since stays.
+pub(super) fn put_back(mine: &Draft, base: &Draft, now: &Draft) -> (Draft, Vec<Clash>) {
+    upon(mine, base, now, Untouched::Counts)
+}
+
+/// What a field means that holds what it held.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Untouched {
+    /// Nobody touched it: what stands now counts.
+    Follows,
+    /// It was put back: it counts against what stands now.
+    Counts,
+}
+
+fn upon(mine: &Draft, base: &Draft, now: &Draft, untouched: Untouched) -> (Draft, Vec<Clash>) {
     let mut clashes = Vec::new();
     let mut laid = now.clone();
     for (place, single) in SINGLES.iter().enumerate() {
         let side = |draft: &Draft| draft.singles.get(place).cloned().unwrap_or_default();
-        let merged = merge(single.hand, &side(mine), &side(base), &side(now), single.label, &mut clashes);
+        let merged = merge(single.hand, [&side(mine), &side(base), &side(now)], untouched, single.label, &mut clashes);
         if let Some(slot) = laid.singles.get_mut(place) {
             *slot = merged;
         }
@@ -28,15 +47,21 @@ pub(super) fn lay(mine: &Draft, base: &Draft, now: &Draft) -> (Draft, Vec<Clash>
     for (place, list) in LISTS.iter().enumerate() {
         let side = |draft: &Draft| draft.lists.get(place).cloned().unwrap_or_default();
         if let Some(slot) = laid.lists.get_mut(place) {
-            *slot = rows(list, &side(mine), &side(base), &side(now), &mut clashes);
+            *slot = rows(list, [&side(mine), &side(base), &side(now)], untouched, &mut clashes);
         }
     }
     (laid, clashes)
 }
 
 /// One field of which there are three: mine where I changed it, theirs where only they did.
-fn merge(hand: Hand, mine: &str, base: &str, now: &str, label: &str, clashes: &mut Vec<Clash>) -> String {
-    if alike(hand, base, mine) {
+fn merge(
+    hand: Hand,
+    [mine, base, now]: [&str; 3],
+    untouched: Untouched,
+    label: &str,
+    clashes: &mut Vec<Clash>,
+) -> String {
+    if alike(hand, base, mine) && untouched == Untouched::Follows {
         return now.to_owned();
     }
     if !alike(hand, base, now) && !alike(hand, now, mine) {
@@ -46,7 +71,7 @@ fn merge(hand: Hand, mine: &str, base: &str, now: &str, label: &str, clashes: &m
 }
 
 /// The entries of a list.
-fn rows(list: &List, mine: &[Row], base: &[Row], now: &[Row], clashes: &mut Vec<Clash>) -> Vec<Row> {
+fn rows(list: &List, [mine, base, now]: [&[Row]; 3], unmoved: Untouched, clashes: &mut Vec<Clash>) -> Vec<Row> {
     let same = |one: &Row, other: &Row| {
         list.cells
             .iter()
@@ -92,7 +117,7 @@ fn rows(list: &List, mine: &[Row], base: &[Row], now: &[Row], clashes: &mut Vec<
                 let cells = list.cells.iter().enumerate().map(|(place, cell)| {
                     let side = |row: &Row| row.cells.get(place).cloned().unwrap_or_default();
                     let label = format!("{}, {} {}", list.label, cell.label, here + 1);
-                    merge(cell.hand, &side(row), &side(before), &side(theirs), &label, clashes)
+                    merge(cell.hand, [&side(row), &side(before), &side(theirs)], unmoved, &label, clashes)
                 });
                 let cells = cells.collect();
                 if let Some(slot) = laid.get_mut(here) {

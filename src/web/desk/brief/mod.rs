@@ -35,5 +35,6 @@ pub(in crate::web) use bar::Leaving;
 pub(super) use act::{approve_plan, claim, decide, reveal, target, way_back, writes};
 pub(super) use edit::{save, show as edit};
 pub(super) use file::{give, read};
+pub(super) use form::label;
 pub(super) use page::{compare, show, text};
 pub(super) use standing::look;

@@ -2,6 +2,7 @@
 //! INVARIANT: a page is made of one reading, so that what is approved is what is shown.
 
 use super::bar::{self, Typed};
+use super::next::Trail;
 use super::sheet::Sheet;
 use super::{diff, head, next, plan, request, says, standing};
 use crate::domain::id::BriefId;
@@ -33,7 +34,8 @@ impl Default for More {
 pub(in crate::web) async fn show(visit: Visit) -> Result<Shown, Refused> {
     let number = visit.call.query.number("revision", 1, u64::from(u32::MAX))?;
     let number = number.and_then(|number| u32::try_from(number).ok());
-    let sheet = Sheet::read(&visit.call, number).await?;
+    let mut sheet = Sheet::read(&visit.call, number).await?;
+    sheet.trail = Trail::of(&visit);
     brief(&visit, &sheet, More::default()).await
 }
 
@@ -44,7 +46,7 @@ pub(super) async fn brief(visit: &Visit, sheet: &Sheet, more: More) -> Result<Sh
     let said = says::said(&content, sheet.text());
     let checked = briefs::checked(&visit.call, &sheet.row).await?;
     let checked = checked.and_then(|check| check["words"].as_str().map(str::to_owned));
-    let around = next::around(&visit.call, &sheet.row).await;
+    let around = next::around(&visit.call, &sheet.row, &sheet.trail).await;
     let body = html! {
         div.brief-page data-brief=(sheet.id) {
             (standing::watch(sheet))
@@ -57,12 +59,12 @@ pub(super) async fn brief(visit: &Visit, sheet: &Sheet, more: More) -> Result<Sh
                 article.brief aria-label="The brief" { (said.body) }
                 (request::section(sheet, &said.cited, &key))
             }
-            (bar::bar(sheet, &key, more.typed.as_ref()))
+            (bar::bar(sheet, &key, more.typed.as_ref(), around.place()))
             @if checked.is_none() { (planned(sheet, &key)) }
             (plan::writes(sheet.id.as_str(), &sheet.writes, sheet.may.writes, &key, |at| moment(at, &sheet.zone)))
             (bar::decisions(sheet))
             (diff::revisions(sheet))
-            (around.links())
+            (around.links(&sheet.trail))
         }
     };
     Ok(at(more.status, title(sheet), body))
@@ -206,7 +208,7 @@ pub(super) fn editing(
             (wished(sheet))
             div.two {
                 article.brief aria-label="The brief, to be edited" {
-                    p { a href=(format!("/briefs/{}", sheet.id)) #edit-done data-key="b" data-key-text="Back to the brief" { "Done: back to the brief" } }
+                    p { a href=(sheet.trail.on(&format!("/briefs/{}", sheet.id))) #edit-done data-key="b" data-key-text="Back to the brief" { "Done: back to the brief" } }
                     (form)
                 }
                 (request::section(sheet, &said.cited, key))
@@ -251,13 +253,14 @@ pub(super) fn plainly(title: &str, body: Markup) -> Shown {
 
 /// To the brief that is next in the queue, where the one that was decided on is named with what became of it; to that one when nothing waits.
 pub(super) async fn onward(visit: &Visit, id: &BriefId, said: Said) -> Shown {
+    let trail = Trail::of(visit);
     let to = match visit.call.app.web.store.brief(id).await {
-        Ok(row) => next::around(&visit.call, &row).await.onward(),
+        Ok(row) => next::around(&visit.call, &row, &trail).await.onward(),
         Err(_) => None,
     };
     match to {
-        Some(to) => Shown::Go { to: format!("/briefs/{to}?after={id}"), said: None },
-        None => Shown::Go { to: format!("/briefs/{id}"), said: Some(said) },
+        Some(to) => Shown::Go { to: trail.on(&format!("/briefs/{to}?after={id}")), said: None },
+        None => Shown::Go { to: trail.on(&format!("/briefs/{id}")), said: Some(said) },
     }
 }
 

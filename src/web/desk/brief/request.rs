@@ -157,7 +157,7 @@ fn one(sheet: &Sheet, number: usize, file: &FileRow, key: &Markup) -> Markup {
                 None => { " " small { "holds no text that is read" } },
             }
             @if sheet.may.reveal {
-                " " form.inline method="post" action=(to) { (key) button type="submit" { "Download" } }
+                " " form.inline method="post" action=(to) { (key) button type="submit" data-gives-file { "Download" } }
             }
         }
     }

@@ -3,6 +3,7 @@
 //! reader may see what is masked.
 
 use super::draft::Draft;
+use super::next::Trail;
 use super::plan::Rights;
 use crate::brief::{Content, Generator};
 use crate::domain::id::BriefId;
@@ -50,6 +51,8 @@ pub(super) struct Sheet {
     pub(super) now: Timestamp,
     /// Who reads.
     pub(super) reader: String,
+    /// The list of the queue that they came from.
+    pub(super) trail: Trail,
 }
 
 /// What the policy lets the reader do with it, apart from where it stands.
@@ -116,6 +119,7 @@ impl Sheet {
             zone,
             now: web.clock.now(),
             reader: call.caller.user.clone(),
+            trail: Trail::default(),
         };
         sheet.names = sheet.named(call).await;
         Ok(sheet)
@@ -150,6 +154,11 @@ impl Sheet {
     pub(super) fn held(&self) -> Option<(&str, Timestamp)> {
         let (by, until) = self.row.claim.as_ref().filter(|(_, until)| *until > self.now)?;
         Some((by.as_str(), *until))
+    }
+
+    /// The same, when it is not the reader: nobody else may edit or decide then.
+    pub(super) fn held_by_another(&self) -> Option<(&str, Timestamp)> {
+        self.held().filter(|(by, _)| *by != self.reader)
     }
 
     /// What people call somebody.

@@ -23,6 +23,11 @@ fn asking(id: &str, digest: &str, hash: &str, state: &str) -> Markup {
 
 /// `GET /briefs/{id}/standing`.
 pub(in crate::web) async fn look(visit: Visit) -> Result<Shown, Refused> {
+    if !visit.part {
+        // Opened as a page, it is one: that of its brief.
+        let id = briefs::known(&visit.call).await?;
+        return Ok(Shown::Go { to: format!("/briefs/{id}"), said: None });
+    }
     let (id, row) = briefs::find(&visit.call).await?;
     let query = &visit.call.query;
     let given = |name: &str| query.get(name).unwrap_or_default();

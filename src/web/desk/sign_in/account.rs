@@ -2,6 +2,7 @@
 
 use super::super::super::answer::Answer;
 use super::super::super::problem::Refused;
+use super::super::cookie::{self, Cookie};
 use super::super::layout::{self, plain};
 use super::super::shown::{Said, Screen, Shown};
 use super::super::visit::Visit;
@@ -12,6 +13,9 @@ use crate::domain::id::{PasskeyId, SessionId, TieId};
 use crate::store::SessionRow;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
+
+/// For how long a browser keeps that it wants no keys, in seconds.
+const KEYS_LIVE: i64 = 365 * 24 * 3600;
 
 pub(in crate::web::desk) async fn show(visit: Visit) -> Result<Shown, Refused> {
     let access = &visit.call.app.web.access;
@@ -117,6 +121,21 @@ pub(in crate::web::desk) async fn show(visit: Visit) -> Result<Shown, Refused> {
                 }
             }
         }
+        section.card aria-labelledby="keys" {
+            h2 id="keys" { "Keys" }
+            p {
+                @if visit.keys {
+                    "Keys are " b { "on" } " in this browser: single letters such as " kbd { "j" } ", " kbd { "a" } " or " kbd { "?" } " do something on a page. \
+                     Switch them off if you speak to your computer or your hand slips."
+                } @else {
+                    "Keys are " b { "off" } " in this browser: no single letter does anything."
+                }
+            }
+            form method="post" action="/account/keys" {
+                (key)
+                @if visit.keys { button name="keys" value="off" { "Switch keys off" } } @else { button name="keys" value="on" { "Switch keys on" } }
+            }
+        }
         section.card aria-labelledby="sessions" {
             h2 id="sessions" { "Where you are signed in" }
             (list(&sessions, &zone, |row| html! {
@@ -155,6 +174,17 @@ pub(super) fn list(rows: &[SessionRow], zone: &TimeZone, act: impl Fn(&SessionRo
 
 fn back(said: Said) -> Shown {
     Shown::Go { to: "/account".into(), said: Some(said) }
+}
+
+/// Kept by the browser, for a year: it is about the hands at this keyboard, and says nothing about a person.
+pub(in crate::web::desk) async fn keys(visit: Visit) -> Result<Shown, Refused> {
+    let on = visit.form.get("keys") != Some("off");
+    let to = back(if on { Said::KeysOn } else { Said::KeysOff });
+    let base_url = &visit.call.app.web.base_url;
+    Ok(match cookie::set(base_url, Cookie::Keys, if on { "" } else { "off" }, KEYS_LIVE) {
+        Some(cookie) => Shown::Baked(Box::new(to), cookie),
+        None => to,
+    })
 }
 
 pub(in crate::web::desk) async fn password(visit: Visit) -> Result<Shown, Refused> {
