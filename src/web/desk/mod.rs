@@ -153,7 +153,7 @@ screens! {
     Known POST "/briefs/{id}/claim" ["do", "in"] brief::claim;
     Known POST "/briefs/{id}/decide" ["decision", "revision", "plan", "comment", "reason", "in"] brief::decide;
     Known POST "/briefs/{id}/reveal" ["finding+"] brief::reveal;
-    Known POST "/briefs/{id}/writes" ["write", "do", "far_id"] brief::writes;
+    Known POST "/briefs/{id}/writes" ["write", "do", "far_id", "plan"] brief::writes;
     Known POST "/briefs/{id}/plan" ["plan"] brief::approve_plan;
     Known POST "/briefs/{id}/target" ["sink", "record"] brief::target;
 }
