@@ -46,10 +46,10 @@ fn client(server: &FarSide) -> Client {
         max_answer_bytes: 1 << 20,
         ..Reach::default()
     };
-    let site = reach.judge(&mut Problems::new()).unwrap();
+    let site = reach.judge(&mut Problems::new()).expect("it can be reached");
     let headers =
         [("authorization", Secret::new("Basic Y2FuYXJ5LTE6Y2FuYXJ5LTI=")), ("accept", Secret::new("text/plain"))];
-    let client = Client::build(site, &headers, Path::new("/"), Arc::new(Still)).unwrap();
+    let client = Client::build(site, &headers, Path::new("/"), Arc::new(Still)).expect("it can be built");
     client.hiding([&Secret::new("canary-3")])
 }
 

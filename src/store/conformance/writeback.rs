@@ -125,6 +125,11 @@ pub(super) async fn cleared(on: &Fixture, write: &WriteRow) -> Option<Cleared> {
     leave(on, write, &standing, 1).await
 }
 
+/// What the pilot says about writing, where so many must approve.
+pub(super) fn terms(approvals: u32) -> Terms {
+    Terms { level: 3, window: (None, None), two_people: approvals > 1, automation: None }
+}
+
 /// The same by another standing, where so many must approve.
 pub(super) async fn leave(on: &Fixture, write: &WriteRow, standing: &Standing, approvals: u32) -> Option<Cleared> {
     let (_, review, _) = on.store.review(&write.brief).await.unwrap();
@@ -139,7 +144,7 @@ pub(super) async fn leave(on: &Fixture, write: &WriteRow, standing: &Standing, a
         plan: &write.plan,
         planted: false,
     };
-    let terms = Terms { level: 3, window: (None, None), two_people: approvals > 1, automation: None };
+    let terms = terms(approvals);
     let facts = Facts { terms: &terms, standing, unproven: &[], now: on.now() };
     clear(&asked, &facts, approved.as_ref()).ok()
 }

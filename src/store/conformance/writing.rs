@@ -5,13 +5,13 @@ use super::on_both;
 use super::samples::node;
 use super::writeback::{
     approved, blocked, claim, cleared, done, intend, later, leave, new, note, opened, proven, refused, right, rule,
-    say, sending, settle, state, told, turn, uncertain,
+    say, sending, settle, state, terms, told, turn, uncertain,
 };
 use crate::domain::id::{NodeId, WriteId};
 use crate::domain::writeback::{Ramp, StatementKind, WriteState};
 use crate::store::{
-    ClaimWrites, FlagChange, Gate, NewWrite, PauseWriting, PausedBy, RenewWrites, Store, StoreError, TurnFlag,
-    UndoWrite, WriteFilter, WriteOutcome, WriteRow, WriteRuling,
+    AddStatement, ClaimWrites, FlagChange, Gate, NewWrite, PauseWriting, PausedBy, RenewWrites, Store, StoreError,
+    TurnFlag, UndoWrite, WriteFilter, WriteOutcome, WriteRow, WriteRuling,
 };
 use futures_util::future::join_all;
 use opspilot_sdk::ActionKind;
@@ -228,7 +228,8 @@ async fn a_gate_that_shut_meanwhile_refuses_the_intent(on: &Fixture) {
     on.store.add_statement(say(on, StatementKind::NoGo)).await.unwrap();
     refuses(on, "no-go").await;
     on.clock.turn(1);
-    on.store.add_statement(say(on, StatementKind::Exception)).await.unwrap();
+    let exception = AddStatement { terms: terms(1).digest(), ..say(on, StatementKind::Exception) };
+    on.store.add_statement(exception).await.unwrap();
     let old = leave(on, &write, &open, 1).await.unwrap();
     on.clock.turn(3600);
     let out = intend(on, &write, Gate::Cleared(old)).await;

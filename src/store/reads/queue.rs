@@ -231,7 +231,8 @@ static FOUND: Many = Many {
 
 /// By lane: how many fit the filter, how many there are, in the hand of whoever asks, in nobody's, and since when.
 const COUNTS: &str = concat!(
-    "SELECT CAST(",
+    "SELECT ",
+    "CAST(",
     lane!(),
     " AS BIGINT), SUM(CASE WHEN ",
     fits!(),

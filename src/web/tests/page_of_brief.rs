@@ -34,7 +34,7 @@ fn place(reply: &super::client::Reply) -> &str {
 }
 
 /// What the next page is to tell, by its word.
-fn told(reply: &super::client::Reply) -> &str {
+pub(super) fn told(reply: &super::client::Reply) -> &str {
     let kept = reply.header("set-cookie").and_then(|line| line.strip_prefix("__Host-opspilot-said="));
     kept.and_then(|kept| kept.split('.').next()).unwrap_or_default()
 }
