@@ -119,8 +119,8 @@ fn a_form_that_gave_a_file_works_on() {
     mike.click("text=Export (CSV)");
     mike.click("text=Export (CSV)");
     mike.follow(".bulk button[value=claim]");
-    assert!(mike.text("#said").contains("You hold it"), "{}", mike.text("main"));
-    assert_eq!(mike.count("td.hand:has-text('yours')"), house.briefs.len() as u64);
+    assert!(mike.text("#said").contains("Claimed: others see"), "{}", mike.text("main"));
+    assert_eq!(mike.count("td.hand strong"), house.briefs.len() as u64);
 }
 
 #[test]
@@ -182,9 +182,9 @@ fn keys_reach_everything_and_can_be_switched_off() {
     mike.press("X");
     assert_eq!(mike.count(".choose input:checked"), 0);
     mike.press("j");
-    assert_eq!(mike.count("td.hand:has-text('yours')"), 0);
+    assert_eq!(mike.count("td.hand strong"), 0);
     mike.enter("c");
-    assert_eq!(mike.count("td.hand:has-text('yours')"), 1);
+    assert_eq!(mike.count("td.hand strong"), 1);
     // Editing begins in the first field.
     mike.go(&format!("/briefs/{}", house.briefs[0]));
     mike.enter("e");
