@@ -278,7 +278,7 @@ fn a_report_of_failure_comes_back_onto_its_letter_and_decides_nothing() {
     let why = daemon.cli(&["request", "why", &brief.replace("brf_", "req_")]);
     let told = why.out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        told.contains("letter bounced") && told.contains("504 Command parameter not implemented OP-2723"),
+        told.contains("letter bounced") && told.contains("504 Command parameter not implemented (OP-2723)"),
         "{}",
         why.out
     );
