@@ -1,8 +1,9 @@
 //! Values that the data boundary masks: after a reveal by the right person they are in no log line, no receipt and no export. Own file
 //! because it looks at everything a daemon leaves behind.
 
-use crate::daemon::{PILOT, Setup};
+use crate::daemon::{PILOT, Setup, TestDaemon};
 use crate::http::Ask;
+use crate::stop;
 use serde_json::json;
 
 const CARD: &str = "4539 1488 0343 6467";
@@ -49,4 +50,23 @@ fn masked_values_are_in_no_log_receipt_or_export() {
             assert!(!text.contains(value), "the {place} holds a masked value: {text}");
         }
     }
+}
+
+#[test]
+fn old_receipts_are_exported_to_who_may_see_what_is_masked() {
+    let mut daemon = Setup::sqlite().start();
+    for args in [&["user", "add", "olga", "--role", "operator"][..], &["token", "new", "--user", "olga", "--save"]] {
+        let done = daemon.cli(&[&["--as", "mike"], args].concat());
+        assert_eq!(done.code(), 0, "{args:?}: {}", done.err);
+    }
+    let olga = std::fs::read_to_string(daemon.data("credentials/olga.token")).unwrap();
+    let by_olga = |daemon: &TestDaemon| daemon.ask(&Ask::get("/api/v1/receipts/export").bearer(olga.trim()));
+    assert_eq!(by_olga(&daemon).status, 200);
+    // As in a store that is older than the secret by which digests are made.
+    daemon.stop();
+    assert_eq!(stop::run(&daemon.url(), "UPDATE secret SET since = 1"), 1);
+    daemon.start();
+    let refused = by_olga(&daemon);
+    assert_eq!((refused.status, refused.member("code").as_str()), (403, "OP-5001"), "{}", refused.text());
+    assert_eq!(daemon.api(Ask::get("/api/v1/receipts/export")).status, 200);
 }

@@ -143,7 +143,14 @@ const acts = {
   async value({ what }, it) { return it.page.locator(what).first().inputValue(); },
   async attribute({ what, text }, it) { return it.page.locator(what).first().getAttribute(text); },
   async eval({ script }, it) { return it.page.evaluate(script); },
-  async until({ script }, it) { await it.page.waitForFunction(script); },
+  // Asked anew each time: the page's own policy forbids what a function that waits inside it would do.
+  async until({ script }, it) {
+    const end = Date.now() + PATIENCE;
+    while (!await it.page.evaluate(script)) {
+      if (Date.now() > end) throw new Error(`never true: ${script}`);
+      await new Promise((done) => setTimeout(done, 10));
+    }
+  },
   async url(_, it) { return it.page.url(); },
   async title(_, it) { return it.page.title(); },
   // What has the focus: its name for a person, or its tag.
