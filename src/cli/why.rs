@@ -39,8 +39,14 @@ fn page(chain: &Chain, setup: &Setup, masks: Masks<'_>) -> String {
         let detail = text::one_line(&format!("{}{seq}", event.detail));
         page.push_str(&hang(&lead, &detail, out.page()));
     }
-    page.push_str(&format!("\n{} {}\n", out.bold("stands:"), text::one_line(&chain.standing())));
+    page.push_str(&format!("\n{} {}\n", out.bold("stands:"), text::one_line(&stands(chain))));
     page
+}
+
+/// Where it stands, with the command that moves it on.
+fn stands(chain: &Chain) -> String {
+    let way_on = chain.way_on().map(|command| format!("; {command}")).unwrap_or_default();
+    format!("{}{way_on}", chain.standing())
 }
 
 fn json(chain: &Chain, masks: Masks<'_>) -> Value {
@@ -61,7 +67,7 @@ fn json(chain: &Chain, masks: Masks<'_>) -> Value {
         "steps": chain.steps.iter().map(view::step).collect::<Vec<_>>(),
         "revisions": chain.revisions.iter().map(view::revision).collect::<Vec<_>>(),
         "decisions": chain.decisions.iter().map(view::decision).collect::<Vec<_>>(),
-        "receipts": chain.receipts.iter().map(receipt).collect::<Vec<_>>(), "stands": chain.standing(),
+        "receipts": chain.receipts.iter().map(receipt).collect::<Vec<_>>(), "stands": stands(chain),
     })
 }
 

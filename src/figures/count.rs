@@ -172,7 +172,7 @@ pub(super) fn volume(rows: &TrendRows, days: &Days) -> Set {
     let decided = line.counts(decided.map(|made| (days.day_of(made.at), 1)));
     let sum = |values: &[u64]| values.iter().sum::<u64>();
     let says = format!(
-        "{} requests came in, {} briefs were drafted, {} decisions approved or rejected one.",
+        "Requests that came in: {}. Briefs drafted: {}. Briefs approved or rejected: {}.",
         sum(&arrived),
         sum(&drafted),
         sum(&decided)

@@ -262,20 +262,25 @@ impl Chain {
         events
     }
 
-    /// Where it stands, and what would move it on.
+    /// Where it stands, and why where it failed.
     #[must_use]
     pub fn standing(&self) -> String {
         let view = &self.view;
         let fault = view.message.as_deref().map(|message| format!(": {}", coded(message, view.code.as_deref())));
-        let next = match (view.state, view.brief_state.as_deref()) {
-            ("held", _) => "; waits for `opspilot request release` or `drop`",
-            ("in_review", Some("open")) => "; waits for a named person: `opspilot review show`",
-            ("in_review", Some("amending")) => "; waits for an edit: `opspilot review edit`",
-            ("failed", _) => "; `opspilot request retry` tries again",
-            _ => "",
-        };
         let brief = view.brief_state.as_deref().map(|state| format!(" (brief {state})")).unwrap_or_default();
-        format!("{}{brief}{}{next}", view.state, fault.unwrap_or_default())
+        format!("{}{brief}{}", view.state, fault.unwrap_or_default())
+    }
+
+    /// What would move it on, as commands.
+    #[must_use]
+    pub fn way_on(&self) -> Option<&'static str> {
+        match (self.view.state, self.view.brief_state.as_deref()) {
+            ("held", _) => Some("waits for `opspilot request release` or `drop`"),
+            ("in_review", Some("open")) => Some("waits for a named person: `opspilot review show`"),
+            ("in_review", Some("amending")) => Some("waits for an edit: `opspilot review edit`"),
+            ("failed", _) => Some("`opspilot request retry` tries again"),
+            _ => None,
+        }
     }
 }
 

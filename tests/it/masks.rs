@@ -67,6 +67,6 @@ fn old_receipts_are_exported_to_who_may_see_what_is_masked() {
     assert_eq!(stop::run(&daemon.url(), "UPDATE secret SET since = 1"), 1);
     daemon.start();
     let refused = by_olga(&daemon);
-    assert_eq!((refused.status, refused.member("code").as_str()), (403, "OP-5001"), "{}", refused.text());
+    assert_eq!((refused.status, refused.member("code").as_str()), (403, "OP-5008"), "{}", refused.text());
     assert_eq!(daemon.api(Ask::get("/api/v1/receipts/export")).status, 200);
 }

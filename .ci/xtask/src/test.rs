@@ -12,20 +12,16 @@ const PICTURES: &str = "OPSPILOT_SCREENSHOTS";
 
 /// Runs the tests; `args` go to nextest, such as a filter.
 pub(crate) fn run(args: &[String]) -> io::Result<Report> {
-    tools::postgres()?;
-    tools::dovecot()?;
-    tools::smtp()?;
-    tools::models()?;
-    tools::schemathesis()?;
-    tools::tickets()?;
-    tools::browser()?;
-    tools::node()?;
-    tools::cyrus();
-    tools::watchers();
     tools::nextest()?;
     let mut report = Report::default();
-    // Built first: the database need not wait for the compiler.
-    cargo(["nextest", "run", "--workspace", "--features", "failpoints", "--no-run"]).run()?;
+    // What the tests talk to is fetched while they are built: the one waits for the network, the other for the processor.
+    std::thread::scope(|scope| {
+        let servers = scope.spawn(tools::servers);
+        let built = cargo(["nextest", "run", "--workspace", "--features", "failpoints", "--no-run"]).run();
+        let there =
+            servers.join().unwrap_or_else(|_| Err(io::Error::other("installing the servers of the tests broke off")));
+        built.and(there)
+    })?;
     let pictures = pictures()?;
     let cluster = Cluster::start(false)?;
     let tests = cargo(["nextest", "run", "--workspace", "--features", "failpoints", "--no-fail-fast"]).args(args);

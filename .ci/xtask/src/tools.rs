@@ -9,6 +9,21 @@ use std::path::{Path, PathBuf};
 /// The release of cargo-nextest that the configuration of the tests is written for.
 const NEXTEST: &str = "0.9.143";
 
+/// Everything that the tests talk to.
+pub(crate) fn servers() -> io::Result<()> {
+    postgres()?;
+    dovecot()?;
+    smtp()?;
+    models()?;
+    schemathesis()?;
+    tickets()?;
+    browser()?;
+    node()?;
+    cyrus();
+    watchers();
+    Ok(())
+}
+
 /// PostgreSQL's programs; never a cluster of Debian's own, which would run beside the tests for nothing.
 pub(crate) fn postgres() -> io::Result<()> {
     if postgres::programs().is_some() {
@@ -30,7 +45,7 @@ pub(crate) fn postgres() -> io::Result<()> {
 }
 
 /// An SMTP server for letters to go to, and what makes its certificate.
-pub(crate) fn smtp() -> io::Result<()> {
+fn smtp() -> io::Result<()> {
     let python = |name: &str| program(name).args(["-c", "import aiosmtpd.smtp"]).works();
     let there = || (python("/usr/bin/python3") || python("python3")) && program("openssl").args(["version"]).works();
     if there() {
@@ -49,13 +64,13 @@ pub(crate) fn smtp() -> io::Result<()> {
 const UV: &str = "uv==0.13.9";
 
 /// Servers of models for the connectors: a gateway, and llama.cpp. In a folder of their own, without any change to the system's Python.
-pub(crate) fn models() -> io::Result<()> {
+fn models() -> io::Result<()> {
     let there = model_programs::python().is_some();
     python("LiteLLM and llama.cpp", there, &model_programs::place(), &model_programs::PACKAGES)
 }
 
 /// What tries the interface against its description. In a folder of its own too.
-pub(crate) fn schemathesis() -> io::Result<()> {
+fn schemathesis() -> io::Result<()> {
     let there = schemathesis::program().is_ok();
     python("Schemathesis", there, &schemathesis::place(), &schemathesis::PACKAGES)
 }
@@ -86,7 +101,7 @@ fn python(name: &str, there: bool, place: &Path, packages: &[&str]) -> io::Resul
 }
 
 /// Mocks and client libraries of Node's world. In folders of their own, without any change to what the system's Node has.
-pub(crate) fn node() -> io::Result<()> {
+fn node() -> io::Result<()> {
     for bundle in [
         &node_programs::PRISM,
         &node_programs::CLIENTS,
@@ -121,7 +136,7 @@ fn install(bundle: &node_programs::Bundle) -> io::Result<()> {
 }
 
 /// A browser for the tests that look at the desk, and letters to show text with. It needs no display.
-pub(crate) fn browser() -> io::Result<()> {
+fn browser() -> io::Result<()> {
     if node_programs::chromium().is_some() {
         return Ok(());
     }
@@ -135,7 +150,7 @@ pub(crate) fn browser() -> io::Result<()> {
 }
 
 /// The ticket systems that sinks are tested against, and the databases that their servers are copied from; never a service of Debian's own.
-pub(crate) fn tickets() -> io::Result<()> {
+fn tickets() -> io::Result<()> {
     let missing = |cause: io::Error| {
         io::Error::other(format!(
             "Redmine or Request Tracker is missing and cannot be installed: {cause}; install them and run again"
@@ -176,7 +191,7 @@ fn without_services(install: impl FnOnce() -> io::Result<()>) -> io::Result<()> 
 }
 
 /// A mail server for the tests of the mailbox source; never Debian's own service.
-pub(crate) fn dovecot() -> io::Result<()> {
+fn dovecot() -> io::Result<()> {
     let there = || {
         let server = ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"].into_iter().any(|file| Path::new(file).exists());
         let imap = ["/usr/lib/dovecot/imap", "/usr/libexec/dovecot/imap", "/usr/local/libexec/dovecot/imap"];
@@ -197,7 +212,7 @@ pub(crate) fn dovecot() -> io::Result<()> {
 
 /// A second, different mail server, on build servers alone: Debian would start one of its own. Its package with the IMAP program cannot stand
 /// beside Dovecot's, so that one is unpacked where the tests look for it. Without it one test says that it was skipped.
-pub(crate) fn cyrus() {
+fn cyrus() {
     let place = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default().join(".cache/opspilot/cyrus");
     let there = place.join("usr/lib/cyrus/bin/imapd").exists() || Path::new("/usr/lib/cyrus/bin/imapd").exists();
     if std::env::var_os("CI").is_none() || (there && Path::new("/usr/sbin/cyrmaster").exists()) {
@@ -230,7 +245,7 @@ pub(crate) fn cyrus() {
 
 /// What watches and turns a daemon from outside: `strace`, `libfaketime`. A machine that does not let us install them goes without; the
 /// tests that need them then say so, and on a build server fail.
-pub(crate) fn watchers() {
+fn watchers() {
     let there = |file: &str| Path::new(file).exists();
     let faketime = ["/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime", "/usr/lib/faketime"];
     if program("strace").args(["-V"]).works() && faketime.into_iter().any(there) {
