@@ -63,11 +63,18 @@ async function watched(context, origin) {
 
 // As a screen of this size, with the scheme of colours.
 async function look(it, scheme, size) {
-  await it.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-  await it.cdp.send('Emulation.setDeviceMetricsOverride', size);
-  await it.cdp.send('Emulation.setTouchEmulationEnabled', { enabled: size.mobile });
-  // Two frames, after which the new size has been laid out and painted.
-  if (it.script) await it.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  const end = Date.now() + PATIENCE;
+  const wanted = [scheme === 'dark', size.width];
+  const isSo = ([dark, width]) => matchMedia('(prefers-color-scheme: dark)').matches === dark && innerWidth === width;
+  do {
+    if (Date.now() > end) throw new Error(`the page never looked ${scheme} at ${size.width}`);
+    await it.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+    await it.cdp.send('Emulation.setDeviceMetricsOverride', size);
+    await it.cdp.send('Emulation.setTouchEmulationEnabled', { enabled: size.mobile });
+    // Two frames, after which the new look has been laid out and painted.
+    if (it.script) await it.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    // Somebody else who steers the browser may have had a word meanwhile.
+  } while (!await it.page.evaluate(isSo, wanted));
 }
 
 // Everything that the page asked for is here: events of the network and of the page come in no order.

@@ -34,15 +34,18 @@ pub(super) fn shown(changes: &[Change]) -> Markup {
             dl.changes {
                 @for change in changes {
                     dt { (plain(&shape::named(&change.path))) }
-                    dd dir="auto" { (one(&change.before, &change.after)) }
+                    dd dir="auto" { (one(change)) }
                 }
             }
         }
     }
 }
 
-fn one(before: &Value, after: &Value) -> Markup {
-    match (before, after) {
+fn one(change: &Change) -> Markup {
+    match (&change.before, &change.after) {
+        (Value::String(before), Value::String(after)) if change.path.ends_with(".path") => {
+            differ::shown(&shape::named(before), &shape::named(after))
+        }
         (Value::String(before), Value::String(after)) => differ::shown(before, after),
         (Value::Null, after) => html! { ins { (value(Some(&flat(after)))) } },
         (before, Value::Null) => html! { del { (value(Some(&flat(before)))) } },
@@ -53,7 +56,8 @@ fn one(before: &Value, after: &Value) -> Markup {
 /// An entry of a list in its words.
 fn flat(value: &Value) -> Value {
     let Value::Object(members) = value else { return value.clone() };
-    let words = members.iter().filter(|(name, _)| *name != "quotes").filter_map(|(_, member)| match member {
+    let words = members.iter().filter(|(name, _)| *name != "quotes").filter_map(|(name, member)| match member {
+        Value::String(path) if name == "path" => Some(shape::named(path)),
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Array(items) => Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; ")),
         _ => None,

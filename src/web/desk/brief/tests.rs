@@ -1,11 +1,12 @@
 //! The pure parts of the brief page: marking, the form there and back, laying changes upon changes, differences.
 
+use super::diff;
 use super::differ::{self, Piece};
 use super::draft::{Draft, Row};
 use super::lay::{Clash, lay};
 use super::mark::{self, Cited, How, Screened};
 use super::shape::{self, LISTS, SINGLES};
-use crate::brief::{self, Content, Edit, Quote};
+use crate::brief::{self, Change, Content, Edit, Quote};
 use maud::{Markup, html};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -430,6 +431,19 @@ fn unrolled(shown: &str) -> String {
 fn a_difference_is_of_words() {
     let markup = differ::shown("They want it by Friday at noon.", "They want it by Monday at noon.").into_string();
     assert_eq!(markup, "They want it by <del>Friday </del><ins>Monday </ins>at noon.");
+}
+
+#[test]
+fn a_place_in_a_difference_has_its_name() {
+    let change = |path: &str, before: Value, after: Value| Change { path: path.to_owned(), before, after };
+    let note = json!({ "path": "next_actions[1]", "message": "please confirm" });
+    let shown = diff::shown(&[
+        change("unverified[0].path", json!("workflow_summary"), json!("priority.reasons[0]")),
+        change("unverified[1]", Value::Null, note),
+    ]);
+    let markup = shown.into_string();
+    assert!(markup.contains("<del>Summary</del>") && markup.contains("<ins>Why this priority 1</ins>"), "{markup}");
+    assert!(markup.contains("Next actions 2") && !markup.contains("next_actions"), "{markup}");
 }
 
 #[test]
