@@ -24,7 +24,9 @@ pub(crate) fn run(args: &[String]) -> io::Result<Report> {
     })?;
     let pictures = pictures()?;
     let cluster = Cluster::start(false)?;
-    let tests = cargo(["nextest", "run", "--workspace", "--features", "failpoints", "--no-fail-fast"]).args(args);
+    let at_once = at_once().to_string();
+    let options = ["--workspace", "--features", "failpoints", "--no-fail-fast", "--test-threads", &at_once];
+    let tests = cargo(["nextest", "run"]).args(options).args(args);
     let (well, said) = tests.env(VARIABLE, cluster.address()).env(PICTURES, &pictures).overheard()?;
     drop(cluster);
     report.add("tests", tests_of(&said, well));
@@ -38,6 +40,11 @@ pub(crate) fn run(args: &[String]) -> io::Result<Report> {
         report.add("examples in the documentation", examples_of(&said, well));
     }
     Ok(report)
+}
+
+/// How many tests at once: half as many again as there are processors, because many wait for a server.
+fn at_once() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from).saturating_mul(3).div_ceil(2)
 }
 
 /// The folder for pictures of screens, emptied of those of an earlier run.
