@@ -10,6 +10,9 @@ use std::path::PathBuf;
 /// Tells the tests that look at the desk where its pictures go.
 const PICTURES: &str = "OPSPILOT_SCREENSHOTS";
 
+/// Tells nextest how many tests run at once, unless its own option does.
+const THREADS: &str = "NEXTEST_TEST_THREADS";
+
 /// Runs the tests; `args` go to nextest, such as a filter.
 pub(crate) fn run(args: &[String]) -> io::Result<Report> {
     tools::nextest()?;
@@ -24,9 +27,8 @@ pub(crate) fn run(args: &[String]) -> io::Result<Report> {
     })?;
     let pictures = pictures()?;
     let cluster = Cluster::start(false)?;
-    let at_once = at_once().to_string();
-    let options = ["--workspace", "--features", "failpoints", "--no-fail-fast", "--test-threads", &at_once];
-    let tests = cargo(["nextest", "run"]).args(options).args(args);
+    let tests = cargo(["nextest", "run", "--workspace", "--features", "failpoints", "--no-fail-fast"]).args(args);
+    let tests = tests.env(THREADS, at_once().to_string());
     let (well, said) = tests.env(VARIABLE, cluster.address()).env(PICTURES, &pictures).overheard()?;
     drop(cluster);
     report.add("tests", tests_of(&said, well));
