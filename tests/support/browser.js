@@ -64,8 +64,9 @@ async function watched(context, origin) {
 // As a screen of this size, with the scheme of colours.
 async function look(it, scheme, size) {
   const end = Date.now() + PATIENCE;
-  const wanted = [scheme === 'dark', size.width];
-  const isSo = ([dark, width]) => matchMedia('(prefers-color-scheme: dark)').matches === dark && innerWidth === width;
+  // Asked by media queries: a page that is wider than a phone is shown smaller, and its window says that it is wide.
+  const wanted = `(prefers-color-scheme: ${scheme}) and (width: ${size.width}px)`;
+  const isSo = (query) => matchMedia(query).matches;
   do {
     if (Date.now() > end) throw new Error(`the page never looked ${scheme} at ${size.width}`);
     await it.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
@@ -153,7 +154,11 @@ const acts = {
   // Asked anew each time: the page's own policy forbids what a function that waits inside it would do.
   async until({ script }, it) {
     const end = Date.now() + PATIENCE;
-    while (!await it.page.evaluate(script)) {
+    // A document that goes while it is asked is not yet the one that is waited for.
+    const asked = () => it.page.evaluate(script).catch((cause) => {
+      if (!/context was destroyed|navigation/i.test(cause.message)) throw cause;
+    });
+    while (!await asked()) {
       if (Date.now() > end) throw new Error(`never true: ${script}`);
       await new Promise((done) => setTimeout(done, 10));
     }

@@ -111,6 +111,13 @@ const LENGTHS: &[(&[u8; 2], usize)] = &[
     (b"YE", 30),
 ];
 
+/// Countries whose numbers are digits after the country, from the IBAN registry: "at 0171 20426363 before" is no Austrian account.
+const DIGITS_ALONE: &[&[u8; 2]] = &[
+    b"AE", b"AT", b"BA", b"BE", b"BI", b"CR", b"CZ", b"DE", b"DJ", b"DK", b"EE", b"EG", b"ES", b"FI", b"FO", b"GL",
+    b"HR", b"HU", b"IL", b"IS", b"LT", b"LY", b"ME", b"MN", b"MR", b"NO", b"PL", b"PT", b"RS", b"SD", b"SE", b"SI",
+    b"SK", b"SO", b"ST", b"TL", b"TN", b"VA", b"XK",
+];
+
 /// Sample accounts of the registry and of payment providers' documentation.
 const SAMPLES: &[&[u8]] = &[
     b"GB29NWBK60161331926819",
@@ -145,7 +152,7 @@ fn find(scan: &Scan<'_>, found: &mut Vec<Finding>) {
             }
             continue;
         };
-        let right = mod_97(number.iter().skip(4).chain(number.iter().take(4)).copied()) == 1;
+        let right = letters_may_be(&number) && mod_97(number.iter().skip(4).chain(number.iter().take(4)).copied()) == 1;
         if !right && !named(4) {
             continue;
         }
@@ -171,6 +178,12 @@ fn national_length(scan: &Scan<'_>, start: usize) -> Option<usize> {
         .ok()
         .and_then(|at| LENGTHS.get(at))
         .map(|(_, length)| *length)
+}
+
+/// No letter stands where the number's country has digits alone.
+fn letters_may_be(number: &[u8]) -> bool {
+    let (country, rest) = number.split_at(number.len().min(2));
+    rest.iter().all(u8::is_ascii_digit) || !DIGITS_ALONE.iter().any(|alone| alone.as_slice() == country)
 }
 
 /// Where 12 to 34 letters and digits end that begin as an account number does, in one piece or in groups of four.
@@ -225,8 +238,11 @@ mod tests {
     #[test]
     fn the_table_is_in_order_and_the_samples_are_right() {
         assert!(LENGTHS.is_sorted());
+        assert!(DIGITS_ALONE.is_sorted());
+        assert!(DIGITS_ALONE.iter().all(|alone| LENGTHS.iter().any(|(country, _)| country == alone)));
         for sample in SAMPLES {
             assert_eq!(mod_97(sample.iter().skip(4).chain(sample.iter().take(4)).copied()), 1);
+            assert!(letters_may_be(sample));
         }
     }
 }

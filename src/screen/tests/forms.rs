@@ -125,6 +125,11 @@ fn scripted(number: &str, zero: u32) -> String {
         .collect()
 }
 
+#[test]
+fn a_word_that_is_a_country_makes_no_account_of_a_telephone_number() {
+    is_found("Please call me back at {} before noon.", "0171 20426363", Kind::Phone).unwrap();
+}
+
 proptest! {
     #![proptest_config(config())]
 
