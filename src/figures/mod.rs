@@ -169,10 +169,10 @@ pub struct Figures {
 /// [`StoreError::Unavailable`].
 pub async fn read(store: &Store, pilot: &str, days: &Days, spend: bool, now: Timestamp) -> Result<Figures, StoreError> {
     let names = (days.first.to_string(), days.last.to_string());
-    let rows = store.trend(pilot, days.moments(), (&names.0, &names.1)).await?;
     // Behind the last bound is everything that is older.
     let since = std::array::from_fn(|place| count::AGES.get(place).map_or(now, |(_, age)| count::ago(now, *age)));
-    let backlog = store.backlog_since(pilot, since).await?;
+    let span = store.trend(pilot, days.moments(), (&names.0, &names.1));
+    let (rows, backlog) = tokio::try_join!(span, store.backlog_since(pilot, since))?;
     let mut sets = sets(&rows, days);
     if spend {
         sets.push(count::spent(&rows, days));

@@ -61,21 +61,27 @@ async function watched(context, origin) {
   return it;
 }
 
-// As a screen of this size, with the scheme of colours.
-async function look(it, scheme, size) {
+// Whether it looks so, by media queries: a page that is wider than a phone is shown smaller, and its window says that it is wide.
+function looks(it, scheme, size) {
+  return it.page.evaluate((query) => matchMedia(query).matches, `(prefers-color-scheme: ${scheme}) and (width: ${size.width}px)`);
+}
+
+// As a screen of this size, with the scheme of colours, while something is done; again where it was no longer so at its end: whoever else
+// opens the browser of the run has a word on every page in it.
+async function look(it, scheme, size, meanwhile = () => {}) {
   const end = Date.now() + PATIENCE;
-  // Asked by media queries: a page that is wider than a phone is shown smaller, and its window says that it is wide.
-  const wanted = `(prefers-color-scheme: ${scheme}) and (width: ${size.width}px)`;
-  const isSo = (query) => matchMedia(query).matches;
-  do {
-    if (Date.now() > end) throw new Error(`the page never looked ${scheme} at ${size.width}`);
+  for (;;) {
     await it.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     await it.cdp.send('Emulation.setDeviceMetricsOverride', size);
     await it.cdp.send('Emulation.setTouchEmulationEnabled', { enabled: size.mobile });
     // Two frames, after which the new look has been laid out and painted.
     if (it.script) await it.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-    // Somebody else who steers the browser may have had a word meanwhile.
-  } while (!await it.page.evaluate(isSo, wanted));
+    if (await looks(it, scheme, size)) {
+      const is = await meanwhile();
+      if (await looks(it, scheme, size)) return is;
+    }
+    if (Date.now() > end) throw new Error(`the page never looked ${scheme} at ${size.width}`);
+  }
 }
 
 // Everything that the page asked for is here: events of the network and of the page come in no order.
@@ -98,7 +104,15 @@ async function judged(it) {
   return { violations: short(found.violations), unsure: short(found.incomplete) };
 }
 
-const wide = (it) => it.page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth));
+// The page as it stands: judged, how far it runs over, and its picture.
+async function seen(it, size) {
+  const said = await judged(it);
+  const over = await it.page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth));
+  const { cssContentSize: page } = await it.cdp.send('Page.getLayoutMetrics');
+  const clip = { x: 0, y: 0, width: size.width, height: Math.min(Math.max(page.height, size.height), HIGHEST), scale: 1 };
+  const shot = await it.cdp.send('Page.captureScreenshot', { format: 'png', captureBeyondViewport: true, clip });
+  return { said, over, shot };
+}
 
 const acts = {
   async visitor({ visitor, origin, script, dark, tokens }) {
@@ -184,14 +198,10 @@ const acts = {
     await quiet(it);
     const all = { pictures: [], violations: [], unsure: [], overflow: 0 };
     for (const [scheme, size] of LOOKS) {
-      await look(it, scheme, size);
-      const said = await judged(it);
+      const { said, over, shot } = await look(it, scheme, size, () => seen(it, size));
       all.violations.push(...said.violations.map((text) => `${scheme} ${size.width}: ${text}`));
       all.unsure.push(...said.unsure.map((text) => `${scheme} ${size.width}: ${text}`));
-      if (size.mobile) all.overflow = Math.max(all.overflow, await wide(it));
-      const { cssContentSize: page } = await it.cdp.send('Page.getLayoutMetrics');
-      const clip = { x: 0, y: 0, width: size.width, height: Math.min(Math.max(page.height, size.height), HIGHEST), scale: 1 };
-      const shot = await it.cdp.send('Page.captureScreenshot', { format: 'png', captureBeyondViewport: true, clip });
+      if (size.mobile) all.overflow = Math.max(all.overflow, over);
       const file = path.join(folder, `${name}-${scheme}-${size.width}.png`);
       fs.writeFileSync(file, Buffer.from(shot.data, 'base64'));
       all.pictures.push(file);
