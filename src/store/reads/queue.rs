@@ -189,7 +189,9 @@ macro_rules! which {
             fits!(),
             " AND ",
             lane!(),
-            " >= $8 AND (",
+            " >= $8 AND ",
+            lane!(),
+            " <= CASE WHEN $4 < 0 THEN 3 ELSE $4 END AND (",
             lane!(),
             " > $8 OR b.id > $9) ORDER BY ",
             lane!(),
@@ -214,7 +216,8 @@ macro_rules! rows {
     };
 }
 
-const PAGE: &str = rows!(which!());
+/// Which they are is read from an index alone; only they are looked up.
+const PAGE: &str = rows!("FROM (SELECT b.id ", which!(), ") w JOIN brief b ON b.id = w.id");
 
 /// What a search looks at first.
 const SUBJECTS: &str = concat!(
@@ -231,14 +234,14 @@ static FOUND: Many = Many {
     after: concat!(") ", rows!("FROM wanted w JOIN brief b ON b.id = w.id")),
 };
 
-/// By lane: how many fit the filter, how many there are, in the hand of whoever asks, in nobody's, and since when.
+/// By lane: how many fit the filter (all, with `$9` = 1), how many there are, in the hand of whoever asks, in nobody's, and since when.
 const COUNTS: &str = concat!(
     "SELECT ",
     "CAST(",
     lane!(),
-    " AS BIGINT), COUNT(*) FILTER (WHERE ",
+    " AS BIGINT), COUNT(*) FILTER (WHERE $9 = 1 OR (",
     fits!(),
-    "), COUNT(*), COUNT(*) FILTER (WHERE b.claimed_by = $8 AND b.claim_until > $6), \
+    ")), COUNT(*), COUNT(*) FILTER (WHERE b.claimed_by = $8 AND b.claim_until > $6), \
      COUNT(*) FILTER (WHERE b.claimed_by IS NULL OR b.claim_until <= $6), MIN(b.opened_at) FROM brief b WHERE ",
     waits!(),
     " GROUP BY ",
@@ -265,6 +268,15 @@ impl QueueFilter {
             Some([pilot]) if !pilot.is_empty() && !pilot.starts_with('|') => pilot.clone(),
             Some(pilots) => format!("|{}|", pilots.join("|")),
         }
+    }
+
+    /// Whether everything that waits in its pilots fits.
+    fn is_of_all(&self) -> bool {
+        self.state.is_none()
+            && self.risk.is_none()
+            && self.lane.is_none()
+            && self.holder == Wanted::Any
+            && self.before.is_none()
     }
 
     fn values(&self) -> Vec<Value> {
@@ -296,11 +308,15 @@ impl QueueFilter {
         values
     }
 
+    fn counted(&self) -> Vec<Value> {
+        let mut values = self.values();
+        values.extend(values![&self.me, i64::from(self.is_of_all())]);
+        values
+    }
+
     async fn counts(&self, conn: &mut Conn<'_>) -> Result<(QueueTally, Backlog), StoreError> {
         let (mut tally, mut backlog) = (QueueTally::default(), Backlog::default());
-        let mut values = self.values();
-        values.extend(values![&self.me]);
-        for row in conn.rows(COUNTS, values).await? {
+        for row in conn.rows(COUNTS, self.counted()).await? {
             *tally.of(u8::try_from(row.int(0)?).unwrap_or(u8::MAX)) += row.small(1)?;
             backlog.all += row.small(2)?;
             backlog.mine += row.small(3)?;
@@ -388,9 +404,7 @@ impl QueueFilter {
             Value::Bytes(_) => String::new(),
         };
         let own = |values: Vec<Value>| values.into_iter().map(text).collect::<Vec<_>>();
-        let mut counts = self.values();
-        counts.extend(values![&self.me]);
         let (page, search) = (self.behind(None, 50), self.behind(None, MOST_SEARCHED));
-        [("page", PAGE, own(page)), ("search", SUBJECTS, own(search)), ("counts", COUNTS, own(counts))]
+        [("page", PAGE, own(page)), ("search", SUBJECTS, own(search)), ("counts", COUNTS, own(self.counted()))]
     }
 }
