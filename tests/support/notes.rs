@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// What becomes of a call that writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,15 +52,21 @@ type Chooser = Box<dyn Fn(usize) -> Mishap + Send + Sync>;
 #[derive(Clone)]
 pub(crate) struct Notes {
     pub(crate) port: u16,
+    takes: Duration,
     kept: Arc<Mutex<Kept>>,
 }
 
 impl Notes {
     /// Starts it; `choose` says what becomes of each writing call, by its number from 0.
     pub(crate) fn start(choose: impl Fn(usize) -> Mishap + Send + Sync + 'static) -> Self {
+        Self::far_away(Duration::ZERO, choose)
+    }
+
+    /// The same, where each call takes so long.
+    pub(crate) fn far_away(takes: Duration, choose: impl Fn(usize) -> Mishap + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
         let port = listener.local_addr().expect("its address").port();
-        let notes = Self { port, kept: Arc::default() };
+        let notes = Self { port, takes, kept: Arc::default() };
         let (own, choose): (Self, Arc<Chooser>) = (notes.clone(), Arc::new(Box::new(choose)));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -119,6 +126,7 @@ impl Notes {
         if reader.read_exact(&mut body).is_err() {
             return;
         }
+        std::thread::sleep(self.takes);
         let named = path.rsplit('/').next().unwrap_or_default().to_owned();
         match method.as_str() {
             "POST" => self.write(stream, id, String::from_utf8_lossy(&body).into_owned(), choose),
