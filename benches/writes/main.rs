@@ -1,6 +1,6 @@
 //! How fast approved writes go out, with the gate, the journal, and a look before and after each, beside a plain loop with the same client
 //! library and the same far side in one run: once with the bare calls, once with a look before and after each as the daemon has them. The far
-//! side is a stand-in that answers at once, the same one as far away as a server on the net is, and then a real Redmine.
+//! side is a stand-in that answers at once, the same one at a distance, and then a real Redmine.
 //! `cargo bench --bench writes`; figures and their goal: `docs/performance.md`.
 
 #[expect(dead_code, clippy::unwrap_used, reason = "what tests do with a daemon")]
@@ -42,7 +42,7 @@ const ROUNDS: usize = 3;
 /// At once, the daemon's as the loop's.
 const PARALLEL: usize = 16;
 
-/// How long a call takes at a far side that is far away: what interfaces on the net need at best.
+/// How long a call takes at a far side at a distance: chosen, not measured at any vendor.
 const FAR: Duration = Duration::from_millis(50);
 
 /// The same against Redmine, which takes one call at a time.

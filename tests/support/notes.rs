@@ -62,7 +62,7 @@ impl Notes {
         Self::far_away(Duration::ZERO, choose)
     }
 
-    /// The same, where each call takes so long.
+    /// The same at a distance: each call takes so long.
     pub(crate) fn far_away(takes: Duration, choose: impl Fn(usize) -> Mishap + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
         let port = listener.local_addr().expect("its address").port();
