@@ -57,7 +57,7 @@ impl Material {
         };
         let Some(brief) = chosen else { return Ok(Self::bundled(pilot, boundary, now, chance)) };
         let request = store.request(&brief.request()).await?.request;
-        let raw = store.blob(&request.raw).await?;
+        let raw = store.raw(&request).await?;
         let first = store.revisions(&brief).await?.into_iter().next();
         Ok(Self { raw: Some(raw), ..Self::of(request, first, pilot, boundary, now) })
     }

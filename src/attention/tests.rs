@@ -134,7 +134,7 @@ async fn what_was_decided_lately_is_no_model_and_a_model_lends_its_form() {
     let model = &model.unwrap().request;
     assert_eq!(made[0].media_type, model.media_type);
     assert_eq!(made[0].external_id.is_some(), model.external_id.is_some());
-    let (one, other) = (on.store.blob(&model.raw).await.unwrap(), on.store.blob(&made[0].raw).await.unwrap());
+    let (one, other) = (on.store.raw(model).await.unwrap(), on.store.raw(&made[0]).await.unwrap());
     assert_eq!(one[0], other[0], "bytes of the same form");
     assert_ne!(model.raw, made[0].raw);
     on.verify().await;

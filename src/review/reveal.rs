@@ -102,7 +102,7 @@ impl Review {
     /// [`ReviewError::Denied`].
     pub async fn reveal_raw(&self, principal: &Principal, request: &Request) -> Result<Vec<u8>, ReviewError> {
         let permit = self.may_reveal(principal, request)?;
-        let bytes = self.store.blob(&request.raw).await?;
+        let bytes = self.store.raw(request).await?;
         let finding = format!("raw 0-{} {}", bytes.len(), self.keyed("raw", request, &request.raw));
         self.on_record(principal, request, vec![finding], permit).await?;
         Ok(bytes)

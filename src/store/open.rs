@@ -91,6 +91,7 @@ pub(super) const SQLITE: &[(i64, &str, &str)] = &[
     (17, "failures", include_str!("migrations/sqlite/0017_failures.sql")),
     (18, "first", include_str!("migrations/sqlite/0018_first.sql")),
     (19, "secret", include_str!("migrations/sqlite/0019_secret.sql")),
+    (20, "raw", include_str!("migrations/sqlite/0020_raw.sql")),
 ];
 pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "road", include_str!("migrations/postgres/0001_road.sql")),
@@ -112,6 +113,7 @@ pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (17, "failures", include_str!("migrations/postgres/0017_failures.sql")),
     (18, "first", include_str!("migrations/postgres/0018_first.sql")),
     (19, "secret", include_str!("migrations/postgres/0019_secret.sql")),
+    (20, "raw", include_str!("migrations/postgres/0020_raw.sql")),
 ];
 
 fn migrator(list: &[(i64, &'static str, &'static str)]) -> Migrator {

@@ -152,7 +152,7 @@ impl Chain {
     /// [`StoreError::NotFound`].
     pub async fn read(store: &Store, id: &RequestId, sight: Sight) -> Result<Self, StoreError> {
         let view = store.request(id).await?;
-        let bytes = store.blob(&view.request.raw).await?.len();
+        let bytes = store.raw(&view.request).await?.len();
         let brief = id.brief();
         // A duplicate never had a run, and what was not drafted has no brief.
         let none_is_empty = |outcome| match outcome {

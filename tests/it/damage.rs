@@ -195,7 +195,7 @@ fn an_altered_content_is_never_laid_before_anybody() {
     Ledger::default().post(daemon.address(), 2, &AtomicBool::new(false));
     daemon.settle();
     daemon.stop();
-    for (table, column) in [("revision", "content"), ("blob", "bytes")] {
+    for (table, column) in [("revision", "content"), ("raw", "bytes")] {
         for row in [1, 2] {
             flip_in(&daemon.url(), table, column, row, 40 * usize::try_from(row).unwrap(), 1);
         }

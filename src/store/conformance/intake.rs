@@ -29,7 +29,7 @@ async fn a_new_request_is_on_disk_with_its_run(on: &Fixture) {
     assert_eq!(on.store.accept(wanted.clone()).await.unwrap(), Accepted::New(wanted.request.id.clone()));
     let view = on.store.request(&wanted.request.id).await.unwrap();
     assert_eq!((view.request, view.state), ((*wanted.request).clone(), "queued"));
-    assert_eq!(on.store.blob(&wanted.request.raw).await.unwrap(), wanted.raw);
+    assert_eq!(on.store.raw(&wanted.request).await.unwrap(), wanted.raw);
     let run = on.store.run(&wanted.request.id.run()).await.unwrap();
     assert_eq!((run.state.as_str(), run.step.as_str(), run.lane), ("available", "draft", 1));
     assert_eq!(on.verify().await["request.accepted"], 1);
@@ -47,10 +47,11 @@ async fn a_repeat_is_recognised(on: &Fixture) {
 
 async fn the_same_key_with_other_bytes_is_a_conflict(on: &Fixture) {
     on.store.accept(accept(on, "k1", "text")).await.unwrap();
-    let clash = on.store.accept(accept(on, "k1", "other text")).await;
+    let other = accept(on, "k1", "other text");
+    let clash = on.store.accept(other.clone()).await;
     assert!(matches!(clash, Err(StoreError::Conflict { .. })), "{clash:?}");
     assert_eq!(on.store.tally().await.unwrap().requests, 1);
-    let lost = on.store.blob(&sha256_hex(b"other text")).await;
+    let lost = on.store.raw(&other.request).await;
     assert!(matches!(lost, Err(StoreError::NotFound { .. })), "nothing of a refused delivery is kept");
 }
 
@@ -151,7 +152,7 @@ async fn long_contents_come_back_byte_by_byte(on: &Fixture) {
     // Known contents under another name are not written again, and not over.
     on.store.accept(long("k4", 0)).await.unwrap();
     for wanted in [&one, &two] {
-        assert!(on.store.blob(&wanted.request.raw).await.unwrap() == wanted.raw);
+        assert!(on.store.raw(&wanted.request).await.unwrap() == wanted.raw);
         for file in &wanted.files {
             assert!(on.store.blob(&file.digest).await.unwrap() == file.bytes);
         }
@@ -161,7 +162,7 @@ async fn long_contents_come_back_byte_by_byte(on: &Fixture) {
     let mut clash = long("k1", 5);
     clash.files.clear();
     assert!(matches!(on.store.accept(clash.clone()).await, Err(StoreError::Conflict { .. })));
-    assert!(matches!(on.store.blob(&clash.request.raw).await, Err(StoreError::NotFound { .. })));
+    assert!(matches!(on.store.raw(&clash.request).await, Err(StoreError::NotFound { .. })));
 }
 
 async fn racing_deliveries_are_accepted_once(on: &Fixture) {

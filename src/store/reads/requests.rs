@@ -243,17 +243,26 @@ impl Store {
         Ok(Page::of(items, filter.limit, |view| view.request.id.to_string()))
     }
 
-    /// The bytes with a digest: a raw envelope or an attachment.
+    /// The bytes of a request as they came.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Corrupt`] when they are not those that were stored.
+    pub async fn raw(&self, request: &Request) -> Result<Vec<u8>, StoreError> {
+        let sql = "SELECT bytes FROM raw WHERE request = $1";
+        match self.walker().await?.conn().row(sql, values![request.id.as_str()]).await? {
+            Some(row) => unaltered(row.bytes(0)?, &request.raw),
+            None => self.blob(&request.raw).await,
+        }
+    }
+
+    /// The bytes with a digest: a file, or what was set aside.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Corrupt`] when they are not those that were stored.
     pub async fn blob(&self, digest: &str) -> Result<Vec<u8>, StoreError> {
         let row = self.walker().await?.conn().row("SELECT bytes FROM blob WHERE digest = $1", values![digest]).await?;
-        let bytes = row.ok_or_else(|| StoreError::NotFound { what: "content", id: digest.to_owned() })?.bytes(0)?;
-        if sha256_hex(&bytes) != digest {
-            return Err(StoreError::corrupt(format!("bytes of `{digest}` that were altered after they were stored")));
-        }
-        Ok(bytes)
+        let row = row.ok_or_else(|| StoreError::NotFound { what: "content", id: digest.to_owned() })?;
+        unaltered(row.bytes(0)?, digest)
     }
 
     /// The files that came with a request.
@@ -268,4 +277,12 @@ impl Store {
         };
         rows.iter().map(file).collect()
     }
+}
+
+/// The bytes, when they still have the digest under which they were stored.
+fn unaltered(bytes: Vec<u8>, digest: &str) -> Result<Vec<u8>, StoreError> {
+    if sha256_hex(&bytes) != digest {
+        return Err(StoreError::corrupt(format!("bytes of `{digest}` that were altered after they were stored")));
+    }
+    Ok(bytes)
 }

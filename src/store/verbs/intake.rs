@@ -92,6 +92,7 @@ static INSERT_REQUEST: Many = Many {
     columns: &["", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""],
     after: " ON CONFLICT (dedup_key, source) DO NOTHING RETURNING id",
 };
+static INSERT_RAW: Many = Many { before: "INSERT INTO raw (request, bytes) VALUES", columns: &["", ""], after: "" };
 static INSERT_BLOB: Many = Many {
     before: "INSERT INTO blob (digest, bytes) VALUES",
     columns: &["", ""],
@@ -128,7 +129,7 @@ impl Verb for Accept {
         let inserted = insert_requests(items, &originals, tx).await?;
         settle_originals(items, &mut originals, &inserted, tx).await?;
         let mut outs: Vec<Option<Result<Accepted, StoreError>>> = Vec::with_capacity(items.len());
-        let (mut blobs, mut files, mut runs) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut raws, mut blobs, mut files, mut runs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut repeats = Vec::new();
         let mut stored: HashSet<&str> = HashSet::new();
         for (item, original) in items.iter().zip(&originals) {
@@ -138,8 +139,10 @@ impl Verb for Accept {
                 outs.push(None);
                 continue;
             }
-            if stored.insert(&item.request.raw) {
-                keep(&item.request.raw, &item.raw, &mut blobs, tx).await?;
+            if item.raw.len() <= LONG {
+                raws.extend(values![id.as_str(), &item.raw[..]]);
+            } else if stored.insert(&item.request.raw) {
+                tx.conn.put(&item.request.raw, &item.raw).await?;
             }
             for (ordinal, file) in items_files(item) {
                 if stored.insert(&file.digest) {
@@ -157,6 +160,7 @@ impl Verb for Accept {
                 }
             })));
         }
+        tx.conn.run_many(&INSERT_RAW, raws).await?;
         tx.conn.run_many(&INSERT_BLOB, blobs).await?;
         tx.conn.run_many(&INSERT_FILE, files).await?;
         tx.conn.run_many(&INSERT_RUN, runs).await?;
