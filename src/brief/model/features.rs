@@ -16,28 +16,41 @@ pub(crate) enum Shape {
 }
 
 /// How much the first, second, third... time counts that a report has a feature: what the logarithm of the count adds.
-const TIMES: [f32; 8] = [1.0, 0.693, 0.405, 0.288, 0.223, 0.182, 0.154, 0.134];
+const TIMES: [f32; 9] = [1.0, 0.693, 0.405, 0.288, 0.223, 0.182, 0.154, 0.134, 0.1];
+
+/// What all times before came to.
+const BEFORE: [f32; 9] = {
+    let mut sums = [0.0; 9];
+    let mut at = 1;
+    while at < sums.len() {
+        sums[at] = sums[at - 1] + TIMES[at - 1];
+        at += 1;
+    }
+    sums
+};
 
 /// Calls `sink` for every feature of `text` with its hash and how much it counts; gives what the sum of weights is divided by: the root
 /// of the number of features of a sentence, the length of a report as a vector.
 pub(crate) fn weigh<'a>(shape: Shape, text: &'a str, mut sink: impl FnMut(Feature<'a>, u64, f32)) -> f32 {
     let mut square = 0.0;
-    // Counts by a part of the hash: features that share a place are taken for one another, in training too.
-    let mut seen = [0_u8; 8192];
-    each(shape, text, |feature| {
-        let hash = feature.hash();
-        let times = match shape {
-            Shape::Sentence => 0,
-            Shape::Report => {
-                let place = seen.get_mut((hash >> 24) as usize & 8191);
-                place.map_or(0, |times| std::mem::replace(times, times.saturating_add(1)))
-            }
-        };
-        let step = TIMES.get(usize::from(times)).copied().unwrap_or(0.1);
-        let before: f32 = TIMES.iter().take(usize::from(times)).sum();
-        square += step * (2.0 * before + step);
-        sink(feature, hash, step);
-    });
+    match shape {
+        Shape::Sentence => sentence(text, |feature| {
+            square += 1.0;
+            sink(feature, feature.hash(), 1.0);
+        }),
+        Shape::Report => {
+            // Counts by a part of the hash: features that share a place are taken for one another, in training too.
+            let mut seen = [0_u8; 8192];
+            report(text, |feature| {
+                let hash = feature.hash();
+                let Some(times) = seen.get_mut((hash >> 24) as usize & 8191) else { return };
+                let (step, before) = (TIMES[usize::from(*times)], BEFORE[usize::from(*times)]);
+                *times = (*times + 1).min(8);
+                square += step * (2.0 * before + step);
+                sink(feature, hash, step);
+            });
+        }
+    }
     f32::sqrt(square.max(4.0))
 }
 
@@ -95,11 +108,8 @@ pub(crate) fn hash_name(name: &str) -> u64 {
     name.split(' ').map(|part| words::hash("", part)).reduce(words::join).unwrap_or_default()
 }
 
-/// Calls `sink` for every feature of `text`.
-fn each<'a>(shape: Shape, text: &'a str, mut sink: impl FnMut(Feature<'a>)) {
-    if shape == Shape::Report {
-        return report(text, sink);
-    }
+/// The features of a sentence: its words, pairs of them side by side and one apart, how it begins and ends, how long it is.
+fn sentence<'a>(text: &'a str, mut sink: impl FnMut(Feature<'a>)) {
     let mut previous: Option<Piece<'a>> = None;
     let mut before: Option<Piece<'a>> = None;
     let mut count = 0;

@@ -69,15 +69,33 @@ struct Weights {
     /// A bit for every weight: most features of a text have none, and this says so at the first look.
     bits: Vec<u64>,
     /// Where each row of `weights` begins, and at last where the last one ends.
-    rows: Vec<u32>,
-    /// The lower half of the hash, and the weight. The upper half chose bit and row.
-    weights: Vec<(u32, f32)>,
+    rows: Vec<u16>,
+    weights: Vec<Packed>,
+}
+
+/// The lowest 20 bits of a feature's hash, above the hundredths of its weight. The upper half of the hash chose bit and row.
+#[derive(Clone, Copy)]
+struct Packed(u32);
+
+impl Packed {
+    /// The bits of the weight, sign included.
+    const WEIGHT: u32 = 12;
+
+    fn new(hash: u64, weight: f32) -> Self {
+        Self((hash as u32) << Self::WEIGHT | (weight * 100.0).round() as i32 as u32 & ((1 << Self::WEIGHT) - 1))
+    }
+
+    fn weight_of(self, hash: u64) -> Option<f32> {
+        let same = (self.0 ^ (hash as u32) << Self::WEIGHT) >> Self::WEIGHT == 0;
+        let above = u32::BITS - Self::WEIGHT;
+        same.then(|| ((self.0 << above) as i32 >> above) as f32 / 100.0)
+    }
 }
 
 impl Weights {
     fn new(mut given: Vec<(u64, f32)>) -> Self {
         given.sort_unstable_by_key(|(hash, _)| *hash);
-        // Eight bits and one row a weight: one feature in eight without a weight is looked up in vain.
+        // Eight bits a weight: one feature in eight without a weight is looked up in vain.
         let size = given.len().next_power_of_two();
         let mut bits = vec![0; size.div_ceil(8)];
         for (hash, _) in &given {
@@ -86,9 +104,10 @@ impl Weights {
                 *word |= bit;
             }
         }
+        let size = (size / 2).max(1);
         let begin = |at: usize| given.partition_point(|(hash, _)| row(*hash, size) < at);
-        let rows = (0..=size).map(|at| u32::try_from(begin(at)).unwrap_or(u32::MAX)).collect();
-        Self { bits, rows, weights: given.into_iter().map(|(hash, weight)| (hash as u32, weight)).collect() }
+        let rows = (0..=size).map(|at| u16::try_from(begin(at)).unwrap_or(u16::MAX)).collect();
+        Self { bits, rows, weights: given.into_iter().map(|(hash, weight)| Packed::new(hash, weight)).collect() }
     }
 
     fn of(&self, hash: u64) -> Option<f32> {
@@ -97,8 +116,8 @@ impl Weights {
             return None;
         }
         let row = row(hash, self.rows.len() - 1);
-        let (from, to) = (*self.rows.get(row)? as usize, *self.rows.get(row + 1)? as usize);
-        self.weights.get(from..to)?.iter().find(|(lower, _)| *lower == hash as u32).map(|(_, weight)| *weight)
+        let (from, to) = (usize::from(*self.rows.get(row)?), usize::from(*self.rows.get(row + 1)?));
+        self.weights.get(from..to)?.iter().find_map(|packed| packed.weight_of(hash))
     }
 }
 
@@ -110,4 +129,20 @@ fn row(hash: u64, size: usize) -> usize {
 /// Which bit of which of `words` words, a power of two, stands for `hash`.
 fn place(hash: u64, words: usize) -> (usize, u64) {
     ((hash >> 40) as usize & (words - 1), 1 << (hash >> 32 & 63))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_weight_of_the_files_is_found_as_it_is_written() {
+        for (model, file) in [(&ASK, include_str!("ask.tsv")), (&GRAVE, include_str!("grave.tsv"))] {
+            let lines: Vec<(&str, &str)> = file.lines().filter_map(|line| line.split_once('\t')).collect();
+            assert_eq!(model.weights.weights.len() + 1, lines.len());
+            for (name, weight) in lines.into_iter().filter(|(name, _)| *name != "bias") {
+                assert_eq!(model.weights.of(features::hash_name(name)), weight.parse().ok(), "{name}");
+            }
+        }
+    }
 }
