@@ -7,8 +7,7 @@ use super::draft::priority_score_with;
 use super::model::sigmoid;
 use super::model::train::{self, Example};
 use super::{DraftInput, missing};
-use serde_json::Value;
-use std::sync::LazyLock;
+use serde_json::{Value, json};
 
 fn lines(text: &str) -> Vec<Value> {
     text.lines().filter(|line| !line.is_empty()).map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -40,12 +39,15 @@ pub(crate) fn request_examples(cases: &[Value]) -> Vec<Example> {
     cases.iter().map(|c| Example { text: text(c, "text").into(), wanted: text(c, "label") == "request" }).collect()
 }
 
-/// Held-out log-odds of every request sentence; trained once for all tests that need them.
-static ASK_HELD_OUT: LazyLock<Vec<f32>> =
-    LazyLock::new(|| train::held_out(train::ASK, &request_examples(&request_cases()), 5));
-/// Held-out log-odds of every report.
-static GRAVE_HELD_OUT: LazyLock<Vec<f32>> =
-    LazyLock::new(|| train::held_out(train::GRAVE, &priority_examples(&priority_cases()), 5));
+/// Leaves what was predicted in the temporary folder, one JSON object a line with the id of the case, so that any other scorer can be run
+/// over it.
+fn leave(name: &str, rows: impl Iterator<Item = Value>) {
+    let folder = std::env::temp_dir().join("opspilot-brief-predictions");
+    std::fs::create_dir_all(&folder).unwrap();
+    let lines: Vec<String> = rows.map(|row| row.to_string()).collect();
+    assert!(!lines.is_empty());
+    std::fs::write(folder.join(name), lines.join("\n")).unwrap();
+}
 
 /// Area under the ROC curve, ties counting half.
 pub(crate) fn auc(scored: &[(f32, bool)]) -> f64 {
@@ -134,9 +136,11 @@ fn the_weights_are_what_training_makes_of_the_data() {
 
 #[test]
 fn request_sentences_held_out() {
-    let examples = request_examples(&request_cases());
-    let scores = &*ASK_HELD_OUT;
-    let scored: Vec<(f32, bool)> = scores.iter().zip(&examples).map(|(s, e)| (sigmoid(*s), e.wanted)).collect();
+    let cases = request_cases();
+    let examples = request_examples(&cases);
+    let odds = train::held_out(train::ASK, &examples, 5);
+    let scored: Vec<(f32, bool)> = odds.iter().zip(&examples).map(|(odds, e)| (sigmoid(*odds), e.wanted)).collect();
+    leave("request.jsonl", cases.iter().zip(&scored).map(|(c, (score, _))| json!({"id": c["id"], "score": score})));
     let (auc, f1) = (auc(&scored), f1(&scored));
     eprintln!("request sentences, five-fold held out: AUC {auc:.3}, F1 {f1:.3}");
     assert!(auc >= 0.88 && f1 >= 0.78, "AUC {auc:.3}, F1 {f1:.3}");
@@ -146,19 +150,13 @@ fn request_sentences_held_out() {
 fn priority_held_out() {
     let cases = priority_cases();
     let examples = priority_examples(&cases);
-    let odds = &*GRAVE_HELD_OUT;
+    let odds = train::held_out(train::GRAVE, &examples, 5);
     let zone = jiff::tz::TimeZone::UTC;
-    let scored: Vec<(f32, bool)> = cases
-        .iter()
-        .zip(&examples)
-        .zip(odds)
-        .map(|((c, e), odds)| {
-            (
-                f32::from(priority_score_with(&input(text(c, "body"), Some(text(c, "subject")), &zone), *odds).get()),
-                e.wanted,
-            )
-        })
-        .collect();
+    let score =
+        |c: &Value, odds| priority_score_with(&input(text(c, "body"), Some(text(c, "subject")), &zone), odds).get();
+    let scores: Vec<u8> = cases.iter().zip(odds).map(|(c, odds)| score(c, odds)).collect();
+    let scored: Vec<(f32, bool)> = scores.iter().zip(&examples).map(|(s, e)| (f32::from(*s), e.wanted)).collect();
+    leave("priority.jsonl", cases.iter().zip(&scores).map(|(c, score)| json!({"id": c["id"], "score": score})));
     let (auc, ap) = (auc(&scored), average_precision(&scored));
     eprintln!("priority score of the brief, five-fold held out: AUC {auc:.3}, average precision {ap:.3}");
     assert!(auc >= 0.72 && ap >= 0.27, "AUC {auc:.3}, average precision {ap:.3}");
@@ -167,9 +165,11 @@ fn priority_held_out() {
 #[test]
 fn missing_items_of_a_check_list() {
     let (mut missing_counts, mut present_counts) = ([0u32; 3], [0u32; 3]);
+    let mut gaps = Vec::new();
     for case in lines(include_str!("../../tests/data/missing_info/cases.jsonl")) {
         let fields: Vec<&str> = case["checklist"].as_array().unwrap().iter().map(|item| text(item, "field")).collect();
         let found = missing(text(&case, "text"), &fields);
+        gaps.push(json!({"id": case["id"], "missing": found}));
         for field in fields {
             let gold = case["missing"].as_array().unwrap().iter().any(|m| m == field);
             let said = found.contains(&field);
@@ -183,6 +183,7 @@ fn missing_items_of_a_check_list() {
             count(&mut present_counts, !said, !gold);
         }
     }
+    leave("missing.jsonl", gaps.into_iter());
     let f1 = |c: [u32; 3]| f64::from(2 * c[0]) / f64::from(2 * c[0] + c[1] + c[2]);
     eprintln!(
         "missing information, rules on the set they were written with: F1 missing {:.3}, present {:.3}",
@@ -195,39 +196,4 @@ fn missing_items_of_a_check_list() {
         f1(missing_counts),
         f1(present_counts)
     );
-}
-
-/// Leaves prediction files in the temporary folder, one JSON object a line with the id of the case,
-/// so that any other scorer can be run over them. The request and priority scores are held out.
-#[test]
-fn predictions_for_another_scorer() {
-    let folder = std::env::temp_dir().join("opspilot-brief-predictions");
-    std::fs::create_dir_all(&folder).unwrap();
-    let write = |name: &str, rows: Vec<Value>| {
-        let lines: Vec<String> = rows.iter().map(Value::to_string).collect();
-        assert!(!lines.is_empty());
-        std::fs::write(folder.join(name), lines.join("\n")).unwrap();
-    };
-    let cases = request_cases();
-    let scores = &*ASK_HELD_OUT;
-    write(
-        "request.jsonl",
-        cases.iter().zip(scores).map(|(c, s)| serde_json::json!({"id": c["id"], "score": sigmoid(*s)})).collect(),
-    );
-    let cases = priority_cases();
-    let odds = &*GRAVE_HELD_OUT;
-    let zone = jiff::tz::TimeZone::UTC;
-    let score = |c: &Value, odds: f32| {
-        priority_score_with(&input(text(c, "body"), Some(text(c, "subject")), &zone), odds).get()
-    };
-    write(
-        "priority.jsonl",
-        cases.iter().zip(odds).map(|(c, o)| serde_json::json!({"id": c["id"], "score": score(c, *o)})).collect(),
-    );
-    let cases = lines(include_str!("../../tests/data/missing_info/cases.jsonl"));
-    let gaps = |c: &Value| -> Vec<String> {
-        let fields: Vec<&str> = c["checklist"].as_array().unwrap().iter().map(|item| text(item, "field")).collect();
-        missing(text(c, "text"), &fields).into_iter().map(str::to_owned).collect()
-    };
-    write("missing.jsonl", cases.iter().map(|c| serde_json::json!({"id": c["id"], "missing": gaps(c)})).collect());
 }
