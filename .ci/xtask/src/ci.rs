@@ -5,28 +5,39 @@ use crate::command::cargo;
 use crate::report::Report;
 use crate::{test, tools};
 use std::io;
+use std::thread::ScopedJoinHandle;
 
 /// Runs everything.
 pub(crate) fn run() -> io::Result<Report> {
     let mut report = Report::default();
-    report.check("format", cargo(["fmt", "--all", "--check"]).run());
-    report.check(
-        "lints",
-        cargo(["clippy", "--workspace", "--all-targets", "--features", "failpoints", "--", "-D", "warnings"]).run(),
-    );
-    let pages =
-        cargo(["doc", "--workspace", "--no-deps", "--document-private-items"]).env("RUSTDOCFLAGS", "-D warnings");
-    report.check("documentation", pages.run());
-    dependencies(&mut report);
-    match test::run(&[]) {
-        Ok(tests) => report.absorb(tests),
-        Err(cause) => report.check("tests", Err(cause)),
-    }
+    // What is missing is fetched meanwhile: the one waits for the network, the other for the processor.
+    std::thread::scope(|scope| {
+        let deny = scope.spawn(tools::deny);
+        let servers = scope.spawn(tools::servers);
+        report.check("format", cargo(["fmt", "--all", "--check"]).run());
+        report.check(
+            "lints",
+            cargo(["clippy", "--workspace", "--all-targets", "--features", "failpoints", "--", "-D", "warnings"]).run(),
+        );
+        let pages =
+            cargo(["doc", "--workspace", "--no-deps", "--document-private-items"]).env("RUSTDOCFLAGS", "-D warnings");
+        report.check("documentation", pages.run());
+        dependencies(&mut report, fetched(deny));
+        match test::run(&[], || fetched(servers)) {
+            Ok(tests) => report.absorb(tests),
+            Err(cause) => report.check("tests", Err(cause)),
+        }
+    });
     Ok(report)
 }
 
-fn dependencies(report: &mut Report) {
-    if let Err(cause) = tools::deny() {
+/// What became of fetching something.
+fn fetched(handle: ScopedJoinHandle<'_, io::Result<()>>) -> io::Result<()> {
+    handle.join().unwrap_or_else(|_| Err(io::Error::other("installing what is missing broke off")))
+}
+
+fn dependencies(report: &mut Report, deny: io::Result<()>) {
+    if let Err(cause) = deny {
         return report.check("dependencies", Err(cause));
     }
     report.check("dependencies", cargo(["deny", "--all-features", "check", "bans", "licenses", "sources"]).run());

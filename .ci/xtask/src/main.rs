@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     let wanted = args.next().unwrap_or_default();
     let rest: Vec<String> = args.collect();
     let outcome = match wanted.as_str() {
-        "test" => test::run(&rest).map(|report| report.print()),
+        "test" => test::run(&rest, tools::servers).map(|report| report.print()),
         "bench" => command::cargo(["bench", "--bench", "road", "--"]).args(&rest).run().map(|()| true),
         "ci" => ci::run().map(|report| report.print()),
         "postgres" => test::serve().map(|()| true),

@@ -1,6 +1,6 @@
 //! Every test of the workspace, on both databases: one PostgreSQL cluster for all, a database in it for each.
 
-use crate::command::{cargo, root};
+use crate::command::{cargo, target};
 use crate::postgres::{Cluster, VARIABLE};
 use crate::report::{Count, Report, number_before};
 use crate::tools;
@@ -13,13 +13,12 @@ const PICTURES: &str = "OPSPILOT_SCREENSHOTS";
 /// Tells nextest how many tests run at once, unless its own option does.
 const THREADS: &str = "NEXTEST_TEST_THREADS";
 
-/// Runs the tests; `args` go to nextest, such as a filter.
-pub(crate) fn run(args: &[String]) -> io::Result<Report> {
+/// Runs the tests; `args` go to nextest, such as a filter. `servers` gets what the tests talk to, while they are built.
+pub(crate) fn run(args: &[String], servers: impl FnOnce() -> io::Result<()> + Send) -> io::Result<Report> {
     tools::nextest()?;
     let mut report = Report::default();
-    // What the tests talk to is fetched while they are built: the one waits for the network, the other for the processor.
     std::thread::scope(|scope| {
-        let servers = scope.spawn(tools::servers);
+        let servers = scope.spawn(servers);
         let built = cargo(["nextest", "run", "--workspace", "--features", "failpoints", "--no-run"]).run();
         let there =
             servers.join().unwrap_or_else(|_| Err(io::Error::other("installing the servers of the tests broke off")));
@@ -51,8 +50,7 @@ fn at_once() -> usize {
 
 /// The folder for pictures of screens, emptied of those of an earlier run.
 fn pictures() -> io::Result<PathBuf> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |told| root().join(told));
-    let folder = target.join("screenshots");
+    let folder = target().join("screenshots");
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }

@@ -1,7 +1,7 @@
 //! What a bare Debian machine lacks, installed once: PostgreSQL, Dovecot, a browser and ticket systems through apt, cargo's companions through cargo,
 //! servers of models through Python's own index, a mock of interfaces through Node's. Own file because it is the only place that changes the machine.
 
-use crate::command::{cargo, program};
+use crate::command::{cargo, program, target};
 use crate::{model_programs, node_programs, postgres, redmine, request_tracker, schemathesis};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -278,5 +278,7 @@ pub(crate) fn deny() -> io::Result<()> {
     if cargo(["deny", "--version"]).works() {
         return Ok(());
     }
-    cargo(["install", "--locked", "--debug", "cargo-deny"]).run()
+    // In a folder of its own: what is built in one folder is built one after the other.
+    let folder = target().join("companions");
+    cargo(["install", "--locked", "--debug", "cargo-deny", "--target-dir"]).args([folder]).run()
 }
