@@ -273,6 +273,13 @@ static COMMON: &[(&str, List)] = &[
             "kan",
         ]),
     ),
+    (
+        "nb",
+        List::new(&[
+            "og", "at", "det", "er", "en", "vi", "for", "på", "ikke", "med", "som", "har", "et", "av", "hei", "takk",
+            "kan", "å", "fra", "jeg",
+        ]),
+    ),
 ];
 
 /// What the lists of common words say of a text.

@@ -213,6 +213,17 @@ fn languages_are_told_apart() {
         ("Hola, necesitamos una oferta para el mantenimiento de los ascensores.", "es"),
         ("Kunt u ons een offerte sturen voor het onderhoud van de installatie?", "nl"),
         ("Можете ли вы прислать нам предложение на обслуживание?", "ru"),
+        (
+            "Guten Tag, wir haben im März eine Anlage von Ihnen bekommen und können sie nicht in Betrieb nehmen. Bitte schicken Sie \
+             uns jemanden, der sich mit der Steuerung auskennt, und sagen Sie uns, wie lange das dauert.",
+            "de",
+        ),
+        // As near to Danish as can be: common words alone do not tell them apart.
+        (
+            "Hei, vi har fått et tilbud fra dere og ønsker å vite om prisen også gjelder for leiligheten i andre etasje. Kan dere sende \
+             oss en ny oversikt, og si fra når noen kan komme og se på det? Vi er hjemme hver kveld etter klokken fem.",
+            "nb",
+        ),
         ("保守契約の見積もりを送っていただけますか。", "ja"),
         ("12345 !!!", "und"),
         ("", "und"),
