@@ -1,6 +1,6 @@
-// Drives a running Chromium for one test: a line of JSON with `do` in, a line with `is` or `error` out, in order. It judges nothing: what a
+// Drives a Chromium for one test: a line of JSON with `do` in, a line with `is` or `error` out, in order. It judges nothing: what a
 // page asked for, said to the console and breaks of accessibility rules goes back as it is. Ends with its standard input.
-// `browser.js MODULES PORT`
+// `browser.js MODULES CHROMIUM FLAGS`
 const need = require('module').createRequire(process.argv[2] + '/');
 const { chromium } = need('playwright-core');
 const fs = require('fs');
@@ -22,8 +22,8 @@ async function watched(context, origin) {
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
   const cdp = await context.newCDPSession(page);
-  // What is on its way by name; streams of events never end and are not waited for.
-  const it = { page, context, cdp, origin, heard: null, authenticator: null, underway: new Set() };
+  // What is on its way, by the name of the request; streams of events never end and are not waited for.
+  const it = { page, context, cdp, origin, heard: null, authenticator: null, underway: new Map() };
   const forget = () => { it.heard = { status: 0, weight: 0, console: [], foreign: [], failed: [] }; };
   forget();
   it.forget = forget;
@@ -31,9 +31,7 @@ async function watched(context, origin) {
   // What a page weighs is what it weighs for who opens it for the first time.
   await cdp.send('Network.setCacheDisabled', { cacheDisabled: true });
   cdp.on('Network.requestWillBeSent', (told) => {
-    // What the document before had asked for is nobody's any more, and its end is not always told.
-    if (told.requestId === told.loaderId) it.underway.clear();
-    if (told.type !== 'EventSource') it.underway.add(told.requestId);
+    if (told.type !== 'EventSource') it.underway.set(told.requestId, { document: told.loaderId, url: told.request.url });
   });
   cdp.on('Network.loadingFailed', (told) => it.underway.delete(told.requestId));
   cdp.on('Network.loadingFinished', (told) => {
@@ -61,34 +59,24 @@ async function watched(context, origin) {
   return it;
 }
 
-// Whether it looks so, by media queries: a page that is wider than a phone is shown smaller, and its window says that it is wide.
-function looks(it, scheme, size) {
-  return it.page.evaluate((query) => matchMedia(query).matches, `(prefers-color-scheme: ${scheme}) and (width: ${size.width}px)`);
+// As a screen of this size, with the scheme of colours.
+async function look(it, scheme, size) {
+  await it.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+  await it.cdp.send('Emulation.setDeviceMetricsOverride', size);
+  await it.cdp.send('Emulation.setTouchEmulationEnabled', { enabled: size.mobile });
+  // Two frames, after which the new look has been laid out and painted.
+  if (it.script) await it.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
-// As a screen of this size, with the scheme of colours, while something is done; again where it was no longer so at its end: whoever else
-// opens the browser of the run has a word on every page in it.
-async function look(it, scheme, size, meanwhile = () => {}) {
-  const end = Date.now() + PATIENCE;
-  for (;;) {
-    await it.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-    await it.cdp.send('Emulation.setDeviceMetricsOverride', size);
-    await it.cdp.send('Emulation.setTouchEmulationEnabled', { enabled: size.mobile });
-    // Two frames, after which the new look has been laid out and painted.
-    if (it.script) await it.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-    if (await looks(it, scheme, size)) {
-      const is = await meanwhile();
-      if (await looks(it, scheme, size)) return is;
-    }
-    if (Date.now() > end) throw new Error(`the page never looked ${scheme} at ${size.width}`);
-  }
-}
-
-// Everything that the page asked for is here: events of the network and of the page come in no order.
+// Everything that the page asked for is here: events of the network and of the page come in no order. What the document before asked for
+// is nobody's any more, and its end is not always told.
 async function quiet(it) {
   const end = Date.now() + PATIENCE;
-  while (it.underway.size > 0) {
-    if (Date.now() > end) throw new Error(`${it.underway.size} requests of the page never ended`);
+  for (;;) {
+    const { frameTree: { frame } } = await it.cdp.send('Page.getFrameTree');
+    const mine = [...it.underway.values()].filter(({ document }) => document === frame.loaderId);
+    if (mine.length === 0) return;
+    if (Date.now() > end) throw new Error(`requests of the page never ended: ${mine.map(({ url }) => url).join(' ')}`);
     await new Promise((done) => setTimeout(done, 10));
   }
 }
@@ -198,7 +186,8 @@ const acts = {
     await quiet(it);
     const all = { pictures: [], violations: [], unsure: [], overflow: 0 };
     for (const [scheme, size] of LOOKS) {
-      const { said, over, shot } = await look(it, scheme, size, () => seen(it, size));
+      await look(it, scheme, size);
+      const { said, over, shot } = await seen(it, size);
       all.violations.push(...said.violations.map((text) => `${scheme} ${size.width}: ${text}`));
       all.unsure.push(...said.unsure.map((text) => `${scheme} ${size.width}: ${text}`));
       if (size.mobile) all.overflow = Math.max(all.overflow, over);
@@ -240,15 +229,13 @@ const acts = {
   async credentials(_, it) { return (await it.cdp.send('WebAuthn.getCredentials', { authenticatorId: it.authenticator })).credentials; },
   // A copy of a credential of another's, as a key that was cloned.
   async credential({ credential }, it) { await it.cdp.send('WebAuthn.addCredential', { authenticatorId: it.authenticator, credential }); },
+  async end() { await browser.close(); },
 };
 
 let browser;
 (async () => {
-  // A port: the browser of the run. A program: one of our own, which ends with us.
-  const which = process.argv[3];
-  browser = /^\d+$/.test(which)
-    ? await chromium.connectOverCDP(`http://127.0.0.1:${which}`)
-    : await chromium.launch({ executablePath: which, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'] });
+  const [, , , executablePath, flags] = process.argv;
+  browser = await chromium.launch({ executablePath, args: JSON.parse(flags) });
   const lines = require('readline').createInterface({ input: process.stdin });
   for await (const line of lines) {
     const asked = JSON.parse(line);
@@ -260,7 +247,6 @@ let browser;
     }
     process.stdout.write(JSON.stringify(answer) + '\n');
   }
-  // The browser is everybody's: what is ours in it goes, it stays.
-  for (const context of new Set([...visitors.values()].map((it) => it.context))) await context.close().catch(() => {});
+  await browser.close();
   process.exit(0);
 })().catch((cause) => { console.error(cause); process.exit(1); });

@@ -1,93 +1,40 @@
-//! People at a real browser: one headless Chromium for all tests of a run, in it a visitor of its own (cookies, cache, page) for everybody
-//! who looks at the desk. Own file because it is the only way in which tests see what a person sees. What runs in the browser's world is
-//! `browser.js`; here it is typed. INVARIANT: nothing leaves the machine, and every wait has an end.
+//! People at a real browser: a headless Chromium of the test's own, because whoever else steers a browser has a word on every page in it
+//! (its size, its colours, its keys); in it a visitor of its own (cookies, cache, page) for everybody who looks at the desk. Own file because
+//! it is the only way in which tests see what a person sees. What runs in the browser's world is `browser.js`; here it is typed. INVARIANT:
+//! nothing leaves the machine, and every wait has an end.
 
-use super::leased::{self, Server};
+use super::leased;
 use super::node_programs::{BROWSER, chromium};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::rc::Rc;
-use std::time::Duration;
 
 /// The most that a page may weigh with all it loads, in bytes.
 const HEAVIEST: u64 = 100_000;
 
-struct Chromium;
+/// How Chromium is run, beside what those who steer it add: it shows pages of ours alone, and where tests run there is often no way to fence
+/// it, nor a screen, nor much shared memory.
+const FLAGS: &str = r#"["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"]"#;
 
-impl Server for Chromium {
-    const NAME: &'static str = "browser";
-    const QUESTION: &'static str = "/json/version";
-
-    fn furnish(_folder: &Path, _port: u16) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn command(folder: &Path, port: u16) -> Vec<String> {
-        let (port, profile) = (
-            format!("--remote-debugging-port={port}"),
-            format!("--user-data-dir={}", folder.join("profile").display()),
-        );
-        [
-            chromium().unwrap_or("chromium"),
-            "--headless=new",
-            // It shows pages of ours alone, and where tests run there is often no way to fence it.
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--no-first-run",
-            "--hide-scrollbars",
-            "--force-color-profile=srgb",
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-            &port,
-            &profile,
-            "about:blank",
-        ]
-        .map(str::to_owned)
-        .into()
-    }
-
-    fn variables(folder: &Path) -> Vec<(String, String)> {
-        let folder = folder.display().to_string();
-        ["HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "TMPDIR"]
-            .map(|name| (name.to_owned(), folder.clone()))
-            .into()
-    }
-
-    /// It speaks HTTP 1.1 alone, and keeps the connection.
-    fn answers(port: u16) -> bool {
-        let asked = || -> io::Result<bool> {
-            let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-            stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-            let question = format!("GET {} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n\r\n", Self::QUESTION);
-            stream.write_all(question.as_bytes())?;
-            let mut head = [0; 12];
-            stream.read_exact(&mut head)?;
-            Ok(head.ends_with(b"200"))
-        };
-        asked().unwrap_or(false)
-    }
-}
-
-/// The port on which the browser of this run is steered, for programs that do so by themselves.
-///
-/// # Errors
-/// `NotFound` when it is not installed.
-pub(crate) fn port() -> io::Result<u16> {
-    if chromium().is_none() {
+/// A program of Node's world that steers a Chromium of its own: `SCRIPT MODULES CHROMIUM FLAGS ...`.
+fn steered(script: &str, folder: &Path) -> io::Result<Command> {
+    let Some(chromium) = chromium() else {
         let text =
             "Chromium is not installed here; run `cargo xtask test`, which installs it, or `apt-get install chromium`";
         return Err(io::Error::new(io::ErrorKind::NotFound, text));
+    };
+    let mut command = Command::new("node");
+    command.args(["-e", script, "script"]).arg(BROWSER.sure()?).args([chromium, FLAGS]);
+    for name in ["HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "TMPDIR"] {
+        command.env(name, folder);
     }
-    leased::lease::<Chromium>().map(|leased| leased.port)
+    Ok(command)
 }
 
 /// The browser, as one test uses it.
@@ -99,12 +46,30 @@ struct Driver {
     child: RefCell<Child>,
     pipes: RefCell<(ChildStdin, BufReader<ChildStdout>)>,
     visitors: Cell<u32>,
-    /// What a browser of one's own keeps, while it runs.
-    _folder: Option<tempfile::TempDir>,
+    /// What the browser keeps, while it runs.
+    _folder: tempfile::TempDir,
+}
+
+impl Driver {
+    fn ask(&self, asked: &Value) -> Result<Value, String> {
+        let mut pipes = self.pipes.borrow_mut();
+        let sent = writeln!(pipes.0, "{asked}").and_then(|()| pipes.0.flush());
+        let mut line = String::new();
+        let came = sent.and_then(|()| pipes.1.read_line(&mut line));
+        let mut answer: Value = came
+            .map_err(|cause| cause.to_string())
+            .and_then(|_| serde_json::from_str(&line).map_err(|cause| format!("{cause}; what it said stands above")))?;
+        match answer["error"].as_str() {
+            Some(cause) => Err(cause.to_owned()),
+            None => Ok(answer["is"].take()),
+        }
+    }
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        // The browser goes first, and is gone when this is answered: what it keeps can be removed.
+        let _ = self.ask(&json!({ "do": "end" }));
         let mut child = self.child.borrow_mut();
         let _ = child.kill();
         let _ = child.wait();
@@ -112,32 +77,14 @@ impl Drop for Driver {
 }
 
 impl Browser {
-    /// The browser of this run, started when it is not.
     pub(crate) fn open() -> Self {
-        port()
-            .and_then(|port| Self::drive(&port.to_string(), None))
-            .unwrap_or_else(|cause| panic!("no browser: {cause}"))
+        Self::start().unwrap_or_else(|cause| panic!("no browser: {cause}"))
     }
 
-    /// One for this test alone, for keys of passkeys: Chromium takes them from a page when anybody else who steers it leaves.
-    pub(crate) fn alone() -> Self {
-        let own = || Self::drive(chromium().unwrap_or("chromium"), Some(tempfile::tempdir()?));
-        own().unwrap_or_else(|cause| panic!("no browser: {cause}"))
-    }
-
-    fn drive(which: &str, folder: Option<tempfile::TempDir>) -> io::Result<Self> {
-        let modules = BROWSER.sure()?;
-        let mut command = Command::new("node");
-        if let Some(folder) = &folder {
-            command.env("TMPDIR", folder.path());
-        }
-        let mut child = command
-            .args(["-e", include_str!("browser.js"), "browser.js"])
-            .arg(modules)
-            .arg(which)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
+    fn start() -> io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let mut command = steered(include_str!("browser.js"), folder.path())?;
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(io::Error::other("it has no pipes"));
         };
@@ -163,20 +110,6 @@ impl Browser {
         with["origin"] = visitor.origin.clone().into();
         visitor.act(act, with);
         visitor
-    }
-
-    fn ask(&self, asked: &Value) -> Result<Value, String> {
-        let mut pipes = self.0.pipes.borrow_mut();
-        let sent = writeln!(pipes.0, "{asked}").and_then(|()| pipes.0.flush());
-        let mut line = String::new();
-        let came = sent.and_then(|()| pipes.1.read_line(&mut line));
-        let mut answer: Value = came
-            .map_err(|cause| cause.to_string())
-            .and_then(|_| serde_json::from_str(&line).map_err(|cause| format!("{cause}; what it said stands above")))?;
-        match answer["error"].as_str() {
-            Some(cause) => Err(cause.to_owned()),
-            None => Ok(answer["is"].take()),
-        }
     }
 }
 
@@ -244,7 +177,7 @@ impl Visitor {
     fn try_act(&self, act: &str, mut with: Value) -> Result<Value, String> {
         with["do"] = act.into();
         with["visitor"] = self.id.into();
-        self.browser.ask(&with)
+        self.browser.0.ask(&with)
     }
 
     fn act(&self, act: &str, with: Value) -> Value {
@@ -455,14 +388,9 @@ pub(crate) struct Scored {
 /// Lighthouse's scores of accessibility and best practices of these addresses, with a cookie (`NAME=VALUE`, empty for none). About three
 /// seconds each.
 pub(crate) fn scores(cookie: &str, addresses: &[String]) -> Vec<Scored> {
-    let modules = BROWSER.sure().unwrap_or_else(|cause| panic!("{cause}"));
-    let port = port().unwrap_or_else(|cause| panic!("{cause}")).to_string();
-    let mut command = Command::new("node");
-    command
-        .args(["-e", include_str!("lighthouse.js"), "lighthouse.js"])
-        .arg(modules)
-        .args([&port, cookie])
-        .args(addresses);
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = steered(include_str!("lighthouse.js"), folder.path()).unwrap_or_else(|cause| panic!("{cause}"));
+    command.arg(cookie).args(addresses);
     let told = leased::run(&mut command).unwrap_or_else(|cause| panic!("{cause}"));
     serde_json::from_str(&told).unwrap_or_else(|cause| panic!("{cause}: {told}"))
 }

@@ -39,11 +39,6 @@ pub(crate) trait Server {
 
     /// A request that it answers when it is ready.
     const QUESTION: &'static str;
-
-    /// Whether it is ready.
-    fn answers(port: u16) -> bool {
-        ask(port, "GET", Self::QUESTION, &[], "").is_ok()
-    }
 }
 
 /// Where a running server is.
@@ -91,7 +86,7 @@ pub(crate) fn lease<S: Server>() -> io::Result<Leased> {
     }
     let mut warden = warden.spawn()?;
     let begun = Instant::now();
-    while !S::answers(port) {
+    while !answers::<S>(port) {
         if begun.elapsed() > PATIENCE || warden.try_wait()?.is_some() {
             let said = std::fs::read_to_string(folder.join("said")).unwrap_or_default();
             return Err(io::Error::other(format!("{} did not start: {said}", S::NAME)));
@@ -102,9 +97,13 @@ pub(crate) fn lease<S: Server>() -> io::Result<Leased> {
     Ok(Leased { folder, port })
 }
 
+fn answers<S: Server>(port: u16) -> bool {
+    ask(port, "GET", S::QUESTION, &[], "").is_ok()
+}
+
 fn running<S: Server>(folder: &Path) -> Option<u16> {
     let port = std::fs::read_to_string(folder.join("port")).ok()?.parse().ok()?;
-    S::answers(port).then_some(port)
+    answers::<S>(port).then_some(port)
 }
 
 /// Asks a server over HTTP as a person's browser or program would; status and body.

@@ -49,7 +49,7 @@ fn sound(visitor: &Visitor, name: &str) {
 #[test]
 fn a_passkey_is_added_and_signs_in_and_a_copy_of_it_does_not() {
     let (daemon, origin) = desk();
-    let browser = Browser::alone();
+    let browser = Browser::open();
     let nobody = browser.visitor(&origin);
     nobody.go("/sign-in");
     sound(&nobody, "sign-in");
