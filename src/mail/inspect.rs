@@ -2,7 +2,7 @@
 //!
 //! Whether the sender is who he says is not told here: that needs the network, and the caller adds it.
 
-use ring::digest::{SHA256, digest};
+use opspilot_sdk::sha256_hex;
 use serde::Serialize;
 
 use super::{Address, Attachment, Automatic, Forwarded, Message, visible::Visible};
@@ -102,7 +102,6 @@ impl<'m> Inspection<'m> {
 
 impl<'m> File<'m> {
     fn of(file: &'m Attachment) -> Self {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let (text, unread) = match &file.text {
             None => (None, None),
             Some(Ok(text)) => (Some(text.as_str()), None),
@@ -112,7 +111,7 @@ impl<'m> File<'m> {
             name: file.name.as_deref(),
             media_type: &file.media_type,
             bytes: file.bytes.len(),
-            sha256: hex(digest(&SHA256, &file.bytes).as_ref()),
+            sha256: sha256_hex(&file.bytes),
             inside: file.inside,
             text,
             unread,

@@ -12,6 +12,7 @@ use cedar_policy::{
     Authorizer, Effect as CedarEffect, Policy, PolicyId, PolicySet as CedarSet, Schema, ValidationMode,
     ValidationWarning, Validator,
 };
+use opspilot_sdk::hex;
 use ring::digest;
 
 use super::bounds;
@@ -287,6 +288,5 @@ fn hash(sources: &[Source<'_>]) -> String {
             sum.update(part.as_bytes());
         }
     }
-    let hex: String = sum.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    format!("sha256:{}", hex(sum.finish().as_ref()))
 }

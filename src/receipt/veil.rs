@@ -3,8 +3,8 @@
 //! the bytes of a receipt are never changed; this is about a copy that is shown.
 
 use super::Hash;
+use opspilot_sdk::hex;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 
 /// What begins a digest under the store's secret.
 const KEYED: &str = "hmac-sha256:";
@@ -14,11 +14,7 @@ pub const WITHHELD: &str = "withheld";
 /// A digest under the store's secret, as receipts carry it.
 #[must_use]
 pub fn keyed(digest: &Hash) -> String {
-    digest.iter().fold(KEYED.to_owned(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("{KEYED}{}", hex(digest))
 }
 
 /// Whether it is one.

@@ -3,7 +3,8 @@
 //! brief, revision, reviewer and expiry that the secret was made for; comparison takes the same time whatever is wrong.
 
 use jiff::Timestamp;
-use ring::{digest, hmac};
+use opspilot_sdk::sha256_hex;
+use ring::hmac;
 use std::fmt;
 use subtle::ConstantTimeEq as _;
 
@@ -165,8 +166,7 @@ impl Token {
     /// A name to find it by and to mark it as used: the SHA-256 of its letters in hex, from which it cannot be made.
     #[must_use]
     pub fn name(&self) -> String {
-        let digest = digest::digest(&digest::SHA256, &self.0);
-        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256_hex(&self.0)
     }
 
     /// Every secret in a text: runs of exactly 40 letters, whatever their case, between other characters. At most eight.

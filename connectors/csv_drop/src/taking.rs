@@ -6,8 +6,8 @@ use crate::fault::Refused;
 use crate::folder::{Claim, Stamp, is_foreign, reading};
 use crate::options::Settings;
 use crate::workbook::PACKED;
-use opspilot_sdk::ConnectorError;
-use ring::digest::{Context, Digest, SHA256};
+use opspilot_sdk::{ConnectorError, hex};
+use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -147,7 +147,7 @@ impl Taking {
             if let Some(position) = &self.before
                 && position.bytes == self.read
             {
-                self.known = hex(&self.context.clone().finish()) == position.digest;
+                self.known = hex(self.context.clone().finish().as_ref()) == position.digest;
             }
         }
         if self.read < self.stamp.len {
@@ -178,8 +178,14 @@ impl Taking {
             _ => position.records,
         });
         let open = !self.last.contains(&b'\n') && !self.last.contains(&b'\r');
-        let taken =
-            Taken { claim: self.claim, stamp: self.stamp, digest: hex(&self.context.finish()), kind, records, open };
+        let taken = Taken {
+            claim: self.claim,
+            stamp: self.stamp,
+            digest: hex(self.context.finish().as_ref()),
+            kind,
+            records,
+            open,
+        };
         Ok((None, Slice::Known(Box::new(taken))))
     }
 }
@@ -197,8 +203,4 @@ fn kind(head: &[u8]) -> Result<Option<Kind>, &'static str> {
         return Ok(Some(Kind::Workbook));
     }
     FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)).map_or(Ok(None), |(_, what)| Err(*what))
-}
-
-fn hex(digest: &Digest) -> String {
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

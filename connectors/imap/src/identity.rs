@@ -5,7 +5,7 @@
 //! in two folders; all of these have one key. Two mails that differ in anything a reader sees have two, whatever their Message-ID says.
 //! INVARIANT: the digest depends on the bytes alone, not on how they were cut into pieces; line ends count as LF.
 
-use opspilot_sdk::DedupKey;
+use opspilot_sdk::{DedupKey, hex};
 use ring::digest::{Context, SHA256};
 
 /// The fields that count, besides `content-…`: originator, addressee, identification, information and MIME fields (RFC 5322, sections
@@ -106,7 +106,7 @@ impl Identity {
             self.decide();
         }
         self.digest.update(&self.scratch);
-        let hex: String = self.digest.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(self.digest.finish().as_ref());
         let id = String::from_utf8_lossy(&self.message_id);
         let id = id.trim();
         let id = id.split_once('<').and_then(|(_, tail)| tail.split_once('>')).map_or(id, |(inner, _)| inner.trim());

@@ -27,7 +27,7 @@ mod spec;
 #[cfg(feature = "http")]
 pub mod writing;
 
-pub use envelope::{Attachment, Content, DedupKey, Envelope, Fields, sha256_hex};
+pub use envelope::{Attachment, Content, DedupKey, Envelope, Fields, hex, sha256_hex};
 pub use error::{ConnectorError, ErrorKind};
 pub use hidden::Hidden;
 pub use letter::{AutoSubmitted, Carrier, Handover, Letter, Mailbox, ReturnPath};

@@ -5,10 +5,10 @@
 //! [`Sink::deliver`] sends, credentials added. One [`Sink::deliver`] is at most one request that changes something: a sink never sends it
 //! twice, because only the daemon knows what doing a thing twice means.
 
+use crate::sha256_hex;
 use crate::{BoxFuture, ConnectorError, Mailbox, Problems};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ring::digest;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -142,11 +142,7 @@ impl Call {
         let headers: Vec<[&str; 2]> =
             self.headers.iter().map(|(name, value)| [name.as_str(), value.as_str()]).collect();
         let canonical = serde_json::json!([self.method, self.target, headers, self.body]).to_string();
-        digest::digest(&digest::SHA256, canonical.as_bytes())
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        sha256_hex(canonical.as_bytes())
     }
 }
 

@@ -109,8 +109,7 @@ mod tests {
         // What the reference program of its authors answers to `echo -n password | argon2 somesalt -id -t 2 -k 65536 -p 1 -l 32`.
         let kept = Kept { memory: 65_536, rounds: 2, lanes: 1 };
         let hash = kept.hash(b"password", b"somesalt").unwrap();
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, "09316115d5cf24ed5a15a31a3ba326e5cf32edc24702987c02b6566f61913cf7");
+        assert_eq!(opspilot_sdk::hex(&hash), "09316115d5cf24ed5a15a31a3ba326e5cf32edc24702987c02b6566f61913cf7");
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@
 use super::super::render::plain;
 use super::super::seen::Seen;
 use super::PromptInput;
-use opspilot_sdk::sha256_hex;
+use opspilot_sdk::{hex, sha256_hex};
 
 /// Longest sender, subject or name, in bytes.
 const MOST_FIELD: usize = 300;
@@ -31,14 +31,14 @@ impl Mark {
         };
         let mut bytes = input.nonce.to_vec();
         loop {
-            let mark: String = bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+            let mark = hex(bytes.get(..16).unwrap_or(&bytes));
             if !texts().any(|text| text.contains(&mark)) {
                 return Self(mark);
             }
             bytes = sha256_hex(&bytes).into_bytes();
             bytes = bytes
                 .chunks(2)
-                .map(|pair| pair.iter().fold(0_u8, |sum, digit| sum.wrapping_mul(16).wrapping_add(hex(*digit))))
+                .map(|pair| pair.iter().fold(0_u8, |sum, digit| sum.wrapping_mul(16).wrapping_add(worth(*digit))))
                 .collect();
         }
     }
@@ -48,7 +48,7 @@ impl Mark {
     }
 }
 
-fn hex(digit: u8) -> u8 {
+fn worth(digit: u8) -> u8 {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()).unwrap_or(0)
 }
 

@@ -16,7 +16,7 @@ use crate::store::sql::{Many, values};
 use crate::store::tx::Tx;
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
-use opspilot_sdk::sha256_hex;
+use opspilot_sdk::{hex, sha256_hex};
 
 /// What a person wants of attention checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ async fn turn(item: &TurnAttention, tx: &mut Tx<'_>) -> Result<Result<(), StoreE
     let at = item.at.as_microsecond();
     let sql = "UPDATE attention SET ended_at = $2, ended_by = $3 WHERE pilot = $1 AND ended_at IS NULL RETURNING seed";
     let ended = tx.conn.row(sql, values![&item.pilot, at, &item.person]).await?;
-    let ended = ended.map(|row| row.bytes(0)).transpose()?.map(hex);
+    let ended = ended.map(|row| row.bytes(0)).transpose()?.map(|seed| hex(&seed));
     let acted = Acted {
         pilot: &item.pilot,
         tenant: &item.tenant,
@@ -121,10 +121,6 @@ async fn turn(item: &TurnAttention, tx: &mut Tx<'_>) -> Result<Result<(), StoreE
         }
     }
     Ok(Ok(()))
-}
-
-fn hex(bytes: Vec<u8>) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn plant(item: &PlantProbe, tx: &mut Tx<'_>) -> Result<Result<bool, StoreError>, StoreError> {

@@ -13,6 +13,7 @@ use crate::web::page::{reach, whole};
 use crate::web::problem::Refused;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
+use opspilot_sdk::hex;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io;
@@ -37,15 +38,6 @@ pub(super) fn show(row: &ReceiptRow, digests: bool) -> Value {
 /// Whether the caller may see what is masked in a pilot, and with it plain digests of people's words.
 fn may_reveal(call: &Call, id: &str, tenant: &str, pilot: &str) -> bool {
     call.app.web.review.may_reveal_in(&call.caller, id, (tenant, pilot), None).is_ok()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 pub(super) async fn list(call: Call) -> Result<Answer, Refused> {
