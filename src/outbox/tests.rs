@@ -15,7 +15,7 @@ use crate::store::conformance::samples::{accept, advance, belongs, claim, decide
 use crate::store::conformance::{Fixture, on_both};
 use crate::store::{
     Act, AddPerson, Advance, Caps, ClaimedRun, Draft, FallDue, FireSlot, LetterFilter, LetterRow, NewReport, Nudge,
-    Right, SetDigest, TakeSlot, Told, report_digest,
+    Packed, Right, SetDigest, TakeSlot, Told, report_digest,
 };
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
@@ -180,7 +180,7 @@ async fn waiting(on: &Fixture, key: &str) -> ClaimedRun {
         number: 1,
         attempt: 1,
         digest: sha256_hex(&content),
-        content,
+        content: Packed::of(&content),
         generator: "{\"kind\":\"embedded\"}".into(),
         score: 50,
         risk: "low".into(),

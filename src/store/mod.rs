@@ -21,6 +21,7 @@ mod writer;
 
 pub use error::StoreError;
 pub use open::{Options, Url};
+pub use pack::Packed;
 pub use reads::{
     AsideRow, Backlog, BriefFilter, BriefRow, ComparedRow, DecidedRow, DecisionRow, FarSideRow, FileRow, InvitationRow,
     LETTER_STATES, LetterFilter, LetterRow, LogHead, MOST_COMPARED, MOST_SEARCHED, Page, PasskeyRow, PersonRow,

@@ -15,6 +15,18 @@ const BRIEF: &[u8] = include_bytes!("brief.dictionary");
 /// Longest content that is compressed, in bytes: what a damaged length in a row may make us allocate, and what compressing may cost.
 const LONGEST: usize = 16 << 20;
 
+/// A content in the form to store, made by who has it and not by the writer, for whom all others wait.
+#[derive(Clone, Debug)]
+pub struct Packed(pub(super) Vec<u8>);
+
+impl Packed {
+    /// Packs a content.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(pack(bytes))
+    }
+}
+
 /// The form to store.
 pub(super) fn pack(bytes: &[u8]) -> Vec<u8> {
     if bytes.len() <= LONGEST

@@ -252,7 +252,11 @@ impl Conn<'_> {
                     touched += (**conn).execute(query).await?.rows_affected();
                 }
             }
-            _ => {
+            Self::Here(conn) => {
+                let sql = many.text(1, || many.listed(1));
+                touched += conn.run_each(&sql, values.chunks_exact(many.columns.len()))?;
+            }
+            Self::Sqlite(_) => {
                 for (sql, chunk) in chunks(many, values) {
                     touched += self.run_text(sql, chunk).await?;
                 }

@@ -52,6 +52,8 @@ impl Sqlite {
             conn.pragma_update(None, "wal_autocheckpoint", FOLD_AT)?;
             conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
             conn.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+            // What a statement that writes many rows may fall back to, it keeps beside itself: in a file, that was more bytes than the log.
+            conn.pragma_update(None, "temp_store", "MEMORY")?;
             Ok(conn)
         };
         let conn = open().map_err(|cause| StoreError::from(cause).about(file))?;
@@ -81,6 +83,22 @@ impl Sqlite {
             return Ok(self.conn.changes());
         }
         Ok(statement.raw_execute()? as u64)
+    }
+
+    /// Runs a statement for each of these rows; says how many it touched. One that writes a single row needs no copy of the pages it
+    /// changes to fall back to.
+    pub(super) fn run_each<'v>(
+        &mut self,
+        sql: &str,
+        rows: impl Iterator<Item = &'v [Value]>,
+    ) -> Result<u64, StoreError> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut touched = 0;
+        for row in rows {
+            bind(&mut statement, row)?;
+            touched += statement.raw_execute()? as u64;
+        }
+        Ok(touched)
     }
 
     /// The rows a statement answers.

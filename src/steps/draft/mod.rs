@@ -18,7 +18,7 @@ use crate::domain::pilot::Pilots;
 use crate::engine::{Done, Step, StepContext, StepError, Transition};
 use crate::receipt::{Body, Field};
 use crate::screen::Boundary;
-use crate::store::{Act, Draft as Drafted, Plant, Request, StoreError, Told};
+use crate::store::{Act, Draft as Drafted, Packed, Plant, Request, StoreError, Told};
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use job::Job;
@@ -232,7 +232,7 @@ fn drafted(
         generator: serde_json::to_string(header).unwrap_or_default(),
         score: u32::from(content.priority.score.get()),
         risk: content.risk.level.as_str().to_owned(),
-        content: bytes,
+        content: Packed::of(&bytes),
         brief,
     });
     Transition::Next(Done { output: Some(output), acts: vec![act], told: Some(told) })

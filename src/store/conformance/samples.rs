@@ -7,8 +7,8 @@ use crate::domain::review::ReviewState;
 use crate::policy::{Action, Ask, Grant, Kind, Permit, PolicySet, Principal, Resource, Role};
 use crate::receipt::Body;
 use crate::store::{
-    Accept, Act, Advance, Belongs, Cancel, Claim, ClaimedRun, Decide, Draft, Edit, Hold, Next, Request, Resume, Retry,
-    Reveal, StepDone, Told, Wake,
+    Accept, Act, Advance, Belongs, Cancel, Claim, ClaimedRun, Decide, Draft, Edit, Hold, Next, Packed, Request, Resume,
+    Retry, Reveal, StepDone, Told, Wake,
 };
 use jiff::{SignedDuration, Timestamp};
 use opspilot_sdk::sha256_hex;
@@ -133,7 +133,7 @@ pub(crate) fn draft(run: &ClaimedRun, number: u32, attempt: u32, text: &str) -> 
         number,
         attempt,
         digest: sha256_hex(text.as_bytes()),
-        content: text.as_bytes().to_vec(),
+        content: Packed::of(text.as_bytes()),
         generator: "{\"kind\":\"embedded\"}".into(),
         score: 50,
         risk: "low".into(),

@@ -4,7 +4,7 @@
 use crate::domain::id::{BriefId, RunId};
 use crate::domain::run::RunState;
 use crate::receipt::Body;
-use crate::store::pack::pack;
+use crate::store::pack::Packed;
 use crate::store::queue::Verb;
 use crate::store::sql::{Many, Value, values};
 use crate::store::tx::{Note, Tx};
@@ -121,8 +121,8 @@ pub struct Draft {
     pub attempt: u32,
     /// Digest of the content.
     pub digest: String,
-    /// Canonical bytes of the content.
-    pub content: Vec<u8>,
+    /// The content, of which the canonical bytes are kept.
+    pub content: Packed,
     /// How it was made, as JSON.
     pub generator: String,
     /// Priority, 0 to 100.
@@ -204,6 +204,7 @@ static INSERT_BRIEF: Many = Many {
 
 impl Verb for Advance {
     type Out = ();
+    const UNHURRIED: bool = true;
 
     async fn run(items: &[&Self], tx: &mut Tx<'_>) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         // A late worker may stand in one batch with the one that took over: the epoch tells them apart, here as in the statement.
@@ -232,7 +233,7 @@ impl Verb for Advance {
                     digest,
                     "generator",
                     &draft.generator,
-                    pack(&draft.content),
+                    &draft.content.0[..],
                     at
                 ]);
                 let (pilot, tenant) = (&item.request.pilot, &item.request.tenant);

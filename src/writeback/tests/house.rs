@@ -16,7 +16,7 @@ use crate::screen::{Boundary, BoundaryOptions};
 use crate::store::conformance::Fixture;
 use crate::store::conformance::samples::{accept, advance, claim, permit, review_of};
 use crate::store::{
-    Act, AddStatement, Advance, Belongs, ClaimWrites, Draft, FlagChange, PauseWriting, PausedBy, ResumeWriting,
+    Act, AddStatement, Advance, Belongs, ClaimWrites, Draft, FlagChange, Packed, PauseWriting, PausedBy, ResumeWriting,
     RuleWrite, SetTarget, StoreError, Told, TurnFlag, WriteFilter, WriteRow, WriteRuling,
 };
 use crate::writeback::{ActError, Options, Parts, Writeback};
@@ -243,7 +243,7 @@ impl House {
             number: 1,
             attempt: 1,
             digest: sha256_hex(&content),
-            content,
+            content: Packed::of(&content),
             generator: "{\"kind\":\"embedded\"}".into(),
             score: 50,
             risk: "low".into(),
