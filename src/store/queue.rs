@@ -7,16 +7,7 @@ use super::tx::Tx;
 use futures_util::future::BoxFuture;
 use std::any::{Any, TypeId};
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::time::{Instant, timeout_at};
-
-/// How long what nobody stands waiting for waits for company: longer than a client takes to come again after an answer, so that at a
-/// quiet door the work on one request and the next request share a sync.
-const COMPANY: Duration = Duration::from_millis(3);
-
-/// So many go down at once, hurried or not.
-const ENOUGH: usize = 32;
 
 /// One kind of change. A batch of one kind runs in one go, so that it costs one statement each instead of one per item.
 pub(super) trait Verb: Send + Sync + Sized + 'static {
@@ -26,9 +17,6 @@ pub(super) trait Verb: Send + Sync + Sized + 'static {
     /// Whether it runs after all others of its batch. INVARIANT: verbs that lock rows which all callers share come last, so that whoever
     /// waits for such a lock holds nothing that its holder could still want.
     const LAST: bool = false;
-
-    /// Whether nobody stands waiting for it: it goes down with the next that somebody does wait for, or after [`COMPANY`].
-    const UNHURRIED: bool = false;
 
     /// Does it, for all of them; one result each, in order. A refused item has written nothing. The outer error means the database
     /// failed and the whole transaction is void.
@@ -50,7 +38,6 @@ pub(super) trait Group: Send {
 
 trait AnyJob: Send {
     fn kind(&self) -> TypeId;
-    fn is_unhurried(&self) -> bool;
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
     fn into_group(self: Box<Self>) -> Box<dyn Group>;
 }
@@ -63,9 +50,6 @@ struct Job<V: Verb> {
 impl<V: Verb> AnyJob for Job<V> {
     fn kind(&self) -> TypeId {
         TypeId::of::<V>()
-    }
-    fn is_unhurried(&self) -> bool {
-        V::UNHURRIED
     }
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
@@ -183,17 +167,7 @@ impl Jobs {
     /// The next batch by kind; empty only once the queue is closed and drained.
     pub(super) async fn next(&self, limit: usize) -> Vec<Box<dyn Group>> {
         let mut jobs = Vec::new();
-        let mut queue = self.0.lock().await;
-        queue.recv_many(&mut jobs, limit).await;
-        let deadline = Instant::now() + COMPANY;
-        while jobs.len() < ENOUGH && jobs.iter().all(|job| job.is_unhurried()) {
-            let more = limit.saturating_sub(jobs.len());
-            match timeout_at(deadline, queue.recv_many(&mut jobs, more)).await {
-                Ok(1..) => {}
-                Ok(0) | Err(_) => break,
-            }
-        }
-        drop(queue);
+        self.0.lock().await.recv_many(&mut jobs, limit).await;
         let mut groups: Vec<(TypeId, Box<dyn Group>)> = Vec::new();
         for job in jobs {
             let kind = job.kind();
@@ -226,70 +200,3 @@ macro_rules! one_by_one {
     };
 }
 pub(super) use one_by_one;
-
-#[cfg(test)]
-mod tests {
-    use super::{COMPANY, ENOUGH, Jobs, Queue, Verb};
-    use crate::store::StoreError;
-    use crate::store::tx::Tx;
-    use futures_util::poll;
-    use std::pin::pin;
-    use std::task::Poll;
-    use tokio::time::Instant;
-
-    struct Asked;
-    struct Unhurried;
-
-    async fn nothing<V>(_item: &V, _tx: &mut Tx<'_>) -> Result<Result<(), StoreError>, StoreError> {
-        Ok(Ok(()))
-    }
-
-    one_by_one!(Asked, (), nothing);
-
-    impl Verb for Unhurried {
-        type Out = ();
-        const UNHURRIED: bool = true;
-        async fn run(items: &[&Self], _tx: &mut Tx<'_>) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-            Ok(items.iter().map(|_| Ok(())).collect())
-        }
-    }
-
-    /// How many go down in the batch that is ready now, without a moment's wait.
-    async fn ready(jobs: &Jobs) -> Option<usize> {
-        let next = pin!(jobs.next(256));
-        match poll!(next) {
-            Poll::Ready(groups) => Some(groups.iter().map(|group| group.len()).sum()),
-            Poll::Pending => None,
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_is_waited_for_goes_at_once_and_takes_along_what_is_not() {
-        let (queue, jobs) = Queue::new(100);
-        let _asked = queue.post(Asked, false).await.unwrap();
-        assert_eq!(ready(&jobs).await, Some(1));
-        let _unhurried = queue.post(Unhurried, false).await.unwrap();
-        let mut next = pin!(jobs.next(256));
-        assert!(poll!(&mut next).is_pending(), "it waits for company");
-        let _asked = queue.post(Asked, false).await.unwrap();
-        assert_eq!(next.await.iter().map(|group| group.len()).sum::<usize>(), 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_nobody_waits_for_goes_after_a_moment_or_when_it_is_many_or_when_the_store_closes() {
-        let (queue, jobs) = Queue::new(100);
-        let _unhurried = queue.post(Unhurried, false).await.unwrap();
-        let begun = Instant::now();
-        assert_eq!(jobs.next(256).await.len(), 1);
-        assert!(begun.elapsed() >= COMPANY, "{:?}", begun.elapsed());
-        let mut many = Vec::new();
-        for _ in 0..ENOUGH {
-            many.push(queue.post(Unhurried, false).await.unwrap());
-        }
-        assert_eq!(ready(&jobs).await, Some(ENOUGH));
-        let _unhurried = queue.post(Unhurried, false).await.unwrap();
-        queue.close();
-        assert_eq!(ready(&jobs).await, Some(1));
-        assert_eq!(ready(&jobs).await, Some(0), "closed and empty");
-    }
-}

@@ -204,7 +204,6 @@ static INSERT_BRIEF: Many = Many {
 
 impl Verb for Advance {
     type Out = ();
-    const UNHURRIED: bool = true;
 
     async fn run(items: &[&Self], tx: &mut Tx<'_>) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         // A late worker may stand in one batch with the one that took over: the epoch tells them apart, here as in the statement.
