@@ -121,10 +121,11 @@ pub(crate) fn find(text: &str) -> Vec<Hit> {
     let mut at = 0;
     while at < bytes.len() {
         let head = head(bytes, at);
-        for phrase in table.begun_by(head) {
-            let end = at + phrase.words.len();
-            let same = bytes.get(at..end).is_some_and(|words| words.eq_ignore_ascii_case(phrase.words.as_bytes()));
-            if same && !bytes.get(end).is_some_and(inside) {
+        for (ending, phrase) in table.begun_by(head) {
+            let end = at + usize::from(ending.length);
+            let Some(words) = bytes.get(at..end) else { continue };
+            let ends = words.last().map(u8::to_ascii_lowercase) == Some(ending.last);
+            if ends && !bytes.get(end).is_some_and(inside) && words.eq_ignore_ascii_case(phrase.words.as_bytes()) {
                 hits.push(Hit { start: at, end, sense: phrase.sense });
             }
         }
@@ -153,10 +154,19 @@ struct Phrase {
     sense: Sense,
 }
 
+/// How a phrase ends, in bytes; the last in lower case.
+#[derive(Clone, Copy)]
+struct Ending {
+    length: u16,
+    last: u8,
+}
+
 /// The phrases in rows by their first word: a phrase matches whole words, so a word of the text that
 /// begins no phrase is passed over with one look.
 struct Table {
     phrases: Vec<Phrase>,
+    /// The same in little room: it tells of nearly all phrases that begin alike that they are not meant, and stays in the processor's cache.
+    endings: Vec<Ending>,
     /// Where each row begins, and at last where the last one ends.
     rows: Vec<u16>,
 }
@@ -165,12 +175,14 @@ struct Table {
 const ROWS: usize = 8192;
 
 impl Table {
-    fn begun_by(&self, head: &[u8]) -> &[Phrase] {
+    fn begun_by(&self, head: &[u8]) -> impl Iterator<Item = (Ending, &Phrase)> {
         let row = row(head);
-        match self.rows.get(row..row + 2) {
-            Some([from, to]) => self.phrases.get(usize::from(*from)..usize::from(*to)).unwrap_or_default(),
-            _ => &[],
-        }
+        let range = match self.rows.get(row..row + 2) {
+            Some([from, to]) => usize::from(*from)..usize::from(*to),
+            _ => 0..0,
+        };
+        let endings = self.endings.get(range.clone()).unwrap_or_default();
+        endings.iter().copied().zip(self.phrases.get(range).unwrap_or_default())
     }
 }
 
@@ -189,5 +201,10 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     phrases.sort_by_key(|(row, _)| *row);
     let begin = |row: usize| phrases.partition_point(|(of, _)| *of < row);
     let rows = (0..=ROWS).map(|row| u16::try_from(begin(row)).unwrap_or(u16::MAX)).collect();
-    Table { rows, phrases: phrases.into_iter().map(|(_, phrase)| phrase).collect() }
+    let phrases: Vec<Phrase> = phrases.into_iter().map(|(_, phrase)| phrase).collect();
+    let ending = |phrase: &Phrase| Ending {
+        length: u16::try_from(phrase.words.len()).unwrap_or(u16::MAX),
+        last: phrase.words.bytes().next_back().unwrap_or_default().to_ascii_lowercase(),
+    };
+    Table { rows, endings: phrases.iter().map(ending).collect(), phrases }
 });
