@@ -86,7 +86,7 @@ impl Sqlite {
     }
 
     /// Runs a statement for each of these rows; says how many it touched. One that writes a single row needs no copy of the pages it
-    /// changes to fall back to.
+    /// changes to fall back to; when one fails, those before it go with the transaction.
     pub(super) fn run_each<'v>(
         &mut self,
         sql: &str,
