@@ -59,6 +59,12 @@ async function watched(context, origin) {
   return it;
 }
 
+// Whether it looks so, by media queries: a page that is wider than a phone is shown smaller, and its window says that it is wide.
+async function looked(it, scheme, size) {
+  const query = `(prefers-color-scheme: ${scheme}) and (width: ${size.width}px)`;
+  if (!await it.page.evaluate((query) => matchMedia(query).matches, query)) throw new Error(`the page does not look ${scheme} at ${size.width}`);
+}
+
 // As a screen of this size, with the scheme of colours.
 async function look(it, scheme, size) {
   await it.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
@@ -66,6 +72,7 @@ async function look(it, scheme, size) {
   await it.cdp.send('Emulation.setTouchEmulationEnabled', { enabled: size.mobile });
   // Two frames, after which the new look has been laid out and painted.
   if (it.script) await it.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await looked(it, scheme, size);
 }
 
 // Everything that the page asked for is here: events of the network and of the page come in no order. What the document before asked for
@@ -188,6 +195,7 @@ const acts = {
     for (const [scheme, size] of LOOKS) {
       await look(it, scheme, size);
       const { said, over, shot } = await seen(it, size);
+      await looked(it, scheme, size);
       all.violations.push(...said.violations.map((text) => `${scheme} ${size.width}: ${text}`));
       all.unsure.push(...said.unsure.map((text) => `${scheme} ${size.width}: ${text}`));
       if (size.mobile) all.overflow = Math.max(all.overflow, over);

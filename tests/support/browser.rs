@@ -77,6 +77,7 @@ impl Drop for Driver {
 }
 
 impl Browser {
+    /// One of this test's own, just started.
     pub(crate) fn open() -> Self {
         Self::start().unwrap_or_else(|cause| panic!("no browser: {cause}"))
     }

@@ -5,8 +5,7 @@
 //! [`Sink::deliver`] sends, credentials added. One [`Sink::deliver`] is at most one request that changes something: a sink never sends it
 //! twice, because only the daemon knows what doing a thing twice means.
 
-use crate::sha256_hex;
-use crate::{BoxFuture, ConnectorError, Mailbox, Problems};
+use crate::{BoxFuture, ConnectorError, Mailbox, Problems, sha256_hex};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
