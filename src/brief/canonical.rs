@@ -8,27 +8,22 @@
 use super::content::{Content, MAX_JSON, MAX_LIST, MAX_TEXT};
 use super::edit::EditError;
 use serde_json::Value;
+use std::ops::Range;
 
 impl Content {
     /// The canonical JSON bytes (RFC 8785): no spaces, keys sorted.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(2048);
-        write(&serde_json::to_value(self).unwrap_or(Value::Null), &mut out);
+        let written = serde_json::to_vec(self).unwrap_or_default();
+        let mut out = Vec::with_capacity(written.len());
+        sort(&written, &mut out);
         out
     }
 
     /// SHA-256 of [`Content::to_bytes`] in lowercase hexadecimal, 64 characters.
     #[must_use]
     pub fn digest(&self) -> String {
-        let digest = ring::digest::digest(&ring::digest::SHA256, &self.to_bytes());
-        let mut hex = String::with_capacity(64);
-        for byte in digest.as_ref() {
-            for nibble in [byte >> 4, byte & 15] {
-                hex.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-            }
-        }
-        hex
+        opspilot_sdk::sha256_hex(&self.to_bytes())
     }
 
     /// Reads a content from JSON, strictly: unknown or absent keys, wrong types, numbers out of
@@ -85,38 +80,84 @@ fn limits(value: &Value, path: &mut String) -> Result<(), EditError> {
     }
 }
 
-fn write(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Object(map) => {
-            let mut keys: Vec<&String> = map.keys().collect();
-            keys.sort_unstable();
-            out.push(b'{');
-            for (index, key) in keys.into_iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                scalar(key, out);
-                out.push(b':');
-                write(map.get(key).unwrap_or(&Value::Null), out);
-            }
-            out.push(b'}');
-        }
-        Value::Array(list) => {
+/// Copies the value that `json` begins with, the members of each object in the order of their keys; gives what follows it. `json` was
+/// written by serde_json without spaces, which escapes exactly what RFC 8785 section 3.2.2 asks for.
+fn sort<'a>(json: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    match json.split_first() {
+        Some((b'{', rest)) => sort_members(rest, out),
+        Some((b'[', mut rest)) => {
             out.push(b'[');
-            for (index, item) in list.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
+            while let Some((first, after)) = rest.split_first() {
+                match first {
+                    b']' => {
+                        rest = after;
+                        break;
+                    }
+                    b',' => {
+                        out.push(b',');
+                        rest = sort(after, out);
+                    }
+                    _ => rest = sort(rest, out),
                 }
-                write(item, out);
             }
             out.push(b']');
+            rest
         }
-        other => scalar(other, out),
+        _ => {
+            let (value, rest) = json.split_at(scalar(json));
+            out.extend_from_slice(value);
+            rest
+        }
     }
 }
 
-/// Strings and whole numbers: serde_json escapes exactly what RFC 8785 section 3.2.2 asks for.
-fn scalar(value: &impl serde::Serialize, out: &mut Vec<u8>) {
-    // Writing a string or an integer into memory cannot fail.
-    let _ = serde_json::to_writer(out, value);
+/// The same for what follows the `{` of an object.
+fn sort_members<'a>(mut rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    let begin = out.len();
+    // Each key with where its member lies in `out`.
+    let mut members: Vec<(&[u8], Range<usize>)> = Vec::with_capacity(8);
+    while let Some((first, after)) = rest.split_first() {
+        match first {
+            b'}' => {
+                rest = after;
+                break;
+            }
+            b',' => rest = after,
+            _ => {
+                let from = out.len();
+                let (key, value) = rest.split_at(scalar(rest));
+                out.extend_from_slice(key);
+                out.push(b':');
+                rest = sort(value.get(1..).unwrap_or_default(), out);
+                members.push((key, from..out.len()));
+            }
+        }
+    }
+    members.sort_unstable_by_key(|(key, _)| *key);
+    let written = out.split_off(begin);
+    out.push(b'{');
+    for (index, (_, member)) in members.into_iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(written.get(member.start - begin..member.end - begin).unwrap_or_default());
+    }
+    out.push(b'}');
+    rest
+}
+
+/// How long the string, number or word is that `json` begins with.
+fn scalar(json: &[u8]) -> usize {
+    if json.first() != Some(&b'"') {
+        return json.iter().position(|byte| matches!(byte, b',' | b']' | b'}')).unwrap_or(json.len());
+    }
+    let mut at = 1;
+    while let Some(found) = json.get(at..).and_then(|rest| rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))) {
+        at += found;
+        if json.get(at) == Some(&b'"') {
+            return at + 1;
+        }
+        at += 2;
+    }
+    json.len()
 }

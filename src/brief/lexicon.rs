@@ -113,27 +113,10 @@ pub(crate) struct Hit {
     pub(crate) sense: Sense,
 }
 
-/// Every phrase of the table in `text`, in order of its end; of those that end together the longest first.
+/// Every phrase of the table in `text`, as [`Lexicon::find`] has them.
 pub(crate) fn find(text: &str) -> Vec<Hit> {
-    let table = &*TABLE;
-    let bytes = text.as_bytes();
-    let mut hits = Vec::with_capacity(32);
-    let mut at = 0;
-    while at < bytes.len() {
-        let head = head(bytes, at);
-        for (ending, phrase) in table.begun_by(head) {
-            let end = at + usize::from(ending.length);
-            let Some(words) = bytes.get(at..end) else { continue };
-            let ends = words.last().map(u8::to_ascii_lowercase) == Some(ending.last);
-            if ends && !bytes.get(end).is_some_and(inside) && words.eq_ignore_ascii_case(phrase.words.as_bytes()) {
-                hits.push(Hit { start: at, end, sense: phrase.sense });
-            }
-        }
-        at += head.len();
-    }
-    // Stable: one phrase in several senses keeps the order of the table.
-    hits.sort_by_key(|hit| (hit.end, hit.start));
-    hits
+    static ALL: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::of(|_| true));
+    ALL.find(text)
 }
 
 /// Whether this byte is part of a word.
@@ -163,7 +146,7 @@ struct Ending {
 
 /// The phrases in rows by their first word: a phrase matches whole words, so a word of the text that
 /// begins no phrase is passed over with one look.
-struct Table {
+pub(crate) struct Lexicon {
     phrases: Vec<Phrase>,
     /// The same in little room: it tells of nearly all phrases that begin alike that they are not meant, and stays in the processor's cache.
     endings: Vec<Ending>,
@@ -171,12 +154,53 @@ struct Table {
     rows: Vec<u16>,
 }
 
-/// More rows than phrases, so that most words of a text meet an empty one.
-const ROWS: usize = 8192;
+impl Lexicon {
+    /// Those phrases of the table that stand for what is wanted.
+    pub(crate) fn of(wanted: impl Fn(Sense) -> bool) -> Self {
+        let phrases = super::phrases::PHRASES
+            .iter()
+            .filter(|(sense, _)| wanted(*sense))
+            .flat_map(|(sense, list)| list.split('|').map(|words| Phrase { words, sense: *sense }));
+        let phrases: Vec<Phrase> = phrases.collect();
+        // More rows than phrases, so that most words of a text meet an empty one.
+        let size = (4 * phrases.len()).next_power_of_two();
+        let mut phrases: Vec<(usize, Phrase)> =
+            phrases.into_iter().map(|phrase| (row(head(phrase.words.as_bytes(), 0), size), phrase)).collect();
+        phrases.sort_by_key(|(row, _)| *row);
+        let begin = |row: usize| phrases.partition_point(|(of, _)| *of < row);
+        let rows = (0..=size).map(|row| u16::try_from(begin(row)).unwrap_or(u16::MAX)).collect();
+        let phrases: Vec<Phrase> = phrases.into_iter().map(|(_, phrase)| phrase).collect();
+        let ending = |phrase: &Phrase| Ending {
+            length: u16::try_from(phrase.words.len()).unwrap_or(u16::MAX),
+            last: phrase.words.bytes().next_back().unwrap_or_default().to_ascii_lowercase(),
+        };
+        Self { rows, endings: phrases.iter().map(ending).collect(), phrases }
+    }
 
-impl Table {
+    /// Every phrase of it in `text`, in order of its end; of those that end together the longest first.
+    pub(crate) fn find(&self, text: &str) -> Vec<Hit> {
+        let bytes = text.as_bytes();
+        let mut hits = Vec::with_capacity(32);
+        let mut at = 0;
+        while at < bytes.len() {
+            let head = head(bytes, at);
+            for (ending, phrase) in self.begun_by(head) {
+                let end = at + usize::from(ending.length);
+                let Some(words) = bytes.get(at..end) else { continue };
+                let ends = words.last().map(u8::to_ascii_lowercase) == Some(ending.last);
+                if ends && !bytes.get(end).is_some_and(inside) && words.eq_ignore_ascii_case(phrase.words.as_bytes()) {
+                    hits.push(Hit { start: at, end, sense: phrase.sense });
+                }
+            }
+            at += head.len();
+        }
+        // Stable: one phrase in several senses keeps the order of the table.
+        hits.sort_by_key(|hit| (hit.end, hit.start));
+        hits
+    }
+
     fn begun_by(&self, head: &[u8]) -> impl Iterator<Item = (Ending, &Phrase)> {
-        let row = row(head);
+        let row = row(head, self.rows.len() - 1);
         let range = match self.rows.get(row..row + 2) {
             Some([from, to]) => usize::from(*from)..usize::from(*to),
             _ => 0..0,
@@ -186,25 +210,9 @@ impl Table {
     }
 }
 
-fn row(head: &[u8]) -> usize {
+/// The row of a word among `size`, a power of two.
+fn row(head: &[u8], size: usize) -> usize {
     let hash =
         head.iter().fold(0_u32, |hash, byte| (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x9e37_79b1));
-    (hash >> 16) as usize % ROWS
+    (hash >> 16) as usize & (size - 1)
 }
-
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut phrases: Vec<(usize, Phrase)> = super::phrases::PHRASES
-        .iter()
-        .flat_map(|(sense, list)| list.split('|').map(|words| Phrase { words, sense: *sense }))
-        .map(|phrase| (row(head(phrase.words.as_bytes(), 0)), phrase))
-        .collect();
-    phrases.sort_by_key(|(row, _)| *row);
-    let begin = |row: usize| phrases.partition_point(|(of, _)| *of < row);
-    let rows = (0..=ROWS).map(|row| u16::try_from(begin(row)).unwrap_or(u16::MAX)).collect();
-    let phrases: Vec<Phrase> = phrases.into_iter().map(|(_, phrase)| phrase).collect();
-    let ending = |phrase: &Phrase| Ending {
-        length: u16::try_from(phrase.words.len()).unwrap_or(u16::MAX),
-        last: phrase.words.bytes().next_back().unwrap_or_default().to_ascii_lowercase(),
-    };
-    Table { rows, endings: phrases.iter().map(ending).collect(), phrases }
-});

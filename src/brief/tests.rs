@@ -1,6 +1,7 @@
 //! Tests of the shape, the digest, editing and checking of a content.
 
 use super::*;
+use proptest::prelude::*;
 use serde_json::json;
 
 const TEXT: &str = "Hello, we need 25 seats at $40 per seat by 1 December 2026. Call Maria on +49 40 5550199.";
@@ -50,6 +51,37 @@ fn the_digest_is_that_of_the_sorted_compact_form() {
     let mut other = content();
     other.next_actions[0].needs_approval = true;
     assert_ne!(other.digest(), content().digest());
+}
+
+/// The form as its definition reads: every object sorted, whatever order its type has.
+fn as_defined(value: &serde_json::Value) -> String {
+    use serde_json::Value;
+    match value {
+        Value::Object(members) => {
+            let sorted: std::collections::BTreeMap<_, _> = members.iter().collect();
+            let members = sorted.into_iter().map(|(key, value)| format!("{}:{}", json!(key), as_defined(value)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(as_defined).collect::<Vec<_>>().join(",")),
+        other => other.to_string(),
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_canonical_form_is_the_sorted_one_whatever_the_texts_hold(
+        texts in proptest::collection::vec("[\"\\\\{}\\[\\],:\u{1}\\n a-cé€]{0,12}", 3),
+        lists in proptest::collection::vec(0usize..3, 2),
+        due in proptest::bool::ANY,
+    ) {
+        let mut made = content();
+        made.workflow_summary.text.clone_from(&texts[0]);
+        made.implementation_roadmap[0].steps = vec![texts[1].clone(); lists[0]];
+        made.unverified = vec![Problem { path: texts[2].clone(), problem: texts[1].clone() }; lists[1]];
+        made.next_actions[0].due = made.next_actions[0].due.filter(|_| due);
+        let value = serde_json::to_value(&made).unwrap();
+        prop_assert_eq!(String::from_utf8(made.to_bytes()).unwrap(), as_defined(&value));
+    }
 }
 
 #[test]

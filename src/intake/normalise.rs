@@ -33,10 +33,17 @@ impl Normal {
             context.update(part.as_bytes());
             context.update(&[0]);
         }
+        let mut words = String::with_capacity(self.text.len() + 1);
         for word in self.text.split_whitespace() {
-            context.update(word.to_lowercase().as_bytes());
-            context.update(b" ");
+            // What has no other letters than these is folded without a copy of its own.
+            if word.is_ascii() {
+                words.extend(word.chars().map(|letter| letter.to_ascii_lowercase()));
+            } else {
+                words.push_str(&word.to_lowercase());
+            }
+            words.push(' ');
         }
+        context.update(words.as_bytes());
         for file in &self.files {
             context.update(opspilot_sdk::sha256_hex(&file.bytes).as_bytes());
         }

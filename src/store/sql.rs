@@ -8,65 +8,71 @@ use rusqlite::types::{FromSql, FromSqlError, ValueRef};
 use sqlx::postgres::{PgArguments, PgConnection, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments as _, AssertSqlSafe, Executor as _, Row as _};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
-/// A value to bind; `None` is NULL of that type.
+/// A value to bind, lent where its owner outlives the statement; `None` is NULL of that type.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
-    Text(Option<String>),
+pub(super) enum Value<'v> {
+    Text(Option<Cow<'v, str>>),
     Int(Option<i64>),
-    Bytes(Option<Vec<u8>>),
+    Bytes(Option<Cow<'v, [u8]>>),
 }
 
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::Text(Some(text.to_owned()))
+impl<'v> From<&'v str> for Value<'v> {
+    fn from(text: &'v str) -> Self {
+        Self::Text(Some(Cow::Borrowed(text)))
     }
 }
-impl From<String> for Value {
+impl From<String> for Value<'_> {
     fn from(text: String) -> Self {
-        Self::Text(Some(text))
+        Self::Text(Some(Cow::Owned(text)))
     }
 }
-impl From<&String> for Value {
-    fn from(text: &String) -> Self {
-        Self::Text(Some(text.clone()))
+impl<'v> From<&'v String> for Value<'v> {
+    fn from(text: &'v String) -> Self {
+        Self::from(text.as_str())
     }
 }
-impl From<Option<&str>> for Value {
-    fn from(text: Option<&str>) -> Self {
-        Self::Text(text.map(str::to_owned))
+impl<'v> From<Option<&'v str>> for Value<'v> {
+    fn from(text: Option<&'v str>) -> Self {
+        Self::Text(text.map(Cow::Borrowed))
     }
 }
-impl From<&Option<String>> for Value {
-    fn from(text: &Option<String>) -> Self {
-        Self::Text(text.clone())
+impl<'v> From<&'v Option<String>> for Value<'v> {
+    fn from(text: &'v Option<String>) -> Self {
+        Self::from(text.as_deref())
     }
 }
-impl From<i64> for Value {
+impl From<Option<String>> for Value<'_> {
+    fn from(text: Option<String>) -> Self {
+        Self::Text(text.map(Cow::Owned))
+    }
+}
+impl From<i64> for Value<'_> {
     fn from(number: i64) -> Self {
         Self::Int(Some(number))
     }
 }
-impl From<u32> for Value {
+impl From<u32> for Value<'_> {
     fn from(number: u32) -> Self {
         Self::Int(Some(i64::from(number)))
     }
 }
-impl From<Option<i64>> for Value {
+impl From<Option<i64>> for Value<'_> {
     fn from(number: Option<i64>) -> Self {
         Self::Int(number)
     }
 }
-impl From<&[u8]> for Value {
-    fn from(bytes: &[u8]) -> Self {
-        Self::Bytes(Some(bytes.to_vec()))
+impl<'v> From<&'v [u8]> for Value<'v> {
+    fn from(bytes: &'v [u8]) -> Self {
+        Self::Bytes(Some(Cow::Borrowed(bytes)))
     }
 }
-impl From<Vec<u8>> for Value {
+impl From<Vec<u8>> for Value<'_> {
     fn from(bytes: Vec<u8>) -> Self {
-        Self::Bytes(Some(bytes))
+        Self::Bytes(Some(Cow::Owned(bytes)))
     }
 }
 
@@ -188,7 +194,7 @@ enum Column {
 
 impl Column {
     /// An empty one, for values like this.
-    fn like(value: &Value) -> Self {
+    fn like(value: &Value<'_>) -> Self {
         match value {
             Value::Text(_) => Self::Text(Vec::new()),
             Value::Int(_) => Self::Int(Vec::new()),
@@ -204,11 +210,11 @@ impl Column {
         }
     }
 
-    fn push(&mut self, value: Value) -> Result<(), StoreError> {
+    fn push(&mut self, value: Value<'_>) -> Result<(), StoreError> {
         match (self, value) {
-            (Self::Text(column), Value::Text(text)) => column.push(text),
+            (Self::Text(column), Value::Text(text)) => column.push(text.map(Cow::into_owned)),
             (Self::Int(column), Value::Int(number)) => column.push(number),
-            (Self::Bytes(column), Value::Bytes(bytes)) => column.push(bytes),
+            (Self::Bytes(column), Value::Bytes(bytes)) => column.push(bytes.map(Cow::into_owned)),
             _ => return Err(StoreError::corrupt("a column of two types")),
         }
         Ok(())
@@ -222,7 +228,7 @@ impl Conn<'_> {
     }
 
     /// Runs a constant statement; says how many rows it touched.
-    pub(super) async fn run(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
+    pub(super) async fn run(&mut self, sql: &'static str, values: Vec<Value<'_>>) -> Result<u64, StoreError> {
         match self {
             Self::Here(conn) => conn.run(sql, &values),
             _ => self.run_text(Arc::from(sql), values).await,
@@ -230,7 +236,7 @@ impl Conn<'_> {
     }
 
     /// The rows of a constant query.
-    pub(super) async fn rows(&mut self, sql: &'static str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+    pub(super) async fn rows(&mut self, sql: &'static str, values: Vec<Value<'_>>) -> Result<Vec<Row>, StoreError> {
         match self {
             Self::Here(conn) => Ok(conn.rows(sql, &values)?.into_iter().map(Row::Here).collect()),
             _ => self.rows_text(Arc::from(sql), values).await,
@@ -238,12 +244,12 @@ impl Conn<'_> {
     }
 
     /// The first row of a constant query.
-    pub(super) async fn row(&mut self, sql: &'static str, values: Vec<Value>) -> Result<Option<Row>, StoreError> {
+    pub(super) async fn row(&mut self, sql: &'static str, values: Vec<Value<'_>>) -> Result<Option<Row>, StoreError> {
         Ok(self.rows(sql, values).await?.into_iter().next())
     }
 
     /// Runs a statement over many rows, given flat; says how many it touched.
-    pub(super) async fn run_many(&mut self, many: &'static Many, values: Vec<Value>) -> Result<u64, StoreError> {
+    pub(super) async fn run_many(&mut self, many: &'static Many, values: Vec<Value<'_>>) -> Result<u64, StoreError> {
         let mut touched = 0;
         match self {
             Self::Postgres(conn) => {
@@ -266,7 +272,11 @@ impl Conn<'_> {
     }
 
     /// The rows a statement over many rows answers.
-    pub(super) async fn rows_many(&mut self, many: &'static Many, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+    pub(super) async fn rows_many(
+        &mut self,
+        many: &'static Many,
+        values: Vec<Value<'_>>,
+    ) -> Result<Vec<Row>, StoreError> {
         let mut rows = Vec::new();
         match self {
             Self::Postgres(conn) => {
@@ -312,7 +322,7 @@ impl Conn<'_> {
         Ok(())
     }
 
-    async fn run_text(&mut self, sql: Arc<str>, values: Vec<Value>) -> Result<u64, StoreError> {
+    async fn run_text(&mut self, sql: Arc<str>, values: Vec<Value<'_>>) -> Result<u64, StoreError> {
         Ok(match self {
             Self::Here(conn) => conn.run(&sql, &values)?,
             Self::Sqlite(conn) => {
@@ -326,7 +336,7 @@ impl Conn<'_> {
         })
     }
 
-    async fn rows_text(&mut self, sql: Arc<str>, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+    async fn rows_text(&mut self, sql: Arc<str>, values: Vec<Value<'_>>) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Here(conn) => conn.rows(&sql, &values)?.into_iter().map(Row::Here).collect(),
             Self::Sqlite(conn) => {
@@ -341,7 +351,7 @@ impl Conn<'_> {
     }
 }
 
-fn chunks(many: &'static Many, values: Vec<Value>) -> Vec<(Arc<str>, Vec<Value>)> {
+fn chunks<'v>(many: &'static Many, values: Vec<Value<'v>>) -> Vec<(Arc<str>, Vec<Value<'v>>)> {
     let width = many.columns.len();
     let mut left = values.len() / width;
     debug_assert_eq!(left * width, values.len(), "rows of one width");
@@ -355,7 +365,7 @@ fn chunks(many: &'static Many, values: Vec<Value>) -> Vec<(Arc<str>, Vec<Value>)
     chunks
 }
 
-fn arrays(many: &'static Many, values: Vec<Value>) -> Result<Vec<(Arc<str>, PgArguments)>, StoreError> {
+fn arrays(many: &'static Many, values: Vec<Value<'_>>) -> Result<Vec<(Arc<str>, PgArguments)>, StoreError> {
     let width = many.columns.len();
     let mut left = values.len() / width;
     let mut values = values.into_iter();
@@ -384,26 +394,26 @@ fn arrays(many: &'static Many, values: Vec<Value>) -> Result<Vec<(Arc<str>, PgAr
     Ok(statements)
 }
 
-fn sqlite(values: Vec<Value>) -> Result<SqliteArguments, StoreError> {
+fn sqlite(values: Vec<Value<'_>>) -> Result<SqliteArguments, StoreError> {
     let mut arguments = SqliteArguments::default();
     for value in values {
         match value {
-            Value::Text(text) => arguments.add(text),
+            Value::Text(text) => arguments.add(text.as_deref()),
             Value::Int(number) => arguments.add(number),
-            Value::Bytes(bytes) => arguments.add(bytes),
+            Value::Bytes(bytes) => arguments.add(bytes.as_deref()),
         }
         .map_err(|cause| StoreError::Unavailable { reason: cause.to_string() })?;
     }
     Ok(arguments)
 }
 
-fn postgres(values: Vec<Value>) -> Result<PgArguments, StoreError> {
+fn postgres(values: Vec<Value<'_>>) -> Result<PgArguments, StoreError> {
     let mut arguments = PgArguments::default();
     for value in values {
         match value {
-            Value::Text(text) => arguments.add(text),
+            Value::Text(text) => arguments.add(text.as_deref()),
             Value::Int(number) => arguments.add(number),
-            Value::Bytes(bytes) => arguments.add(bytes),
+            Value::Bytes(bytes) => arguments.add(bytes.as_deref()),
         }
         .map_err(|cause| StoreError::Unavailable { reason: cause.to_string() })?;
     }

@@ -73,7 +73,7 @@ impl Sqlite {
     }
 
     /// Runs a statement; says how many rows it touched.
-    pub(super) fn run(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
+    pub(super) fn run(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64, StoreError> {
         let mut statement = self.conn.prepare_cached(native(&mut self.texts, sql))?;
         bind(&mut statement, values)?;
         if statement.column_count() > 0 {
@@ -90,7 +90,7 @@ impl Sqlite {
     pub(super) fn run_each<'v>(
         &mut self,
         sql: &str,
-        rows: impl Iterator<Item = &'v [Value]>,
+        rows: impl Iterator<Item = &'v [Value<'v>]>,
     ) -> Result<u64, StoreError> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut touched = 0;
@@ -102,7 +102,7 @@ impl Sqlite {
     }
 
     /// The rows a statement answers.
-    pub(super) fn rows(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Cells>, StoreError> {
+    pub(super) fn rows(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Cells>, StoreError> {
         let mut statement = self.conn.prepare_cached(native(&mut self.texts, sql))?;
         let columns = statement.column_count();
         bind(&mut statement, values)?;
@@ -154,14 +154,14 @@ fn native<'a>(texts: &'a mut HashMap<(usize, usize), String>, sql: &'a str) -> &
     texts.entry((sql.as_ptr().addr(), sql.len())).or_insert_with(|| sql.replace('$', "?"))
 }
 
-fn bind(statement: &mut rusqlite::CachedStatement<'_>, values: &[Value]) -> Result<(), StoreError> {
+fn bind(statement: &mut rusqlite::CachedStatement<'_>, values: &[Value<'_>]) -> Result<(), StoreError> {
     for (index, value) in values.iter().enumerate() {
         statement.raw_bind_parameter(index + 1, value)?;
     }
     Ok(())
 }
 
-impl rusqlite::ToSql for Value {
+impl rusqlite::ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Text(Some(text)) => ValueRef::Text(text.as_bytes()),

@@ -105,7 +105,7 @@ pub(super) async fn seal(tx: &mut Tx<'_>) -> Result<Option<Head>, StoreError> {
         frontier.append(sealed.leaf);
         at = at.max(entry.at());
         let seq = i64::try_from(sealed.seq).unwrap_or(i64::MAX);
-        rows.extend(values![seq, entry.subject(), sealed.bytes, &sealed.leaf[..]]);
+        rows.extend(values![seq, entry.subject(), sealed.bytes, sealed.leaf.to_vec()]);
     }
     let note = signed_head(tx.shared, &frontier)?;
     tx.conn.run_many(&INSERT_RECEIPTS, rows).await?;

@@ -98,7 +98,7 @@ impl Store {
     async fn receipts(
         &self,
         sql: &'static str,
-        wanted: Vec<crate::store::sql::Value>,
+        wanted: Vec<crate::store::sql::Value<'_>>,
     ) -> Result<Vec<ReceiptRow>, StoreError> {
         let rows = self.walker().await?.conn().rows(sql, wanted).await?;
         let receipt = |row: &crate::store::sql::Row| {

@@ -120,7 +120,7 @@ impl Store {
     async fn some_persons(
         &self,
         sql: &'static str,
-        wanted: Vec<crate::store::sql::Value>,
+        wanted: Vec<crate::store::sql::Value<'_>>,
     ) -> Result<Vec<PersonRow>, StoreError> {
         let mut reader = self.reader().await?;
         let mut conn = reader.conn();

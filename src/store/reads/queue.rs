@@ -279,8 +279,7 @@ impl QueueFilter {
             && self.before.is_none()
     }
 
-    fn values(&self) -> Vec<Value> {
-        let all = |text: &Option<String>| text.clone().unwrap_or_default();
+    fn values(&self) -> Vec<Value<'_>> {
         let holder = match &self.holder {
             Wanted::Any => "",
             Wanted::Nobody => "-",
@@ -289,7 +288,8 @@ impl QueueFilter {
         let before = self.before.map_or(i64::MAX, Timestamp::as_microsecond);
         let lane = self.lane.map_or(-1, i64::from);
         let now = self.now.as_microsecond();
-        values![self.pilots(), all(&self.state), all(&self.risk), lane, holder, now, before]
+        let [state, risk] = [&self.state, &self.risk].map(|text| text.as_deref().unwrap_or_default());
+        values![self.pilots(), state, risk, lane, holder, now, before]
     }
 
     async fn page(
@@ -301,14 +301,14 @@ impl QueueFilter {
         conn.rows(PAGE, self.behind(after, limit)).await?.iter().map(|row| row_of(row, self.now)).collect()
     }
 
-    fn behind(&self, after: Option<&QueuePlace>, limit: u32) -> Vec<Value> {
+    fn behind<'v>(&'v self, after: Option<&'v QueuePlace>, limit: u32) -> Vec<Value<'v>> {
         let mut values = self.values();
         let (lane, brief) = after.map_or((-1, ""), |place| (i64::from(place.lane), place.brief.as_str()));
         values.extend(values![lane, brief, i64::from(limit)]);
         values
     }
 
-    fn counted(&self) -> Vec<Value> {
+    fn counted(&self) -> Vec<Value<'_>> {
         let mut values = self.values();
         values.extend(values![&self.me, i64::from(self.is_of_all())]);
         values
@@ -398,12 +398,12 @@ impl QueueFilter {
 impl QueueFilter {
     /// The statements of a page, with their values as text, for looking at their plans.
     pub(in crate::store) fn asked(&self) -> [(&'static str, &'static str, Vec<String>); 3] {
-        let text = |value: Value| match value {
+        let text = |value: Value<'_>| match value {
             Value::Int(number) => number.unwrap_or(0).to_string(),
             Value::Text(text) => format!("'{}'", text.unwrap_or_default()),
             Value::Bytes(_) => String::new(),
         };
-        let own = |values: Vec<Value>| values.into_iter().map(text).collect::<Vec<_>>();
+        let own = |values: Vec<Value<'_>>| values.into_iter().map(text).collect::<Vec<_>>();
         let (page, search) = (self.behind(None, 50), self.behind(None, MOST_SEARCHED));
         [("page", PAGE, own(page)), ("search", SUBJECTS, own(search)), ("counts", COUNTS, own(self.counted()))]
     }

@@ -278,7 +278,7 @@ impl Verb for Advance {
     }
 }
 
-fn run_row(item: &Advance) -> Vec<Value> {
+fn run_row(item: &Advance) -> Vec<Value<'_>> {
     let mut step: Option<&str> = None;
     let (mut due, mut key, mut attempt) = (None, None, 1i64);
     let (mut code, mut message) = (None, None);
@@ -321,7 +321,7 @@ fn run_row(item: &Advance) -> Vec<Value> {
     ]
 }
 
-fn step_row(item: &Advance, step: &StepDone) -> Vec<Value> {
+fn step_row<'v>(item: &'v Advance, step: &'v StepDone) -> Vec<Value<'v>> {
     let ended = step.ended_at.map(Timestamp::as_microsecond);
     let (ordinal, started) = (step.ordinal, step.started_at.as_microsecond());
     values![item.run.as_str(), ordinal, &step.name, step.attempt, step.state, started, ended, &step.output, &step.code]

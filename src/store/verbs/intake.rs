@@ -170,7 +170,12 @@ impl Verb for Accept {
 }
 
 /// Keeps a content: with the others of the batch, or at once when it is long.
-async fn keep(digest: &str, bytes: &[u8], blobs: &mut Vec<Value>, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+async fn keep<'v>(
+    digest: &'v str,
+    bytes: &'v [u8],
+    blobs: &mut Vec<Value<'v>>,
+    tx: &mut Tx<'_>,
+) -> Result<(), StoreError> {
     if bytes.len() > LONG {
         return tx.conn.put(digest, bytes).await;
     }
@@ -276,7 +281,7 @@ async fn insert_requests(
             request.attachments,
             request.received_at.as_microsecond(),
             request.accepted_at.as_microsecond(),
-            &planted(request)?
+            planted(request)?
         ]);
     }
     let rows = tx.conn.rows_many(&INSERT_REQUEST, rows).await?;
@@ -290,7 +295,7 @@ fn planted(request: &Request) -> Result<Option<String>, StoreError> {
 }
 
 /// The run's row; leased to the local worker at once when that has room.
-fn start_run(item: &Accept, tx: &mut Tx<'_>) -> Vec<crate::store::sql::Value> {
+fn start_run<'v>(item: &'v Accept, tx: &mut Tx<'_>) -> Vec<Value<'v>> {
     let request = &item.request;
     let run: RunId = request.id.run();
     let at = request.accepted_at.as_microsecond();
@@ -318,7 +323,7 @@ fn start_run(item: &Accept, tx: &mut Tx<'_>) -> Vec<crate::store::sql::Value> {
         None => tx.wakes = true,
     }
     values![
-        run.as_str(),
+        run.to_string(),
         request.id.as_str(),
         &request.pilot,
         &request.tenant,
@@ -328,7 +333,7 @@ fn start_run(item: &Accept, tx: &mut Tx<'_>) -> Vec<crate::store::sql::Value> {
         &item.first_step,
         1i64,
         0i64,
-        &lessee,
+        lessee,
         until,
         1i64,
         at,
@@ -365,7 +370,7 @@ fn receipt(item: &Accept, original: Option<&RequestId>, tx: &mut Tx<'_>) -> Resu
 
 type Earlier = HashMap<(String, String), (RequestId, String)>;
 
-async fn earlier(wanted: Vec<crate::store::sql::Value>, tx: &mut Tx<'_>) -> Result<Earlier, StoreError> {
+async fn earlier(wanted: Vec<Value<'_>>, tx: &mut Tx<'_>) -> Result<Earlier, StoreError> {
     let mut earlier = HashMap::new();
     for row in tx.conn.rows_many(&FIND_KEYS, wanted).await? {
         let id = RequestId::parse(&row.text(2)?).map_err(|cause| StoreError::corrupt(cause.to_string()))?;

@@ -201,7 +201,7 @@ impl Books {
             let FarSide { breaker, paused } = self.side(name);
             let (by, since) = paused.map_or((None, None), |(by, since)| (Some(by), Some(since)));
             let (probing, cool) = (i64::from(breaker.probing), breaker.cool_until);
-            values![name, breaker.failures, breaker.opened, breaker.until, probing, cool, &by, since, at]
+            values![name, breaker.failures, breaker.opened, breaker.until, probing, cool, by, since, at]
         });
         let rows = rows.collect();
         tx.conn.run_many(&WRITE_SIDES, rows).await?;

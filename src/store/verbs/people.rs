@@ -167,7 +167,11 @@ pub(super) fn told(
     tx.receipt(&note, &body)
 }
 
-async fn count(sql: &'static str, values: Vec<crate::store::sql::Value>, tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+async fn count(
+    sql: &'static str,
+    values: Vec<crate::store::sql::Value<'_>>,
+    tx: &mut Tx<'_>,
+) -> Result<i64, StoreError> {
     tx.conn.row(sql, values).await?.map_or(Ok(0), |row| row.int(0))
 }
 

@@ -155,13 +155,13 @@ pub(super) struct Origin<'a> {
 }
 
 /// The row of a write that waits.
-pub(super) fn row(from: &Origin<'_>) -> Result<Vec<Value>, StoreError> {
+pub(super) fn row<'v>(from: &Origin<'v>) -> Result<Vec<Value<'v>>, StoreError> {
     let call = serde_json::to_vec(&from.write.call).map_err(|cause| StoreError::corrupt(cause.to_string()))?;
     let (due, at) = (from.due.as_microsecond(), from.at.as_microsecond());
     Ok(values![
         from.id.as_str(),
         from.brief.as_str(),
-        from.brief.request().as_str(),
+        from.brief.request().to_string(),
         &from.belongs.pilot,
         &from.belongs.tenant,
         from.sink,
@@ -189,7 +189,7 @@ pub(super) fn row(from: &Origin<'_>) -> Result<Vec<Value>, StoreError> {
 }
 
 /// Inserts rows of writes; by brief, how many were not there already.
-pub(super) async fn insert(rows: Vec<Value>, tx: &mut Tx<'_>) -> Result<HashMap<String, i64>, StoreError> {
+pub(super) async fn insert(rows: Vec<Value<'_>>, tx: &mut Tx<'_>) -> Result<HashMap<String, i64>, StoreError> {
     let mut queued = HashMap::new();
     for row in tx.conn.rows_many(&INSERT_WRITES, rows).await? {
         *queued.entry(row.text(0)?).or_insert(0) += 1;
@@ -213,7 +213,7 @@ pub(super) async fn approve(items: &[Approving<'_>], tx: &mut Tx<'_>) -> Result<
         let Some(queue) = item.queue else { continue };
         plans.extend(values![
             brief,
-            item.brief.request().as_str(),
+            item.brief.request().to_string(),
             &item.belongs.pilot,
             &item.belongs.tenant,
             item.digest,

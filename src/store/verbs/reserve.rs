@@ -243,7 +243,7 @@ impl Verb for Reserve {
             outs.push(Ok(Reserved { outcome, alarms }));
         }
         books.write(at, tx).await?;
-        let put = |rows: &[crate::store::sql::Value], many: &Many| {
+        let put = |rows: &[crate::store::sql::Value<'_>], many: &Many| {
             u64::try_from(rows.len() / many.columns.len()).unwrap_or(0)
         };
         let (calls, intents) = (put(&reservations, &INSERT_RESERVATIONS), put(&effects, &INSERT_EFFECTS));
@@ -338,7 +338,7 @@ fn alarm(books: &mut Books, budget: &FromBudget, least: i64) -> Option<Alarm> {
     Some(Alarm { key: budget.key.clone(), used, limit, percent })
 }
 
-fn row(item: &Reserve, probe: bool) -> Vec<crate::store::sql::Value> {
+fn row(item: &Reserve, probe: bool) -> Vec<crate::store::sql::Value<'_>> {
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let periods: Vec<&PeriodKey> = item.budgets.iter().map(|budget| &budget.key).collect();
     let buckets: Vec<&FromBucket> = item.buckets.iter().filter(|bucket| bucket.returns).collect();

@@ -178,7 +178,7 @@ impl Verb for Decide {
                 item.version,
                 item.state.as_str(),
                 item.at.as_microsecond(),
-                run.as_str(),
+                run.to_string(),
                 key
             ]);
         }
@@ -207,7 +207,7 @@ impl Verb for Decide {
                 at
             ]);
             if let Some(wake) = &item.wake {
-                wakes.extend(values![item.brief.request().run().as_str(), &wake.key, &wake.signal, at]);
+                wakes.extend(values![item.brief.request().run().to_string(), &wake.key, &wake.signal, at]);
                 tx.wakes = true;
             }
             told(item, tx)?;

@@ -86,7 +86,7 @@ pub(super) struct Open {
 }
 
 /// Reads reservations by their names.
-pub(super) async fn load(ids: Vec<Value>, tx: &mut Tx<'_>) -> Result<BTreeMap<String, Open>, StoreError> {
+pub(super) async fn load(ids: Vec<Value<'_>>, tx: &mut Tx<'_>) -> Result<BTreeMap<String, Open>, StoreError> {
     let mut found = BTreeMap::new();
     for row in tx.conn.rows_many(&LOAD, ids).await? {
         let unreadable = |_| StoreError::corrupt("a reservation that cannot be read");
@@ -113,8 +113,8 @@ pub(super) async fn load(ids: Vec<Value>, tx: &mut Tx<'_>) -> Result<BTreeMap<St
 /// Rows of one settling, to be written together.
 #[derive(Default)]
 struct Ends {
-    reservations: Vec<Value>,
-    effects: Vec<Value>,
+    reservations: Vec<Value<'static>>,
+    effects: Vec<Value<'static>>,
 }
 
 impl Verb for Settle {
@@ -221,7 +221,7 @@ impl Ends {
         };
         let used = usage.map(|usage| (whole(usage.input), whole(usage.cached), whole(usage.output)));
         self.reservations.extend(values![
-            &open.id,
+            open.id.clone(),
             verdict.as_str(),
             used.map(|used| used.0),
             used.map(|used| used.1),
@@ -236,7 +236,7 @@ impl Ends {
             Verdict::Unreported => "uncertain",
         };
         let outcome = serde_json::json!({ "charge": verdict.as_str(), "cost": cost, "usage": usage }).to_string();
-        self.effects.extend(values![&open.key, effect, outcome, now]);
+        self.effects.extend(values![open.key.clone(), effect, outcome, now]);
     }
 }
 

@@ -201,11 +201,11 @@ impl Verb for IntendWrite {
             };
             let (run, step, at) = (write.brief.request().run(), write.id.as_str(), item.at.as_microsecond());
             if item.attempt > 1 {
-                earlier.extend(values![run.as_str(), step, at]);
+                earlier.extend(values![run.to_string(), step, at]);
             }
             let key = format!("{step}/{}", item.attempt);
             let intent = json!({ "sink": write.sink, "key": write.write.key, "digest": write.digest }).to_string();
-            effects.extend(values![run.as_str(), step, item.attempt, key, "intended", intent, at]);
+            effects.extend(values![run.to_string(), step, item.attempt, key, "intended", intent, at]);
             let by: Vec<&str> = match &item.gate {
                 Gate::Cleared(cleared) => cleared.by().iter().map(String::as_str).collect(),
                 Gate::Undo => Vec::new(),

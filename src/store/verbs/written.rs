@@ -262,8 +262,8 @@ impl Verb for SettleWrite {
                     end.maybe.map(i64::from),
                     i64::from(end.failed),
                     end.due.map(Timestamp::as_microsecond),
-                    end.after.map(Value::to_string).as_deref(),
-                    end.now.map(Value::to_string).as_deref(),
+                    end.after.map(Value::to_string),
+                    end.now.map(Value::to_string),
                     end.far_id,
                     end.said,
                     end.code,
@@ -286,7 +286,7 @@ impl Verb for SettleWrite {
             let outcome = json!({ "code": end.code, "message": end.message.or(end.said), "far_id": end.far_id });
             let run = write.brief.request().run();
             let at = item.at.as_microsecond();
-            effects.extend(values![run.as_str(), write.id.as_str(), end.effect, outcome.to_string(), at]);
+            effects.extend(values![run.to_string(), write.id.as_str(), end.effect, outcome.to_string(), at]);
             let mut fields = vec![("was", Field::Text(write.state.as_str()))];
             fields.extend(end.code.map(|code| ("code", Field::Text(code))));
             fields.extend(end.far_id.map(|id| ("far_id", Field::Text(id))));
