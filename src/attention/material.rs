@@ -171,6 +171,7 @@ impl Material {
             lane: 1,
             definition,
             first_step,
+            permit: None,
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::domain::id::{PermitId, RequestId};
 use crate::domain::pilot::{Pilot, Pilots};
 use crate::mail::Unreadable;
-use crate::policy::{Action, Ask, Denied, Policies, Principal, Resource};
+use crate::policy::{Action, Ask, Denied, Permit, Policies, Principal, Resource};
 use crate::store::{Accept, Accepted, File, Request, Store, StoreError};
 use jiff::Timestamp;
 use normalise::Normal;
@@ -139,12 +139,16 @@ impl Intake {
     /// # Errors
     /// [`IntakeError`].
     pub async fn accept(&self, door: &Door, envelope: Envelope) -> Result<Accepted, IntakeError> {
+        self.take(door, envelope, None).await
+    }
+
+    async fn take(&self, door: &Door, envelope: Envelope, permit: Option<Permit>) -> Result<Accepted, IntakeError> {
         let waiting = self.store.waiting();
         if waiting > self.max_waiting {
             return Err(IntakeError::Crowded { waiting, limit: self.max_waiting, retry_secs: 5 });
         }
         let accept = self.prepare(door, envelope)?;
-        let outcome = self.store.accept(accept).await?;
+        let outcome = self.store.accept(Accept { permit: permit.map(Arc::new), ..accept }).await?;
         count(door, &outcome);
         Ok(outcome)
     }
@@ -163,8 +167,8 @@ impl Intake {
         let resource = Resource::pilot(&pilot.name, &pilot.tenant);
         let id = PermitId::new(self.clock.now(), self.store.chance());
         let ask = Ask { principal, action: Action::RequestSubmit, resource: &resource };
-        let _leave_to_submit = self.policies.permit(&ask, id.to_string())?;
-        self.accept(door, envelope).await
+        let permit = self.policies.permit(&ask, id.to_string())?;
+        self.take(door, envelope, Some(permit)).await
     }
 
     /// What the store is asked to accept for an envelope. Pure thinking; touches nothing.
@@ -227,6 +231,7 @@ impl Intake {
             lane,
             definition,
             first_step,
+            permit: None,
         })
     }
 }

@@ -30,7 +30,7 @@ pub enum StoreError {
         retry_secs: u64,
     },
     /// The database cannot be reached or cannot write: nothing was changed.
-    #[error("the store cannot do this now: {reason}; nothing was changed (OP-3005)")]
+    #[error("the store cannot do this now: {reason}; nothing was changed; {} (OP-3005)", remedy(.reason))]
     Unavailable {
         /// What the database said.
         reason: String,
@@ -76,12 +76,14 @@ impl StoreError {
         }
     }
 
-    /// The same, naming the file it is about.
+    /// The same, naming the file it is about, unless it does already.
     pub(super) fn about(self, file: &std::path::Path) -> Self {
-        let file = file.display();
+        let file = file.display().to_string();
         match self {
-            Self::Unavailable { reason } => Self::Unavailable { reason: format!("`{file}`: {reason}") },
-            Self::Corrupt { what } => Self::Corrupt { what: format!("`{file}`: {what}") },
+            Self::Unavailable { reason } if !reason.contains(&file) => {
+                Self::Unavailable { reason: format!("`{file}`: {reason}") }
+            }
+            Self::Corrupt { what } if !what.contains(&file) => Self::Corrupt { what: format!("`{file}`: {what}") },
             other => other,
         }
     }
@@ -89,6 +91,21 @@ impl StoreError {
     pub(crate) fn corrupt(what: impl Into<String>) -> Self {
         Self::Corrupt { what: what.into() }
     }
+}
+
+/// What to do about it. Told by the words, because two drivers and the system below them all say it in their own way and none with a code
+/// that means the same; words that are not known here are shown all the same, with the advice that fits everything.
+fn remedy(reason: &str) -> &'static str {
+    const REMEDIES: [(&str, &str); 6] = [
+        ("readonly", "give the file and its folder to the daemon's user, and see how their disk is mounted"),
+        ("unable to open", "see whether its folder is there, whose both are, and how their disk is mounted"),
+        ("is full", "make room on its disk"),
+        ("No space left", "make room on the database server's disk"),
+        ("is locked", "see which other program holds the file open"),
+        ("Permission denied", "give the file and its folder to the daemon's user"),
+    ];
+    let known = REMEDIES.iter().find(|(words, _)| reason.contains(words));
+    known.map_or("put that right, and it goes on by itself", |(_, remedy)| remedy)
 }
 
 impl From<sqlx::Error> for StoreError {

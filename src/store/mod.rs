@@ -46,7 +46,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc};
 use work::Hire;
 
@@ -66,6 +66,16 @@ enum Backend {
     },
 }
 
+impl Backend {
+    /// An error that names the file it is about; a database server names itself.
+    fn about(&self, cause: StoreError) -> StoreError {
+        match self {
+            Self::Sqlite { options, .. } => cause.about(options.get_filename()),
+            Self::Postgres { .. } => cause,
+        }
+    }
+}
+
 struct Shared {
     backend: Backend,
     clock: Arc<dyn Clock>,
@@ -81,6 +91,8 @@ struct Shared {
     wake: Notify,
     /// Commits so far, for whoever works beside the writer.
     commits: AtomicU64,
+    /// When the commits at hand were begun, at most one for each writer.
+    begun: Mutex<Vec<Instant>>,
     /// The store closes.
     closing: Notify,
 }
@@ -198,6 +210,13 @@ impl Store {
     /// Fills a buffer with random bytes, for a secret.
     pub fn fill(&self, bytes: &mut [u8]) {
         self.shared.entropy.fill(bytes);
+    }
+
+    /// For how long the oldest commit at hand has lasted.
+    #[must_use]
+    pub fn committing_for(&self) -> Duration {
+        let begun = self.shared.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        begun.iter().map(Instant::elapsed).max().unwrap_or_default()
     }
 
     /// Whether several daemons may share this store.

@@ -143,6 +143,7 @@ impl Store {
             waiting: AtomicI64::new(0),
             wake: Notify::new(),
             commits: AtomicU64::new(0),
+            begun: Mutex::default(),
             closing: Notify::new(),
         });
         prepare(&shared).await?;
@@ -255,6 +256,10 @@ fn lock(path: &std::path::Path) -> Result<std::fs::File, StoreError> {
 }
 
 async fn prepare(shared: &Shared) -> Result<(), StoreError> {
+    make_ready(shared).await.map_err(|cause| shared.backend.about(cause))
+}
+
+async fn make_ready(shared: &Shared) -> Result<(), StoreError> {
     migrate(&shared.backend).await?;
     let mut held = Held::open(&shared.backend).await?;
     let mut conn = held.conn();
@@ -273,11 +278,11 @@ async fn prepare(shared: &Shared) -> Result<(), StoreError> {
 async fn migrate(backend: &Backend) -> Result<(), StoreError> {
     let outcome = match backend {
         Backend::Sqlite { options, .. } => {
-            let connect = SqliteConnection::connect_with(options).await;
-            let mut conn = connect.map_err(|cause| StoreError::unavailable(&cause).about(options.get_filename()))?;
+            let mut conn = SqliteConnection::connect_with(options).await?;
             if is_current(&mut Conn::Sqlite(&mut conn), SQLITE).await? {
                 return Ok(());
             }
+            refuse_foreign(&mut Conn::Sqlite(&mut conn)).await?;
             migrator(SQLITE).run(&mut conn).await
         }
         Backend::Postgres { .. } => {
@@ -299,6 +304,22 @@ async fn is_current(conn: &mut Conn<'_>, list: &[(i64, &str, &str)]) -> Result<b
         return Err(StoreError::Newer { found, known });
     }
     Ok(found == known)
+}
+
+/// A file that another program made its tables in is left as it is. (A PostgreSQL database may be shared on purpose: there a schema parts
+/// what belongs to whom.)
+async fn refuse_foreign(conn: &mut Conn<'_>) -> Result<(), StoreError> {
+    let foreign = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' \
+                   AND NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations') LIMIT 1";
+    match conn.row(foreign, vec![]).await? {
+        Some(row) => Err(StoreError::Conflict {
+            what: format!(
+                "the database file belongs to another program, it has a table `{}`; name another file in `[store] url`",
+                row.text(0)?
+            ),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Number of the newest migration applied, 0 for an empty database.

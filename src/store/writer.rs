@@ -14,8 +14,8 @@ use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Verbs per transaction at most; more would make the first caller of a crowd wait for the last.
 const LARGEST_BATCH: usize = 256;
@@ -74,9 +74,10 @@ pub(super) async fn fold(shared: Arc<Shared>, file: PathBuf) {
 
 async fn commit(shared: &Shared, conn: &mut Option<Held>, mut groups: Vec<Box<dyn Group>>) {
     let jobs: usize = groups.iter().map(|group| group.len()).sum();
-    let begun = std::time::Instant::now();
+    let begun = Begun::now(shared);
     let outcome = attempt(shared, conn, &mut groups).await;
-    metrics::histogram!("opspilot_store_commit_seconds").record(begun.elapsed().as_secs_f64());
+    metrics::histogram!("opspilot_store_commit_seconds").record(begun.at.elapsed().as_secs_f64());
+    drop(begun);
     metrics::histogram!("opspilot_store_batch_size").record(jobs as f64);
     match outcome {
         Ok(()) => groups.into_iter().for_each(|group| group.answer(None)),
@@ -93,12 +94,32 @@ async fn commit(shared: &Shared, conn: &mut Option<Held>, mut groups: Vec<Box<dy
     }
 }
 
+/// A commit at hand, until it ends in whatever way.
+struct Begun<'s> {
+    at: Instant,
+    shared: &'s Shared,
+}
+
+impl<'s> Begun<'s> {
+    fn now(shared: &'s Shared) -> Self {
+        let at = Instant::now();
+        shared.begun.lock().unwrap_or_else(PoisonError::into_inner).push(at);
+        Self { at, shared }
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        self.shared.begun.lock().unwrap_or_else(PoisonError::into_inner).retain(|other| *other != self.at);
+    }
+}
+
 async fn attempt(shared: &Shared, conn: &mut Option<Held>, groups: &mut [Box<dyn Group>]) -> Result<(), StoreError> {
     let mut held = match conn.take() {
         Some(held) => held,
         None => Held::open(&shared.backend).await?,
     };
-    let outcome = transact(shared, &mut held, groups).await;
+    let outcome = transact(shared, &mut held, groups).await.map_err(|cause| shared.backend.about(cause));
     // After an error the connection is thrown away, and any open transaction with it, unless it proves to be well.
     if outcome.is_ok() || held.recover().await {
         *conn = Some(held);

@@ -25,10 +25,15 @@ impl Chain {
         let actor = self.name(&receipt.actor);
         let by_policy = || format!("allowed by {} ({})", list("policies"), field("permit"));
         let detail = match receipt.kind.as_str() {
-            "request.accepted" => match field("duplicate_of") {
-                of if of.is_empty() => format!("on disk; run begins with definition {}", short(&field("definition"))),
-                of => format!("on disk; says the same as {of}, so nothing is drafted"),
-            },
+            "request.accepted" => {
+                let by = if body["permit"].is_null() { String::new() } else { format!("; {}", by_policy()) };
+                match field("duplicate_of") {
+                    of if of.is_empty() => {
+                        format!("on disk; run begins with definition {}{by}", short(&field("definition")))
+                    }
+                    of => format!("on disk; says the same as {of}, so nothing is drafted{by}"),
+                }
+            }
             "request.held" => match list("places") {
                 places if places.is_empty() => format!("the data boundary found {}", list("kinds")),
                 places => format!("the data boundary found {}: {places}", list("kinds")),

@@ -17,6 +17,8 @@ use std::time::Duration;
 
 /// The store must answer within this time to be called ready.
 const STORE_TIME: Duration = Duration::from_secs(1);
+/// A commit that lasts longer than this waits for something that does not come: who sends would wait as long.
+const COMMIT_TIME: Duration = Duration::from_secs(3);
 /// Checks that decide; whatever else is listed is for people.
 const DECIDING: [&str; 3] = ["store", "policy", "disk"];
 
@@ -62,7 +64,13 @@ pub(super) async fn ready(State(app): State<App>, request: Request) -> Response<
 
 async fn store(app: &App) -> Check {
     let (ok, detail) = match tokio::time::timeout(STORE_TIME, app.web.store.ping()).await {
-        Ok(Ok(())) => (true, String::new()),
+        Ok(Ok(())) => match app.web.store.committing_for() {
+            long if long > COMMIT_TIME => {
+                let seconds = long.as_secs();
+                (false, format!("a commit has lasted {seconds} s; see who else holds the database"))
+            }
+            _ => (true, String::new()),
+        },
         Ok(Err(cause)) => (false, cause.to_string()),
         Err(_) => (false, "the store does not answer within a second".to_owned()),
     };

@@ -246,3 +246,41 @@ fn commands_write_beside_a_running_daemon() {
     assert_eq!((census.of("submit"), census.of(hook::SOURCE)), (by_hand, ledger.accepted()));
     assert!(ledger.accepted() > 0 && ledger.unanswered() == 0);
 }
+
+/// A connection that holds the lock without which nothing can be written; it goes with the connection.
+async fn hold(kind: Kind, url: &str) -> Box<dyn std::any::Any> {
+    if kind == Kind::Sqlite {
+        let mut connection = sqlx::SqliteConnection::connect(url).await.unwrap();
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
+        return Box::new(connection);
+    }
+    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE receipt IN EXCLUSIVE MODE").execute(&mut connection).await.unwrap();
+    Box::new(connection)
+}
+
+/// Another program takes the database's lock and keeps it: what is sent waits, and whoever watches the daemon is told.
+fn another_program_holds_it(kind: Kind) {
+    let daemon = Setup::on(kind).without_drop().start();
+    let ready = || daemon.ask(&Ask::get("/readyz")).status;
+    assert_eq!(ready(), 200);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let held = runtime.block_on(hold(kind, &daemon.url()));
+    std::thread::scope(|scope| {
+        let sender = scope.spawn(|| daemon.ask(&hook::delivery("one")));
+        until("the daemon is not ready", || (ready() == 503).then_some(()));
+        drop(held);
+        assert_eq!(sender.join().unwrap().status, 202, "what waited went down");
+    });
+    until("it is ready again", || (ready() == 200).then_some(()));
+}
+
+#[test]
+fn a_daemon_whose_store_is_held_by_another_program_is_not_ready_on_sqlite() {
+    another_program_holds_it(Kind::Sqlite);
+}
+
+#[test]
+fn a_daemon_whose_store_is_held_by_another_program_is_not_ready_on_postgresql() {
+    another_program_holds_it(Kind::Postgres);
+}

@@ -79,6 +79,7 @@ pub(crate) fn accept_at(now: Timestamp, chance: [u8; 10], key: &str, text: &str)
         lane: 1,
         definition: DEFINITION.into(),
         first_step: "draft".into(),
+        permit: None,
     }
 }
 

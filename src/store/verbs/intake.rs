@@ -3,10 +3,12 @@
 
 use crate::domain::id::{RequestId, RunId};
 use crate::domain::run::RunState;
+use crate::policy::Permit;
 use crate::receipt::{Body, Field};
 use crate::store::queue::Verb;
 use crate::store::sql::{LONG, Many, Value, values};
 use crate::store::tx::{Note, Tx};
+use crate::store::verbs::review::policy_fields;
 use crate::store::work::Request;
 use crate::store::{ClaimedRun, Store, StoreError};
 use jiff::Timestamp;
@@ -49,6 +51,8 @@ pub struct Accept {
     pub definition: String,
     /// First step of that definition.
     pub first_step: String,
+    /// The leave of the person who hands it in, when one does.
+    pub permit: Option<Arc<Permit>>,
 }
 
 /// What became of it.
@@ -356,6 +360,9 @@ fn receipt(item: &Accept, original: Option<&RequestId>, tx: &mut Tx<'_>) -> Resu
     if let Some(of) = original {
         fields.push(("duplicate_of", Field::Text(of.as_str())));
     }
+    let policies: Vec<&str> =
+        item.permit.iter().flat_map(|permit| &permit.decision().policies).map(String::as_str).collect();
+    fields.extend(item.permit.iter().flat_map(|permit| policy_fields(permit, &policies)));
     let body = Body::of(&fields).map_err(|cause| StoreError::corrupt(cause.to_string()))?;
     let note = Note {
         at: request.accepted_at,

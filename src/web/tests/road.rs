@@ -83,6 +83,10 @@ async fn chain(house: &House, request: &str) {
     assert_eq!((count("revision"), count("decision")), (2, 1));
     let receipt = |kind: &str| chain.iter().any(|event| event["what"]["receipt"]["kind"] == kind);
     assert!(receipt("request.accepted") && receipt("brief.drafted"), "{why}");
+    // A person handed it in: by which leave stands in the receipt of it, as in that of every act.
+    let accepted = chain.iter().map(|event| &event["what"]["receipt"]).find(|told| told["kind"] == "request.accepted");
+    let body = &accepted.unwrap()["body"];
+    assert!(body["permit"].is_string() && body["policies"].is_array() && body["policy_set"].is_string(), "{why}");
     let path = format!("/api/v1/runs/{}", request.replace("req_", "run_"));
     let completed = async {
         loop {
