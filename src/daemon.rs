@@ -11,6 +11,8 @@ mod sinks;
 mod sources;
 mod watch;
 
+pub(crate) use watch::clock_behind;
+
 pub use logs::start_logs;
 pub use mail::try_mail;
 pub use models::try_generator;
@@ -27,7 +29,7 @@ use crate::intake::{Intake, Limit};
 use crate::limit::{Hand, Limits, Parts, Side};
 use crate::outbox::Letters;
 use crate::plan::Planner;
-use crate::policy::{Policies, PolicySet};
+use crate::policy::Policies;
 use crate::receipt::SigningKey;
 use crate::review::Review;
 use crate::rota::{self, Rota};
@@ -94,7 +96,9 @@ const SHIPPED: &[&str] = &[include_str!("../workflows/generate-brief.toml")];
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The key that signs receipts is missing or damaged.
-    #[error("cannot use the receipt key `{file}`: {reason}; run `opspilot init`, or restore the keys folder (OP-3301)")]
+    #[error(
+        "cannot use the receipt key `{file}`: {reason}; put the keys folder back from its backup, or, where there never was a log, run `opspilot init` (OP-3301)"
+    )]
     Key {
         /// The file.
         file: String,
@@ -301,7 +305,7 @@ pub async fn open(settings: Settings, mode: Mode) -> Result<House, StartError> {
     if mode == Mode::Serve {
         workflows.keep(&store).await?;
     }
-    let policies = Policies::at_least(watch::load_policies(&settings), settings.policies.min_version);
+    let policies = watch::load_policies(&settings, &store).await?;
     let intake = Intake::new(
         store.clone(),
         policies.clone(),
@@ -431,6 +435,9 @@ pub async fn serve(house: House, stop: CancellationToken, ready: impl FnOnce(Soc
     if recovered > 0 {
         tracing::info!(runs = recovered, "runs that were in flight when the daemon last stopped are taken up again");
     }
+    if let Some(behind) = watch::clock_behind(&house.store).await? {
+        tracing::warn!("the clock: {behind}");
+    }
     let built = sources::build(&house, engine.node())?;
     let mail = mail::build(&house)?;
     sinks::tell(&house.settings, &house.planner);
@@ -452,7 +459,12 @@ pub async fn serve(house: House, stop: CancellationToken, ready: impl FnOnce(Soc
     tasks.spawn(async move { rota.tend(rota_stop).await });
     tasks.spawn(house.limits.clone().tend(stop.clone()));
     tasks.spawn(house.attention.clone().tend(stop.clone()));
-    tasks.spawn(watch::policies(house.policies.clone(), Arc::clone(&house.settings), stop.clone()));
+    tasks.spawn(watch::policies(
+        house.policies.clone(),
+        house.store.clone(),
+        Arc::clone(&house.settings),
+        stop.clone(),
+    ));
     tasks.spawn(watch::checkpoints(house.store.clone(), Arc::clone(&house.settings), stop.clone()));
     tasks.spawn(meters.clone().count(house.store.clone(), stop.clone()));
     if house.store.is_shared() {
@@ -574,9 +586,4 @@ fn generator_check(side: &Side) -> web::Check {
         (None, None) => side.state.to_owned(),
     };
     web::Check { name: format!("generator {}", side.generator), ok: side.state == "closed", detail }
-}
-
-/// The policies of the configuration.
-fn policy_set(settings: &Settings) -> Result<PolicySet, crate::policy::Problems> {
-    settings.policies.dir.as_deref().map_or_else(PolicySet::embedded, PolicySet::from_dir)
 }

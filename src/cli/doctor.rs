@@ -10,6 +10,7 @@ use crate::daemon::disk::Room;
 use crate::daemon::{self, House, Mode};
 use crate::policy::Standing;
 use crate::receipt::{KeyState, Keyring, SigningKey};
+use crate::store::Url;
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
@@ -248,6 +249,18 @@ async fn readiness(address: std::net::SocketAddr) -> std::io::Result<u16> {
     head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(|| std::io::ErrorKind::InvalidData.into())
 }
 
+/// Whether this user may write the database file: a store can be opened to read where it cannot be written.
+fn writable(url: &Url) -> Result<(), String> {
+    let Url::Sqlite(file) = url else { return Ok(()) };
+    let opened = std::fs::OpenOptions::new().write(true).open(file);
+    opened.map(drop).map_err(|cause| {
+        format!(
+            "`{}` cannot be written ({cause}); give it and its folder to the user who runs the daemon",
+            file.display()
+        )
+    })
+}
+
 /// What only the opened house can tell.
 async fn inside(found: &mut Findings, house: &House) -> Result<(), Failure> {
     let tally = house.store.tally().await?;
@@ -256,7 +269,13 @@ async fn inside(found: &mut Findings, house: &House) -> Result<(), Failure> {
         text::grouped(tally.requests.try_into().unwrap_or(0)),
         tally.undecided
     );
-    found.add("store", Health::Ok, detail);
+    match writable(&house.settings.store.url) {
+        Ok(()) => found.add("store", Health::Ok, detail),
+        Err(cause) => found.add("store", Health::Bad, cause),
+    }
+    if let Some(behind) = daemon::clock_behind(&house.store).await? {
+        found.add("clock", Health::Warn, behind);
+    }
     if tally.discarded + tally.uncertain > 0 {
         let detail = format!(
             "{} given up, {} uncertain; see `opspilot run list --state discarded`",

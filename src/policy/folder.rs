@@ -18,7 +18,7 @@ const MAX_FILES: usize = 256;
 const VERSION: &str = "VERSION";
 
 /// What a folder holds, read but not yet judged.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Folder {
     /// Policy files by name, the program's own left out.
     pub(super) files: Vec<(String, String)>,

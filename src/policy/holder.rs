@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use serde::Serialize;
 
 use super::decide::{Ask, Decision};
-use super::folder::whole;
+use super::folder::{Folder, whole};
 use super::permit::{Denied, Permit, judge};
 use super::problem::{Code, Problems};
 use super::set::PolicySet;
@@ -46,6 +46,8 @@ struct Held {
     state: State,
     /// The highest version ever in force here.
     highest: u64,
+    /// What the state was judged from, when it was read from a folder.
+    read: Option<Folder>,
 }
 
 /// A handle on the policies in force; clones share them.
@@ -66,7 +68,7 @@ impl Policies {
     /// Begins with what loading gave, if its version is at least `minimum`.
     #[must_use]
     pub fn at_least(loaded: Result<PolicySet, Problems>, minimum: u64) -> Self {
-        let held = Held { state: State::Broken(Arc::new(nothing())), highest: minimum };
+        let held = Held { state: State::Broken(Arc::new(nothing())), highest: minimum, read: None };
         let policies = Self { held: Arc::new(RwLock::new(held)), reloading: Arc::default() };
         policies.replace(loaded);
         policies
@@ -75,7 +77,12 @@ impl Policies {
     /// Puts what loading gave in place of what is in force. Problems, and a version lower than the
     /// highest seen, mean that everything is denied from now on.
     pub fn replace(&self, loaded: Result<PolicySet, Problems>) -> Standing {
+        self.put(loaded, None)
+    }
+
+    fn put(&self, loaded: Result<PolicySet, Problems>, read: Option<Folder>) -> Standing {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        held.read = read;
         held.state = match loaded {
             Ok(set) if set.version() < held.highest => State::Broken(Arc::new(downgrade(set.version(), held.highest))),
             Ok(set) => {
@@ -90,7 +97,29 @@ impl Policies {
     /// Reads the folder again and puts it in force; a folder that is gone or wrong denies everything.
     pub fn reload(&self, dir: &Path) -> Standing {
         let _turn = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
-        self.replace(PolicySet::from_dir(dir))
+        match Folder::read(dir) {
+            // Judging costs a thousand times what reading does, and would say the same.
+            Ok(folder) if self.is_judged(&folder) => self.standing(),
+            Ok(folder) => self.put(PolicySet::from_folder(folder.clone()), Some(folder)),
+            Err(problems) => self.replace(Err(problems)),
+        }
+    }
+
+    /// Denies everything from now on unless what is in force has at least this version; 0 asks for nothing.
+    pub fn require(&self, version: u64) -> Standing {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        held.highest = held.highest.max(version);
+        if let State::Ready(set) = &held.state
+            && set.version() < held.highest
+        {
+            held.state = State::Broken(Arc::new(downgrade(set.version(), held.highest)));
+        }
+        held.state.standing()
+    }
+
+    fn is_judged(&self, folder: &Folder) -> bool {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.read.as_ref() == Some(folder)
     }
 
     /// Whether policies are in force.

@@ -77,7 +77,11 @@ impl PolicySet {
     /// # Errors
     /// Every problem found, each with file, line, column and remedy.
     pub fn from_dir(dir: &Path) -> Result<Self, Problems> {
-        let folder = Folder::read(dir)?;
+        Folder::read(dir).and_then(Self::from_folder)
+    }
+
+    /// The same of what was read.
+    pub(super) fn from_folder(folder: Folder) -> Result<Self, Problems> {
         load::load(folder.files, folder.version)
     }
 

@@ -92,6 +92,7 @@ pub(super) const SQLITE: &[(i64, &str, &str)] = &[
     (18, "first", include_str!("migrations/sqlite/0018_first.sql")),
     (19, "secret", include_str!("migrations/sqlite/0019_secret.sql")),
     (20, "raw", include_str!("migrations/sqlite/0020_raw.sql")),
+    (21, "policy_version", include_str!("migrations/sqlite/0021_policy_version.sql")),
 ];
 pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "road", include_str!("migrations/postgres/0001_road.sql")),
@@ -114,6 +115,7 @@ pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (18, "first", include_str!("migrations/postgres/0018_first.sql")),
     (19, "secret", include_str!("migrations/postgres/0019_secret.sql")),
     (20, "raw", include_str!("migrations/postgres/0020_raw.sql")),
+    (21, "policy_version", include_str!("migrations/postgres/0021_policy_version.sql")),
 ];
 
 fn migrator(list: &[(i64, &'static str, &'static str)]) -> Migrator {

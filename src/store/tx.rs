@@ -48,7 +48,10 @@ impl<'c> Tx<'c> {
     pub(super) async fn commit(&mut self, head: Option<Head>) -> Result<(), StoreError> {
         if let Some(Head { frontier, note, at }) = head {
             let row = values![frontier, note, at];
-            self.conn.run("UPDATE log_head SET frontier = $1, note = $2, at = $3 WHERE id = 1", row).await?;
+            // The time stays that of the latest receipt, so that a clock that was set back is noticed for as long as it is behind.
+            let sql =
+                "UPDATE log_head SET frontier = $1, note = $2, at = CASE WHEN at < $3 THEN $3 ELSE at END WHERE id = 1";
+            self.conn.run(sql, row).await?;
         }
         self.conn.run("COMMIT", vec![]).await.map(|_| ())
     }

@@ -7,6 +7,7 @@ use crate::daemon::{Setup, TestDaemon, block_on};
 use crate::http::Ask;
 use crate::load::{Draw, Ledger, number};
 use crate::stop::run;
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -217,8 +218,42 @@ fn an_altered_content_is_never_laid_before_anybody() {
     assert_eq!(run(&daemon.url(), "UPDATE request SET text = replace(text, 'twelve', 'eleven')"), 2);
     let verified = daemon.verify(&[]);
     assert_eq!(verified.code(), 3, "{}{}", verified.out, verified.err);
-    assert_eq!(verified.out.matches("OP-9120").count(), 2, "both requests are named: {}", verified.out);
+    let named =
+        |what: &str| verified.out.lines().filter(|line| line.contains(what) && line.contains("OP-9120")).count();
+    assert_eq!((named("the text of"), named("the content of")), (2, 2), "all are named: {}", verified.out);
     assert_eq!(run(&daemon.url(), "UPDATE request SET text = replace(text, 'eleven', 'twelve')"), 2);
+}
+
+#[test]
+fn a_decision_that_somebody_wrote_into_the_rows_is_named() {
+    let mut daemon = Setup::sqlite().without_drop().start();
+    Ledger::default().post(daemon.address(), 2, &AtomicBool::new(false));
+    daemon.settle();
+    let briefs = daemon.list("/api/v1/briefs");
+    let decision = json!({ "decision": "approve", "revision": word(&briefs[0], "revision") });
+    let decided = daemon.api(Ask::json(format!("/api/v1/briefs/{}/decision", word(&briefs[0], "id")), &decision));
+    assert_eq!(decided.status, 200, "{}", decided.text());
+    daemon.settle();
+    daemon.stop();
+    // No checkpoint was kept outside: that alone is lacking.
+    assert_eq!(daemon.verify(&[]).code(), 4);
+    let forged = [
+        ("UPDATE decision SET verdict = 'reject'", "UPDATE decision SET verdict = 'approve'", "the verdict of"),
+        (
+            "UPDATE brief SET state = 'approved'",
+            "UPDATE brief SET state = 'open' WHERE id NOT IN (SELECT brief FROM decision)",
+            "the state of",
+        ),
+    ];
+    for (forge, mend, what) in forged {
+        run(&daemon.url(), forge);
+        let verified = daemon.verify(&[]);
+        assert_eq!(verified.code(), 3, "{forge}: {}{}", verified.out, verified.err);
+        let named: Vec<&str> = verified.out.lines().filter(|line| line.contains("OP-9120")).collect();
+        assert!(named.len() == 1 && named[0].contains(what), "{forge}: {}", verified.out);
+        run(&daemon.url(), mend);
+        assert_eq!(daemon.verify(&[]).code(), 4, "{mend}");
+    }
 }
 
 /// Flips a bit of a receipt, in the row alone; at which byte.

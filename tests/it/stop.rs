@@ -138,6 +138,12 @@ fn jump(by: &str, seconds: i64) {
     crowd.leave();
     daemon.kill_9();
     daemon.start();
+    assert_eq!(
+        daemon.said().contains("the clock: it says"),
+        seconds < 0,
+        "a clock behind the record is told: {}",
+        daemon.said()
+    );
     assert_eq!((there(&daemon).status, there(&daemon).member("request")), (200, answer.member("request")));
     daemon.settle();
     let census = crate::census::Census::take(&daemon);

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod export;
+mod rows;
 mod verify;
 
 use super::failure::{Ended, Failure, Status};

@@ -2,6 +2,7 @@
 //! receipts, head, keys, and checkpoints kept elsewhere. INVARIANT: a checkpoint out of the same database is never counted as one that
 //! was kept outside of it.
 
+use super::rows::{self, Rows, Told, Uncounted};
 use super::{checkpoint, given_keys, leaf, own_key};
 use crate::cli::failure::{Ended, Failure, Status};
 use crate::cli::setup::Setup;
@@ -9,12 +10,9 @@ use crate::cli::text;
 use crate::daemon::House;
 use crate::receipt::export::{Check, verify_export};
 use crate::receipt::report::Lack;
-use crate::receipt::veil;
 use crate::receipt::{Checkpoint, Keyring, Outcome, Report, Verifier};
-use crate::store::ReceiptRow;
 use clap::Args;
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -34,21 +32,6 @@ pub(crate) struct Verify {
     /// Key to verify with: a key file, or the key itself [default: that of the configuration; of an export, the enclosed one].
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
-}
-
-/// A kind of receipt of which there are not as many as there are rows that call for one.
-struct Uncounted {
-    kind: &'static str,
-    receipts: u64,
-    rows: u64,
-}
-
-/// What the rows say otherwise than the receipts.
-#[derive(Default)]
-struct Rows {
-    uncounted: Vec<Uncounted>,
-    /// Requests whose text is not the one that was accepted.
-    altered: Vec<String>,
 }
 
 impl Verify {
@@ -110,7 +93,7 @@ async fn live(
         outside.extend(checkpoint::read(file)?);
     }
     let outside = opened(&outside, &keys)?;
-    let before = house.store.census().await?;
+    let (before, decided) = (house.store.census().await?, house.store.decided_briefs().await?);
     // The head first: what is written while we read stands behind it and is left for the next time.
     let head = house.store.log_head().await?;
     let size = head.as_ref().and_then(|head| keys.open(&head.note).ok()).map(|opened| opened.checkpoint.size());
@@ -122,64 +105,30 @@ async fn live(
     let mut walk = Verifier::new(keys, saved);
     let bar = setup.out.bar(size.unwrap_or(0), "receipts");
     let last = size.unwrap_or(u64::MAX);
-    let (mut next, mut altered) = (1, Vec::new());
+    let (mut next, mut told) = (1, Told::default());
     while next <= last {
         let rows = house.store.receipts_from(next, PAGE).await?;
         let Some(end) = rows.last().map(|row| row.seq) else { break };
         for row in rows.iter().filter(|row| row.seq <= last) {
             walk.push_with_leaf(row.seq, &row.bytes, &leaf(row));
         }
-        altered.extend(altered_texts(house, &rows).await?);
+        told.compare(&house.store, &rows).await?;
         bar.set_position(end.min(last));
         next = end + 1;
     }
     bar.finish_and_clear();
     let mut report = walk.finish(head.as_ref().map(|head| head.note.as_str()));
     let after = house.store.census().await?;
-    let uncounted = count(&report.kinds, &before, &after);
+    let rows = told.rows(&decided, rows::count(&report.kinds, &before, &after));
     if outside.is_empty() && report.outcome == Outcome::Proven {
         report.outcome = Outcome::Incomplete;
         let text = "no checkpoint kept outside of the store was given: name one with `--checkpoint FILE`".to_owned();
         report.lacking.push(Lack { code: "OP-6020", text });
     }
-    if !uncounted.is_empty() || !altered.is_empty() {
+    if !rows.agree() {
         report.outcome = Outcome::Tampered;
     }
-    Ok((report, Rows { uncounted, altered }))
-}
-
-/// Of the requests accepted in these receipts, those whose text is another now.
-async fn altered_texts(house: &House, receipts: &[ReceiptRow]) -> Result<Vec<String>, Failure> {
-    let accepted = |row: &ReceiptRow| {
-        let receipt: serde_json::Value = serde_json::from_slice(&row.bytes).ok()?;
-        let told = (receipt["subject"].as_str()?.to_owned(), receipt["body"]["text"].as_str()?.to_owned());
-        (receipt["kind"] == "request.accepted").then_some(told)
-    };
-    let told: Vec<(String, String)> = receipts.iter().filter_map(accepted).collect();
-    let ids: Vec<String> = told.iter().map(|(request, _)| request.clone()).collect();
-    let stored = house.store.text_digests(&ids).await?;
-    // A request that is gone is missed when the rows are counted.
-    let differs = |(request, text): &(String, String)| {
-        let under = |found: &String| {
-            if veil::is_keyed(text) { house.store.keyed("text", request, found) } else { found.clone() }
-        };
-        stored.get(request).is_some_and(|found| under(found) != *text)
-    };
-    Ok(told.into_iter().filter(differs).map(|(request, _)| request).collect())
-}
-
-/// Kinds of receipt whose number lies outside what the rows called for before and after the log was read.
-fn count(
-    kinds: &BTreeMap<String, u64>,
-    before: &[(&'static str, u64)],
-    after: &[(&'static str, u64)],
-) -> Vec<Uncounted> {
-    let judge = |(&(kind, least), &(_, most)): (&(&'static str, u64), &(&'static str, u64))| {
-        let receipts = kinds.get(kind).copied().unwrap_or(0);
-        let rows = if receipts < least { least } else { most };
-        (receipts < least || receipts > most).then_some(Uncounted { kind, receipts, rows })
-    };
-    before.iter().zip(after).filter_map(judge).collect()
+    Ok((report, rows))
 }
 
 fn conclude(setup: &Setup, report: &Report, rows: &Rows) -> Ended {
@@ -194,7 +143,7 @@ fn conclude(setup: &Setup, report: &Report, rows: &Rows) -> Ended {
         let one = |found: &Uncounted| json!({ "code": "OP-9117", "kind": found.kind, "receipts": found.receipts, "rows": found.rows });
         shown["uncounted"] = rows.uncounted.iter().map(one).collect();
         shown["altered"] =
-            rows.altered.iter().map(|request| json!({ "code": "OP-9120", "request": request })).collect();
+            rows.altered.iter().map(|found| json!({ "code": "OP-9120", "what": found.what, "id": found.id })).collect();
         setup.out.json(&shown)?;
         return Ok(status);
     }
@@ -208,26 +157,9 @@ fn conclude(setup: &Setup, report: &Report, rows: &Rows) -> Ended {
             found.kind
         ))?;
     }
-    for request in &rows.altered {
-        setup.out.text(&format!("the text of `{request}` is not the one that was accepted [OP-9120]"))?;
+    for found in &rows.altered {
+        setup.out.text(&format!("the {} of `{}` is not the one in its receipt [OP-9120]", found.what, found.id))?;
     }
     setup.out.text(&text::lines(rest))?;
     Ok(status)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_written_meanwhile_is_no_finding_and_what_is_missing_is() {
-        let kinds = BTreeMap::from([("request.accepted".to_owned(), 5)]);
-        assert!(count(&kinds, &[("request.accepted", 4)], &[("request.accepted", 6)]).is_empty());
-        assert!(count(&kinds, &[("request.accepted", 5)], &[("request.accepted", 5)]).is_empty());
-        let found = count(&kinds, &[("request.accepted", 6)], &[("request.accepted", 6)]);
-        assert_eq!((found[0].receipts, found[0].rows), (5, 6));
-        let found = count(&kinds, &[("request.accepted", 3)], &[("request.accepted", 4)]);
-        assert_eq!((found[0].receipts, found[0].rows), (5, 4));
-        assert_eq!(count(&kinds, &[("brief.decided", 1)], &[("brief.decided", 1)]).len(), 1);
-    }
 }

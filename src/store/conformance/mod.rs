@@ -14,6 +14,7 @@ mod model;
 mod open;
 mod operate;
 mod people;
+mod policy_version;
 mod proofs;
 mod queue;
 mod reads;

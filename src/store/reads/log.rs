@@ -26,6 +26,8 @@ pub struct LogHead {
     pub note: String,
     /// The right edge of the tree.
     pub frontier: Vec<u8>,
+    /// When the latest receipt was made, as the clock was then.
+    pub at: Timestamp,
 }
 
 /// Keeps the head that stands as a checkpoint. No state of the business changes: no receipt.
@@ -113,8 +115,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn log_head(&self) -> Result<Option<LogHead>, StoreError> {
-        let row = self.reader().await?.conn().row("SELECT note, frontier FROM log_head WHERE id = 1", vec![]).await?;
-        row.map(|row| Ok(LogHead { note: row.text(0)?, frontier: row.bytes(1)? })).transpose()
+        let row =
+            self.reader().await?.conn().row("SELECT note, frontier, at FROM log_head WHERE id = 1", vec![]).await?;
+        row.map(|row| Ok(LogHead { note: row.text(0)?, frontier: row.bytes(1)?, at: super::time(row.int(2)?)? }))
+            .transpose()
     }
 
     /// The public key that the head is signed with, when this store can sign.
@@ -138,5 +142,14 @@ impl Store {
     pub async fn checkpoints(&self) -> Result<Vec<String>, StoreError> {
         let rows = self.walker().await?.conn().rows("SELECT note FROM checkpoint ORDER BY size", vec![]).await?;
         rows.iter().map(|row| row.text(0)).collect()
+    }
+
+    /// The newest of them.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn last_checkpoint(&self) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1";
+        self.reader().await?.conn().row(sql, vec![]).await?.map(|row| row.text(0)).transpose()
     }
 }

@@ -28,6 +28,7 @@ mod writes;
 
 pub use attention::{AttentionRow, ProbeDecided, ProbeRow};
 pub use briefs::{BriefFilter, BriefRow, DecisionRow, RevisionRow};
+pub use census::RevisionKey;
 pub use feedback::{FeedbackEvent, FeedbackFilter, FeedbackRow};
 pub use figures::{PilotFigures, WriteFigures};
 pub(super) use letters::{BETWEEN, letter_of, letter_sql};

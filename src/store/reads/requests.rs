@@ -2,11 +2,10 @@
 
 use super::{Page, id, time};
 use crate::domain::id::RequestId;
-use crate::store::sql::{Many, Row, Value, values};
+use crate::store::sql::{Row, Value, values};
 use crate::store::work::Request;
 use crate::store::{Store, StoreError};
 use opspilot_sdk::sha256_hex;
-use std::collections::BTreeMap;
 
 /// A request and where it stands.
 #[derive(Clone, Debug)]
@@ -49,24 +48,6 @@ pub struct FileRow {
     pub digest: String,
     /// How many bytes.
     pub bytes: i64,
-}
-
-static TEXTS: Many = Many {
-    before: "WITH wanted (id) AS (VALUES",
-    columns: &["TEXT"],
-    after: ") SELECT r.id, r.text FROM wanted w JOIN request r ON r.id = w.id",
-};
-
-impl Store {
-    /// Lowercase hex SHA-256 of the texts of these requests, by identifier; what is not there is left out.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn text_digests(&self, requests: &[String]) -> Result<BTreeMap<String, String>, StoreError> {
-        let wanted = requests.iter().flat_map(|request| values![request]).collect();
-        let rows = self.walker().await?.conn().rows_many(&TEXTS, wanted).await?;
-        rows.iter().map(|row| Ok((row.text(0)?, sha256_hex(row.text(1)?.as_bytes())))).collect()
-    }
 }
 
 /// Reads the eighteen columns of a request, from the `first` on.

@@ -20,6 +20,7 @@ mod operate;
 mod pause;
 mod people;
 mod plan;
+mod policy_version;
 mod proof;
 mod reply;
 mod reserve;
