@@ -28,8 +28,47 @@ pub struct Probe {
     tail: Vec<u8>,
     shown: usize,
     detector: EncodingDetector,
-    multibyte: u64,
-    invalid: u64,
+    found: Found,
+}
+
+/// What speaks for UTF-8 and what against it. On this the verdict stands: a character of several bytes in UTF-8 is, read in a
+/// single-byte encoding, a capital letter with a sign, a quotation mark or a no-break space behind it (`é` is `Ã©`), and hardly anybody
+/// writes that, while every letter beyond ASCII of such an encoding is a fault here. Of 9,927 lines in 24 other encodings (the texts of
+/// `tests/data`; the test `quality` asks again), each judged by itself, not one had as much for UTF-8 as [`Found::is_utf8`] asks; of the
+/// same lines in UTF-8 with one broken byte, 97 % had.
+#[derive(Clone, Copy, Default)]
+struct Found {
+    /// Characters up to U+00FF, or of three bytes and more. Elsewhere `Â` or `Ã` before a sign, or three bytes that fit by chance.
+    sure: u64,
+    /// Characters from U+0100 to U+017F. Elsewhere `Ä` or `Å` before a sign, as where a Finnish word in capitals ends a quotation.
+    likely: u64,
+    /// The other characters of two bytes. Elsewhere common by chance: `ß“`, `É…`, and kana and full-width letters in the encodings of East Asia.
+    doubtful: u64,
+    /// Bytes, or beginnings of characters, that are no UTF-8.
+    faults: u64,
+}
+
+impl Found {
+    fn count(&mut self, good: &[u8]) {
+        if good.is_ascii() {
+            return;
+        }
+        for byte in good {
+            match byte {
+                0xc2 | 0xc3 | 0xe0.. => self.sure += 1,
+                0xc4 | 0xc5 => self.likely += 1,
+                0xc6..=0xdf => self.doubtful += 1,
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether this is UTF-8, faults and all. One sure character against one fault is enough: taken for UTF-8 wrongly, the row with
+    /// the fault stands in the error file, where somebody sees it; taken for another encoding wrongly, good rows are garbled in silence.
+    fn is_utf8(self) -> bool {
+        let likely = self.sure + self.likely;
+        self.sure >= self.faults || likely > self.faults || likely + self.doubtful > self.faults.saturating_mul(2)
+    }
 }
 
 impl Default for Probe {
@@ -48,8 +87,7 @@ impl Probe {
             tail: Vec::new(),
             shown: 0,
             detector: EncodingDetector::new(Iso2022JpDetection::Allow),
-            multibyte: 0,
-            invalid: 0,
+            found: Found::default(),
         }
     }
 
@@ -76,15 +114,14 @@ impl Probe {
         if let Some(encoding) = utf16_without_mark(&self.head) {
             return Charset { encoding, mark: 0 };
         }
-        // A file cut in the middle of its last character is still UTF-8.
-        let mostly = self.multibyte > 0 && self.invalid.saturating_mul(20) < self.multibyte;
-        if (self.invalid == 0 || mostly) && !self.head.contains(&0x1b) {
+        // A file cut in the middle of its last character is still UTF-8. Faults go to the error file, row by row.
+        if self.found.is_utf8() && !self.head.contains(&0x1b) {
             return Charset { encoding: UTF_8, mark: 0 };
         }
         let rest = std::mem::take(&mut self.carry);
         self.show_piece(&rest);
         self.detector.feed(b"", true);
-        let utf8 = if self.invalid == 0 { Utf8Detection::Allow } else { Utf8Detection::Deny };
+        let utf8 = if self.found.faults == 0 { Utf8Detection::Allow } else { Utf8Detection::Deny };
         Charset { encoding: self.detector.guess(country(&self.head), utf8), mark: 0 }
     }
 
@@ -100,17 +137,17 @@ impl Probe {
         loop {
             match std::str::from_utf8(rest) {
                 Ok(text) => {
-                    self.multibyte += multibyte(text.as_bytes());
+                    self.found.count(text.as_bytes());
                     return;
                 }
                 Err(fault) => {
                     let (good, bad) = rest.split_at(fault.valid_up_to());
-                    self.multibyte += multibyte(good);
+                    self.found.count(good);
                     let Some(length) = fault.error_len() else {
                         self.tail = bad.to_vec();
                         return;
                     };
-                    self.invalid += 1;
+                    self.found.faults += 1;
                     rest = bad.get(length..).unwrap_or_default();
                 }
             }
@@ -174,10 +211,6 @@ fn country(head: &[u8]) -> Option<&[u8]> {
         let last = domain.rsplit(|&byte| byte == b'.').next()?;
         (last.len() == 2 && last.len() + 1 < domain.len() && last.iter().all(u8::is_ascii_lowercase)).then_some(last)
     })
-}
-
-fn multibyte(bytes: &[u8]) -> u64 {
-    if bytes.is_ascii() { 0 } else { bytes.iter().filter(|&&byte| byte >= 0xc0).count() as u64 }
 }
 
 /// UTF-16 without a mark shows in its line ends and ASCII characters: every second byte is zero, and only every second. A stray
@@ -275,6 +308,32 @@ mod tests {
         let mut bytes = "Grüße aus Köln\n".repeat(40).into_bytes();
         bytes.extend_from_slice(b"\xff\n");
         assert_eq!(judge(&bytes, 10).encoding, UTF_8);
+        for few in [
+            "message\ncafé broken ?(\nnaïve fine row\n",
+            "message\ncafé\nbroken ?\n",
+            "a\n“so”\n? ?\n",
+            "a\nзвоните ?\n",
+        ] {
+            let bytes: Vec<u8> = few.bytes().map(|byte| if byte == b'?' { 0xc3 } else { byte }).collect();
+            assert_eq!(judge(&bytes, 3).encoding, UTF_8, "{few:?}");
+        }
+    }
+
+    #[test]
+    fn what_fits_by_chance_does_not_turn_another_encoding_into_utf8() {
+        // `ß“`, `É…` and the `é` after an opening quote of old Macs are well-formed UTF-8, one against one.
+        for (encoding, text) in [
+            (WINDOWS_1252, "Straß“ für\n"),
+            (WINDOWS_1252, "RÉSUMÉ… à\n"),
+            (WINDOWS_1252, "ETTÄ… öl\n"),
+            (encoding_rs::MACINTOSH, "l’été\n"),
+            (SHIFT_JIS, "まみむめも\n"),
+            (encoding_rs::EUC_JP, "ＡＰＰＲＯＶＥ\n"),
+        ] {
+            let (bytes, _, unmappable) = encoding.encode(text);
+            assert!(!unmappable);
+            assert_ne!(judge(&bytes, 4).encoding, UTF_8, "{text}");
+        }
     }
 
     proptest! {

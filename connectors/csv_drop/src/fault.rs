@@ -34,7 +34,10 @@ pub enum Fault {
         bytes: u64,
     },
     /// Bytes that do not belong to the encoding of the file.
-    Undecodable,
+    Undecodable {
+        /// The encoding that the file is read in.
+        encoding: &'static str,
+    },
     /// A NUL character.
     Nul,
     /// No cell says what is wanted.
@@ -49,7 +52,7 @@ impl Fault {
             Self::Quote => "OP-2210",
             Self::Ragged { .. } => "OP-2211",
             Self::TooLong { .. } => "OP-2212",
-            Self::Undecodable => "OP-2213",
+            Self::Undecodable { .. } => "OP-2213",
             Self::Nul => "OP-2214",
             Self::NoText => "OP-2215",
         }
@@ -69,8 +72,9 @@ impl fmt::Display for Fault {
             Self::TooLong { bytes } => {
                 write!(f, "the row is longer than allowed ({bytes} bytes); shorten it or raise `max_row_bytes`")
             }
-            Self::Undecodable => f.write_str(
-                "the row holds bytes that do not belong to the encoding of the file; save the file as UTF-8",
+            Self::Undecodable { encoding } => write!(
+                f,
+                "the row holds bytes that are not {encoding}, in which the file is read; mend what is shown as `\u{fffd}`, save the file as UTF-8, or name its encoding under `encoding`"
             ),
             Self::Nul => f.write_str("the row holds a NUL character; remove it"),
             Self::NoText => f.write_str(

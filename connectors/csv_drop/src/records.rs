@@ -42,8 +42,8 @@ pub struct Records {
     max_bytes: usize,
     buffer: String,
     start: usize,
-    /// Where in `buffer` the decoder found bytes it could not read.
-    malformed: VecDeque<usize>,
+    /// Where in `buffer` the decoder found bytes it could not read, and in which encoding.
+    malformed: VecDeque<(usize, &'static str)>,
     line: u64,
     finished: bool,
     /// Inside an over-long line: the record that waits for its end.
@@ -77,16 +77,16 @@ impl Records {
     pub fn push(&mut self, text: &str) {
         if self.start > 0 {
             self.buffer.drain(..self.start);
-            self.malformed.iter_mut().for_each(|at| *at -= self.start);
+            self.malformed.iter_mut().for_each(|(at, _)| *at -= self.start);
             self.start = 0;
         }
         self.buffer.push_str(text);
     }
 
-    /// The next character pushed stands for bytes that could not be decoded.
-    pub fn push_malformed(&mut self) {
+    /// A mark for bytes that could not be decoded from `encoding`.
+    pub fn push_malformed(&mut self, encoding: &'static str) {
         self.push("\u{fffd}");
-        self.malformed.push_back(self.buffer.len() - '\u{fffd}'.len_utf8());
+        self.malformed.push_back((self.buffer.len() - '\u{fffd}'.len_utf8(), encoding));
     }
 
     /// No more text will come.
@@ -161,9 +161,8 @@ impl Records {
     fn take(&mut self, used: usize, text: String, cells: Vec<String>, fault: Option<Fault>) -> Record {
         let end = self.start + used;
         let mut fault = fault;
-        while self.malformed.front().is_some_and(|&at| at < end) {
-            self.malformed.pop_front();
-            fault = fault.or(Some(Fault::Undecodable));
+        while let Some((_, encoding)) = self.malformed.pop_front_if(|(at, _)| *at < end) {
+            fault = fault.or(Some(Fault::Undecodable { encoding }));
         }
         if self.strict && fault.is_none() && text.contains('\0') {
             fault = Some(Fault::Nul);

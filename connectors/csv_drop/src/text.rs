@@ -38,7 +38,7 @@ impl Text {
             match result {
                 DecoderResult::InputEmpty => break,
                 DecoderResult::OutputFull => {}
-                DecoderResult::Malformed(..) => records.push_malformed(),
+                DecoderResult::Malformed(..) => records.push_malformed(self.decoder.encoding().name()),
             }
         }
         if last {

@@ -62,6 +62,22 @@ fn bad_rows_go_to_the_error_file_and_good_ones_go_on() {
 }
 
 #[test]
+fn one_broken_byte_costs_its_row_and_garbles_no_other() {
+    let mut world = World::new("");
+    let bytes = ["message,who\ncafé broken ".as_bytes(), b"\xc3(", ",Zoë\nnaïve fine row,Ada\n".as_bytes()].concat();
+    world.drop_bytes("a.csv", &bytes);
+    world.run();
+    assert_eq!(world.texts(), ["naïve fine row"]);
+    let rows = world.table("errors/a.csv.errors.csv");
+    assert_eq!(
+        (rows[0][0].as_str(), rows[0][1].as_str(), rows[0][3].as_str()),
+        ("2", "OP-2213", "café broken \u{fffd}(,Zoë")
+    );
+    assert!(rows[0][2].contains("not UTF-8"), "{}", rows[0][2]);
+    assert_eq!(world.codes(), ["OP-2205"]);
+}
+
+#[test]
 fn files_that_make_no_requests_say_why_and_hold_up_nobody() {
     let mut world = World::new(r#","max_file_bytes": 300"#);
     world.drop("a-empty.csv", "");

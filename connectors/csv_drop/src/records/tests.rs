@@ -70,12 +70,12 @@ fn an_endless_line_is_skipped_without_being_held() {
 fn undecodable_bytes_and_nul_spoil_their_row_alone() {
     let mut records = Records::strict(COMMA, 1000);
     records.push("a,b\n1,");
-    records.push_malformed();
+    records.push_malformed("UTF-8");
     records.push("\n2,x\n3,\0\n");
     let records = read(records, "", 1);
     assert_eq!(
         records.iter().map(|record| record.fault.clone()).collect::<Vec<_>>(),
-        [None, Some(Fault::Undecodable), None, Some(Fault::Nul)]
+        [None, Some(Fault::Undecodable { encoding: "UTF-8" }), None, Some(Fault::Nul)]
     );
 }
 
