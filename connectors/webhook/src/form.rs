@@ -18,8 +18,12 @@ pub(crate) fn read(body: &[u8]) -> Result<Node<'static>, Refusal> {
     let mut form = Form::default();
     for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         let mut halves = pair.splitn(2, |byte| *byte == b'=');
-        let name = decode(halves.next().unwrap_or_default())?;
-        let value = decode(halves.next().unwrap_or_default())?;
+        let number = form.count + 1;
+        let name = decode(halves.next().unwrap_or_default());
+        let name = name.map_err(|name| not_utf8(&format!("the name `{}` of form field {number}", shown(&name))))?;
+        let value = decode(halves.next().unwrap_or_default());
+        // The value is left out: it is what somebody wrote, and the name finds it.
+        let value = value.map_err(|_| not_utf8(&format!("the form field `{}` (field {number})", shown(&name))))?;
         form.add(&name, value)?;
     }
     Ok(form.into_node())
@@ -110,8 +114,13 @@ fn put(entries: &mut Vec<(Cow<'static, str>, Node<'static>)>, steps: &[&str], va
     }
 }
 
-/// `+` is a space, `%41` a byte; a `%` without two digits stands for itself, as browsers read it.
-fn decode(piece: &[u8]) -> Result<String, Refusal> {
+fn not_utf8(what: &str) -> Refusal {
+    malformed(FORM, format!("{what} is not UTF-8; send the form encoded as UTF-8"))
+}
+
+/// `+` is a space, `%41` a byte; a `%` without two digits stands for itself, as browsers read it. What is not UTF-8 comes back as far
+/// as it can be shown.
+fn decode(piece: &[u8]) -> Result<String, String> {
     let mut bytes = Vec::with_capacity(piece.len());
     let mut rest = piece;
     while let Some((first, after)) = rest.split_first() {
@@ -128,10 +137,7 @@ fn decode(piece: &[u8]) -> Result<String, Refusal> {
             (byte, _) => bytes.push(*byte),
         }
     }
-    String::from_utf8(bytes).map_err(|fault| {
-        let start = String::from_utf8_lossy(fault.as_bytes()).into_owned();
-        malformed(FORM, format!("the form field `{}` is not UTF-8; send the form encoded as UTF-8", shown(&start)))
-    })
+    String::from_utf8(bytes).map_err(|fault| String::from_utf8_lossy(fault.as_bytes()).into_owned())
 }
 
 fn hex(byte: u8) -> Option<u8> {
@@ -171,6 +177,20 @@ mod tests {
         assert_eq!(text(&node, "c.1"), Some("5"));
         assert_eq!(text(&node, "odd["), Some("6"));
         assert_eq!(text(&node, "[x]"), Some("7"));
+    }
+
+    #[test]
+    fn a_refusal_names_the_field_and_never_its_value() {
+        let refusal = read(b"name=Dana&message=caf%E9+bar").unwrap_err();
+        assert_eq!(
+            (refusal.code, refusal.message.as_str()),
+            ("OP-2114", "the form field `message` (field 2) is not UTF-8; send the form encoded as UTF-8")
+        );
+        let refusal = read(b"name=Dana&caf%E9=bar").unwrap_err();
+        let said = "the name `caf\u{fffd}` of form field 2 is not UTF-8; send the form encoded as UTF-8";
+        assert_eq!(refusal.message, said);
+        let nameless = read(b"=%E9").unwrap_err();
+        assert!(nameless.message.starts_with("the form field `` (field 1)"), "{}", nameless.message);
     }
 
     #[test]
