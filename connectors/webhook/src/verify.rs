@@ -22,6 +22,13 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// More candidates than any rotation needs; the rest is not looked at.
 const MAX_CANDIDATES: usize = 16;
 
+/// The header in which a signature stands, and how it is written there.
+#[derive(Clone, Copy)]
+struct Written(&'static str, &'static str);
+
+const V1: Written = Written("webhook-signature", "`v1,` and base64");
+const STRIPE: Written = Written("stripe-signature", "`v1=` and hex");
+
 /// Checks deliveries against the secrets of one source.
 pub(crate) struct Verifier {
     scheme: Scheme,
@@ -72,7 +79,7 @@ impl Verifier {
                 self.fresh(timestamp, 1, now)?;
                 let candidates =
                     signatures.split(' ').filter_map(|one| one.strip_prefix("v1,")).filter_map(from_base64);
-                self.matches(&[id.as_bytes(), b".", timestamp.as_bytes(), b".", body], candidates)
+                self.matches(&[id.as_bytes(), b".", timestamp.as_bytes(), b".", body], candidates, V1)
             }
             Scheme::Stripe => {
                 let header = once(delivery, "stripe-signature")?;
@@ -83,17 +90,22 @@ impl Verifier {
                 };
                 let mut timestamps = values("t").map(|(_, value)| value);
                 let (Some(timestamp), None) = (timestamps.next(), timestamps.next()) else {
-                    return Err(unauthorised(PROOF_MISSING, "the header `stripe-signature` needs exactly one `t=`"));
+                    let said = "the header `stripe-signature` needs exactly one `t=`; check that the sender signs as Stripe does";
+                    return Err(unauthorised(PROOF_MISSING, said));
                 };
                 self.fresh(timestamp, 1, now)?;
                 let candidates = values("v1").filter_map(|(_, value)| from_hex(value));
-                self.matches(&[timestamp.as_bytes(), b".", body], candidates)
+                self.matches(&[timestamp.as_bytes(), b".", body], candidates, STRIPE)
             }
             Scheme::Webflow => {
                 let timestamp = once(delivery, "x-webflow-timestamp")?;
                 let signature = once(delivery, "x-webflow-signature")?;
                 self.fresh(timestamp, 1_000, now)?;
-                self.matches(&[timestamp.as_bytes(), b":", body], from_hex(signature).into_iter())
+                self.matches(
+                    &[timestamp.as_bytes(), b":", body],
+                    from_hex(signature),
+                    Written("x-webflow-signature", "hex"),
+                )
             }
             Scheme::Hubspot => {
                 let timestamp = once(delivery, "x-hubspot-request-timestamp")?;
@@ -107,19 +119,27 @@ impl Verifier {
                     body,
                     timestamp.as_bytes(),
                 ];
-                self.matches(&parts, from_base64(signature).into_iter())
+                self.matches(&parts, from_base64(signature), Written("x-hubspot-signature-v3", "base64"))
             }
             Scheme::Github => {
-                let signature = once(delivery, "x-hub-signature-256")?;
-                self.matches(&[body], signature.strip_prefix("sha256=").and_then(from_hex).into_iter())
+                let written = Written("x-hub-signature-256", "`sha256=` and hex");
+                let signature = once(delivery, written.0)?;
+                self.matches(&[body], signature.strip_prefix("sha256=").and_then(from_hex), written)
             }
             Scheme::Typeform => {
-                let signature = once(delivery, "typeform-signature")?;
-                self.matches(&[body], signature.strip_prefix("sha256=").and_then(from_base64).into_iter())
+                let written = Written("typeform-signature", "`sha256=` and base64");
+                let signature = once(delivery, written.0)?;
+                self.matches(&[body], signature.strip_prefix("sha256=").and_then(from_base64), written)
             }
-            Scheme::Tally => self.matches(&[body], from_base64(once(delivery, "tally-signature")?).into_iter()),
-            Scheme::Shopify => self.matches(&[body], from_base64(once(delivery, "x-shopify-hmac-sha256")?).into_iter()),
-            Scheme::Bearer => self.bearer(once(delivery, "authorization")?),
+            Scheme::Tally => {
+                let written = Written("tally-signature", "base64");
+                self.matches(&[body], from_base64(once(delivery, written.0)?), written)
+            }
+            Scheme::Shopify => {
+                let written = Written("x-shopify-hmac-sha256", "base64");
+                self.matches(&[body], from_base64(once(delivery, written.0)?), written)
+            }
+            Scheme::Bearer => self.bearer(present(delivery, "authorization", "send `Bearer <token>` in it, once")?),
             Scheme::None if delivery.from_loopback => Ok(()),
             Scheme::None => Err(unauthorised(
                 NOT_LOOPBACK,
@@ -128,19 +148,28 @@ impl Verifier {
         }
     }
 
-    fn matches(&self, message: &[&[u8]], candidates: impl Iterator<Item = Vec<u8>>) -> Result<(), Refusal> {
-        let candidates: Vec<Vec<u8>> = candidates.take(MAX_CANDIDATES).collect();
+    fn matches(
+        &self,
+        message: &[&[u8]],
+        candidates: impl IntoIterator<Item = Vec<u8>>,
+        Written(header, form): Written,
+    ) -> Result<(), Refusal> {
+        let candidates: Vec<Vec<u8>> = candidates.into_iter().take(MAX_CANDIDATES).collect();
+        if candidates.is_empty() {
+            let said = format!(
+                "the header `{header}` holds no signature written as {form}; check that the sender signs in the way this source is set to"
+            );
+            return Err(unauthorised(PROOF_MISSING, said));
+        }
         let mut found = subtle::Choice::from(0);
-        if !candidates.is_empty() {
-            for key in &self.keys {
-                let mut context = hmac::Context::with_key(key);
-                for part in message {
-                    context.update(part);
-                }
-                let tag = context.sign();
-                for candidate in &candidates {
-                    found |= tag.as_ref().ct_eq(candidate);
-                }
+        for key in &self.keys {
+            let mut context = hmac::Context::with_key(key);
+            for part in message {
+                context.update(part);
+            }
+            let tag = context.sign();
+            for candidate in &candidates {
+                found |= tag.as_ref().ct_eq(candidate);
             }
         }
         if bool::from(found) {
@@ -155,7 +184,12 @@ impl Verifier {
     fn fresh(&self, timestamp: &str, per_second: i64, now: Timestamp) -> Result<(), Refusal> {
         let digits = !timestamp.is_empty() && timestamp.bytes().all(|byte| byte.is_ascii_digit());
         let Some(sent) = timestamp.parse::<i64>().ok().filter(|_| digits) else {
-            return Err(unauthorised(STALE, format!("the timestamp `{}` is not a number", shown(timestamp))));
+            let unit = if per_second == 1 { "seconds" } else { "milliseconds" };
+            let said = format!(
+                "the timestamp `{}` is not a number; send the {unit} since 1970 at which the delivery was signed, in digits",
+                shown(timestamp)
+            );
+            return Err(unauthorised(STALE, said));
         };
         if now.as_second().abs_diff(sent / per_second) > self.tolerance_secs {
             let allowed = self.tolerance_secs;
@@ -190,7 +224,10 @@ impl Verifier {
         if bool::from(found) {
             Ok(())
         } else {
-            Err(unauthorised(TOKEN_WRONG, "the token is not the one of this source"))
+            Err(unauthorised(
+                TOKEN_WRONG,
+                "the token is not the one of this source; copy it again, whole, from where the source has it to the sender",
+            ))
         }
     }
 }
@@ -214,12 +251,14 @@ fn key_bytes(scheme: Scheme, secret: &Secret) -> Result<Vec<u8>, ConnectorError>
     Ok(bytes)
 }
 
+/// A header of a signature.
 fn once<'a>(delivery: &Delivery<'a>, name: &str) -> Result<&'a str, Refusal> {
+    present(delivery, name, "check that the sender signs deliveries")
+}
+
+fn present<'a>(delivery: &Delivery<'a>, name: &str, remedy: &str) -> Result<&'a str, Refusal> {
     delivery.header(name).map(str::trim).filter(|value| !value.is_empty()).ok_or_else(|| {
-        unauthorised(
-            PROOF_MISSING,
-            format!("the header `{name}` must stand exactly once; check that the sender signs deliveries"),
-        )
+        unauthorised(PROOF_MISSING, format!("the header `{name}` must stand exactly once, with a value; {remedy}"))
     })
 }
 

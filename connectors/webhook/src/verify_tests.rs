@@ -150,3 +150,46 @@ fn unusable_secrets_are_found_before_the_first_delivery() {
         assert!(!fault.to_string().contains(secret));
     }
 }
+
+#[test]
+fn every_refusal_says_what_to_do() {
+    let now = Timestamp::from_second(1_790_140_891).unwrap();
+    let said = |scheme: Scheme, secret: &str, pairs: &[(&str, &str)]| {
+        let refusal = verifier(scheme, &[secret]).check(&delivery(&headers(pairs), BODY), now).unwrap_err();
+        (refusal.code, refusal.message)
+    };
+    let hush = "c2VjcmV0IGVub3VnaCBmb3IgdGVzdHM=";
+    let standard = |timestamp: &str, signature: &str| {
+        let pairs = [("webhook-id", "one"), ("webhook-timestamp", timestamp), ("webhook-signature", signature)];
+        said(Scheme::Standard, hush, &pairs)
+    };
+    let token = "0123456789abcdef-token";
+    let cases = [
+        (said(Scheme::Bearer, token, &[("authorization", "Bearer wrong")]), "OP-2105", "; copy it again, whole"),
+        (said(Scheme::Bearer, token, &[]), "OP-2101", "; send `Bearer <token>` in it, once"),
+        (said(Scheme::Bearer, token, &[("authorization", "Digest x")]), "OP-2101", "must read `Bearer <token>`"),
+        (standard("abc", "v1,AAAA"), "OP-2103", "`abc` is not a number; send the seconds since 1970"),
+        (
+            standard("1790140891", "v2,AAAA"),
+            "OP-2101",
+            "`webhook-signature` holds no signature written as `v1,` and base64; ",
+        ),
+        (standard("1790140891", "v1,AAAA"), "OP-2102", "; check that sender and source share the secret"),
+        (standard("1790140891", ""), "OP-2101", "; check that the sender signs deliveries"),
+        (
+            said(Scheme::Webflow, hush, &[("x-webflow-timestamp", "soon"), ("x-webflow-signature", "00")]),
+            "OP-2103",
+            "send the milliseconds since 1970",
+        ),
+        (said(Scheme::Github, hush, &[("x-hub-signature-256", "sha1=00")]), "OP-2101", "`sha256=` and hex; "),
+        (
+            said(Scheme::Stripe, hush, &[("stripe-signature", "v1=00")]),
+            "OP-2101",
+            "; check that the sender signs as Stripe",
+        ),
+    ];
+    for ((code, message), expected, remedy) in cases {
+        assert_eq!(code, expected, "{message}");
+        assert!(message.contains(remedy), "{message}");
+    }
+}
