@@ -90,6 +90,7 @@ impl Meters {
 
 fn describe() {
     describe_counter!("opspilot_intake_total", "Envelopes taken in, by source and outcome");
+    describe_counter!("opspilot_deliveries_refused_total", "Deliveries that a webhook refused, by source and code");
     describe_counter!("opspilot_runs_total", "Commits of runs, by the state they took");
     describe_counter!("opspilot_briefs_parked_total", "Briefs drafted and laid before people");
     describe_counter!("opspilot_source_rejected_total", "Items and files a source set aside");

@@ -30,11 +30,14 @@ pub(super) async fn receive(State(app): State<App>, Path(source): Path<String>, 
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
         return response;
     }
-    match AssertUnwindSafe(take(&app, &source, request)).catch_unwind().await {
-        Ok(Ok(answer)) => respond(answer, frame),
-        Ok(Err(refused)) => refuse(refused, frame),
-        Err(_) => refuse(Refused::fault("a panic at the webhook door"), frame),
-    }
+    let refused = match AssertUnwindSafe(take(&app, &source, request)).catch_unwind().await {
+        Ok(Ok(answer)) => return respond(answer, frame),
+        Ok(Err(refused)) => refused,
+        Err(_) => Refused::fault("a panic at the webhook door"),
+    };
+    let known = app.web.hooks.contains_key(&source).then_some(source.as_str());
+    app.turned.note(known, &refused.code, id.to_str().unwrap_or_default(), app.web.clock.now());
+    refuse(refused, frame)
 }
 
 async fn take(app: &App, source: &str, request: Request) -> Result<Answer, Refused> {

@@ -15,6 +15,7 @@ mod problem;
 mod query;
 mod serve;
 mod tag;
+mod turned;
 mod wire;
 
 pub use serve::{ServeOptions, serve};
@@ -118,6 +119,7 @@ struct App {
     once: Arc<once::Running>,
     news: Arc<desk::News>,
     refusals: Arc<desk::Refusals>,
+    turned: Arc<turned::TurnedAway>,
     counted: Arc<crate::figures::Kept>,
 }
 
@@ -131,6 +133,7 @@ impl Web {
             once: Arc::default(),
             news: Arc::default(),
             refusals: Arc::default(),
+            turned: Arc::default(),
             counted: Arc::default(),
         };
         let mut paths: BTreeMap<&'static str, MethodRouter<App>> = BTreeMap::new();

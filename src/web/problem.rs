@@ -26,6 +26,8 @@ use std::time::Duration;
 pub(super) struct Refused {
     pub(super) status: StatusCode,
     pub(super) code: String,
+    /// In two or three words what kind of refusal it is, where the status alone says it wrongly.
+    pub(super) title: Option<&'static str>,
     /// What is wrong and what to do; for the client.
     pub(super) detail: String,
     /// Further members of the document.
@@ -43,6 +45,7 @@ impl Refused {
         Self {
             status,
             code: code.into(),
+            title: None,
             detail: detail.into(),
             more: Map::new(),
             retry_secs: None,
@@ -122,7 +125,7 @@ impl Refused {
     pub(super) fn document(self, base_url: &str) -> Value {
         let mut document = Map::new();
         document.insert("type".into(), format!("{base_url}/docs/errors/{}", self.code).into());
-        document.insert("title".into(), title(self.status).into());
+        document.insert("title".into(), self.title.unwrap_or_else(|| title(self.status)).into());
         document.insert("status".into(), self.status.as_u16().into());
         document.insert("detail".into(), self.detail.into());
         document.insert("code".into(), self.code.into());
@@ -378,7 +381,9 @@ impl From<Refusal> for Refused {
             RefusalKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             RefusalKind::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         };
-        Self::new(status, refusal.code, refusal.message)
+        // A sender does not sign in: what it lacks is the proof that the delivery is its own.
+        let title = matches!(refusal.kind, RefusalKind::Unauthorised).then_some("origin not proven");
+        Self { title, ..Self::new(status, refusal.code, refusal.message) }
     }
 }
 

@@ -71,6 +71,19 @@ async fn what_is_wrong_is_said_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sender_is_told_of_proof_and_a_person_of_signing_in() {
+    let house = House::new().await;
+    let title = async |bytes: Vec<u8>| {
+        let reply = send(house.address, &bytes).await;
+        assert_eq!(reply.status, 401, "{}", reply.body);
+        reply.json()["title"].as_str().unwrap().to_owned()
+    };
+    let json = "content-type: application/json".to_owned();
+    assert_eq!(title(request("POST", "/hooks/site", &[json], BODY)).await, "origin not proven");
+    assert_eq!(title(request("GET", "/api/v1/requests", &[], "")).await, "not signed in");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn too_large_is_refused_before_it_is_read() {
     let house = House::new().await;
     // Announced, and not one byte sent: the answer comes all the same.
