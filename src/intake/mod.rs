@@ -3,6 +3,7 @@
 
 mod answer;
 mod aside;
+mod fault;
 mod limit;
 mod message;
 mod normalise;

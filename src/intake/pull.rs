@@ -3,8 +3,9 @@
 //! stops the next.
 
 use super::aside::Sorted;
+use super::fault::Fault;
 use super::reconcile::Audit;
-use super::{Door, Intake, IntakeError};
+use super::{Door, Intake};
 use crate::domain::id::NodeId;
 use crate::failpoint;
 use crate::store::{Accepted, Aside, AsideState, TakeSource, Yielded};
@@ -311,29 +312,10 @@ impl Pull {
     /// Tells of a fault; how long to wait.
     fn fault(&self, fault: &Fault, faults: u32) -> Duration {
         let [chance, ..] = self.intake.store.chance();
-        let doubled = self.options.first_wait.saturating_mul(1 << (faults - 1).min(16)).min(self.options.longest_wait);
-        let wait = match fault {
-            Fault::Connector(ConnectorError { kind: ErrorKind::Unauthorised | ErrorKind::Misconfigured, .. }) => {
-                self.options.longest_wait
-            }
-            Fault::Connector(ConnectorError { retry_after: Some(after), .. }) => doubled.max(*after),
-            _ => doubled.mul_f64(0.5 + f64::from(chance) / 510.0),
-        };
+        let wait = fault.wait(&self.options, faults, chance);
         self.note(|health| health.fault = Some(fault.to_string()));
         metrics::counter!("opspilot_source_faults_total", "source" => self.door.source.clone()).increment(1);
         tracing::warn!(source.name = %self.door.source, error = %fault, retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "a source could not be read");
         wait
     }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Fault {
-    #[error(transparent)]
-    Connector(ConnectorError),
-    #[error(transparent)]
-    Store(crate::store::StoreError),
-    #[error(transparent)]
-    Intake(IntakeError),
-    #[error("the source did not answer in time; it is asked again (OP-2005)")]
-    Slow,
 }
