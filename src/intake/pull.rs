@@ -6,7 +6,7 @@ use super::aside::Sorted;
 use super::fault::Fault;
 use super::reconcile::Audit;
 use super::{Door, Intake};
-use crate::domain::id::NodeId;
+use crate::domain::id::{NodeId, QuarantineId};
 use crate::failpoint;
 use crate::store::{Accepted, Aside, AsideState, TakeSource, Yielded};
 use jiff::{SignedDuration, Timestamp};
@@ -93,6 +93,35 @@ struct Sorting {
     accepts: Vec<crate::store::Accept>,
     asides: Vec<Aside>,
     replies: Vec<crate::store::KeepReply>,
+}
+
+/// What is told of an item that was set aside, once the store says that it is new.
+struct Told {
+    id: QuarantineId,
+    state: AsideState,
+    key: String,
+    place: String,
+    code: String,
+    reason: String,
+}
+
+impl Told {
+    fn of(aside: &Aside) -> Self {
+        Self {
+            id: aside.id.clone(),
+            state: aside.state,
+            key: aside.dedup_key.clone(),
+            place: aside.place.clone(),
+            code: aside.code.clone(),
+            reason: aside.reason.clone(),
+        }
+    }
+
+    fn tell(&self, source: &str) {
+        let state = self.state.as_str();
+        metrics::counter!("opspilot_items_aside_total", "source" => source.to_owned(), "state" => state).increment(1);
+        tracing::info!(source.name = source, item.id = %self.id, item.key = self.key, item.place = %self.place, code = self.code, "an item is {state}: {}", self.reason);
+    }
 }
 
 impl Pull {
@@ -224,16 +253,7 @@ impl Pull {
         let Batch { id, envelopes, refused: unfit, cursor, progress, proven, notice, keep, .. } = batch;
         let Sorting { accepts, asides, replies } = self.sorted(envelopes, unfit)?;
         let (mut accepted, mut refused, mut ignored) = (0, 0, 0);
-        for aside in &asides {
-            let state = aside.state.as_str();
-            match aside.state {
-                AsideState::Ignored => ignored += 1,
-                AsideState::Quarantined | AsideState::Requested => refused += 1,
-            }
-            metrics::counter!("opspilot_items_aside_total", "source" => self.door.source.clone(), "state" => state)
-                .increment(1);
-            tracing::info!(source.name = %self.door.source, item.id = %aside.id, item.key = aside.dedup_key, item.place = %aside.place, code = aside.code, "an item is {state}: {}", aside.reason);
-        }
+        let told: Vec<Told> = asides.iter().map(Told::of).collect();
         if !accepts.is_empty() || !asides.is_empty() || cursor.is_some() || keep.is_some() {
             let yielded = Yielded {
                 source: self.door.source.clone(),
@@ -250,6 +270,14 @@ impl Pull {
             match self.intake.store.take_in(yielded).await {
                 Ok(stored) => {
                     hand.kept = keep.or(hand.kept.take());
+                    // Not before: until here nobody knew whether it would be stored, and a repeat is not, under whatever id it came.
+                    for aside in told.iter().filter(|aside| stored.asides.contains(&aside.id)) {
+                        match aside.state {
+                            AsideState::Ignored => ignored += 1,
+                            AsideState::Quarantined | AsideState::Requested => refused += 1,
+                        }
+                        aside.tell(&self.door.source);
+                    }
                     for outcome in &stored.requests {
                         match outcome {
                             Ok(outcome) => {
@@ -319,3 +347,7 @@ impl Pull {
         wait
     }
 }
+
+#[cfg(test)]
+#[path = "pull_tests.rs"]
+mod tests;

@@ -84,14 +84,14 @@ pub struct TakeAside {
 
 one_by_one!(TakeAside, Accepted, take_aside);
 
-/// Sets items of a source aside; how many were not known before. What became a request is left alone.
+/// Sets items of a source aside; those that were not known before. What became a request is left alone.
 pub(super) async fn set_aside(
     source: &str,
     items: &[Aside],
     at: Timestamp,
     tx: &mut Tx<'_>,
-) -> Result<usize, StoreError> {
-    let mut new = 0;
+) -> Result<Vec<QuarantineId>, StoreError> {
+    let mut new = Vec::new();
     for item in items {
         let known = "SELECT 1 FROM request WHERE dedup_key = $1 AND source = $2";
         if tx.conn.row(known, values![&item.dedup_key, source]).await?.is_some() {
@@ -130,7 +130,7 @@ pub(super) async fn set_aside(
         let kind = if item.state == AsideState::Ignored { "item.ignored" } else { "item.quarantined" };
         let body = Body::of(&fields).map_err(|cause| StoreError::corrupt(cause.to_string()))?;
         tx.receipt(&note(kind, &item.tenant, &item.pilot, item.id.as_str(), source, at), &body)?;
-        new += 1;
+        new.push(item.id.clone());
     }
     Ok(new)
 }

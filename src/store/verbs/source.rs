@@ -3,7 +3,7 @@
 
 use super::aside::{Aside, AsideState, set_aside, settle_aside};
 use super::reply::{self, KeepReply};
-use crate::domain::id::NodeId;
+use crate::domain::id::{NodeId, QuarantineId};
 use crate::receipt::{Body, Field};
 use crate::store::queue::{Verb, one_by_one};
 use crate::store::sql::values;
@@ -68,8 +68,8 @@ pub struct Yielded {
 pub struct Stored {
     /// One answer per envelope, in order.
     pub requests: Vec<Result<Accepted, StoreError>>,
-    /// How many items were set aside that were not known before.
-    pub asides: usize,
+    /// The items set aside that were not known before.
+    pub asides: Vec<QuarantineId>,
 }
 
 /// A source's secret, outside of a batch.
@@ -149,8 +149,8 @@ async fn take_in(item: &Yielded, tx: &mut Tx<'_>) -> Refusable<Stored> {
     }
     // What has the key of another is no repeat of it, and its source will not offer it again: it is kept for a person.
     let clashes = item.accepts.iter().zip(&requests).filter_map(|(accept, outcome)| clash(accept, outcome));
-    let clashes = set_aside(&item.source, &clashes.collect::<Vec<_>>(), item.at, tx).await?;
-    let asides = clashes + set_aside(&item.source, &item.asides, item.at, tx).await?;
+    let mut asides = set_aside(&item.source, &clashes.collect::<Vec<_>>(), item.at, tx).await?;
+    asides.extend(set_aside(&item.source, &item.asides, item.at, tx).await?);
     for kept in &item.replies {
         reply::keep(kept, tx).await?;
     }
