@@ -3,7 +3,7 @@
 use super::drafter::{Drafter, EMBEDDED, Maker, stopped};
 use super::failure::{Ended, Failure, Status};
 use super::ids::Named;
-use super::reading::{Given, Kind};
+use super::reading::{Contents, Given, Kind};
 use super::setup::Setup;
 use super::text;
 use super::view::Masks;
@@ -135,15 +135,17 @@ fn show(setup: &Setup, format: Format, whole: &Whole, text: &str) -> Result<(), 
 impl Draft {
     async fn run(self, setup: &Setup) -> Result<(), Failure> {
         let drafter = Drafter::new(setup, self.pilot.as_deref())?;
-        let envelopes = Given::read(&self.file, self.kind)?.envelopes(SystemClock.now()).await?;
+        let Contents { envelopes, bad } = Given::read(&self.file, self.kind)?.contents(SystemClock.now()).await?;
         if self.generator == EMBEDDED {
-            return self.each(setup, &Maker::Embedded, &drafter, &envelopes).await;
+            self.each(setup, &Maker::Embedded, &drafter, &envelopes).await?;
+        } else {
+            let named = async |house: &House| {
+                let maker = Maker::new(house, &self.generator, None, self.usd)?;
+                self.each(setup, &maker, &drafter, &envelopes).await
+            };
+            setup.within(named).await?;
         }
-        let named = async |house: &House| {
-            let maker = Maker::new(house, &self.generator, None, self.usd)?;
-            self.each(setup, &maker, &drafter, &envelopes).await
-        };
-        setup.within(named).await
+        bad.failure().map_or(Ok(()), Err)
     }
 
     async fn each(

@@ -4,6 +4,7 @@
 
 mod amend;
 mod attention;
+mod bad_rows;
 mod brief;
 mod config;
 mod connector;

@@ -1,6 +1,7 @@
 //! Files that people hand in: what they are, and the envelopes in them. Own file because `submit`, `brief draft` and `screen` read them
 //! alike. INVARIANT: a table or a JSON document is read by the same connector that reads it when it arrives by itself.
 
+use super::bad_rows::BadRows;
 use super::failure::{Failure, Status};
 use super::setup;
 use crate::clock::{Entropy as _, SystemClock, SystemEntropy};
@@ -40,6 +41,21 @@ pub(crate) struct Given {
     kind: Kind,
 }
 
+/// What was found in a file.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    /// One envelope, or one for each good row of a table; none when every row is bad.
+    pub(crate) envelopes: Vec<Envelope>,
+    /// The other rows of a table.
+    pub(crate) bad: BadRows,
+}
+
+impl From<Envelope> for Contents {
+    fn from(only: Envelope) -> Self {
+        Self { envelopes: vec![only], bad: BadRows::default() }
+    }
+}
+
 impl Given {
     /// Reads a file, or standard input for `-`. Without `kind` its name decides, then its first character.
     ///
@@ -70,20 +86,20 @@ impl Given {
         Self { name: name.to_owned(), bytes, kind }
     }
 
-    /// The envelopes in it: one, or one for each row of a table.
+    /// The envelopes in it: one, or one for each good row of a table, whose bad rows must be told by whoever asks.
     ///
     /// # Errors
     /// When it is not what its kind says.
-    pub(crate) async fn envelopes(self, now: Timestamp) -> Result<Vec<Envelope>, Failure> {
+    pub(crate) async fn contents(self, now: Timestamp) -> Result<Contents, Failure> {
         match self.kind {
             Kind::Csv => table(&self).await,
-            Kind::Json => Ok(vec![document(&self, now)?]),
-            Kind::Eml => Ok(vec![plain(self.bytes, "message/rfc822", Content::Message, now)]),
+            Kind::Json => Ok(document(&self, now)?.into()),
+            Kind::Eml => Ok(plain(self.bytes, "message/rfc822", Content::Message, now).into()),
             Kind::Text => {
                 let text = String::from_utf8(self.bytes).map_err(|_| {
                     unreadable(&self.name, "it is no UTF-8 text; convert it, or say what it is with `--type`")
                 })?;
-                Ok(vec![plain(text.clone().into_bytes(), "text/plain", Content::Text(text), now)])
+                Ok(plain(text.clone().into_bytes(), "text/plain", Content::Text(text), now).into())
             }
         }
     }
@@ -159,7 +175,7 @@ fn document(given: &Given, now: Timestamp) -> Result<Envelope, Failure> {
 }
 
 /// Lets the drop folder's connector read the table, in a folder of its own that goes away afterwards.
-async fn table(given: &Given) -> Result<Vec<Envelope>, Failure> {
+async fn table(given: &Given) -> Result<Contents, Failure> {
     let mut random = [0; 8];
     SystemEntropy::default().fill(&mut random);
     let folder = std::env::temp_dir().join(format!("opspilot-{}", sha256_hex(&random).get(..16).unwrap_or_default()));
@@ -170,9 +186,10 @@ async fn table(given: &Given) -> Result<Vec<Envelope>, Failure> {
     outcome
 }
 
-async fn rows(given: &Given, folder: &Path) -> Result<Vec<Envelope>, Failure> {
-    let workbook = given.bytes.starts_with(b"PK");
-    let path = folder.join("drop").join(if workbook { "table.xlsx" } else { "table.csv" });
+async fn rows(given: &Given, folder: &Path) -> Result<Contents, Failure> {
+    let drop = folder.join("drop");
+    let name = if given.bytes.starts_with(b"PK") { "table.xlsx" } else { "table.csv" };
+    let path = drop.join(name);
     std::fs::write(&path, &given.bytes).map_err(|cause| Failure::unwritable(&path, &cause))?;
     let Built::Pulled(mut source) =
         build("csv_drop", json!({ "dir": "drop", "settle_secs": 0 }), folder.to_owned(), &given.name)?
@@ -182,14 +199,29 @@ async fn rows(given: &Given, folder: &Path) -> Result<Vec<Envelope>, Failure> {
     let outcome = drain(source.as_mut(), folder).await.map_err(|why| unreadable(&given.name, &why));
     source.close().await;
     let envelopes = outcome?;
-    if envelopes.is_empty() {
-        let reason = std::fs::read_to_string(folder.join("drop/errors/table.csv.reason.txt")).unwrap_or_default();
-        return Err(unreadable(
-            &given.name,
-            if reason.is_empty() { "no row of it asks for anything" } else { &reason },
-        ));
+    let beside = |what: &str| left(&drop.join("errors").join(format!("{name}.{what}")));
+    let errors = beside("errors.csv").map_err(|why| unreadable(&given.name, &why))?;
+    let bad = BadRows::of(&given.name, envelopes.len(), &errors.unwrap_or_default());
+    if envelopes.is_empty() && bad.rows.is_empty() {
+        let reason = beside("reason.txt").map_err(|why| unreadable(&given.name, &why))?;
+        return Err(
+            match reason.as_deref().and_then(|reason| reason.strip_prefix(&format!("`{name}` is refused: "))) {
+                // It ends with the code of the connector.
+                Some(reason) => Failure::new(Status::Unreadable, format!("cannot read `{}`: {reason}", given.name)),
+                None => unreadable(&given.name, reason.as_deref().unwrap_or("no row of it asks for anything")),
+            },
+        );
     }
-    Ok(envelopes)
+    Ok(Contents { envelopes, bad })
+}
+
+/// What the connector left beside the table, if anything.
+fn left(path: &Path) -> Result<Option<String>, String> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(format!("which of its rows are bad is lost: {cause}")),
+    }
 }
 
 async fn drain(source: &mut dyn Source, folder: &Path) -> Result<Vec<Envelope>, String> {
@@ -205,13 +237,13 @@ async fn drain(source: &mut dyn Source, folder: &Path) -> Result<Vec<Envelope>, 
             source.settle(id, Settled::Committed).await.map_err(|cause| cause.to_string())?;
         }
         if is_through(&folder.join("drop")) {
-            break;
+            return Ok(envelopes);
         }
         if let Some(wait) = batch.again_in {
             tokio::time::sleep(wait.min(std::time::Duration::from_millis(100))).await;
         }
     }
-    Ok(envelopes)
+    Err("reading it came to no end; try again".to_owned())
 }
 
 /// Whether the table has left the folder and what is being read.
@@ -240,26 +272,45 @@ mod tests {
     #[tokio::test]
     async fn json_is_read_as_a_form_would_be() {
         let text = r#"{"name": "Ada", "email": "ada@example.org", "message": "two seats, please"}"#;
-        let envelopes = given("a.json", text).envelopes(Timestamp::UNIX_EPOCH).await.unwrap();
+        let envelopes = given("a.json", text).contents(Timestamp::UNIX_EPOCH).await.unwrap().envelopes;
         let Content::Fields(fields) = &envelopes[0].content else { panic!("no fields") };
         assert_eq!((fields.name.as_deref(), fields.text.as_deref()), (Some("Ada"), Some("two seats, please")));
-        let refused = given("a.json", "{").envelopes(Timestamp::UNIX_EPOCH).await.unwrap_err();
+        let refused = given("a.json", "{").contents(Timestamp::UNIX_EPOCH).await.unwrap_err();
         assert_eq!(refused.status, Status::Unreadable);
     }
 
     #[tokio::test]
     async fn a_table_is_a_request_per_row() {
         let text = "name,message\nAda,two seats\nBo,a refund\n";
-        let envelopes = given("a.csv", text).envelopes(Timestamp::UNIX_EPOCH).await.unwrap();
+        let envelopes = given("a.csv", text).contents(Timestamp::UNIX_EPOCH).await.unwrap().envelopes;
         assert_eq!(envelopes.len(), 2);
-        let empty = given("a.csv", "\n").envelopes(Timestamp::UNIX_EPOCH).await.unwrap_err();
+        let empty = given("a.csv", "\n").contents(Timestamp::UNIX_EPOCH).await.unwrap_err();
         assert_eq!(empty.status, Status::Unreadable);
     }
 
     #[tokio::test]
+    async fn bad_rows_are_told_beside_the_good_ones() {
+        let text = "name,message\nAda,\"two seats\nBo,a refund\nCy,one,too many\n";
+        let contents = given("a.csv", text).contents(Timestamp::UNIX_EPOCH).await.unwrap();
+        assert_eq!((contents.envelopes.len(), contents.bad.rows.len()), (1, 2));
+        let told = contents.bad.failure().unwrap().shown();
+        assert!(told[0].starts_with("error OP-2210: `a.csv` line 2: a quote is missing"), "{}", told[0]);
+        assert!(told[0].ends_with("it reads `Ada,\"two seats`"), "{}", told[0]);
+        assert!(told[1].starts_with("error OP-2211: `a.csv` line 4: "), "{}", told[1]);
+    }
+
+    #[tokio::test]
+    async fn a_table_without_a_good_row_is_refused_under_its_own_name() {
+        let bad = given("a.csv", "name,message\nAda,\n").contents(Timestamp::UNIX_EPOCH).await.unwrap();
+        assert_eq!(bad.bad.failure().unwrap().lines.len(), 2);
+        let bare = given("my.csv", "name,message\n").contents(Timestamp::UNIX_EPOCH).await.unwrap_err().shown();
+        assert_eq!(bare, ["error OP-2224: cannot read `my.csv`: it has a header and no rows; add at least one row"]);
+    }
+
+    #[tokio::test]
     async fn the_same_text_twice_has_one_key_and_files_count() {
-        let once = given("a.txt", "two seats").envelopes(Timestamp::UNIX_EPOCH).await.unwrap().remove(0);
-        let mut again = given("b.txt", "two seats").envelopes(Timestamp::UNIX_EPOCH).await.unwrap().remove(0);
+        let once = given("a.txt", "two seats").contents(Timestamp::UNIX_EPOCH).await.unwrap().envelopes.remove(0);
+        let mut again = given("b.txt", "two seats").contents(Timestamp::UNIX_EPOCH).await.unwrap().envelopes.remove(0);
         assert_eq!(once.key, again.key);
         attach(&mut again, vec![Attachment { name: "plan".into(), media_type: "text/plain".into(), bytes: vec![1] }]);
         assert_ne!(once.key, again.key);

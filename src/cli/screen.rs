@@ -3,7 +3,7 @@
 
 use super::drafter::Drafter;
 use super::failure::{Ended, Failure, Status};
-use super::reading::{Given, Kind};
+use super::reading::{Contents, Given, Kind};
 use super::setup::Setup;
 use super::table::Table;
 use super::text;
@@ -34,13 +34,16 @@ impl Screen {
     pub(crate) async fn run(self, setup: &Setup) -> Ended {
         let drafter = Drafter::new(setup, self.pilot.as_deref())?;
         let mut worst = Verdict::Pass;
-        for envelope in Given::read(&self.file, self.kind)?.envelopes(SystemClock.now()).await? {
+        let Contents { envelopes, bad } = Given::read(&self.file, self.kind)?.contents(SystemClock.now()).await?;
+        for envelope in envelopes {
             let reading = intake::read(&envelope)?;
             let screening = screen(&reading.text, drafter.boundary());
             worst = worst.max(screening.verdict);
             self.show(setup, drafter.boundary(), &screening)?;
         }
-        Ok(if worst == Verdict::Hold { Status::Wrong } else { Status::Done })
+        let judged = if worst == Verdict::Hold { Status::Wrong } else { Status::Done };
+        // Rows that were not screened weigh more: nobody knows what is in them.
+        bad.failure().map_or(Ok(judged), Err)
     }
 
     fn show(&self, setup: &Setup, boundary: &Boundary, screening: &Screening<'_>) -> Result<(), Failure> {

@@ -1,8 +1,8 @@
 //! `opspilot submit`: hands requests in by hand, through the same door as every source. INVARIANT: what is reported as accepted is on
-//! disk; handing the same file in again makes nothing twice.
+//! disk; what is not is reported too, row by row; handing the same file in again makes nothing twice.
 
 use super::failure::{Ended, Failure, Status};
-use super::reading::{self, Given, Kind};
+use super::reading::{self, Contents, Given, Kind};
 use super::setup::Setup;
 use super::text;
 use crate::intake::Door;
@@ -39,12 +39,12 @@ impl Submit {
     pub(crate) async fn run(self, setup: &Setup) -> Ended {
         let given = Given::read(&self.file, self.kind)?;
         let files = self.attach.iter().map(|path| reading::attachment(path)).collect::<Result<Vec<_>, _>>()?;
-        let accepted = setup
+        let (accepted, bad) = setup
             .within(async |house| {
                 let principal = setup.principal(house).await?;
-                let mut envelopes = given.envelopes(house.clock.now()).await?;
+                let Contents { mut envelopes, bad } = given.contents(house.clock.now()).await?;
                 match envelopes.as_mut_slice() {
-                    [only] => reading::attach(only, files),
+                    [only] if bad.rows.is_empty() => reading::attach(only, files),
                     _ if files.is_empty() => {}
                     _ => {
                         let why =
@@ -64,13 +64,14 @@ impl Submit {
                     bar.inc(1);
                 }
                 bar.finish_and_clear();
-                Ok(accepted)
+                Ok((accepted, bad))
             })
             .await?;
+        let ended = bad.failure().map_or(Ok(Status::Done), Err);
         if setup.out.json {
             let shown: Vec<_> = accepted.iter().map(shown).collect();
-            setup.out.json(&json!({ "items": shown }))?;
-            return Ok(Status::Done);
+            setup.out.json(&json!({ "items": shown, "bad_rows": bad.rows }))?;
+            return ended;
         }
         for accepted in &accepted {
             setup.out.text(&line(accepted))?;
@@ -79,7 +80,7 @@ impl Submit {
             let new = accepted.iter().filter(|accepted| !matches!(accepted, Accepted::Repeat(_))).count();
             setup.out.say(&format!("{} handed in, {} known before", text::count(new, "request"), accepted.len() - new));
         }
-        Ok(Status::Done)
+        ended
     }
 }
 

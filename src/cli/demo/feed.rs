@@ -75,7 +75,7 @@ impl Doors<'_> {
         let given = Given::of(example.name, example.text.as_bytes().to_vec(), Kind::Eml);
         let submitter = Some(self.person.user.clone());
         let door = Door { source: BY_HAND.to_owned(), pilot: pilot.to_owned(), lane: Lane::Interactive, submitter };
-        for envelope in given.envelopes(SystemClock.now()).await? {
+        for envelope in given.contents(SystemClock.now()).await?.envelopes {
             self.intake.submit(self.person, &door, envelope).await?;
         }
         Ok(())
