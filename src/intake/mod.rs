@@ -29,7 +29,7 @@ use crate::policy::{Action, Ask, Denied, Permit, Policies, Principal, Resource};
 use crate::store::{Accept, Accepted, File, Request, Store, StoreError};
 use jiff::Timestamp;
 use normalise::Normal;
-use opspilot_sdk::{Envelope, Lane, sha256_hex};
+use opspilot_sdk::{DedupKey, Envelope, Lane, sha256_hex};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -154,7 +154,7 @@ impl Intake {
         Ok(outcome)
     }
 
-    /// As [`Intake::accept`] for a person, who must be allowed to.
+    /// As [`Intake::accept`] for a person, who must be allowed to. A repeat is one within the pilot.
     ///
     /// # Errors
     /// [`IntakeError`].
@@ -162,13 +162,15 @@ impl Intake {
         &self,
         principal: &Principal,
         door: &Door,
-        envelope: Envelope,
+        mut envelope: Envelope,
     ) -> Result<Accepted, IntakeError> {
         let pilot = self.pilots.get(&door.pilot).ok_or_else(|| IntakeError::NoPilot { pilot: door.pilot.clone() })?;
         let resource = Resource::pilot(&pilot.name, &pilot.tenant);
         let id = PermitId::new(self.clock.now(), self.store.chance());
         let ask = Ask { principal, action: Action::RequestSubmit, resource: &resource };
         let permit = self.policies.permit(&ask, id.to_string())?;
+        // A source has one pilot; a hand may serve many. What was handed in to one of them must neither stand in another's way nor be named to it.
+        envelope.key = DedupKey::new(format!("{} {}", pilot.name, envelope.key.as_str()));
         self.take(door, envelope, Some(permit)).await
     }
 

@@ -47,6 +47,7 @@ pub(super) struct House {
     pub(super) address: SocketAddr,
     pub(super) store: Store,
     pub(super) access: Access,
+    pub(super) intake: Intake,
     pub(super) policies: Policies,
     pub(super) checks: Arc<Mutex<Vec<Check>>>,
     tokens: BTreeMap<&'static str, String>,
@@ -267,7 +268,7 @@ impl House {
         let told = Arc::clone(&checks);
         let web = Web {
             store: store.clone(),
-            intake,
+            intake: intake.clone(),
             review,
             rota,
             attention,
@@ -297,7 +298,7 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let served = Some(tokio::spawn(serve(listener, web.router(), options, stop.clone())));
-        Self { address, store, access, policies, checks, tokens, stop, served, _dir: dir }
+        Self { address, store, access, intake, policies, checks, tokens, stop, served, _dir: dir }
     }
 
     /// A call for a request of `south` of which nobody knows what it did cost.

@@ -2,6 +2,10 @@
 
 use super::client::{Reply, request, send};
 use super::house::House;
+use super::sign_in::Browser;
+use crate::intake::Door;
+use crate::store::Accepted;
+use opspilot_sdk::{Content, DedupKey, Envelope, Lane};
 use serde_json::{Value, json};
 
 async fn keyed(house: &House, who: &str, path: &str, key: &str, body: &Value) -> Reply {
@@ -37,6 +41,41 @@ async fn one_key_one_deed() {
     for bad in ["", "two words", &"x".repeat(201)] {
         assert_eq!(keyed(&house, "owner", path, bad, &body).await.code(), "OP-9015", "{bad}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_handed_in_by_hand_is_a_repeat_within_its_pilot_alone() {
+    let house = House::new().await;
+    let owner = house.access.person("owner").await.unwrap();
+    let hand_in = async |pilot: &str| {
+        let submitter = Some(owner.user.clone());
+        let door = Door { source: "submit".into(), pilot: pilot.into(), lane: Lane::Interactive, submitter };
+        let text = "We need 5 chairs.".to_owned();
+        let envelope = Envelope {
+            key: DedupKey::new("sha256:of the file"),
+            external_id: None,
+            received_at: house.store.now(),
+            media_type: "text/plain".into(),
+            raw: text.clone().into_bytes(),
+            content: Content::Text(text),
+            attachments: Vec::new(),
+        };
+        house.intake.submit(&owner, &door, envelope).await.unwrap()
+    };
+    let (north, again, south) = (hand_in("north").await, hand_in("north").await, hand_in("south").await);
+    assert!(matches!(&again, Accepted::Repeat(first) if first == north.request()), "{again:?}");
+    assert!(matches!(&south, Accepted::New(other) if other != north.request()), "{south:?}");
+    // At the desk the form tells a repeat, and one form may be sent for two pilots.
+    let mut desk = Browser::by_link(&house, "owner").await;
+    let mut paste = async |pilot: &str| {
+        desk.get("/paste").await;
+        let sent = desk.post("/paste", &[("once", "x1"), ("pilot", pilot), ("text", "We need 6 chairs.")]).await;
+        assert_eq!(sent.status, 303, "{}", sent.body);
+        sent.header("location").unwrap().to_owned()
+    };
+    let (north, again, south) = (paste("north").await, paste("north").await, paste("south").await);
+    assert_eq!(north, again);
+    assert_ne!(north, south);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
