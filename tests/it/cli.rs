@@ -342,6 +342,40 @@ fn nobody_acts_by_a_bare_name() {
     bench.run(&["submit", "--pilot", "nowhere", "ask.txt"]).refused(2, "OP-2002");
 }
 
+#[test]
+fn bad_rows_of_a_table_are_named_and_end_the_command_with_five() {
+    let bench = Bench::new();
+    assert_eq!(bench.run(&["init", "--user", "ada"]).status, 0);
+    let submit = |name: &str, text: &str, more: &[&str]| {
+        std::fs::write(bench.path(name), text).unwrap();
+        bench.run(&[&["submit", "--pilot", "example", name], more].concat())
+    };
+    let mixed = "name,message\nAda,\"two seats\nBo,a refund\nCy,one,too many\n";
+    let ended = submit("mixed.csv", mixed, &[]);
+    assert_eq!((ended.status, ended.out.lines().count()), (5, 1), "{}{}", ended.out, ended.told);
+    let told: Vec<&str> = ended.told.lines().collect();
+    assert_eq!(told.len(), 3, "{}", ended.told);
+    assert!(told[0].starts_with("error OP-2210: `mixed.csv` line 2: "), "{}", ended.told);
+    assert!(told[1].starts_with("error OP-2211: `mixed.csv` line 4: "), "{}", ended.told);
+    assert!(told[2].starts_with("error OP-2205: 2 of 3 rows of `mixed.csv` are bad"), "{}", ended.told);
+    let again = submit("mixed.csv", mixed, &["--json"]);
+    assert_eq!(again.status, 5);
+    let shown = again.json();
+    assert_eq!((&shown["items"][0]["status"], shown["items"].as_array().unwrap().len()), (&"duplicate".into(), 1));
+    assert_eq!(
+        (&shown["bad_rows"][1]["line"], &shown["bad_rows"][1]["original"]),
+        (&"4".into(), &"Cy,one,too many".into())
+    );
+    let bad = submit("bad.csv", "name,message\nAda,\n", &[]);
+    assert_eq!((bad.status, bad.out.as_str()), (5, ""));
+    assert!(
+        bad.told.ends_with("error OP-2227: the only row of `bad.csv` is bad, so nothing came of it; put it right\n")
+    );
+    assert!(!bad.told.contains("table.csv"), "{}", bad.told);
+    let good = submit("good.csv", "name,message\nAda,two more seats\n", &[]);
+    assert_eq!((good.status, good.told.as_str()), (0, ""));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_token_that_others_can_read_is_not_used() {
