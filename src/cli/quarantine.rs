@@ -9,7 +9,8 @@ use super::{text, view};
 use crate::daemon::House;
 use crate::domain::id::QuarantineId;
 use crate::mail::{self, Limits};
-use crate::store::{QuarantineFilter, QuarantineRow};
+use crate::store::{AsideState, QuarantineFilter, QuarantineRow};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -39,8 +40,8 @@ pub(crate) struct List {
     /// From this source.
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// In this state: quarantined, ignored, requested.
-    #[arg(long, value_name = "STATE")]
+    /// In this state.
+    #[arg(long, value_name = "STATE", value_parser = PossibleValuesParser::new(AsideState::ALL.map(AsideState::as_str)))]
     state: Option<String>,
     #[command(flatten)]
     part: Part,

@@ -10,7 +10,8 @@ use super::{text, view, why};
 use crate::daemon::House;
 use crate::review::{Particulars, ReviewError, Seen};
 use crate::screen::{Attached, Found};
-use crate::store::{FileRow, RequestFilter, RequestView, StoreError};
+use crate::store::{FileRow, REQUEST_STATES, RequestFilter, RequestView, StoreError};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::path::PathBuf;
@@ -94,8 +95,8 @@ pub(crate) struct List {
     /// From this source.
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
-    /// In this state: queued, drafting, held, in_review, decided, retrying, failed, uncertain, cancelled, dropped, duplicate.
-    #[arg(long, value_name = "STATE")]
+    /// In this state.
+    #[arg(long, value_name = "STATE", value_parser = PossibleValuesParser::new(REQUEST_STATES))]
     state: Option<String>,
     #[command(flatten)]
     part: Part,

@@ -7,7 +7,9 @@ use super::setup::Setup;
 use super::table::Table;
 use super::{text, view};
 use crate::daemon::House;
+use crate::domain::run::RunState;
 use crate::store::RunFilter;
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -42,8 +44,8 @@ pub(crate) struct List {
     /// Of this pilot.
     #[arg(long, value_name = "NAME")]
     pilot: Option<String>,
-    /// In this state: available, scheduled, running, pending, retryable, uncertain, completed, cancelled, discarded.
-    #[arg(long, value_name = "STATE")]
+    /// In this state.
+    #[arg(long, value_name = "STATE", value_parser = PossibleValuesParser::new(RunState::ALL.map(RunState::as_str)))]
     state: Option<String>,
     #[command(flatten)]
     part: Part,

@@ -26,10 +26,10 @@ pub use reads::{
     AsideRow, Backlog, BriefFilter, BriefRow, ComparedRow, DecidedRow, DecisionRow, FarSideRow, FileRow, InvitationRow,
     LETTER_STATES, LetterFilter, LetterRow, LogHead, MOST_COMPARED, MOST_SEARCHED, Page, PasskeyRow, PersonRow,
     PilotFigures, QuarantineFilter, QuarantineRow, QueueFilter, QueueHolder, QueuePage, QueuePlace, QueueRow,
-    QueueTally, ReadRow, ReceiptRow, ReplyRow, ReportRow, RequestFilter, RequestView, ReservationRow, RevisionKey,
-    RevisionRow, RunFilter, RunRow, ScheduleRow, Search, SessionRow, SlotRow, SourceRow, SpendRow, StepRow, Tally,
-    TieRow, TokenRow, TrendDecision, TrendEdit, TrendRows, TrendSpend, ViewRow, WaitingRow, WeekRows, WriteFigures,
-    WriteFilter, WriteRow, WritebackRow, WritesAside, report_digest,
+    QueueTally, REQUEST_STATES, ReadRow, ReceiptRow, ReplyRow, ReportRow, RequestFilter, RequestView, ReservationRow,
+    RevisionKey, RevisionRow, RunFilter, RunRow, ScheduleRow, Search, SessionRow, SlotRow, SourceRow, SpendRow,
+    StepRow, Tally, TieRow, TokenRow, TrendDecision, TrendEdit, TrendRows, TrendSpend, ViewRow, WaitingRow, WeekRows,
+    WriteFigures, WriteFilter, WriteRow, WritebackRow, WritesAside, report_digest,
 };
 pub use reads::{AttentionRow, ProbeDecided, ProbeRow};
 pub use reads::{FeedbackEvent, FeedbackFilter, FeedbackRow};

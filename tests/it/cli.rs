@@ -376,6 +376,18 @@ fn bad_rows_of_a_table_are_named_and_end_the_command_with_five() {
     assert_eq!((good.status, good.told.as_str()), (0, ""));
 }
 
+#[test]
+fn a_state_that_there_is_not_is_refused_with_those_that_there_are() {
+    let bench = Bench::new();
+    for (list, one) in
+        [("request", "in_review"), ("run", "retryable"), ("quarantine", "ignored"), ("letter", "bounced")]
+    {
+        let ended = bench.run(&[list, "list", "--state", "nonsense"]);
+        assert_eq!((ended.status, ended.out.as_str()), (2, ""), "{list}");
+        assert!(ended.told.contains("nonsense") && ended.told.contains(one), "{}", ended.told);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_token_that_others_can_read_is_not_used() {

@@ -41,7 +41,7 @@ pub use queue::{
     Backlog, MOST_SEARCHED, QueueFilter, QueuePage, QueuePlace, QueueRow, QueueTally, Search, Wanted as QueueHolder,
 };
 pub(super) use requests::request_of;
-pub use requests::{FileRow, RequestFilter, RequestView};
+pub use requests::{FileRow, REQUEST_STATES, RequestFilter, RequestView};
 pub use runs::{RunFilter, RunRow, StepRow, Tally};
 pub use schedule::{ReportRow, ScheduleRow, SlotRow, report_digest};
 pub(super) use schedule::{slot_columns, slot_of};

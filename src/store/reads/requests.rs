@@ -157,7 +157,8 @@ fn page_of(standing: Option<&str>) -> (&'static str, &'static str, Option<&'stat
     }
 }
 
-const STANDINGS: [&str; 11] = [
+/// Where a request may stand.
+pub const REQUEST_STATES: [&str; 11] = [
     "queued",
     "drafting",
     "held",
@@ -173,7 +174,7 @@ const STANDINGS: [&str; 11] = [
 
 fn view(row: &Row) -> Result<RequestView, StoreError> {
     let standing = row.text(18)?;
-    let state = STANDINGS.into_iter().find(|known| *known == standing);
+    let state = REQUEST_STATES.into_iter().find(|known| *known == standing);
     Ok(RequestView {
         request: request_of(row, 0)?,
         state: state.ok_or_else(|| StoreError::corrupt(format!("request state `{standing}`")))?,

@@ -5,7 +5,7 @@ use crate::domain::id::RequestId;
 use crate::policy::{Action, Kind, Resource};
 use crate::review::{Particulars, ReviewError, Seen};
 use crate::screen::{Boundary, Found, screen};
-use crate::store::{Request, RequestFilter, RequestView};
+use crate::store::{REQUEST_STATES, Request, RequestFilter, RequestView};
 use crate::web::App;
 use crate::web::answer::Answer;
 use crate::web::call::Call;
@@ -14,20 +14,6 @@ use crate::web::problem::Refused;
 use axum::http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
-
-const STATES: [&str; 11] = [
-    "queued",
-    "drafting",
-    "held",
-    "in_review",
-    "decided",
-    "retrying",
-    "failed",
-    "uncertain",
-    "cancelled",
-    "dropped",
-    "duplicate",
-];
 
 /// What the policy is asked about a request.
 pub(super) fn resource(request: &Request) -> Resource {
@@ -74,7 +60,7 @@ pub(in crate::web) fn first_line(text: &str) -> Option<String> {
 
 pub(super) async fn list(call: Call) -> Result<Answer, Refused> {
     let wanted = Wanted::read::<RequestId>(&call, Action::RequestRead)?;
-    let (state, source) = (call.query.word("state", &STATES)?, call.query.owned("source"));
+    let (state, source) = (call.query.word("state", &REQUEST_STATES)?, call.query.owned("source"));
     let store = &call.app.web.store;
     let ask = |pilot| {
         let (source, state, after) = (source.clone(), state.clone(), wanted.after.clone());
