@@ -120,7 +120,8 @@ impl List {
             return setup.out.json(&view::page(&page, row));
         }
         let now = house.clock.now();
-        let mut table = Table::new(&["feedback", "state", "age", "screen", "about", "words"]);
+        let table = Table::new(&["feedback", "state", "age", "screen", "about", "words"]);
+        let mut table = table.gives(&[("screen", 12), ("words", 12)]).spares(&["about", "screen"]);
         for feedback in &page.items {
             table.row([
                 feedback.id.to_string(),

@@ -96,7 +96,8 @@ impl List {
             return setup.out.json(&view::page(&page, row));
         }
         let now = house.clock.now();
-        let mut table = Table::new(&["letter", "state", "age", "kind", "to", "pilot", "code", "about"]);
+        let table = Table::new(&["letter", "state", "age", "kind", "to", "pilot", "code", "about"]);
+        let mut table = table.gives(&[("to", 12)]).spares(&["pilot", "about", "kind"]);
         for letter in &page.items {
             table.row([
                 letter.id.to_string(),

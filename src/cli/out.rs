@@ -57,9 +57,14 @@ impl Out {
         self.text(&text)
     }
 
-    /// Writes a table.
+    /// Writes a table, and says what of it found no room.
     pub(crate) fn table(&self, table: &Table) -> Result<(), Failure> {
-        self.text(&table.render(self.width, self.colour))
+        self.text(&table.render(self.width, self.colour))?;
+        let left_out = table.left_out(self.width);
+        if !left_out.is_empty() {
+            self.say(&format!("no room for: {}; widen the terminal, or add `--json`", left_out.join(", ")));
+        }
+        Ok(())
     }
 
     /// Bold, where there is colour.

@@ -79,7 +79,8 @@ impl List {
             return setup.out.json(&view::page(&page, item));
         }
         let now = house.clock.now();
-        let mut table = Table::new(&["item", "state", "age", "pilot", "source", "code", "reason"]);
+        let table = Table::new(&["item", "state", "age", "pilot", "source", "code", "reason"]);
+        let mut table = table.gives(&[("reason", 12)]).spares(&["pilot", "source", "code"]);
         for row in &page.items {
             table.row([
                 row.id.to_string(),

@@ -208,7 +208,8 @@ impl List {
             return setup.out.json(&view::page(&page, |view| view::request(view, masks)));
         }
         let now = house.clock.now();
-        let mut table = Table::new(&["request", "state", "age", "pilot", "source", "from", "subject"]);
+        let table = Table::new(&["request", "state", "age", "pilot", "source", "from", "subject"]);
+        let mut table = table.gives(&[("from", 12), ("subject", 12)]).spares(&["source", "from", "pilot"]);
         for view in &page.items {
             let request = &view.request;
             let particulars = masks.particulars(request);

@@ -209,8 +209,8 @@ impl List {
             return setup.out.json(&view::page(&page, view::brief));
         }
         let now = house.clock.now();
-        let mut table =
-            Table::new(&["brief", "state", "score", "risk", "rev", "digest", "waits", "claimed", "subject"]);
+        let table = Table::new(&["brief", "state", "score", "risk", "rev", "digest", "waits", "claimed", "subject"]);
+        let mut table = table.gives(&[("subject", 12)]).spares(&["claimed", "rev", "score", "waits", "risk"]);
         for brief in &page.items {
             let request = house.store.request(&brief.id.request()).await?;
             let claim = brief.claim.as_ref().filter(|(_, until)| *until > now);
@@ -287,8 +287,9 @@ impl List {
                 "counts": queue.page.tally, "unsearched": queue.page.unsearched,
             }));
         }
-        let mut table =
+        let table =
             Table::new(&["brief", "band", "score", "risk", "rev", "digest", "state", "waits", "claimed", "subject"]);
+        let mut table = table.gives(&[("subject", 12)]).spares(&["rev", "state", "score", "claimed", "risk"]);
         for item in &queue.items {
             let brief = &item.row.brief;
             table.row([

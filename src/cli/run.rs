@@ -93,7 +93,8 @@ impl List {
             return setup.out.json(&view::page(&page, view::run));
         }
         let now = house.clock.now();
-        let mut table = Table::new(&["run", "state", "age", "pilot", "step", "attempt", "fault"]);
+        let table = Table::new(&["run", "state", "age", "pilot", "step", "attempt", "why"]);
+        let mut table = table.gives(&[("why", 12)]).spares(&["attempt", "pilot", "step"]);
         for run in &page.items {
             let fault =
                 run.message.as_ref().map(|message| format!("{} {message}", run.code.as_deref().unwrap_or_default()));

@@ -39,8 +39,9 @@ impl Session {
                         let items: Vec<_> = sessions.iter().map(view::session).collect();
                         return setup.out.json(&json!({ "items": items }));
                     }
+                    let table = Table::new(&["session", "of", "by", "from", "browser", "since", "last used", "until"]);
                     let mut table =
-                        Table::new(&["session", "of", "by", "from", "browser", "since", "last used", "until"]);
+                        table.gives(&[("browser", 12)]).spares(&["since", "until", "browser", "by", "from"]);
                     for session in &sessions {
                         let person = house.store.person(session.person.as_str()).await?.name;
                         let agent: String = session.agent.chars().take(60).collect();

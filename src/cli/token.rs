@@ -106,7 +106,8 @@ async fn list(setup: &Setup, house: &House, principal: &Principal, all: bool) ->
         return setup.out.json(&json!({ "items": tokens.iter().map(view::token).collect::<Vec<_>>() }));
     }
     let now = house.clock.now();
-    let mut table = Table::new(&["token", "of", "for", "may", "made", "state"]);
+    let table = Table::new(&["token", "of", "for", "may", "made", "state"]);
+    let mut table = table.gives(&[("for", 12), ("may", 12)]).spares(&["made", "may", "for"]);
     for token in &tokens {
         let person = house.store.person(token.person.as_str()).await?.name;
         let state = match (token.revoked_at, token.expires_at) {

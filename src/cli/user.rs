@@ -197,7 +197,9 @@ async fn list(setup: &Setup, house: &House, principal: &Principal) -> Result<(),
     if setup.out.json {
         return setup.out.json(&json!({ "items": people.iter().map(view::person).collect::<Vec<_>>() }));
     }
-    let mut table = Table::new(&["name", "roles", "email", "state", "added", "id"]);
+    let table = Table::new(&["name", "roles", "email", "state", "added", "id"]);
+    // Every command takes the name.
+    let mut table = table.gives(&[("roles", 12), ("email", 12)]).spares(&["id", "added"]);
     for person in &people {
         let roles: Vec<String> = person.grants.iter().map(|(role, scope)| format!("{role} in {scope}")).collect();
         let state = match (person.disabled, person.digest) {

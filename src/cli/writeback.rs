@@ -154,7 +154,8 @@ impl List {
             return setup.out.json(&view::page(&page, writeback::row));
         }
         let now = house.clock.now();
-        let mut table = Table::new(&["write", "state", "age", "kind", "sink", "record", "pilot", "code", "brief"]);
+        let table = Table::new(&["write", "state", "age", "kind", "sink", "record", "pilot", "code", "brief"]);
+        let mut table = table.gives(&[("kind", 12), ("record", 12)]).spares(&["pilot", "brief", "kind"]);
         for write in &page.items {
             let undo = if write.undo_of.is_some() { "undo of " } else { "" };
             table.row([

@@ -388,6 +388,36 @@ fn a_state_that_there_is_not_is_refused_with_those_that_there_are() {
     }
 }
 
+#[test]
+fn lists_at_eighty_columns_keep_what_a_person_needs() {
+    let bench = Bench::demo();
+    let narrow = |args: &[&str]| {
+        let args = [&["--config", "data/opspilot.toml"], args].concat();
+        Ended::of(bench.command(&args).env("COLUMNS", "80").output().unwrap())
+    };
+    let brief = bench.on_demo(&["review", "list", "--json"]).json()["items"][0].clone();
+    let digest = brief["revision"].as_str().unwrap()[..8].to_owned();
+    let queue = narrow(&["review", "list"]);
+    for word in ["BRIEF", "DIGEST", "SUBJECT", brief["id"].as_str().unwrap(), &digest] {
+        assert!(queue.out.contains(word), "{word}: {}", queue.out);
+    }
+    for list in [["review", "list"], ["request", "list"], ["user", "list"], ["receipt", "list"]] {
+        let ended = narrow(&list);
+        let head = ended.out.lines().next().unwrap();
+        assert!(!head.contains('…'), "{head}");
+        assert!(ended.out.lines().all(|line| line.chars().count() <= 80), "{}", ended.out);
+    }
+    assert!(narrow(&["request", "list"]).out.contains(" in_review "));
+    let receipts = narrow(&["receipt", "list"]);
+    assert!(
+        receipts.out.contains(" AT ") && receipts.told.contains("no room for: actor"),
+        "{}{}",
+        receipts.out,
+        receipts.told
+    );
+    assert!(!receipts.out.lines().any(|line| line.contains("req_") && line.contains('…')), "{}", receipts.out);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_token_that_others_can_read_is_not_used() {

@@ -78,7 +78,9 @@ impl List {
         if setup.out.json {
             return setup.out.json(&json!({ "items": rows.iter().map(view::receipt).collect::<Vec<_>>() }));
         }
-        let mut table = Table::new(&["seq", "at", "kind", "subject", "actor"]);
+        let table = Table::new(&["seq", "at", "kind", "subject", "actor"]);
+        // An identifier stands whole; the digest that names a workflow is longer.
+        let mut table = table.gives(&[("subject", 30), ("actor", 12)]).spares(&["actor", "at"]);
         for row in &rows {
             let Some(receipt) = Entry::from_bytes(&row.bytes) else {
                 table.row([row.seq.to_string(), String::new(), "unreadable".into(), String::new(), String::new()]);
