@@ -398,6 +398,18 @@ pub enum Illegal {
         /// Its digest.
         digest: String,
     },
+    /// No revision of the brief was ever the one that is named.
+    #[error(
+        "no revision of the brief has the digest `{given}`; revision {revision} (`{digest}`) stands: read it, and name its digest whole (OP-4004)"
+    )]
+    NoRevision {
+        /// What was named.
+        given: String,
+        /// Number of the revision that stands.
+        revision: u32,
+        /// Its digest.
+        digest: String,
+    },
     /// Already over, or not decidable now.
     #[error("the brief is {state}; {remedy} (OP-4005)")]
     NotOpen {

@@ -146,7 +146,7 @@ impl Review {
                         return Err(ReviewError::PlanApart { brief, plan, state: row.state });
                     }
                 }
-                let made = made.ok_or(illegal)?;
+                let Some(made) = made else { return Err(self.told(brief, digest, illegal).await?.into()) };
                 let check = self.store.probe_of(brief).await?.as_ref().and_then(Check::of);
                 return Ok(Decided { check, ..made });
             }

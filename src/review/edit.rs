@@ -56,7 +56,9 @@ impl Review {
         let (row, review, _) = self.store.review(id).await?;
         let pilot = self.pilot(&row.pilot)?;
         let permit = self.permit_on(principal, Action::BriefEdit, Kind::Brief, &row, pilot)?;
-        review.may_edit(from)?;
+        if let Err(illegal) = review.may_edit(from) {
+            return Err(self.told(id, from, illegal).await?.into());
+        }
         if let Some((by, until)) = self.held(&row, principal) {
             return Err(ReviewError::Claimed { by: self.name_of(&by).await, until });
         }
@@ -103,6 +105,7 @@ impl Review {
         self.store.edit(edit).await?;
         Ok(Edited { revision: row.revision + 1, digest, changes, content })
     }
+
     /// Whether the generator saw the text with its masks: what screening left, or the person who released it.
     async fn was_masked(&self, id: &BriefId) -> Result<bool, ReviewError> {
         let steps = self.store.steps(&id.request().run()).await?;

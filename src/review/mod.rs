@@ -18,14 +18,18 @@ pub use reveal::{MAX_REVEALED, Revealed};
 pub use seen::{Particulars, Seen, attached};
 
 use crate::clock::Clock;
-use crate::domain::id::PermitId;
+use crate::domain::id::{BriefId, PermitId};
 use crate::domain::pilot::{Pilot, Pilots};
+use crate::domain::review::Illegal;
 use crate::plan::Planner;
 use crate::policy::{Action, Ask, Code, Kind, Permit, Policies, Principal, Resource};
 use crate::screen::Boundary;
 use crate::store::{Belongs, BriefRow, Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// How much of a digest that names nothing is said back, in characters: as much as a digest has.
+const MAX_NAMED: usize = 64;
 
 /// The review room. Cheap to clone.
 #[derive(Clone)]
@@ -117,6 +121,18 @@ impl Review {
             }
             _ => Err(denied.into()),
         }
+    }
+}
+
+impl Review {
+    /// The same refusal in the right words: a brief has moved on from a revision that it had, never from one that nobody made.
+    async fn told(&self, brief: &BriefId, named: &str, illegal: Illegal) -> Result<Illegal, StoreError> {
+        let Illegal::Moved { revision, digest } = illegal else { return Ok(illegal) };
+        if self.store.revisions(brief).await?.iter().any(|revision| revision.digest == named) {
+            return Ok(Illegal::Moved { revision, digest });
+        }
+        let given = named.chars().take(MAX_NAMED).collect();
+        Ok(Illegal::NoRevision { given, revision, digest })
     }
 }
 

@@ -208,7 +208,9 @@ impl From<Illegal> for Refused {
         };
         let refused = Self::told(status, &illegal);
         match illegal {
-            Illegal::Moved { revision, digest } => refused.with("revision", revision).with("digest", digest),
+            Illegal::Moved { revision, digest } | Illegal::NoRevision { revision, digest, .. } => {
+                refused.with("revision", revision).with("digest", digest)
+            }
             Illegal::NotOpen { state, .. } => refused.with("state", state.as_str()),
             _ => refused,
         }

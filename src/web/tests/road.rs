@@ -47,6 +47,15 @@ async fn from_a_text_to_an_approved_brief() {
         .await;
     assert_eq!((moved.status, moved.code().as_str()), (409, "OP-4004"));
     assert_eq!((&moved.json()["digest"], &moved.json()["revision"]), (&json!(newer), &json!(2)));
+    assert!(moved.body.contains("moved on to revision 2"), "{}", moved.body);
+    // One that never was is no older revision.
+    let never = json!({ "decision": "approve", "revision": "xyz" });
+    let never = house.post("north-reviewer", &format!("{path}/decision"), never).await;
+    assert_eq!((never.status, never.code().as_str(), &never.json()["digest"]), (409, "OP-4004", &json!(newer)));
+    assert!(never.body.contains("no revision of the brief has the digest `xyz`"), "{}", never.body);
+    let edits = json!({ "from": "xyz", "edits": [{ "path": "priority.score", "value": 80 }] });
+    let never = house.post("north-reviewer", &format!("{path}/edit"), edits).await;
+    assert!(never.status == 409 && never.body.contains("has the digest `xyz`"), "{}", never.body);
     let wordless = house
         .post("north-reviewer", &format!("{path}/decision"), json!({ "decision": "reject", "revision": newer }))
         .await;

@@ -78,7 +78,7 @@ pub(in crate::web) async fn decide(visit: Visit) -> Result<Shown, Refused> {
     };
     let mut sheet = Sheet::read(call, None).await?;
     sheet.trail = Trail::of(&visit);
-    let moved = matches!(error, ReviewError::Illegal(Illegal::Moved { .. }));
+    let moved = matches!(error, ReviewError::Illegal(Illegal::Moved { .. } | Illegal::NoRevision { .. }));
     let refused = Refused::from(error);
     call.app.refusals.keep(&visit.session.id, &refused, &format!("/briefs/{id}"));
     let status = refused.status;

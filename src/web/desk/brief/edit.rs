@@ -106,7 +106,7 @@ pub(in crate::web) async fn save(visit: Visit) -> Result<Shown, Refused> {
     match call.app.web.review.edit(&call.caller, &sheet.id, from, &edits, boundary).await {
         Ok(edited) => Ok(saved(&visit, &sheet, edited.revision, &edited.digest, pressed, true)),
         Err(ReviewError::NothingChanged) => Ok(saved(&visit, &sheet, upon.number, &upon.digest, pressed, false)),
-        Err(ReviewError::Illegal(Illegal::Moved { .. })) => {
+        Err(ReviewError::Illegal(Illegal::Moved { .. } | Illegal::NoRevision { .. })) => {
             // Read again: it may have moved between reading and writing.
             let sheet = Sheet { trail: sheet.trail, ..Sheet::read(call, None).await? };
             if is_that(&sheet, &base, &edits) {
