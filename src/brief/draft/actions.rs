@@ -179,6 +179,12 @@ pub(super) fn plan(
         RequestKind::Pitch => {
             plan.inside("Decide whether there is interest; otherwise close without an answer.".into(), false)
         }
+        RequestKind::Notice if risk.level >= Level::High => {
+            plan.inside(
+                format!("Let whoever is responsible read the message{about} and say whether it is answered."),
+                true,
+            );
+        }
         RequestKind::Notice => plan.inside(format!("File the message{about}; no answer is expected."), false),
     }
     plan.list.truncate(6);

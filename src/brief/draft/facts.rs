@@ -181,6 +181,11 @@ impl<'a> Facts<'a> {
         sentence_at(&self.sentences, at)
     }
 
+    /// Whether byte `at` stands in text that is addressed to a program.
+    pub(super) fn is_hostile(&self, at: usize) -> bool {
+        self.sentence_of(at).is_some_and(|index| self.hostile.get(index) == Some(&true))
+    }
+
     /// The sentences that ask for something, in order of the text.
     pub(super) fn asks(&self) -> impl Iterator<Item = (usize, &Sentence<'a>)> {
         self.sentences.iter().enumerate().filter(|(i, _)| self.ask.get(*i).is_some_and(|score| *score >= 0.5))

@@ -3,6 +3,7 @@
 //! Its own file because the kind decides the check-list, the actions and the roadmap.
 //! INVARIANT: topics come from the lexicon, never from the words of the request.
 
+use super::super::content::RiskKind;
 use super::super::lexicon::{self, RequestKind, Sense};
 use super::super::read::sentence::Part;
 use super::facts::Facts;
@@ -98,7 +99,9 @@ pub(super) fn of(facts: &Facts<'_>, subject: Option<&str>, attachments: usize) -
         RequestKind::Question,
     ];
     let mut best = (RequestKind::Other, 1);
-    for kind in ORDER {
+    // Nobody only passes on that something stands still or that people are in danger.
+    let presses = facts.has(|sense| matches!(sense, Sense::Outage(2..) | Sense::Risk(RiskKind::Safety, 3..)));
+    for kind in ORDER.into_iter().filter(|kind| !(presses && *kind == RequestKind::Notice)) {
         let sum = tally.of(kind);
         if sum > best.1 {
             best = (kind, sum);

@@ -6,7 +6,10 @@
 //! request's own wording reaches a next action, whatever the request says.
 
 mod actions;
+#[cfg(test)]
+mod agree;
 mod facts;
+mod grave;
 mod guidance;
 mod kind;
 mod missing;
@@ -104,7 +107,7 @@ pub(crate) fn priority_score_with(input: &DraftInput<'_>, odds: f32) -> Score {
     let today = input.received_at.to_zoned(input.time_zone.clone()).date();
     let facts = Facts::read(input.text, input.subject, input.attachments.len(), today);
     let risk = risk::assess(&facts, input);
-    priority::assess_with(&facts, input, &risk, today, odds).score
+    priority::assess_with(&facts, input, &risk, today, &grave::Gravity::with(odds)).score
 }
 
 /// Whether the built-in words are in the language of the text.

@@ -5,21 +5,31 @@
 
 use super::super::content::{Level, Priority, Quote, Risk, RiskKind, Score, Statement};
 use super::super::language;
-use super::super::lexicon::{RequestKind, Sense};
-use super::super::model;
-use super::super::read::list::List;
+use super::super::lexicon::{Hit, RequestKind, Sense};
 use super::facts::Facts;
+use super::grave::{self, Gravity};
 use super::{DraftInput, cite, day};
 use jiff::civil::Date;
 
+/// Where every request begins: in the middle of the normal band.
+const START: f32 = 36.0;
+/// Where the band high begins.
+const HIGH: f32 = 60.0;
+
 /// Adds up the evidence.
 pub(super) fn assess(facts: &Facts<'_>, input: &DraftInput<'_>, risk: &Risk, today: Date) -> Priority {
-    assess_with(facts, input, risk, today, gravity(facts.text, input.subject))
+    assess_with(facts, input, risk, today, &Gravity::of(facts, input.subject))
 }
 
-/// The same with the log-odds of the model handed in, so that a held-out model can be measured.
-pub(super) fn assess_with(facts: &Facts<'_>, input: &DraftInput<'_>, risk: &Risk, today: Date, odds: f32) -> Priority {
-    let mut sum = Sum { points: 36.0, reasons: Vec::new() };
+/// The same with the judgement of the model handed in, so that a held-out model can be measured.
+pub(super) fn assess_with(
+    facts: &Facts<'_>,
+    input: &DraftInput<'_>,
+    risk: &Risk,
+    today: Date,
+    gravity: &Gravity,
+) -> Priority {
+    let mut sum = Sum { points: START, reasons: Vec::new() };
     urgency(facts, &mut sum);
     deadline(facts, today, &mut sum);
     standstill(facts, &mut sum);
@@ -35,19 +45,17 @@ pub(super) fn assess_with(facts: &Facts<'_>, input: &DraftInput<'_>, risk: &Risk
             ),
             Vec::new(),
         );
-    } else if sum.reasons.is_empty() {
+    } else {
+        let said = sum.points;
+        learnt(facts, input, gravity, &mut sum);
+        sum.points = sum.points.clamp(floor(facts), ceiling(facts, said));
+    }
+    if sum.reasons.is_empty() {
         sum.add(
             0.0,
             "The request names no deadline, no standstill and no risk; it can be taken in turn.".into(),
             Vec::new(),
         );
-    }
-    if sum.points < PRESSING && is_technical(facts.text, input.subject) {
-        // In a report of a software fault words like "fails" are the rule, not news: the model that
-        // has read many such reports weighs more than the single words, unless these press hard.
-        sum.points = 36.0 + 0.1 * (sum.points - 36.0) + weigh(odds, 80.0);
-    } else {
-        sum.points += weigh(odds, 12.0);
     }
     let score = Score::clamped(sum.points);
     Priority { score, band: score.band(), reasons: sum.reasons }
@@ -55,203 +63,64 @@ pub(super) fn assess_with(facts: &Facts<'_>, input: &DraftInput<'_>, risk: &Risk
 
 /// From here on the words of a request press so hard that no model may soften them.
 const PRESSING: f32 = 74.0;
+/// What moves the score by so much is named.
+const NAMED: f32 = 5.0;
 
-/// What the model of reports adds, from `-most` to `most`. Its log-odds lie close together, around
-/// -2 for an ordinary report.
-fn weigh(odds: f32, most: f32) -> f32 {
-    let distance = (odds + 2.05) / 0.8;
-    most * distance / (1.0 + distance.abs())
+/// What the model of reports adds.
+fn learnt(facts: &Facts<'_>, input: &DraftInput<'_>, gravity: &Gravity, sum: &mut Sum) {
+    let report = sum.points < PRESSING && grave::is_technical(facts, input.subject);
+    if report {
+        // In a report of a software fault words like "fails" are the rule, not news: the model that
+        // has read many such reports weighs more than the single words, unless these press hard.
+        sum.points = START + 0.1 * (sum.points - START);
+    }
+    let points = gravity.points(if report { 80.0 } else { 12.0 });
+    if points.abs() < NAMED {
+        sum.points += points;
+        return;
+    }
+    let lead = if report {
+        "It reads like a report about software, and a model that has learnt from many of them"
+    } else {
+        "A model that has learnt from reports about software"
+    };
+    let how = if points > 0.0 { "graver" } else { "less grave" };
+    let most = gravity.most(points > 0.0);
+    let words = most.map_or(String::new(), |quote| format!("; what weighed most: {}", cite(facts.quoted(quote), 60)));
+    let text = format!("{lead} finds it {how} than the usual one{words}.");
+    sum.add(points, text, most.into_iter().collect());
 }
 
-/// Words of people who build software.
-static CRAFT: List = List::new(&[
-    "jdk",
-    "java",
-    "maven",
-    "jenkins",
-    "docker",
-    "dockerfile",
-    "jira",
-    "javadoc",
-    "junit",
-    "kerberos",
-    "classpath",
-    "cve",
-    "npe",
-    "sdk",
-    "jar",
-    "jars",
-    "pom",
-    "compiler",
-    "compile",
-    "namespace",
-    "thread",
-    "threads",
-    "deadlock",
-    "mutex",
-    "stacktrace",
-    "checkstyle",
-    "github",
-    "git",
-    "commit",
-    "refactor",
-    "deprecate",
-    "deprecated",
-    "unit-test",
-    "regression",
-    "javac",
-    "python",
-    "codebase",
-    "filesystem",
-    "cluster",
-    "node",
-    "nodes",
-    "hadoop",
-    "ci",
-    "backport",
-    "cherrypick",
-    "cherry-pick",
-    "rebase",
-    "precommit",
-    "pre-commit",
-    "findbugs",
-    "spotbugs",
-    "javadocs",
-    "log4j",
-    "log4j2",
-    "protobuf",
-    "zookeeper",
-    "kafka",
-    "kubernetes",
-    "hdfs",
-    "hbase",
-    "s3a",
-    "abfs",
-    "jvm",
-    "datanode",
-    "namenode",
-    "endpoint",
-    "endpoints",
-    "runtime",
-    "classloader",
-    "config",
-    "configs",
-    "uri",
-    "uris",
-    "idempotency",
-    "idempotent",
-    "async",
-    "http",
-]);
-
-/// Endings of files that programs are made of.
-static SOURCES: List = List::new(&[
-    "java",
-    "py",
-    "sh",
-    "xml",
-    "md",
-    "js",
-    "ts",
-    "cpp",
-    "sln",
-    "yml",
-    "yaml",
-    "rs",
-    "go",
-    "rb",
-    "kt",
-    "scala",
-    "properties",
-    "vm",
-    "toml",
-]);
-/// Where the name of a web site ends.
-static SITES: List =
-    List::new(&["com", "org", "net", "de", "uk", "eu", "io", "fr", "at", "ch", "it", "es", "nl", "gov", "edu", "info"]);
-
-/// A dotted name that is no web site: `fs.azure.buffer.dir`, `pom.xml`.
-fn is_dotted_name(word: &str) -> bool {
-    let word = word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
-    let Some((rest, last)) = word.rsplit_once('.') else { return false };
-    let plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
-    let named = plain
-        && rest.bytes().any(|byte| byte.is_ascii_alphabetic())
-        && last.bytes().all(|byte| byte.is_ascii_lowercase());
-    named
-        && (SOURCES.has(last)
-            || (rest.contains('.') && last.len() > 1 && !SITES.has(last) && !rest.starts_with("www.")))
+/// The least score: a fault that is named in words is never worth nothing.
+fn floor(facts: &Facts<'_>) -> f32 {
+    match standing(facts) {
+        Some((3.., _)) => 30.0,
+        Some((2, _)) => 20.0,
+        Some(_) => 10.0,
+        None => 0.0,
+    }
 }
 
-/// A report's key: `HADOOP-17079`. Orders and invoices have such keys as well, with shorter words or their own.
-fn is_key(word: &str) -> bool {
-    let word = word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
-    let Some((name, number)) = word.split_once('-') else { return false };
-    (5..=12).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_uppercase())
-        && (3..=6).contains(&number.len())
-        && number.bytes().all(|byte| byte.is_ascii_digit())
-        && !matches!(
-            name,
-            "ORDER" | "INVOICE" | "TICKET" | "QUOTE" | "CASE" | "REFUND" | "BOOKING" | "OFFER" | "CONTRACT"
-        )
+/// The highest score: who asks for nothing, or says that it can wait, presses only as far as their own words do.
+fn ceiling(facts: &Facts<'_>, said: f32) -> f32 {
+    let below = match facts.kind {
+        RequestKind::Notice | RequestKind::Pitch => true,
+        _ => facts.calm.is_some() && said < HIGH,
+    };
+    if below { HIGH - 1.0 } else { 100.0 }
 }
 
-/// Whether a text reads like a report about software: identifiers, code, traces.
-fn is_technical(text: &str, subject: Option<&str>) -> bool {
-    subject.unwrap_or("").split_whitespace().chain(text.split_whitespace().take(300)).any(is_craft)
-}
-
-/// Whether a word is an identifier, a piece of code, a version, or a word of the craft.
-fn is_craft(word: &str) -> bool {
-    let bytes = word.as_bytes();
-    let has = |two: &[u8; 2]| bytes.windows(2).any(|pair| pair == two);
-    let (mut dots, mut digits, mut letters) = (0, 0, false);
-    let (mut price, mut mail, mut line, mut sign, mut camel, mut before) = (false, false, false, false, false, b' ');
-    for byte in bytes {
-        match byte {
-            b'.' => dots += 1,
-            b'0'..=b'9' => digits += 1,
-            b'a'..=b'z' => letters = true,
-            b'A'..=b'Z' => {
-                letters = true;
-                camel |= before.is_ascii_lowercase();
-            }
-            b',' | b'$' => price = true,
-            b'@' => mail = true,
-            b'_' => line = true,
-            b'(' | b':' | b'{' => sign = true,
-            _ => {}
+/// The strongest word for something that does not work, where it says something about the request.
+fn standing<'f>(facts: &'f Facts<'_>) -> Option<(u8, &'f Hit)> {
+    let mut found: Option<(u8, &Hit)> = None;
+    for hit in &facts.hits {
+        if let Sense::Outage(weight) = hit.sense
+            && found.is_none_or(|(best, _)| weight > best)
+        {
+            found = Some((weight, hit));
         }
-        before = *byte;
     }
-    if mail || (sign && word.contains("://")) {
-        return false;
-    }
-    let code = sign && (has(b"()") || has(b"::") || has(b"{{") || word.contains("{code"));
-    let version = dots >= 2 && digits >= 3 && !price;
-    camel
-        || code
-        || (line && letters)
-        || version
-        || CRAFT.has(word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
-        || (letters && word.contains("Exception"))
-        || (dots > 0 && is_dotted_name(word))
-        || (digits >= 3 && is_key(word))
-}
-
-/// How grave the words sound to the model of reports, as log-odds.
-fn gravity(text: &str, subject: Option<&str>) -> f32 {
-    match subject {
-        Some(subject) => {
-            let mut joined = String::with_capacity(subject.len() + text.len().min(8_000) + 1);
-            joined.push_str(subject);
-            joined.push('\n');
-            joined.push_str(text.get(..8_000).unwrap_or(text));
-            model::GRAVE.score(&joined)
-        }
-        None => model::GRAVE.score(text),
-    }
+    found.filter(|(best, _)| *best > 1 || matches!(facts.kind, RequestKind::Support | RequestKind::Other))
 }
 
 struct Sum {
@@ -328,23 +197,8 @@ fn deadline(facts: &Facts<'_>, today: Date, sum: &mut Sum) {
 }
 
 fn standstill(facts: &Facts<'_>, sum: &mut Sum) {
-    let mut best = 0u8;
-    let mut found = None;
-    let mut impact = None;
-    for hit in &facts.hits {
-        match hit.sense {
-            Sense::Outage(weight) if weight > best => {
-                best = weight;
-                found = Some(hit);
-            }
-            Sense::Impact if impact.is_none() => impact = Some(hit),
-            _ => {}
-        }
-    }
-    let Some(hit) = found else { return };
-    if best == 1 && !matches!(facts.kind, RequestKind::Support | RequestKind::Other) {
-        return;
-    }
+    let Some((best, hit)) = standing(facts) else { return };
+    let impact = facts.hits.iter().find(|hit| matches!(hit.sense, Sense::Impact));
     let words = cite(facts.words(hit.start, hit.end), 60);
     let mut quotes: Vec<Quote> = facts.quote(hit.start, hit.end).into_iter().collect();
     let mut points = match best {

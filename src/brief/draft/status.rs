@@ -87,8 +87,11 @@ fn pick(facts: &Facts<'_>, priority: &Priority, risk: &Risk, missing: &[Missing]
             Status::Decline,
             format!("The sender wants to sell something{paren}; a short no is enough, unless there is interest."),
         ),
-        RequestKind::Notice if priority.band <= Band::Normal => {
+        RequestKind::Notice if risk.level < Level::High => {
             (Status::Ignore, format!("The message informs{about} and asks for nothing; file it."))
+        }
+        RequestKind::Notice => {
+            (Status::RespondNow, format!("The message informs{about}, but something in it presses; acknowledge it."))
         }
         RequestKind::Complaint | RequestKind::Cancellation
             if risk.factors.iter().any(|f| f.kind == RiskKind::Churn) && risk.level >= Level::High =>
@@ -145,9 +148,6 @@ fn pick(facts: &Facts<'_>, priority: &Priority, risk: &Risk, missing: &[Missing]
         }
         RequestKind::Other if facts.asks().next().is_none() => {
             (Status::NeedsInfo, "The request does not say what is wanted; ask before working on it.".into())
-        }
-        RequestKind::Notice => {
-            (Status::RespondNow, format!("The message informs{about}, but something in it presses; acknowledge it."))
         }
         _ => (Status::RespondNow, format!("The request{about} can be answered with what it says.")),
     }

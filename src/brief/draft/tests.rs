@@ -9,7 +9,7 @@ fn zone() -> jiff::tz::TimeZone {
     jiff::tz::TimeZone::get("Europe/Berlin").unwrap()
 }
 
-fn make(text: &str, subject: Option<&str>, guidance: &[&str]) -> Content {
+pub(super) fn make(text: &str, subject: Option<&str>, guidance: &[&str]) -> Content {
     let zone = zone();
     draft(&DraftInput {
         text,

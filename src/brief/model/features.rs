@@ -5,6 +5,7 @@
 //! joined from the hashes of the words in it, so that each word of a text is read once.
 
 use super::super::read::words;
+use std::ops::Range;
 
 /// What kind of text a model reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +93,15 @@ impl<'a> Feature<'a> {
             hash = words::join(words::hash("", self.lead), hash);
         }
         self.second.map_or(hash, |second| words::join(hash, second.hash))
+    }
+
+    /// The bytes of its words in `text`, of which it is a feature.
+    pub(crate) fn span(&self, text: &str) -> Option<Range<usize>> {
+        let first = self.first?.text;
+        let last = self.second.map_or(first, |piece| piece.text);
+        let at = |piece: &str| (piece.as_ptr() as usize).checked_sub(text.as_ptr() as usize);
+        let range = at(first)?..at(last)? + last.len();
+        text.get(range.clone()).map(|_| range)
     }
 
     /// The written name.

@@ -9,6 +9,8 @@ mod features;
 #[cfg(test)]
 pub(crate) mod train;
 
+use features::Feature;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 pub(crate) use features::Shape;
@@ -62,6 +64,31 @@ impl Model {
         });
         self.bias + sum / norm
     }
+
+    /// The log-odds for `text` and which of its words weighed most.
+    pub(crate) fn weigh(&self, text: &str) -> Weighed {
+        let (mut sum, mut most) = (0.0, [(0.0, Feature::default()); 2]);
+        let norm = features::weigh(self.shape, text, |feature, hash, step| {
+            if let Some(weight) = self.weights.of(hash) {
+                let part = weight * step;
+                sum += part;
+                let [against, speaks] = &mut most;
+                let side = if part < 0.0 { against } else { speaks };
+                if part.abs() > side.0 {
+                    *side = (part.abs(), feature);
+                }
+            }
+        });
+        Weighed { odds: self.bias + sum / norm, most: most.map(|(_, feature)| feature.span(text)) }
+    }
+}
+
+/// What a model makes of a text.
+pub(crate) struct Weighed {
+    /// The log-odds.
+    pub(crate) odds: f32,
+    /// The bytes of the words that spoke most against it and most for it.
+    pub(crate) most: [Option<Range<usize>>; 2],
 }
 
 /// The weights by the hash of their feature, close together, so that they stay in the processor's cache.
