@@ -102,8 +102,13 @@ impl<'a> Facts<'a> {
                 hostile.get(i) == Some(&true) || sentences.get(i).is_some_and(|s| s.part == Part::Foreign)
             })
         };
-        let mut hits: Vec<Hit> =
-            all.into_iter().filter(|hit| matches!(hit.sense, Sense::Machine) || !silent(hit.start)).collect();
+        let keyed = |at: usize| {
+            sentence_at(&sentences, at).and_then(|i| sentences.get(i)).is_some_and(|sentence| sentence.is_keyed(at))
+        };
+        let mut hits: Vec<Hit> = all
+            .into_iter()
+            .filter(|hit| matches!(hit.sense, Sense::Machine) || !(silent(hit.start) || keyed(hit.start)))
+            .collect();
         let calm = hits.iter().find(|hit| matches!(hit.sense, Sense::Calm)).copied();
         deny(&tokens, &mut hits);
         let dates = date::find(&tokens);
@@ -184,6 +189,30 @@ impl<'a> Facts<'a> {
     /// Whether byte `at` stands in text that is addressed to a program.
     pub(super) fn is_hostile(&self, at: usize) -> bool {
         self.sentence_of(at).is_some_and(|index| self.hostile.get(index) == Some(&true))
+    }
+
+    /// Whether byte `at` stands in an e-mail address, or in the host of a link: names that say nothing of the matter.
+    pub(super) fn is_address(&self, at: usize) -> bool {
+        let after = self.contacts.partition_point(|contact| contact.start <= at);
+        let Some(contact) = after.checked_sub(1).and_then(|i| self.contacts.get(i)).filter(|c| at < c.end) else {
+            return false;
+        };
+        match contact.kind {
+            contact::Kind::Email => true,
+            contact::Kind::Link => {
+                let words = self.words(contact.start, contact.end);
+                let scheme = words.find("://").map_or(0, |colon| colon + 3);
+                let host = words.get(scheme..).map_or(0, |rest| rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+                at < contact.start + scheme + host
+            }
+            contact::Kind::Phone => false,
+        }
+    }
+
+    /// What was written, without the fields that stand below it.
+    pub(super) fn written(&self) -> &'a str {
+        let end = self.sentences.iter().rposition(|s| s.part != Part::Field).map_or(0, |last| last + 1);
+        self.sentences.get(end).map_or(self.text, |field| self.words(0, field.start))
     }
 
     /// The sentences that ask for something, in order of the text.

@@ -6,6 +6,7 @@
 use super::super::content::Quote;
 use super::super::model;
 use super::super::read::list::List;
+use super::super::read::sentence::Part;
 use super::facts::Facts;
 use std::ops::Range;
 
@@ -21,7 +22,7 @@ impl Gravity {
     /// Asks the model.
     pub(super) fn of(facts: &Facts<'_>, subject: Option<&str>) -> Self {
         // A text begins with its subject, as the reports did from which the model has learnt.
-        let written = facts.text;
+        let written = facts.written();
         let lead = subject.filter(|subject| !written.starts_with(subject));
         let weighed = match lead {
             None => model::GRAVE.weigh(written),
@@ -197,7 +198,10 @@ fn is_key(word: &str) -> bool {
 
 /// Whether a text reads like a report about software: identifiers, code, traces.
 pub(super) fn is_technical(facts: &Facts<'_>, subject: Option<&str>) -> bool {
-    subject.unwrap_or("").split_whitespace().chain(facts.text.split_whitespace().take(300)).any(is_craft)
+    // Names of fields are the form's words.
+    let said = facts.sentences.iter().filter(|sentence| sentence.part != Part::Field);
+    let words = said.flat_map(|sentence| sentence.text.split_whitespace());
+    subject.unwrap_or("").split_whitespace().chain(words.take(300)).any(is_craft)
 }
 
 /// Whether a word is an identifier, a piece of code, a version, or a word of the craft.

@@ -37,7 +37,7 @@ impl Tally {
 /// The most likely kind.
 pub(super) fn of(facts: &Facts<'_>, subject: Option<&str>, attachments: usize) -> RequestKind {
     let mut tally = Tally { points: [0; KINDS], seen: [[0; 4]; KINDS] };
-    for hit in &facts.hits {
+    for hit in facts.hits.iter().filter(|hit| !facts.is_address(hit.start)) {
         // Something that does not work is a matter of support, whatever it is called after.
         if let Sense::Outage(weight) = hit.sense {
             tally.add(RequestKind::Support, u32::from(weight), 1);
@@ -136,7 +136,7 @@ pub(super) fn topics(facts: &Facts<'_>, subject: Option<&str>) -> Vec<&'static s
             Some((_, sum, _)) => *sum += weight,
             None => counted.push((topic, weight, at)),
         };
-    for hit in &facts.hits {
+    for hit in facts.hits.iter().filter(|hit| !facts.is_address(hit.start)) {
         if let Sense::Topic(topic) = hit.sense {
             let sentence = facts.sentence_of(hit.start);
             let asked = sentence.and_then(|i| facts.ask.get(i)).is_some_and(|score| *score >= 0.5);

@@ -9,6 +9,8 @@ mod actions;
 #[cfg(test)]
 mod agree;
 mod facts;
+#[cfg(test)]
+mod fields;
 mod grave;
 mod guidance;
 mod kind;

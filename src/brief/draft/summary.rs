@@ -161,14 +161,15 @@ fn words(facts: &Facts<'_>, wish: &Wish<'_>, text: &mut String, quotes: &mut Vec
     } else if chosen.is_empty() {
         chosen.extend(opening);
     }
-    let cited: Vec<String> = chosen
-        .iter()
-        .filter_map(|i| facts.sentences.get(*i))
-        .map(|s| {
-            quotes.extend(facts.quote(s.start, s.end));
-            cite(s.text, if wish.short { 120 } else { 220 })
-        })
-        .collect();
+    let mut cited: Vec<String> = Vec::with_capacity(chosen.len());
+    for sentence in chosen.iter().filter_map(|i| facts.sentences.get(*i)) {
+        let words = cite(sentence.text, if wish.short { 120 } else { 220 });
+        // Forms repeat what was written in a field of their own.
+        if !cited.contains(&words) {
+            quotes.extend(facts.quote(sentence.start, sentence.end));
+            cited.push(words);
+        }
+    }
     if !cited.is_empty() {
         text.push_str(if asked { " In their words: " } else { " They write: " });
         text.push_str(&cited.join(" "));

@@ -32,6 +32,14 @@ pub(crate) struct Sentence<'a> {
     pub(crate) part: Part,
 }
 
+impl Sentence<'_> {
+    /// Whether byte `at` stands in the key of a payload, which names a value and says nothing.
+    pub(crate) fn is_keyed(&self, at: usize) -> bool {
+        self.part == Part::Field
+            && self.text.split_once(':').is_some_and(|(label, _)| at < self.start + label.len() && is_key(label))
+    }
+}
+
 /// Longest sentence looked at as one piece, in bytes; longer ones are cut at white space.
 const LONGEST: usize = 400;
 
@@ -47,13 +55,24 @@ pub(crate) fn split(text: &str) -> Vec<Sentence<'_>> {
     for line in text.split_inclusive('\n') {
         let (start, end) = (at, at + line.len());
         at = end;
-        let bare = line.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
+        let bare = line.trim_matches(is_noise);
         // In a forwarded message the quoted part is the matter itself, not history.
         forwarded |= bare.starts_with("---") && bare.len() < 80 && has_word(bare, "forwarded");
         let quoted = forwarded && bare.starts_with('>');
         let bare = if quoted { bare.trim_start_matches(['>', ' ']) } else { bare };
         closing &= !quoted;
         let part = classify(bare, seen_body, closing);
+        // The label of a long value is no part of what somebody says in it.
+        let label = if part == Part::Body && !quoted { label(bare, block_start.is_none()) } else { None };
+        let start = match label {
+            Some(length) => {
+                flush(text, block_start.take(), start, &mut list);
+                let value = start + (line.len() - line.trim_start_matches(is_noise).len()) + length;
+                push(text, start, value, Part::Field, &mut list);
+                value
+            }
+            None => start,
+        };
         let standalone = part != Part::Body || is_item(bare);
         if bare.is_empty() || standalone {
             flush(text, block_start.take(), start, &mut list);
@@ -119,11 +138,10 @@ fn flush<'a>(text: &'a str, from: Option<usize>, to: usize, list: &mut Vec<Sente
 
 fn push<'a>(text: &'a str, start: usize, end: usize, part: Part, list: &mut Vec<Sentence<'a>>) {
     let Some(raw) = text.get(start..end) else { return };
-    let noise = |c: char| c.is_whitespace() || is_invisible(c);
     let left = raw.trim_start_matches(|c: char| {
-        noise(c) || matches!(c, '>' | '-' | '*' | '•' | '·' | '"' | '”' | ')' | '–' | '—')
+        is_noise(c) || matches!(c, '>' | '-' | '*' | '•' | '·' | '"' | '”' | ')' | '–' | '—')
     });
-    let body = left.trim_end_matches(noise);
+    let body = left.trim_end_matches(is_noise);
     if body.is_empty() || !body.chars().any(char::is_alphanumeric) {
         return;
     }
@@ -150,17 +168,49 @@ fn classify(line: &str, seen_body: bool, closing: bool) -> Part {
     Part::Body
 }
 
-/// `Company: Acme` and the like: a short label, a colon, a value on the same line.
+fn is_noise(c: char) -> bool {
+    c.is_whitespace() || is_invisible(c)
+}
+
+/// `Company: Acme` and the like: a label, a colon, a short value on the same line.
 fn is_field(line: &str) -> bool {
-    let Some((label, value)) = line.split_once(':') else { return false };
-    let words = label.split_whitespace().count();
-    (1..=3).contains(&words)
-        && label.len() <= 28
-        && !value.trim().is_empty()
-        && !value.starts_with("//")
-        && (value.starts_with(' ') || value.starts_with('\t'))
-        && label.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '/' | '&' | '(' | ')'))
-        && value.split_whitespace().count() <= 12
+    parted(line)
+        .is_some_and(|(label, value)| is_label(label) && value.split_whitespace().nth(MOST_OF_A_VALUE).is_none())
+}
+
+/// Most words of a value; what is longer is something that was written.
+const MOST_OF_A_VALUE: usize = 12;
+
+/// The length of the label before a long value, colon included. In running text only the key of a
+/// payload is one: "we had two problems: first" goes on from the line before.
+fn label(line: &str, begins: bool) -> Option<usize> {
+    let (label, _) = parted(line)?;
+    (is_key(label) || begins && is_label(label)).then_some(label.len() + 1)
+}
+
+/// What stands before and behind the first colon of a line, where a space follows it.
+fn parted(line: &str) -> Option<(&str, &str)> {
+    let (label, value) = line.split_once(':')?;
+    (value.starts_with([' ', '\t']) && !value.trim().is_empty()).then_some((label, value))
+}
+
+/// A label: one to three words.
+fn is_label(label: &str) -> bool {
+    is_key(label)
+        || label.len() <= 28
+            && (1..=3).contains(&label.split_whitespace().count())
+            && label.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '/' | '&' | '(' | ')'))
+}
+
+/// The name of a field in a payload: `data.object.attempt_count`, `answers[0].label`. The name of a class ends in
+/// a capitalised word: `java.io.IOException`.
+fn is_key(label: &str) -> bool {
+    let name = label.rsplit('.').next().unwrap_or(label);
+    (4..=160).contains(&label.len())
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'[' | b']'))
+        && label.bytes().any(|b| matches!(b, b'.' | b'_' | b'['))
+        && label.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 fn is_item(line: &str) -> bool {
