@@ -207,7 +207,8 @@ fn invented(text: &str, content: &Content) -> Vec<String> {
         content.unverified.iter().map(|problem| format!("{} {}\n", problem.path, problem.problem)).collect();
     let said: BTreeSet<String> = numbers(text).into_iter().collect();
     let low = text.to_lowercase();
-    let flat = low.split_whitespace().filter(|word| *word != ">").collect::<Vec<_>>().join(" ");
+    let lines = low.lines().map(|line| line.trim_start_matches(['>', ' ', '\t']));
+    let flat = lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
     let mut out = Vec::new();
     for (path, statement) in statements(content) {
         // Calculations show their figures, and the brief lists each as calculated.

@@ -147,8 +147,9 @@ fn cite(words: &str, limit: usize) -> String {
     let mut out = String::with_capacity(words.len().min(limit) + 8);
     out.push('“');
     let mut first = true;
-    // Marks of quoted mail lines are not the writer's words.
-    for word in words.split_whitespace().filter(|word| *word != ">") {
+    // Marks of quoted mail lines are not the writer's words; within a line, `>` is.
+    let lines = words.lines().map(|line| line.trim_start_matches(|c: char| c == '>' || c.is_whitespace()));
+    for word in lines.flat_map(str::split_whitespace) {
         if out.len() + word.len() > limit + 4 {
             if first {
                 let mut end = limit.min(word.len());

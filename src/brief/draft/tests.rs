@@ -346,3 +346,13 @@ fn what_fails_is_a_support_matter_whatever_it_is_called_after() {
         assert_eq!(request_kind(text, None), kind, "{text}");
     }
 }
+
+#[test]
+fn only_marks_of_quoted_lines_are_left_out_of_a_quotation() {
+    assert_eq!(cite("so nrRemaining > 0 holds", 80), "“so nrRemaining > 0 holds”");
+    assert_eq!(cite("a -> b, x >= 1", 80), "“a -> b, x >= 1”");
+    assert_eq!(cite("> We need\n> > ten seats\n>by Friday", 80), "“We need ten seats by Friday”");
+    let content = make("Could you tell us why the loop ends although nrRemaining > 0 holds?", None, &[]);
+    assert!(content.workflow_summary.text.contains("nrRemaining > 0 holds"), "{}", content.workflow_summary.text);
+    assert!(invented(&content.unverified).is_empty(), "{:?}", content.unverified);
+}
