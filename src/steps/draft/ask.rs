@@ -149,7 +149,7 @@ impl Models {
         cost: &mut Micros,
     ) -> Result<Try, StoreError> {
         let words: Vec<&str> = shown.words.iter().map(String::as_str).collect();
-        let attachments = job.attachments();
+        let attachments = job.attachments(&shown.text);
         // By the place and not the name: two long names may begin alike, and no key is used twice.
         let key = format!("{}.{}.{place}", run.run, run.epoch);
         let prompt = PromptInput {

@@ -58,9 +58,9 @@ impl<'a> Job<'a> {
         self.words.iter().map(String::as_str).collect()
     }
 
-    /// Names of the files that came along: what they are called is nobody's business here.
-    pub(super) fn attachments(&self) -> Vec<&'static str> {
-        vec!["attachment"; usize::try_from(self.request.attachments).unwrap_or(0)]
+    /// The files that came along, by their names where `text`, as it is shown, tells them.
+    pub(super) fn attachments<'t>(&self, text: &'t str) -> Vec<&'t str> {
+        names(text, usize::try_from(self.request.attachments).unwrap_or(0))
     }
 
     /// Drafts within the program.
@@ -78,7 +78,7 @@ impl<'a> Job<'a> {
             language: &self.screened.language,
             received_at: request.received_at,
             time_zone: &self.pilot.time_zone,
-            attachments: &self.attachments(),
+            attachments: &self.attachments(&text),
             guidance: &self.guidance(),
             owner: &self.pilot.owner,
         })
@@ -108,6 +108,13 @@ impl<'a> Job<'a> {
     }
 }
 
+/// The names of `count` files in the last line of a text, where intake writes them; of all or of none, for a comma may stand in a name.
+fn names(text: &str, count: usize) -> Vec<&str> {
+    let last = text.rsplit('\n').next().unwrap_or("");
+    let names: Vec<&str> = last.strip_prefix("Attachments: ").map_or(Vec::new(), |names| names.split(", ").collect());
+    if names.len() == count { names } else { vec!["attachment"; count] }
+}
+
 /// The text as it is, unless somebody screens it.
 fn seen<'t>(screener: &mut Option<Screener<'_>>, text: &'t str) -> Cow<'t, str> {
     screener.as_mut().map_or(Cow::Borrowed(text), |screener| screener.screen(text).text)
@@ -122,4 +129,19 @@ pub(super) struct Shown {
     pub(super) words: Vec<String>,
     /// Where the request speaks to a program.
     pub(super) instructions: Vec<Range<usize>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn files_are_called_by_the_names_that_the_text_tells() {
+        let text = "Please see the plan.\n\nName: Ann\nAttachments: plan.pdf, [REDACTED].png";
+        assert_eq!(names(text, 2), ["plan.pdf", "[REDACTED].png"]);
+        // A name with a comma, a text that was cut, a line that the sender wrote further up.
+        assert_eq!(names("Attachments: a, b.pdf", 1), ["attachment"]);
+        assert_eq!(names("Attachments: a.pdf\n[9 bytes more were sent]", 1), ["attachment"]);
+        assert_eq!(names("Hello", 0), [""; 0]);
+    }
 }
