@@ -73,3 +73,23 @@ fn who_says_that_it_can_wait_is_believed_and_danger_is_no_notice() {
     assert_eq!(court.recommended_status.status, Status::Escalate);
     assert!(!said(&court).contains("no answer is expected"), "{}", said(&court));
 }
+
+#[test]
+fn what_leaves_something_open_cannot_be_answered_with_what_it_says() {
+    let mut open = 0;
+    for text in [
+        "Could you deliver the parts by 03/04/2027?",
+        "Hello, how much does it cost to have the boiler looked at?",
+        "Please resend the invoice.",
+        "Could you tell me your opening hours?",
+        "Please find attached the list; which of them do you have?",
+    ] {
+        let content = make(text, None, &[]);
+        let reason = &content.recommended_status.reason;
+        open += usize::from(
+            !content.missing_information.is_empty() && content.recommended_status.status == Status::RespondNow,
+        );
+        assert!(content.missing_information.is_empty() || !reason.contains("with what it says"), "{text}\n{reason}");
+    }
+    assert!(open > 0);
+}

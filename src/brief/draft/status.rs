@@ -149,6 +149,9 @@ fn pick(facts: &Facts<'_>, priority: &Priority, risk: &Risk, missing: &[Missing]
         RequestKind::Other if facts.asks().next().is_none() => {
             (Status::NeedsInfo, "The request does not say what is wanted; ask before working on it.".into())
         }
+        _ if blocked => {
+            (Status::RespondNow, format!("Answer the request{about}, and ask for what is open: {}.", join(&named)))
+        }
         _ => (Status::RespondNow, format!("The request{about} can be answered with what it says.")),
     }
 }
