@@ -352,9 +352,9 @@ fn numeric(tokens: &[Token<'_>], index: usize) -> Option<(Form, usize)> {
         let (a, b, c) = (parts.next()?, parts.next()?, parts.next());
         let (day, month) = (a.parse::<i8>().ok()?, b.parse::<i8>().ok()?);
         return match c {
-            Some(year) if parts.next().is_none() && (year.len() == 4 || year.len() == 2) => {
-                let year = year.parse::<i16>().ok()?;
-                Some((full(if year < 100 { 2000 + year } else { year }, month, day)?, 1))
+            Some(year) if parts.next().is_none() && year.len() == 4 => Some((full(year.parse().ok()?, month, day)?, 1)),
+            Some(year) if parts.next().is_none() && year.len() == 2 && !is_version(tokens, index) => {
+                Some((full(2000 + year.parse::<i16>().ok()?, month, day)?, 1))
             }
             _ => None,
         };
@@ -398,6 +398,41 @@ fn numeric(tokens: &[Token<'_>], index: usize) -> Option<(Form, usize)> {
     ordinal.then_some((Form::Day(day), taken))
 }
 
+/// Whether three numbers with dots, the last of two digits, are rather those of a release (`4.1.94`) than a day
+/// (`01.12.26`). Nobody counts releases with a nought in front; without one, and where day and month have not two digits
+/// each, a word before has to speak for a day.
+fn is_version(tokens: &[Token<'_>], index: usize) -> bool {
+    let back = |offset: usize| index.checked_sub(offset).and_then(|i| tokens.get(i));
+    let Some(token) = tokens.get(index) else { return true };
+    let dates = |t: &Token<'_>| t.any(&["date", "dated", "due", "deadline", "by", "datum"]) || weekday(t).is_some();
+    let said = back(1).is_some_and(|t| match t.text {
+        ":" | "," => back(2).is_some_and(dates),
+        _ => dates(t) || t.any(&["until", "till", "am", "bis", "vom", "zum", "den", "ab"]),
+    });
+    let parts = || token.text.split('.').take(2);
+    let written = parts().any(|part| part.len() == 2 && part.starts_with('0')) || parts().all(|part| part.len() == 2);
+    // Two digits are of this century, and of years that people write about.
+    let near = token.text.rsplit('.').next().is_some_and(|year| ("16".."50").contains(&year));
+    !(near && (written || said)) || is_in_name(tokens, index)
+}
+
+/// Whether a number is a part of a name: `log4j-1.2.17`, `v1.2.17`, `9.4.53.v20231009`, `4.1.94-SNAPSHOT`.
+fn is_in_name(tokens: &[Token<'_>], index: usize) -> bool {
+    let glued = |left: usize, right: usize| match (tokens.get(left), tokens.get(right)) {
+        (Some(left), Some(right)) => left.end == right.start,
+        _ => false,
+    };
+    let is = |at: usize, kind: Kind| tokens.get(at).is_some_and(|t| t.kind == kind);
+    let joins = |at: usize| tokens.get(at).is_some_and(|t| matches!(t.text, "." | "-" | "_" | "/" | "=" | "@"));
+    // A day may follow another day and a hyphen.
+    let led = index > 0
+        && glued(index - 1, index)
+        && (is(index - 1, Kind::Word) || joins(index - 1) && !(index > 1 && is(index - 2, Kind::Number)));
+    let goes_on = glued(index, index + 1)
+        && (is(index + 1, Kind::Word) || joins(index + 1) && glued(index + 1, index + 2) && is(index + 2, Kind::Word));
+    led || goes_on
+}
+
 fn year(token: &Token<'_>) -> Option<i16> {
     digits(token).filter(|n| token.text.len() == 4 && (1900..2200).contains(n)).and_then(|n| i16::try_from(n).ok())
 }
@@ -409,4 +444,55 @@ fn full(year: i16, month: i8, day: i8) -> Option<Form> {
 fn month_day(month: i8, day: i8) -> Option<Form> {
     // 2024 is a leap year, so that 29 February is a day.
     Date::new(2024, month, day).ok().map(|_| Form::MonthDay(month, day))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::words;
+    use super::*;
+    use jiff::civil::date;
+
+    fn days(text: &str) -> Vec<Form> {
+        find(&words::tokens(text)).into_iter().map(|when| when.form).collect()
+    }
+
+    #[test]
+    fn the_number_of_a_release_is_no_day() {
+        for text in [
+            "Upgrade netty to 4.1.94 due to CVE-2023-34462",
+            "reload4j 1.2.22 is out",
+            "since 3.3.10 it fails",
+            "commons-1.12.26.jar",
+            "io.netty:netty:4.1.50.Final",
+            "jetty-9.4.20.v20190813",
+            "v01.12.26",
+            "the shot of 22.02.01.png",
+            "3.3.5",
+            "by 4.1.94",
+            "fails on 3.12.26",
+            "branch 10.11.12",
+        ] {
+            assert_eq!(days(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn days_with_dots_are_read() {
+        let day = Form::Full(date(2026, 12, 1));
+        for text in [
+            "1.12.2026",
+            "01.12.2026",
+            "01.12.26",
+            "(01.12.26)",
+            "by 1.12.26",
+            "Date: 1.12.26",
+            "bis 1.12.26.",
+            "Am 01.12.26-",
+        ] {
+            assert_eq!(days(text), [day], "{text}");
+        }
+        assert_eq!(days("We arrive on 24.12.26."), [Form::Full(date(2026, 12, 24))]);
+        assert_eq!(days("Tue, 1.12.26").last(), Some(&day));
+        assert_eq!(days("vom 01.12.26-03.12.26").len(), 2);
+    }
 }

@@ -66,6 +66,7 @@ pub(crate) fn find(tokens: &[Token<'_>]) -> Vec<Money> {
     let mut index = 0;
     while let Some(token) = tokens.get(index) {
         if let Some(currency) = currency(token, true)
+            && !is_code(tokens, index)
             && let Some((amount, taken)) =
                 tokens.get(index + 1).filter(|t| t.kind == Kind::Number).and_then(|_| number::at(tokens, index + 1))
         {
@@ -80,6 +81,7 @@ pub(crate) fn find(tokens: &[Token<'_>]) -> Vec<Money> {
             && let Some((amount, taken)) = number::at(tokens, index)
             && let Some(after) = tokens.get(index + taken)
             && let Some(currency) = currency(after, false)
+            && !(after.text == "$" && is_within_name(tokens, index))
         {
             let (per, every, more) = rate(tokens, index + taken + 1);
             let end = tokens.get(index + taken + more).map_or(after.end, |t| t.end);
@@ -90,6 +92,35 @@ pub(crate) fn find(tokens: &[Token<'_>]) -> Vec<Money> {
         index += 1;
     }
     list
+}
+
+/// Whether the `$` and the number behind it are a name of a program: `Invoker$1.run`, `{print $2}`.
+fn is_code(tokens: &[Token<'_>], index: usize) -> bool {
+    let (Some(sign), Some(number)) = (tokens.get(index), tokens.get(index + 1)) else { return false };
+    if sign.text != "$" || number.kind != Kind::Number {
+        return false;
+    }
+    let before = index.checked_sub(1).and_then(|i| tokens.get(i)).filter(|t| t.end == sign.start);
+    let Some(before) = before else { return false };
+    let glued = match before.kind {
+        // `US$5`, `A$20`.
+        Kind::Word => before.text.len() > 3 || !before.text.bytes().all(|b| b.is_ascii_uppercase()),
+        Kind::Number => true,
+        Kind::Mark => matches!(before.text, "$" | "_" | "{" | "=" | "\\" | "`" | ">"),
+    };
+    let single = number.text.len() == 1 && number::at(tokens, index + 1).is_none_or(|(_, taken)| taken == 1);
+    let after = tokens.get(index + 2).filter(|t| t.start == number.end);
+    let called = after.is_some_and(|t| {
+        matches!(t.text, "(" | "$" | "_")
+            || t.text == "." && tokens.get(index + 3).is_some_and(|word| word.start == t.end && word.kind == Kind::Word)
+    });
+    glued && (single || called) && rate(tokens, index + 2).0.is_none()
+}
+
+/// Whether the number goes on with the word or the `$` before it: `S3$1`, `Impl$2$1`.
+fn is_within_name(tokens: &[Token<'_>], index: usize) -> bool {
+    let (before, number) = (index.checked_sub(1).and_then(|i| tokens.get(i)), tokens.get(index));
+    before.zip(number).is_some_and(|(t, number)| t.end == number.start && (t.kind == Kind::Word || t.text == "$"))
 }
 
 fn currency(token: &Token<'_>, before: bool) -> Option<&'static str> {
@@ -162,5 +193,49 @@ fn per(tokens: &[Token<'_>], index: usize) -> (Option<Per>, usize) {
     match found {
         Some(per) => (Some(per), 1 + usize::from(led)),
         None => (None, 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::words;
+    use super::*;
+
+    fn amounts(text: &str) -> Vec<i64> {
+        find(&words::tokens(text)).into_iter().map(|money| money.amount / 100).collect()
+    }
+
+    #[test]
+    fn a_name_with_a_dollar_sign_is_no_amount() {
+        for text in [
+            "at EditLogTailer$2.doWork(EditLogTailer.java:7)",
+            "lambda$execute$0(AbfsRestOperation.java)",
+            "$$anonfun$8.apply",
+            "InjectorImpl$2$1.call",
+            "SecuritySupport$2",
+            "org/apache/AvroRecord$1.class",
+            "awk '{print ${1}}' and x=$1",
+            "foo$12(Bar)",
+        ] {
+            assert_eq!(amounts(text), [0_i64; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn small_amounts_are_read() {
+        for (text, amount) in [
+            ("it costs $5", 5),
+            ("($5)", 5),
+            ("only $5.", 5),
+            ("$5 per seat", 5),
+            ("US$5", 5),
+            ("A$20 a piece", 20),
+            ("about $9 each", 9),
+            ("costs$500", 500),
+            ("=$5/month", 5),
+            ("$1 million", 1_000_000),
+        ] {
+            assert_eq!(amounts(text), [amount], "{text}");
+        }
     }
 }
