@@ -16,8 +16,15 @@ pub fn detect(text: &str) -> &'static str {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    let head = text.get(..end).unwrap_or("");
-    let words: Vec<&str> = head.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).collect();
+    let head = said(text.get(..end).unwrap_or(""));
+    if is_korean(head) {
+        return "ko";
+    }
+    // What holds digits is a name or a number.
+    let words: Vec<&str> = head
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty() && word.chars().all(char::is_alphabetic))
+        .collect();
     let english = share(&words, &ENGLISH);
     if english >= 0.28 {
         return "en";
@@ -43,6 +50,25 @@ pub fn detect(text: &str) -> &'static str {
         return if common.share >= 0.25 { common.code } else { "und" };
     }
     if words.is_empty() { "und" } else { code(info.lang()) }
+}
+
+/// The text without what programs put below a line of dashes; all of it, when that line comes first.
+fn said(text: &str) -> &str {
+    let Some(at) = text.find("\n----------") else { return text };
+    let (above, below) = text.split_at(at);
+    let line = below.trim_start().lines().next().unwrap_or("");
+    let drawn = line.trim_end().bytes().all(|byte| byte == b'-');
+    if drawn && above.contains(char::is_alphabetic) { above } else { text }
+}
+
+/// Whether a text is written in Korean, a few names and addresses in Latin letters among it: a syllable is one character.
+fn is_korean(text: &str) -> bool {
+    if text.is_ascii() {
+        return false;
+    }
+    let syllables = text.chars().filter(|c| matches!(c, '\u{ac00}'..='\u{d7a3}')).count();
+    let others = text.chars().filter(|c| c.is_alphabetic()).count() - syllables;
+    syllables > 0 && 3 * syllables >= others
 }
 
 /// The English name of a language code; the code itself when it has none here.

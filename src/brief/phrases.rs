@@ -69,7 +69,7 @@ pub(crate) const PHRASES: &[(Sense, &str)] = &[
     ),
     (
         Kind(K::Complaint, 2),
-        "still waiting|still have not|still haven't|third time|second time|damaged|defective|wrong item|wrong size|arrived broken|late delivery|delayed again|compensation|make this right|ignored|unprofessional|arrived damaged|broken on arrival|faulty",
+        "still waiting|still have not|still haven't|third time|second time|damaged|defective|wrong item|wrong size|arrived broken|late delivery|delayed again|compensation|make this right|ignored me|ignored us|ignored my|ignored our|ignoring me|ignoring us|ignoring my|ignoring our|feel ignored|was ignored by|were ignored by|i was ignored|we were ignored|i am being ignored|we are being ignored|i have been ignored|we have been ignored|emails are ignored|emails were ignored|calls were ignored|unprofessional|arrived damaged|broken on arrival|faulty",
     ),
     (
         Kind(K::Booking, 3),
@@ -290,12 +290,12 @@ pub(crate) const PHRASES: &[(Sense, &str)] = &[
     (Topic("samples"), "sample|samples"),
     (
         Topic("the missing reply"),
-        "no one replied|nobody replied|nobody has replied|nobody answered|still no reply|still no answer|no response|not heard back|haven't heard back|ignored",
+        "no one replied|nobody replied|nobody has replied|nobody answered|still no reply|still no answer|no response|not heard back|haven't heard back|ignored me|ignored us|ignored my|ignored our|ignoring me|ignoring us|ignoring my|ignoring our|feel ignored|i was ignored|we were ignored|i am being ignored|we are being ignored|i have been ignored|we have been ignored|emails are ignored|emails were ignored|calls were ignored",
     ),
     (Topic("the staff's conduct"), "rude|unprofessional|your staff|your employee|your technician|your driver"),
     (
         Topic("the late delivery"),
-        "late delivery|delayed|delay|has not arrived|hasn't arrived|not arrived|never arrived|still waiting for",
+        "late delivery|delayed delivery|delivery delayed|delivery delay|delivery is delayed|delivery was delayed|delivery has been delayed|delay in delivery|delay of the delivery|order delayed|order is delayed|order was delayed|order has been delayed|delay of our order|delay of my order|delay with our order|delay with my order|delayed order|shipment delayed|shipment is delayed|shipment was delayed|shipment has been delayed|delayed shipment|shipping delay|parcel is delayed|parcel was delayed|delayed again|has not arrived|hasn't arrived|not arrived|never arrived|still waiting for",
     ),
     (Topic("payroll"), "payroll|salaries|wages|payslips|payslip"),
     (

@@ -257,9 +257,50 @@ fn languages_are_told_apart() {
             "nb",
         ),
         ("保守契約の見積もりを送っていただけますか。", "ja"),
+        (
+            "NOTE: 한국말로 하는 것\n\n대부분의 마찬가지로, 우리는 하나님을 믿습니다.\n\nName: Jamis Buck\nEmail: jamis@example.com",
+            "ko",
+        ),
+        ("Hello, our contact in Seoul is 김민수, could you please send us an offer?", "en"),
+        ("Test test.", "und"),
+        (
+            "Test test. Waving. m\n\n--------------------\nEnvoyé par le service de messagerie texte de la société, \
+             dans toute la ville et pour tous nos clients.\n--------------------\n",
+            "und",
+        ),
+        ("Backport HADOOP-12760 to 2.10\n\nid: pr-8e9e454ec3", "en"),
         ("12345 !!!", "und"),
         ("", "und"),
     ] {
         assert_eq!(language::detect(text), code, "{text}");
     }
+}
+
+#[test]
+fn a_topic_needs_its_sense() {
+    let zone = jiff::tz::TimeZone::UTC;
+    let topics = |text: &str| {
+        let input = DraftInput {
+            text,
+            subject: None,
+            sender: None,
+            organisation: None,
+            language: "en",
+            received_at: jiff::Timestamp::UNIX_EPOCH,
+            time_zone: &zone,
+            attachments: &[],
+            guidance: &[],
+            owner: "Dana",
+        };
+        draft(&input).workflow_summary.text
+    };
+    for text in [
+        "Javadoc errors are always ignored in the precommit jobs.",
+        "It fails due to delayed visibility after a delay.",
+    ] {
+        let summary = topics(text);
+        assert!(!summary.contains("the missing reply") && !summary.contains("the late delivery"), "{summary}");
+    }
+    assert!(topics("I have been ignored for weeks, could you answer?").contains("the missing reply"));
+    assert!(topics("Our order is delayed, when does it come?").contains("the late delivery"));
 }
