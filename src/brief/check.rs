@@ -383,7 +383,7 @@ impl Found<'_, '_> {
 }
 
 /// The calculation whose result starts at byte `at`, when it is written out and right:
-/// `25 × 40 = 1,000`.
+/// `25 × 40 = 1,000`, `2 × 90 × 35 ÷ 60 = 105`.
 fn calculation(words: &str, at: usize) -> Option<String> {
     // Between the equals sign and the result there may be a currency.
     let head = words.get(..at)?.trim_end_matches(|c: char| !c.is_ascii_digit() && c != '=');
@@ -393,21 +393,52 @@ fn calculation(words: &str, at: usize) -> Option<String> {
         .filter(|i| head.get(i + 1..).is_some_and(|r| r.starts_with(' ')))
         .map_or(0, |i| i + 1);
     let sum = head.get(start..)?.trim();
+    // Backwards: figure, sign, figure, as long as it goes on.
     let mut parts = sum.split_whitespace().rev();
-    let (right, sign, left) = (parts.next()?, parts.next()?, parts.next()?);
-    let (a, b) = (number::parse(left)?, number::parse(right)?);
+    let mut chain = vec![parts.next()?];
+    while let (Some(sign), Some(figure)) = (parts.next().filter(|sign| is_sign(sign)), parts.next()) {
+        if chain.len() > 16 {
+            return None;
+        }
+        chain.extend([sign, figure]);
+    }
+    chain.reverse();
     let rest = words.get(at..)?;
     let end = rest.find(|c: char| !(c.is_ascii_digit() || c == ',' || c == '.')).unwrap_or(rest.len());
     let written = rest.get(..end)?.trim_end_matches(['.', ',']);
-    let result = number::parse(written)?;
-    let right_result = match sign {
-        "×" | "x" | "*" => a.checked_mul(b)? / 100,
-        "÷" | "/" => a.checked_mul(100)?.checked_div(b)?,
-        "+" => a.checked_add(b)?,
-        "−" | "-" => a.checked_sub(b)?,
-        _ => return None,
-    };
-    (right_result == result).then(|| format!("{left} {sign} {right} = {written}"))
+    let right = chain.len() > 1 && evaluate(&chain)? == number::parse(written)?;
+    right.then(|| format!("{} = {written}", chain.join(" ")))
+}
+
+fn is_sign(part: &str) -> bool {
+    matches!(part, "×" | "x" | "*" | "÷" | "/" | "+" | "−" | "-")
+}
+
+/// What figures and signs in turn come to, in hundredths, cut to them; products before sums.
+fn evaluate(chain: &[&str]) -> Option<i64> {
+    let figure =
+        |part: &&str| number::parse(part).filter(|_| part.contains(|c: char| c.is_ascii_digit())).map(i128::from);
+    let mut parts = chain.iter();
+    // The sum of what came before, and the product that goes on, as fractions of hundredths.
+    let (mut sum, mut term) = ((0_i128, 1_i128), (figure(parts.next()?)?, 1_i128));
+    while let (Some(sign), Some(value)) = (parts.next(), parts.next()) {
+        let value = figure(value)?;
+        match *sign {
+            "×" | "x" | "*" => term = (term.0.checked_mul(value)?, term.1.checked_mul(100)?),
+            "÷" | "/" => term = (term.0.checked_mul(100)?, term.1.checked_mul(value)?),
+            sign => {
+                sum = add(sum, term)?;
+                term = (if matches!(sign, "+") { value } else { -value }, 1);
+            }
+        }
+    }
+    let (above, below) = add(sum, term)?;
+    i64::try_from(above.checked_div(below)?).ok()
+}
+
+fn add(a: (i128, i128), b: (i128, i128)) -> Option<(i128, i128)> {
+    let above = a.0.checked_mul(b.1)?.checked_add(b.0.checked_mul(a.1)?)?;
+    Some((above, a.1.checked_mul(b.1)?))
 }
 
 /// Words that are written with a capital without being anybody's name.

@@ -215,6 +215,11 @@ fn the_check_finds_what_the_request_does_not_hold() {
         ("They know Peter Schmidt well.", "name not in the request: `Peter Schmidt`"),
         ("25 × 40 = 1,000 in total.", "calculated, not stated in the request: `25 × 40 = 1,000`"),
         ("25 × 40 = 1,100 in total.", "number not in the request: `1,100`"),
+        ("25 × 40 × 2026 = 2,026,000.", "calculated, not stated in the request: `25 × 40 × 2026 = 2,026,000`"),
+        ("25 × 40 ÷ 60 = 16.66 each.", "calculated, not stated in the request: `25 × 40 ÷ 60 = 16.66`"),
+        ("40 + 25 × 40 = 1,040.", "calculated, not stated in the request: `40 + 25 × 40 = 1,040`"),
+        // The last two figures alone would come to it.
+        ("2026 × 25 × 40 = 1,000.", "number not in the request: `1,000`"),
     ] {
         assert_eq!(problems("workflow_summary.text", json!(text)), [format!("workflow_summary: {wanted}")], "{text}");
     }

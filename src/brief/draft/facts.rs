@@ -9,9 +9,9 @@ use super::super::lexicon::{self, Hit, RequestKind, Sense};
 use super::super::read::contact::{self, Contact};
 use super::super::read::date::{self, When};
 use super::super::read::money::{self, Money};
-use super::super::read::number;
 use super::super::read::sentence::{self, Part, Sentence};
 use super::super::read::words::{self, Kind, Token};
+use super::quantity::{self, Quantity};
 use jiff::civil::Date;
 
 /// Most text the generator reads, in bytes; what lies beyond is mentioned, not read.
@@ -28,38 +28,6 @@ pub(super) struct Deadline {
     pub(super) relative: bool,
     /// It is so near that even an acknowledgement has to be out by then.
     pub(super) near: bool,
-}
-
-/// What a quantity counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
-    /// Hours of work.
-    Hours,
-    /// Minutes of work.
-    Minutes,
-    /// People in the organisation or the party.
-    People,
-    /// Seats, users, licences.
-    Seats,
-    /// Things handled: orders, invoices, tickets …
-    Items,
-}
-
-/// A counted thing, perhaps per period.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Quantity {
-    /// Hundredths.
-    pub(super) amount: i64,
-    /// What is counted.
-    pub(super) unit: Unit,
-    /// Day, week, month or year, when it is a rate.
-    pub(super) per: Option<money::Per>,
-    /// `each` or `per …`: it holds for one piece.
-    pub(super) each: bool,
-    /// First byte.
-    pub(super) start: usize,
-    /// First byte after it.
-    pub(super) end: usize,
 }
 
 /// The facts of one request.
@@ -114,7 +82,8 @@ impl<'a> Facts<'a> {
         let dates = date::find(&tokens);
         let whens: Vec<When> = dates.iter().copied().filter(|when| !silent(when.start)).collect();
         let money: Vec<Money> = money::find(&tokens).into_iter().filter(|m| !silent(m.start)).collect();
-        let quantities: Vec<Quantity> = quantities(&tokens, &money).into_iter().filter(|q| !silent(q.start)).collect();
+        let quantities: Vec<Quantity> =
+            quantity::find(&tokens, &money).into_iter().filter(|q| !silent(q.start)).collect();
         // "Within 72 hours" is a date, not a quantity.
         let quantities: Vec<Quantity> = quantities
             .into_iter()
@@ -351,145 +320,4 @@ fn deny(tokens: &[Token<'_>], hits: &mut Vec<Hit>) {
             ])
         })
     });
-}
-
-/// Counted things: `25 seats`, `300 orders a week`, `5 minutes each`.
-fn quantities(tokens: &[Token<'_>], money: &[Money]) -> Vec<Quantity> {
-    let mut list = Vec::new();
-    let mut index = 0;
-    while let Some(first) = tokens.get(index) {
-        let paid = money
-            .partition_point(|m| m.start <= first.start)
-            .checked_sub(1)
-            .and_then(|i| money.get(i))
-            .is_some_and(|m| first.start < m.end);
-        let Some((amount, taken)) = (!paid).then(|| number::at(tokens, index)).flatten() else {
-            index += 1;
-            continue;
-        };
-        let mut at = index + taken;
-        let mut found = None;
-        for _ in 0..3 {
-            let Some(word) = tokens.get(at).filter(|token| token.kind == Kind::Word && !token.new_line) else { break };
-            at += 1;
-            if let Some(unit) = unit(word) {
-                found = Some((unit, word));
-                break;
-            }
-        }
-        if let Some((unit, noun)) = found {
-            let (per, extra) = period(tokens, at);
-            let each = tokens.get(at).is_some_and(|t| t.any(&["each", "apiece"]))
-                || (tokens.get(at).is_some_and(|t| t.any(&["per", "a", "an", "for"]))
-                    && per.is_none()
-                    && tokens.get(at + 1).is_some_and(|t| {
-                        self::unit(t).is_some()
-                            || t.any(&[
-                                "order", "invoice", "ticket", "one", "each", "e", "email", "request", "document",
-                            ])
-                    }));
-            let last = tokens.get((at + extra).saturating_sub(1)).map_or(noun.end, |t| t.end);
-            let end = if each {
-                tokens.get(at).map_or(last, |t| if t.any(&["each", "apiece"]) { t.end } else { last })
-            } else {
-                last
-            };
-            list.push(Quantity { amount, unit, per, each, start: first.start, end });
-            index = at + extra;
-        } else {
-            index += taken;
-        }
-    }
-    list
-}
-
-fn unit(token: &Token<'_>) -> Option<Unit> {
-    let length = token.text.len();
-    if !(3..=13).contains(&length) {
-        return None;
-    }
-    match () {
-        () if token.any(&["hours", "hour", "hrs"]) => Some(Unit::Hours),
-        () if token.any(&["minutes", "minute", "mins", "min"]) => Some(Unit::Minutes),
-        () if token.any(&[
-            "people",
-            "employees",
-            "staff",
-            "persons",
-            "colleagues",
-            "guests",
-            "attendees",
-            "participants",
-            "adults",
-            "delegates",
-        ]) =>
-        {
-            Some(Unit::People)
-        }
-        () if token.any(&["seats", "users", "licences", "licenses", "accounts", "workstations", "laptops"]) => {
-            Some(Unit::Seats)
-        }
-        () if token.any(&[
-            "orders",
-            "invoices",
-            "tickets",
-            "emails",
-            "mails",
-            "calls",
-            "requests",
-            "documents",
-            "enquiries",
-            "inquiries",
-            "parcels",
-            "shipments",
-            "bookings",
-            "records",
-            "pages",
-            "units",
-            "pieces",
-            "items",
-            "boxes",
-            "applications",
-            "leads",
-            "quotes",
-            "claims",
-            "forms",
-            "reports",
-            "tables",
-            "rooms",
-            "nights",
-            "words",
-            "photos",
-            "products",
-            "contracts",
-            "payslips",
-            "deliveries",
-            "devices",
-            "cases",
-        ]) =>
-        {
-            Some(Unit::Items)
-        }
-        () => None,
-    }
-}
-
-fn period(tokens: &[Token<'_>], index: usize) -> (Option<money::Per>, usize) {
-    let Some(first) = tokens.get(index) else { return (None, 0) };
-    let (unit, taken) = if first.any(&["per", "a", "each", "every", "an"]) || first.text == "/" {
-        (tokens.get(index + 1), 2)
-    } else {
-        (Some(first), 1)
-    };
-    let per = unit.and_then(|unit| match () {
-        () if unit.any(&["day", "daily"]) => Some(money::Per::Day),
-        () if unit.any(&["week", "weekly"]) => Some(money::Per::Week),
-        () if unit.any(&["month", "monthly"]) => Some(money::Per::Month),
-        () if unit.any(&["year", "yearly", "annually"]) => Some(money::Per::Year),
-        () => None,
-    });
-    match per {
-        Some(per) => (Some(per), taken),
-        None => (None, 0),
-    }
 }

@@ -9,8 +9,9 @@ use super::super::read::contact;
 use super::super::read::sentence::Part;
 use super::super::read::words::Kind;
 use super::DraftInput;
-use super::facts::{Facts, Unit};
+use super::facts::Facts;
 use super::guidance::Wish;
+use super::quantity::Unit;
 
 /// What a kind of request needs to hold.
 struct Need {

@@ -14,13 +14,17 @@ mod fields;
 mod grave;
 mod guidance;
 mod kind;
+mod labour;
 mod missing;
 mod pricing;
 mod priority;
+mod quantity;
 mod risk;
 mod roadmap;
 mod status;
 mod summary;
+#[cfg(test)]
+mod sums;
 #[cfg(test)]
 mod tests;
 

@@ -8,12 +8,14 @@ use super::super::content::{Quote, Statement};
 use super::super::read::money::{self, Money, Per};
 use super::super::read::number::show;
 use super::cite;
-use super::facts::{Facts, Quantity, Unit};
+use super::facts::Facts;
+use super::labour::{self, Count, Labour, Often, Whose};
+use super::quantity::{Quantity, Unit};
 
 /// The rationale, when the request names figures that allow one.
 pub(super) fn rationale(facts: &Facts<'_>) -> Option<Statement> {
     let mut work = Work { facts, text: String::new(), quotes: Vec::new() };
-    let found = work.seats() || work.hours() || work.volume() || work.difference();
+    let found = work.seats() || work.labour() || work.volume() || work.difference();
     work.budget(found);
     (!work.text.is_empty()).then(|| Statement { text: work.text.trim().into(), quotes: work.quotes })
 }
@@ -33,6 +35,11 @@ impl Work<'_, '_> {
     fn cite_money(&mut self, money: &Money) -> String {
         self.quotes.extend(self.facts.quote(money.start, money.end));
         cite(self.facts.words(money.start, money.end), 60)
+    }
+
+    fn cite_count(&mut self, count: &Count) -> String {
+        self.quotes.extend(self.facts.quote(count.start, count.end));
+        cite(self.facts.words(count.start, count.end), 60)
     }
 
     fn cite_quantity(&mut self, quantity: &Quantity) -> String {
@@ -64,27 +71,77 @@ impl Work<'_, '_> {
         true
     }
 
-    /// Hours times the rate of one.
-    fn hours(&mut self) -> bool {
-        let rate = self.facts.money.iter().find(|m| m.per == Some(Per::Hour)).copied();
-        let hours = self.facts.quantities.iter().find(|q| q.unit == Unit::Hours).copied();
-        let (Some(rate), Some(hours)) = (rate, hours) else { return false };
-        let Some(total) = times(hours.amount, rate.amount) else { return false };
-        let (a, b) = (self.cite_quantity(&hours), self.cite_money(&rate));
-        self.say(&format!(
-            "{a} at {b}: {} × {} = {}{}.",
-            show(hours.amount),
-            show(rate.amount),
-            money::show(total, rate.currency),
-            period(hours.per)
-        ));
-        self.payback(total, hours.per, rate.currency);
+    /// People, hours and the price of one hour.
+    fn labour(&mut self) -> bool {
+        let Some(work) = labour::find(self.facts) else { return false };
+        let many = match work.whose {
+            Whose::Each(people) => Some((people.amount, self.cite_count(&people))),
+            Whose::Things(things) => Some((things.amount, self.cite_quantity(&things))),
+            _ => None,
+        };
+        let mut figures: Vec<i64> = many.iter().map(|(amount, _)| *amount).collect();
+        figures.extend([work.time.amount, work.rate.amount]);
+        let minutes = work.time.unit == Unit::Minutes;
+        let Some(total) = product(&figures, if minutes { 60 } else { 1 }) else { return false };
+        let (time, rate) = (self.cite_quantity(&work.time), self.cite_money(&work.rate));
+        let shown: Vec<String> = figures.iter().map(|figure| show(*figure)).collect();
+        let sum = format!(
+            "{}{} = {}{}",
+            shown.join(" × "),
+            if minutes { " ÷ 60" } else { "" },
+            money::show(total, work.rate.currency),
+            match work.often {
+                Often::Unsaid => String::new(),
+                Often::Per(per) => period(Some(per)),
+                Often::Time => " each time".into(),
+            }
+        );
+        match work.whose {
+            Whose::Range => {
+                self.say(&format!("{time} at {rate}: one of the figures is a range, so no single sum follows."));
+                return true;
+            }
+            Whose::One => self.say(&format!("{time} at {rate}: {sum}.")),
+            Whose::Each(_) | Whose::Things(_) => {
+                let many = many.map(|(_, words)| words).unwrap_or_default();
+                self.say(&format!("{many} with {time} at {rate}: {sum}."));
+            }
+            Whose::EachOfSome => self.say(&format!(
+                "{time} at {rate}: {sum} for each person; how many people there are is not in the request."
+            )),
+            Whose::Together(people) => {
+                let people = self.cite_count(&people);
+                self.say(&format!("{time} of {people} together at {rate}: {sum}."));
+            }
+            Whose::Unclear(people) => {
+                let people = self.cite_count(&people);
+                self.say(&format!("{time} at {rate}: {sum}. The request does not say whether this is the time of {people} together or of each of them; it is read as the time of all together."));
+            }
+        }
+        self.days(&work, total);
         true
+    }
+
+    /// What the work of a day comes to in a week, where the request says how many days that has; and the payback.
+    fn days(&mut self, work: &Labour, total: i64) {
+        let Often::Per(per) = work.often else { return };
+        let week = work.days.and_then(|days| Some((days, times(total, days.amount)?)));
+        let Some((days, weekly)) = week else { return self.payback(total, Some(per), work.rate.currency) };
+        let words = self.cite_count(&days);
+        self.say(&format!(
+            "At {words}: {} × {} = {}{}.",
+            show(total),
+            show(days.amount),
+            money::show(weekly, work.rate.currency),
+            period(Some(Per::Week))
+        ));
+        self.payback(weekly, Some(Per::Week), work.rate.currency);
     }
 
     /// A volume times the minutes each takes.
     fn volume(&mut self) -> bool {
-        let each = self.facts.quantities.iter().find(|q| q.unit == Unit::Minutes).copied();
+        // "30 minutes a day" are not those of each thing.
+        let each = self.facts.quantities.iter().find(|q| q.unit == Unit::Minutes && q.per.is_none()).copied();
         let volume = self.facts.quantities.iter().find(|q| q.unit == Unit::Items && q.amount >= 500).copied();
         let (Some(each), Some(volume)) = (each, volume) else { return false };
         let Some(minutes) = times(volume.amount, each.amount) else { return false };
@@ -162,7 +219,14 @@ impl Work<'_, '_> {
         if found {
             self.say(&format!("The budget named is {words}."));
         } else {
-            self.say(&format!("The request sets the frame itself: a budget of {words}. It names no quantity and no rate, so scope has to be cut to the budget rather than priced from effort."));
+            let rate = self.facts.money.iter().any(|money| money.per.is_some());
+            let names = match (self.facts.quantities.is_empty(), rate) {
+                (true, false) => "no quantity and no rate",
+                (true, true) => "no quantity",
+                (false, false) => "no rate",
+                (false, true) => "no quantity that goes with its rate",
+            };
+            self.say(&format!("The request sets the frame itself: a budget of {words}. It names {names}, so scope has to be cut to the budget rather than priced from effort."));
         }
     }
 
@@ -191,6 +255,17 @@ impl Work<'_, '_> {
 /// The product of two figures in hundredths.
 fn times(a: i64, b: i64) -> Option<i64> {
     a.checked_mul(b).map(|product| product / 100)
+}
+
+/// The product of figures in hundredths, divided, and cut to hundredths.
+fn product(figures: &[i64], divisor: i128) -> Option<i64> {
+    let mut product = 100_i128;
+    let mut scale = divisor;
+    for figure in figures {
+        product = product.checked_mul(i128::from(*figure))?;
+        scale = scale.checked_mul(100)?;
+    }
+    i64::try_from(product / scale).ok()
 }
 
 fn period(per: Option<Per>) -> String {

@@ -39,7 +39,7 @@ fn quotes(content: &Content) -> Vec<crate::brief::Quote> {
 }
 
 /// Only what was worked out from the request may stand under `unverified`.
-fn invented(problems: &[Problem]) -> Vec<&Problem> {
+pub(super) fn invented(problems: &[Problem]) -> Vec<&Problem> {
     problems
         .iter()
         .filter(|p| !p.problem.starts_with("date worked out from") && !p.problem.starts_with("calculated"))
