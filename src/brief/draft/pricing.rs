@@ -5,6 +5,7 @@
 //! INVARIANT: no rate, price or share is assumed; where a figure is missing, the text says which.
 
 use super::super::content::{Quote, Statement};
+use super::super::lexicon::RequestKind;
 use super::super::read::money::{self, Money, Per};
 use super::super::read::number::show;
 use super::cite;
@@ -14,14 +15,64 @@ use super::quantity::{Quantity, Unit};
 
 /// The rationale, when the request names figures that allow one.
 pub(super) fn rationale(facts: &Facts<'_>) -> Option<Statement> {
-    let mut work = Work { facts, text: String::new(), quotes: Vec::new() };
+    let frame = frame(facts);
+    let today = frame.and_then(|frame| cost_today(facts, frame.amount.currency));
+    let mut work = Work { facts, frame, today, text: String::new(), quotes: Vec::new() };
     let found = work.seats() || work.labour() || work.volume() || work.difference();
-    work.budget(found);
+    let saved = work.saving();
+    work.budget(found || saved);
     (!work.text.is_empty()).then(|| Statement { text: work.text.trim().into(), quotes: work.quotes })
+}
+
+/// What the work may cost once.
+#[derive(Clone, Copy)]
+struct Frame {
+    amount: Money,
+    /// A budget; else a price.
+    budget: bool,
+}
+
+/// The budget, or the price where one is on the table.
+fn frame(facts: &Facts<'_>) -> Option<Frame> {
+    let once = || facts.money.iter().filter(|money| money.per.is_none());
+    let word = |words: &[&str]| facts.tokens.iter().find(|token| token.any(words)).map(|token| token.start);
+    let budget = word(&["budget", "budgeted"]).and_then(|at| {
+        let near = |money: &&Money| money.start.abs_diff(at) < 60;
+        once().filter(near).min_by_key(|money| money.start.abs_diff(at))
+    });
+    let asks =
+        matches!(facts.kind, RequestKind::Lead | RequestKind::Question | RequestKind::Change | RequestKind::Other);
+    let price = || {
+        let at = word(&["price", "priced", "quoted", "fee"]).filter(|_| asks)?;
+        once().find(|money| {
+            money.start > at && money.start - at < 40 && facts.sentence_of(money.start) == facts.sentence_of(at)
+        })
+    };
+    let (amount, budget) = budget.map(|money| (money, true)).or_else(|| Some((price()?, false)))?;
+    Some(Frame { amount: *amount, budget })
+}
+
+/// What the request says that the present way costs in a period: "costs us 1,050 EUR a week".
+fn cost_today(facts: &Facts<'_>, currency: &str) -> Option<Money> {
+    let tells = |money: &&Money| {
+        let at = facts.tokens.partition_point(|token| token.start < money.start);
+        let before = facts.tokens.get(at.saturating_sub(7)..at).unwrap_or(&[]);
+        let own = before.iter().filter(|token| facts.sentence_of(token.start) == facts.sentence_of(money.start));
+        let own: Vec<_> = own.collect();
+        let costs = own.windows(2).any(
+            |pair| matches!(pair, [verb, whom] if verb.any(&["cost", "costs", "costing"]) && whom.any(&["us", "me"])),
+        );
+        costs || own.iter().any(|token| token.any(&["lose", "losing", "spend", "spending", "waste", "wasting"]))
+    };
+    let period = |money: &&Money| !matches!(money.per, None | Some(Per::Hour | Per::Piece)) && money.amount > 0;
+    facts.money.iter().filter(|money| money.currency == currency).filter(period).find(tells).copied()
 }
 
 struct Work<'f, 'a> {
     facts: &'f Facts<'a>,
+    frame: Option<Frame>,
+    /// What the present way costs in a period, by the request's own word, in the currency of the frame.
+    today: Option<Money>,
     text: String,
     quotes: Vec<Quote>,
 }
@@ -211,40 +262,48 @@ impl Work<'_, '_> {
         true
     }
 
-    /// A budget, and what it takes to earn it back.
+    /// The budget.
     fn budget(&mut self, found: bool) {
-        let budget = self.budget_amount();
-        let Some(budget) = budget else { return };
-        let words = self.cite_money(&budget);
+        let Some(Frame { amount, budget: true }) = self.frame else { return };
+        let words = self.cite_money(&amount);
         if found {
             self.say(&format!("The budget named is {words}."));
-        } else {
-            let rate = self.facts.money.iter().any(|money| money.per.is_some());
-            let names = match (self.facts.quantities.is_empty(), rate) {
-                (true, false) => "no quantity and no rate",
-                (true, true) => "no quantity",
-                (false, false) => "no rate",
-                (false, true) => "no quantity that goes with its rate",
-            };
-            self.say(&format!("The request sets the frame itself: a budget of {words}. It names {names}, so scope has to be cut to the budget rather than priced from effort."));
+            return;
         }
+        let rate = self.facts.money.iter().any(|money| money.per.is_some());
+        let names = match (self.facts.quantities.is_empty(), rate) {
+            (true, false) => "no quantity and no rate",
+            (true, true) => "no quantity",
+            (false, false) => "no rate",
+            (false, true) => "no quantity that goes with its rate",
+        };
+        self.say(&format!("The request sets the frame itself: a budget of {words}. It names {names}, so scope has to be cut to the budget rather than priced from effort."));
     }
 
-    fn budget_amount(&self) -> Option<Money> {
-        let hit = self.facts.tokens.iter().find(|t| t.any(&["budget", "budgeted"]))?;
-        let near = |m: &&Money| m.per.is_none() && m.start.abs_diff(hit.start) < 60;
-        self.facts.money.iter().filter(near).min_by_key(|m| m.start.abs_diff(hit.start)).copied()
+    /// What it takes to earn the budget or the price back out of what the request says that it costs today.
+    fn saving(&mut self) -> bool {
+        let Some(today) = self.today.take() else { return false };
+        let words = self.cite_money(&today);
+        self.say(&format!("What it costs today is in the request: {words}."));
+        self.payback(today.amount, today.per, today.currency);
+        true
     }
 
     fn payback(&mut self, saving: i64, per: Option<Per>, currency: &str) {
-        let (Some(per), Some(budget)) = (per, self.budget_amount()) else { return };
-        if saving <= 0 || budget.currency != currency {
+        // The request's own word on what it costs goes before what was worked out.
+        let (Some(per), Some(frame), None) = (per, self.frame, self.today) else { return };
+        if saving <= 0 || frame.amount.currency != currency {
             return;
         }
-        let Some(ratio) = budget.amount.checked_mul(100).map(|b| b / saving) else { return };
+        let Some(ratio) = frame.amount.amount.checked_mul(100).map(|b| b / saving) else { return };
+        let what = if frame.budget {
+            "the budget".to_owned()
+        } else {
+            format!("the price of {}", self.cite_money(&frame.amount))
+        };
         self.say(&format!(
-            "If all of it were saved, the budget would be earned back in {} ÷ {} = {} {}s.",
-            show(budget.amount),
+            "If all of that cost went away, which is the upper bound of what can be saved, {what} would be earned back in {} ÷ {} = {} {}s.",
+            show(frame.amount.amount),
             show(saving),
             show(ratio),
             per.word()

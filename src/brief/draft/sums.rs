@@ -67,3 +67,26 @@ fn no_period_is_worked_out_and_no_range_is_cut_to_a_figure() {
         assert!(said.contains("a range") && !said.contains('='), "{text}\n{said}");
     }
 }
+
+#[test]
+fn what_it_costs_today_is_held_against_the_budget_or_the_price() {
+    let budget = rationale("It costs us around 1,050 EUR a week. Our budget is 12,000 EUR. Please send us a quote.");
+    assert!(budget.contains("“1,050 EUR a week”. If all of that cost went away, which is the upper bound"), "{budget}");
+    assert!(
+        budget.contains("12,000 ÷ 1,050 = 11.42 weeks.") && budget.contains("budget named is “12,000 EUR”"),
+        "{budget}"
+    );
+    let price = rationale("We lose about $400 every month. The price you quoted was $9,000. When could you start?");
+    assert!(price.contains("the price of “$9,000” would be earned back in 9,000 ÷ 400 = 22.50 months."), "{price}");
+    // The request's own word goes before what was worked out.
+    let both = rationale(
+        "Two people spend 3 hours each per day at 35 EUR an hour; it costs us around 1,050 EUR a week. Our budget is 12,000 EUR. Please send us a quote.",
+    );
+    assert!(both.contains("2 × 3 × 35 = EUR 210 a day.") && both.matches('÷').count() == 1, "{both}");
+    // No payback between currencies, nor from a rate.
+    for text in
+        ["It costs us 500 EUR a week. Our budget is $900.", "An hour costs us 40 EUR per hour. Our budget is 900 EUR."]
+    {
+        assert!(!rationale(&format!("{text} Please send us a quote.")).contains('÷'), "{text}");
+    }
+}
