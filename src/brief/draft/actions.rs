@@ -25,12 +25,12 @@ pub(super) fn plan(
 ) -> Vec<Action> {
     let mut plan = Plan {
         owner: input.owner,
-        due: facts.deadline.map(|d| d.date),
-        soon: facts.deadline.is_some_and(|d| d.near),
+        due: facts.answer.map(|d| d.date),
+        soon: facts.answer.is_some_and(|d| d.near),
         list: Vec::new(),
     };
     let wanted = facts
-        .deadline
+        .answer
         .map(|d| format!(" (date in the request: {})", cite(facts.quoted(d.quote), 60)))
         .unwrap_or_default();
     if wish.unread()

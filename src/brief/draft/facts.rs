@@ -8,6 +8,7 @@ use super::super::content::Quote;
 use super::super::lexicon::{self, Hit, RequestKind, Sense};
 use super::super::read::contact::{self, Contact};
 use super::super::read::date::{self, When};
+use super::super::read::list::List;
 use super::super::read::money::{self, Money};
 use super::super::read::sentence::{self, Part, Sentence};
 use super::super::read::words::{self, Kind, Token};
@@ -46,7 +47,12 @@ pub(super) struct Facts<'a> {
     pub(super) money: Vec<Money>,
     pub(super) contacts: Vec<Contact>,
     pub(super) quantities: Vec<Quantity>,
+    /// The first day that is set, for whatever.
     pub(super) deadline: Option<Deadline>,
+    /// The day by which the sender waits for an answer.
+    pub(super) answer: Option<Deadline>,
+    /// The day by which the work that an offer is wanted for is to be done.
+    pub(super) work: Option<Deadline>,
     pub(super) kind: RequestKind,
     /// Topics of the lexicon, most telling first.
     pub(super) topics: Vec<&'static str>,
@@ -114,17 +120,23 @@ impl<'a> Facts<'a> {
             contacts,
             quantities,
             deadline: None,
+            answer: None,
+            work: None,
             kind: RequestKind::Other,
             topics: Vec::new(),
             calm,
             cut: text.len() < full.len(),
         };
-        facts.deadline = facts.find_deadline(today);
+        facts.find_deadlines(today);
         facts.kind = super::kind::of(&facts, subject, attachments);
         facts.topics = super::kind::topics(&facts, subject);
         if facts.kind == RequestKind::Pitch {
             // Whatever date a seller names, nobody here waits for it.
-            facts.deadline = None;
+            (facts.deadline, facts.answer) = (None, None);
+        }
+        if facts.kind != RequestKind::Lead {
+            // Only an offer goes out long before the work: elsewhere the answer is the work.
+            (facts.answer, facts.work) = (facts.deadline, None);
         }
         facts
     }
@@ -235,8 +247,9 @@ impl<'a> Facts<'a> {
             })
     }
 
-    fn find_deadline(&self, today: Date) -> Option<Deadline> {
-        let mut best: Option<Deadline> = None;
+    fn find_deadlines(&mut self, today: Date) {
+        let (mut first, mut answer, mut work): (Option<Deadline>, Option<Deadline>, Option<Deadline>) =
+            (None, None, None);
         for when in &self.whens {
             let Some(date) = when.resolve(today).filter(|date| *date >= today) else { continue };
             // Hits are in order of their end: the last one before the date is the one that leads it.
@@ -264,14 +277,140 @@ impl<'a> Facts<'a> {
             // INVARIANT: the quoted deadline stands in next actions, so it holds date words only.
             let start = near.filter(|hit| self.only_joints(hit.end, when.start)).map_or(when.start, |hit| hit.start);
             let Some(quote) = self.quote(start, when.end) else { continue };
-            if best.is_none_or(|best| date < best.date) {
-                let near = (date - today).get_days() <= 3;
-                best = Some(Deadline { date, quote, relative: when.is_relative(), near });
+            let days = (date - today).get_days();
+            let found = Deadline { date, quote, relative: when.is_relative(), near: days <= 3 };
+            let keep = |slot: &mut Option<Deadline>| {
+                if slot.is_none_or(|best| date < best.date) {
+                    *slot = Some(found);
+                }
+            };
+            let of_work = self.is_of_work(when, days);
+            keep(&mut first);
+            if of_work {
+                keep(&mut work);
+            }
+            // A day as near as that binds the answer, too: an offer after it is none.
+            if !of_work || found.near {
+                keep(&mut answer);
             }
         }
-        best
+        (self.deadline, self.answer, self.work) = (first, answer, work);
+    }
+
+    /// Whether a day is the one by which work is to be done, and not the one for an answer: by the words of its sentence, those before
+    /// it first. Where they tell nothing, or of both, a day that is far off is one for work.
+    fn is_of_work(&self, when: &When, days: i32) -> bool {
+        let Some(s) = self.sentence_of(when.start).and_then(|i| self.sentences.get(i)) else { return days > FAR };
+        let at = |byte: usize| self.tokens.partition_point(|token| token.start < byte);
+        let before = self.tokens.get(at(s.start)..at(when.start)).unwrap_or(&[]);
+        let behind = self.tokens.get(at(when.end)..at(s.end)).unwrap_or(&[]);
+        let tells = |token: &&Token<'_>| ANSWER.has(token.text) || WORK.has(token.text);
+        let Some(word) = before.iter().rfind(tells).or_else(|| behind.iter().find(tells)) else { return days > FAR };
+        // "An offer to automate it by …" may mean the day of either.
+        let both = before.iter().any(|token| ANSWER.has(token.text));
+        WORK.has(word.text) && (!both || days > FAR)
     }
 }
+
+/// So many days from now a day that nothing else tells of is not meant for an answer.
+const FAR: i32 = 14;
+
+/// What one is waited for with.
+static ANSWER: List = List::new(&[
+    "quote",
+    "quotes",
+    "quotation",
+    "offer",
+    "offers",
+    "proposal",
+    "proposals",
+    "estimate",
+    "estimates",
+    "answer",
+    "answers",
+    "reply",
+    "replies",
+    "respond",
+    "response",
+    "feedback",
+    "hear",
+    "decide",
+    "decision",
+    "confirm",
+    "confirmation",
+    "call",
+    "demo",
+    "meeting",
+    "meet",
+    "tender",
+    "bid",
+    "bids",
+    "submit",
+    "submission",
+    "send",
+    "back",
+    "know",
+    "tell",
+    "price",
+    "prices",
+    "pricing",
+    "contact",
+    "talk",
+    "speak",
+]);
+
+/// What work is waited for with.
+static WORK: List = List::new(&[
+    "automate",
+    "automated",
+    "automating",
+    "automation",
+    "live",
+    "launch",
+    "launched",
+    "start",
+    "started",
+    "starting",
+    "deliver",
+    "delivered",
+    "delivery",
+    "finish",
+    "finished",
+    "ready",
+    "done",
+    "complete",
+    "completed",
+    "running",
+    "run",
+    "install",
+    "installed",
+    "installation",
+    "implement",
+    "implemented",
+    "implementation",
+    "build",
+    "built",
+    "migrate",
+    "migrated",
+    "migration",
+    "replace",
+    "replaced",
+    "rollout",
+    "operational",
+    "place",
+    "production",
+    "move",
+    "moved",
+    "introduce",
+    "introduced",
+    "integrate",
+    "integrated",
+    "online",
+    "trained",
+    "project",
+    "use",
+    "working",
+]);
 
 /// The first `limit` bytes of `text`, cut at a character.
 fn head(text: &str, limit: usize) -> &str {

@@ -188,10 +188,15 @@ fn deadline(facts: &Facts<'_>, today: Date, sum: &mut Sum) {
         _ => -2.0,
     };
     let words = cite(facts.quoted(deadline.quote), 60);
-    let text = if deadline.relative {
-        format!("A date is set: {words}, which is {} counted from the day the request arrived.", day(deadline.date))
+    let set = if facts.work.is_some_and(|work| work.quote == deadline.quote) {
+        "A date is set for the work"
     } else {
-        format!("A date is set: {words}.")
+        "A date is set"
+    };
+    let text = if deadline.relative {
+        format!("{set}: {words}, which is {} counted from the day the request arrived.", day(deadline.date))
+    } else {
+        format!("{set}: {words}.")
     };
     sum.add(points, text, vec![deadline.quote]);
 }

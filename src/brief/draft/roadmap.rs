@@ -1,13 +1,13 @@
 //! The work in phases, each with a way to know that it is over.
 //!
 //! Its own file because the phases follow from the kind of request and its topics alone.
-//! INVARIANT: made of the words in this file and topics of the lexicon; it promises no dates and no
-//! durations that the request does not name.
+//! INVARIANT: made of the words in this file, topics of the lexicon and date words; it promises no
+//! dates and no durations that the request does not name.
 
 use super::super::content::{Missing, Phase};
 use super::super::lexicon::RequestKind;
 use super::facts::Facts;
-use super::join;
+use super::{cite, join};
 
 /// Plans the phases; none for what needs no work.
 pub(super) fn plan(facts: &Facts<'_>, missing: &[Missing], readable: bool) -> Vec<Phase> {
@@ -45,6 +45,10 @@ pub(super) fn plan(facts: &Facts<'_>, missing: &[Missing], readable: bool) -> Ve
             } else {
                 format!("Connect {} along one complete path", join(&systems))
             };
+            let mut roll_out = vec!["Move the remaining cases over".into(), "Train the people who will use it".into()];
+            roll_out.extend(facts.work.map(|work| {
+                format!("Have it done by the date in the request: {}", cite(facts.quoted(work.quote), 60))
+            }));
             vec![
                 phase(
                     "Agree the scope",
@@ -58,7 +62,7 @@ pub(super) fn plan(facts: &Facts<'_>, missing: &[Missing], readable: bool) -> Ve
                 ),
                 phase(
                     "Roll out",
-                    &["Move the remaining cases over".into(), "Train the people who will use it".into()],
+                    &roll_out,
                     "The old way is switched off and somebody on the sender's side owns the new one",
                 ),
             ]

@@ -119,7 +119,13 @@ fn pick(facts: &Facts<'_>, priority: &Priority, risk: &Risk, missing: &[Missing]
             format!("Something the sender depends on does not work{paren}; answer first, then look for the cause."),
         ),
         RequestKind::Lead if facts.deadline.is_some() && priority.band >= Band::High => {
-            (Status::RespondNow, format!("The sender wants an answer{about} by a set day; acknowledge it at once."))
+            let answer = facts.answer.is_some_and(|day| facts.work.is_none_or(|work| work.quote != day.quote));
+            let reason = if answer {
+                format!("The sender wants an answer{about} by a set day; acknowledge it at once.")
+            } else {
+                format!("The work{about} is wanted by a set day; acknowledge the enquiry at once.")
+            };
+            (Status::RespondNow, reason)
         }
         RequestKind::Lead => {
             if blocked {

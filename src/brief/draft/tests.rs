@@ -65,6 +65,41 @@ fn a_lead_is_sized_with_the_arithmetic_shown() {
 }
 
 #[test]
+fn a_day_for_the_work_is_none_for_the_offer() {
+    let dues = |content: &Content| -> Vec<String> {
+        content.next_actions.iter().filter_map(|action| action.due).map(|due| due.to_string()).collect()
+    };
+    let roadmap = |content: &Content| serde_json::to_string(&content.implementation_roadmap).unwrap();
+    for text in [
+        "We want to automate our order intake before 1 March 2027. Please send us a quote.",
+        "Please send us a quote for a website that goes live by 1 March 2027.",
+        "Please quote for a new website. We need it by 1 March 2027.",
+        "Please send a quote for 40 chairs. They have to be delivered by 4 December.",
+    ] {
+        let content = make(text, None, &[]);
+        assert_eq!(request_kind(text, None), RequestKind::Lead, "{text}");
+        assert!(dues(&content).is_empty(), "{text}: {:?}", content.next_actions);
+        assert!(roadmap(&content).contains("done by the date in the request: “"), "{text}: {}", roadmap(&content));
+        assert!(content.priority.reasons.iter().any(|r| r.text.starts_with("A date is set for the work: “")), "{text}");
+        assert!(!acting(&content).contains("date in the request"), "{text}");
+    }
+    for (text, due) in [
+        ("We want to automate our order intake before 1 March 2027. Please send us a quote by Friday.", "2026-11-27"),
+        ("We want to automate our order intake before 1 March 2027, send us the quote by 18 December.", "2026-12-18"),
+        ("We need a new website. Please answer by 18 December.", "2026-12-18"),
+        ("By 18 December please let us have your offer for a new website.", "2026-12-18"),
+        ("We would like a quote for a new website. We need it by Friday.", "2026-11-27"),
+        // So near that an offer after it would be none.
+        ("We want to automate our order intake, live by Wednesday. Please send us a quote.", "2026-11-25"),
+    ] {
+        let content = make(text, None, &[]);
+        assert_eq!(request_kind(text, None), RequestKind::Lead, "{text}");
+        let dues = dues(&content);
+        assert!(!dues.is_empty() && dues.iter().all(|day| day == due), "{text}: {:?}", content.next_actions);
+    }
+}
+
+#[test]
 fn an_outage_is_urgent_and_a_denied_hurry_is_not() {
     let down =
         make("Our checkout is down since 7:40, we are losing orders. Please call me immediately!", Some("URGENT"), &[]);
