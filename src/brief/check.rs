@@ -247,6 +247,15 @@ impl Found<'_, '_> {
                 );
             }
         }
+        if quotes.is_empty() && !words.trim().is_empty() && !tells_of_absence(words) {
+            let mut end = words.len().min(60);
+            while !words.is_char_boundary(end) {
+                end -= 1;
+            }
+            let cut = if end < words.len() { "…" } else { "" };
+            let first = words.get(..end).unwrap_or("");
+            self.note(path, format!("no words of the request are quoted for it: `{first}{cut}`"));
+        }
         self.words(path, words);
     }
 
@@ -380,6 +389,16 @@ impl Found<'_, '_> {
             index += run;
         }
     }
+}
+
+/// Whether a statement may be about what the request does not say: nothing can be quoted for that, but it says "no" in some way.
+fn tells_of_absence(words: &str) -> bool {
+    const ABSENT: &[&str] = &[
+        "no", "not", "none", "nothing", "nobody", "nor", "neither", "never", "without", "missing", "absent", "empty",
+        "lacks", "lacking", "omits", "unknown", "unclear", "unstated", "unsaid", "cannot",
+    ];
+    let word = |token: &Token<'_>| token.any(ABSENT) || token.text.ends_with("n't") || token.text.ends_with("n’t");
+    words::tokens(words).iter().any(word)
 }
 
 /// The calculation whose result starts at byte `at`, when it is written out and right:

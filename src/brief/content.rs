@@ -69,7 +69,7 @@ impl Quote {
 pub struct Statement {
     /// What the brief says, plain text.
     pub text: String,
-    /// Where the request says it; empty when the statement is about something absent.
+    /// Where the request says it; empty when the statement is about something absent. [`check`](super::check()) lists any other without.
     pub quotes: Vec<Quote>,
 }
 

@@ -241,6 +241,33 @@ fn the_check_finds_what_the_request_does_not_hold() {
 }
 
 #[test]
+fn a_statement_without_a_quote_is_listed_unless_it_is_about_something_absent() {
+    let said = |text: &str| Statement { text: text.into(), quotes: Vec::new() };
+    let mut bare = content();
+    bare.workflow_summary = said("The sender wants to buy.");
+    bare.priority.reasons = vec![said("Early answers win."), said("The request names no date.")];
+    bare.risk.factors = vec![
+        Factor { kind: RiskKind::Churn, text: "The client may leave.".into(), quotes: Vec::new() },
+        Factor { kind: RiskKind::Other, text: "A contract isn’t mentioned.".into(), quotes: Vec::new() },
+    ];
+    bare.pricing_rationale = Some(said("It is cheap."));
+    let listed: Vec<(String, String)> = check(&bare, TEXT).into_iter().map(|p| (p.path, p.problem)).collect();
+    let wanted = [
+        ("workflow_summary", "The sender wants to buy."),
+        ("priority.reasons[0]", "Early answers win."),
+        ("risk.factors[0]", "The client may leave."),
+        ("pricing_rationale", "It is cheap."),
+    ];
+    let wanted =
+        wanted.map(|(path, words)| (path.to_owned(), format!("no words of the request are quoted for it: `{words}`")));
+    assert_eq!(listed, wanted);
+    // What has a quote, or no words, is not listed; a quote that points nowhere is told of as such alone.
+    bare = content();
+    bare.pricing_rationale = Some(said(" "));
+    assert_eq!(check(&bare, TEXT), []);
+}
+
+#[test]
 fn languages_are_told_apart() {
     for (text, code) in [
         ("Could you please send us an offer for the maintenance?", "en"),

@@ -157,6 +157,19 @@ impl<'a> Facts<'a> {
         self.text.get(start..end).unwrap_or("")
     }
 
+    /// Where the request says what it is about, for a statement that no single word bears: the first sentence that asks, else the first
+    /// of the message, else what there is.
+    pub(super) fn gist(&self) -> Option<Quote> {
+        let told = |part: Option<Part>| {
+            let mut all = self.sentences.iter().zip(&self.hostile);
+            all.find(|(s, hostile)| !**hostile && part.is_none_or(|part| s.part == part)).map(|(s, _)| s)
+        };
+        let asks = self.asks().next().map(|(_, s)| s);
+        let s = asks.or_else(|| told(Some(Part::Body))).or_else(|| told(None)).or_else(|| self.sentences.first());
+        let (start, end) = s.map(|s| (s.start, s.end)).or_else(|| self.tokens.first().map(|t| (t.start, t.end)))?;
+        self.quote(start, end)
+    }
+
     /// The words of a quote.
     pub(super) fn quoted(&self, quote: Quote) -> &'a str {
         quote.of(self.text).unwrap_or("")

@@ -3,7 +3,7 @@
 //! Its own file because the kind decides the check-list, the actions and the roadmap.
 //! INVARIANT: topics come from the lexicon, never from the words of the request.
 
-use super::super::content::RiskKind;
+use super::super::content::{Quote, RiskKind};
 use super::super::lexicon::{self, RequestKind, Sense};
 use super::super::read::sentence::Part;
 use super::facts::Facts;
@@ -108,6 +108,21 @@ pub(super) fn of(facts: &Facts<'_>, subject: Option<&str>, attachments: usize) -
         }
     }
     best.0
+}
+
+/// The sentence that made it this kind of request: the one with the strongest phrase for it.
+pub(super) fn evidence(facts: &Facts<'_>) -> Option<Quote> {
+    let mut best: Option<(u8, usize)> = None;
+    for hit in &facts.hits {
+        if let Sense::Kind(kind, weight) = hit.sense
+            && kind == facts.kind
+            && best.is_none_or(|(strongest, _)| weight > strongest)
+        {
+            best = Some((weight, hit.start));
+        }
+    }
+    let sentence = facts.sentences.get(facts.sentence_of(best?.1)?)?;
+    facts.quote(sentence.start, sentence.end)
 }
 
 /// Kinds whose words also name programs: a booking form is no booking.

@@ -1,7 +1,8 @@
 //! How soon: a score out of named reasons, each with its quote.
 //!
 //! Its own file because the score is what the queue is ordered by.
-//! INVARIANT: every reason that moved the score by five points or more is named.
+//! INVARIANT: every reason that moved the score by five points or more is named, and quotes the
+//! request, unless that is empty.
 
 use super::super::content::{Level, Priority, Quote, Risk, RiskKind, Score, Statement};
 use super::super::language;
@@ -56,6 +57,10 @@ pub(super) fn assess_with(
             "The request names no deadline, no standstill and no risk; it can be taken in turn.".into(),
             Vec::new(),
         );
+    }
+    // What no word of its own bears rests on what the request asks for.
+    for reason in sum.reasons.iter_mut().filter(|reason| reason.quotes.is_empty()) {
+        reason.quotes.extend(facts.gist());
     }
     let score = Score::clamped(sum.points);
     Priority { score, band: score.band(), reasons: sum.reasons }
@@ -265,5 +270,5 @@ fn kind(facts: &Facts<'_>, sum: &mut Sum) {
         RequestKind::Lead => (5.0, "A possible new engagement; early answers win them."),
         _ => return,
     };
-    sum.add(points, text.into(), Vec::new());
+    sum.add(points, text.into(), super::kind::evidence(facts).into_iter().collect());
 }

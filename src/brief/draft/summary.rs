@@ -64,6 +64,9 @@ pub(super) fn write(facts: &Facts<'_>, input: &DraftInput<'_>, wish: &Wish<'_>, 
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         text.push_str(&format!(" Attached: {}.", join(&names)));
     }
+    if quotes.is_empty() {
+        quotes.extend(facts.gist());
+    }
     Statement { text, quotes }
 }
 

@@ -183,11 +183,46 @@ fn no_wording_of_the_request_reaches_an_action() {
 }
 
 #[test]
+fn every_reason_rests_on_words_of_the_request() {
+    for (text, reason, words) in [
+        (
+            "Our order intake is slow. We want to automate it. Thanks for reading this.",
+            "A possible new engagement",
+            "We want to automate it.",
+        ),
+        (
+            "FYI, the office is closed on Thursday.",
+            "The message passes something on",
+            "FYI, the office is closed on Thursday.",
+        ),
+        (
+            "I ordered a chair. The chair arrived broken, this is unacceptable.",
+            "The sender is unhappy",
+            "The chair arrived broken, this is unacceptable.",
+        ),
+        ("Hello Sam. Where do you park?", "The request names no deadline", "Where do you park?"),
+        ("Wir haben eine Frage zu Ihrer Wartung und bitten Sie um Rückruf.", "Only figures", "Wir haben eine Frage zu"),
+    ] {
+        let content = make(text, None, &[]);
+        let found = content.priority.reasons.iter().find(|r| r.text.starts_with(reason));
+        let found = found.unwrap_or_else(|| panic!("{text}: {:?}", content.priority.reasons));
+        let quoted = found.quotes.first().and_then(|quote| quote.of(text)).unwrap_or("");
+        assert!(quoted.starts_with(words), "{text}: {quoted:?}");
+        assert!(invented(&content.unverified).is_empty(), "{:?}", content.unverified);
+    }
+    // The subject alone made it a lead: the request's own first sentence stands for it.
+    let content = make("About our website. Regards, Maria", Some("Request for a quote"), &[]);
+    assert!(content.priority.reasons.iter().all(|reason| !reason.quotes.is_empty()), "{:?}", content.priority);
+}
+
+#[test]
 fn an_empty_request_says_so() {
     for text in ["", "   \n\t", "\u{200b}"] {
         let content = make(text, None, &[]);
         assert_eq!(content.recommended_status.status, Status::NeedsInfo, "{text:?}");
         assert!(content.priority.score.band() <= Band::Normal);
+        // Nothing can be quoted of nothing, and both statements say that there is nothing.
+        assert_eq!(content.unverified, [], "{text:?}");
     }
 }
 
@@ -269,6 +304,10 @@ proptest! {
         let content = make(&text, None, &guidance);
         for quote in quotes(&content) {
             prop_assert!(quote.of(&text).is_some());
+        }
+        if text.chars().any(char::is_alphanumeric) {
+            prop_assert!(content.priority.reasons.iter().all(|reason| !reason.quotes.is_empty()), "{:?}", content.priority);
+            prop_assert!(!content.workflow_summary.quotes.is_empty(), "{:?}", content.workflow_summary);
         }
         let fresh = make(&text, None, &guidance);
         prop_assert_eq!(&fresh, &content);
