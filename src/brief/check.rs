@@ -74,7 +74,7 @@ pub(super) fn check_read(content: &Content, request: &Reading<'_>, known: &[&str
             && source.full_dates.binary_search(&due).is_err()
         {
             let problem = match source.origin(due) {
-                Some(words) => format!("date worked out from `{words}`, please confirm: `{due}`"),
+                Some(words) => format!("date worked out from `{words}`: `{due}`"),
                 None => format!("date not in the request: `{due}`"),
             };
             found.note(format_args!("next_actions[{i}].due"), problem);
@@ -310,7 +310,7 @@ impl Found<'_, '_> {
                         .then_some("a date without a year")
                         .or_else(|| self.source.origin(date));
                     if let Some(origin) = derived {
-                        self.note(path, format!("date worked out from `{origin}`, please confirm: `{date}`"));
+                        self.note(path, format!("date worked out from `{origin}`: `{date}`"));
                         return;
                     }
                     false

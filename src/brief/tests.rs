@@ -241,6 +241,18 @@ fn the_check_finds_what_the_request_does_not_hold() {
 }
 
 #[test]
+fn what_is_to_be_confirmed_does_not_ask_for_it_itself() {
+    // Every face puts its own "please confirm" before the list.
+    let mut due = content();
+    due.next_actions[0].due = Some(jiff::civil::date(2026, 11, 27));
+    due.workflow_summary.text = "They want it by 2026-11-27.".into();
+    let problems = check(&due, "We need 25 seats by Friday.");
+    let dated: Vec<&str> = problems.iter().map(|p| p.problem.as_str()).filter(|p| p.contains("Friday")).collect();
+    assert_eq!(dated, ["date worked out from `Friday`: `2026-11-27`"], "{problems:?}");
+    assert!(problems.iter().all(|p| !p.problem.contains("confirm")), "{problems:?}");
+}
+
+#[test]
 fn a_statement_without_a_quote_is_listed_unless_it_is_about_something_absent() {
     let said = |text: &str| Statement { text: text.into(), quotes: Vec::new() };
     let mut bare = content();
