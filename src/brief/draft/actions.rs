@@ -2,8 +2,8 @@
 //!
 //! Its own file because these are the fields that act, and so the ones an attacker aims at.
 //! INVARIANT: an action is made of the words in this file, topics of the lexicon, names of missing
-//! fields, the reviewer's own words, and date words; never of other wording of the request, and
-//! never of an address, a link, a name or an amount from it.
+//! fields (a reviewer's question names its own), and date words; never of other wording of the
+//! request, and never of an address, a link, a name or an amount from it.
 
 use super::super::content::{Action, Level, Missing, Risk, RiskKind};
 use super::super::language;
@@ -33,10 +33,8 @@ pub(super) fn plan(
         .answer
         .map(|d| format!(" (date in the request: {})", cite(facts.quoted(d.quote), 60)))
         .unwrap_or_default();
-    if wish.unread()
-        && let Some(words) = wish.named()
-    {
-        plan.inside(format!("Work in what the reviewer asked for: {words}."), false);
+    if wish.unread() {
+        plan.inside("Work in by hand what the reviewer asked for; the built-in rules cannot.".into(), false);
     }
     if facts.tokens.is_empty() {
         plan.outside("Ask the sender what they need; the message arrived without readable text.".into(), false);
@@ -244,7 +242,7 @@ fn caution(risk: &Risk, plan: &mut Plan<'_>) {
 
 /// " about a and b", from the lexicon; what the reviewer wants in front comes first.
 fn about(facts: &Facts<'_>, wish: &Wish<'_>) -> String {
-    let mut list: Vec<&str> = wish.focus().iter().copied().take(2).collect();
+    let mut list: Vec<&str> = wish.topics().iter().copied().take(2).collect();
     for topic in facts.main_topics() {
         if list.len() < 2 && !list.contains(topic) {
             list.push(topic);

@@ -73,14 +73,17 @@ pub fn draft(input: &DraftInput<'_>) -> Content {
     let missing = missing::find(&facts, input, &wish, readable);
     let pricing = pricing::rationale(&facts);
     let status = status::recommend(&facts, input, &priority, &risk, &missing, &wish, readable);
+    // What is open stays in the reason for the status, also where the reviewer wants nothing asked.
+    let asked = if wish.drop_questions { Vec::new() } else { missing };
+    let priced = pricing.is_some() && !wish.drop_pricing;
     let mut content = Content {
         workflow_summary: summary::write(&facts, input, &wish, readable),
-        next_actions: actions::plan(&facts, input, &risk, &missing, &wish, readable, pricing.is_some()),
-        implementation_roadmap: roadmap::plan(&facts, &missing, readable),
+        next_actions: actions::plan(&facts, input, &risk, &asked, &wish, readable, priced),
+        implementation_roadmap: roadmap::plan(&facts, &asked, readable),
         priority,
         risk,
         recommended_status: status,
-        missing_information: missing,
+        missing_information: asked,
         pricing_rationale: pricing,
         unverified: Vec::new(),
     };

@@ -1,8 +1,8 @@
 //! The recommended status and the reason for it.
 //!
 //! Its own file because it is the one sentence a busy reviewer reads first.
-//! INVARIANT: the reason names what in the request led to the status, and the reviewer's words when
-//! this is a further attempt.
+//! INVARIANT: the reason names what in the request led to the status, and what became of the
+//! reviewer's wishes when this is a further attempt.
 
 use super::super::content::{Band, Level, Missing, Priority, RecommendedStatus, Risk, RiskKind, Status};
 use super::super::language;
@@ -37,8 +37,8 @@ pub(super) fn recommend(
     if facts.cut {
         reason.push_str(" The request is very long; only its first part was read.");
     }
-    if let Some(words) = wish.named() {
-        reason.push_str(&format!(" This attempt follows the reviewer's words: {words}."));
+    if let Some(words) = wish.followed() {
+        reason.push_str(&format!(" {words}"));
     }
     RecommendedStatus { status, reason }
 }

@@ -142,12 +142,33 @@ fn the_reviewers_words_change_the_next_attempt_and_are_named() {
         "{:?}",
         asked.missing_information
     );
-    assert!(asked.recommended_status.reason.contains("shorter please"));
+    assert!(asked.recommended_status.reason.contains("follows the review: shorter and with the questions asked for."));
     assert!(asked.workflow_summary.text.len() < first.workflow_summary.text.len());
     let free = make(LEAD, None, &["Mention that Jonas knows the client"]);
-    assert!(free.next_actions.iter().any(|a| a.text.contains("Mention that Jonas knows the client")));
+    assert!(
+        free.next_actions.iter().any(|a| a.text.contains("what the reviewer asked for")),
+        "{:?}",
+        free.next_actions
+    );
+    assert!(!String::from_utf8(free.to_bytes()).unwrap().contains("Jonas"), "the reviewer's words face the client");
     let focused = make(LEAD, None, &["focus on the budget"]);
-    assert!(focused.next_actions.iter().any(|a| a.text.contains("budget")));
+    assert!(focused.next_actions.iter().any(|a| a.text.contains("the budget")));
+    let odd = make(LEAD, None, &["focus on what Jonas said about the budget"]);
+    assert!(!String::from_utf8(odd.to_bytes()).unwrap().contains("Jonas"));
+}
+
+#[test]
+fn what_the_reviewer_wants_left_out_is_left_out() {
+    let first = make(LEAD, None, &[]);
+    assert!(!first.implementation_roadmap.is_empty() && !first.missing_information.is_empty());
+    let bare = make(LEAD, None, &["leave the roadmap out, the pricing and the questions"]);
+    assert!(bare.implementation_roadmap.is_empty() && bare.pricing_rationale.is_none());
+    assert!(bare.missing_information.is_empty() && !acting(&bare).contains("Ask the sender"), "{}", acting(&bare));
+    assert!(!acting(&bare).contains("calculation in this brief") && !acting(&bare).contains("reviewer"));
+    let reason = &bare.recommended_status.reason;
+    assert!(reason.ends_with("review: without the roadmap, without the price and without questions."), "{reason}");
+    // What is open stays open, whether or not it is asked.
+    assert!(reason.contains("this is open"), "{reason}");
 }
 
 /// The ways instructions are smuggled into requests: addressed to a program, dressed as markup, as a
