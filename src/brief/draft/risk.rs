@@ -1,9 +1,11 @@
 //! What could go wrong: risk factors with quotes, and the level they add up to.
 //!
 //! Its own file because risk is judged before anything else and changes the status and the actions.
-//! INVARIANT: every factor except "instructions" rests on words of the request that are not denied.
+//! INVARIANT: every factor rests on words of the request that are not denied, except "instructions" and the one that says that risks were
+//! not judged. The level is "low" only where they were.
 
 use super::super::content::{Factor, Level, Risk, RiskKind};
+use super::super::language;
 use super::super::lexicon::{Hit, Sense};
 use super::super::read::contact;
 use super::facts::Facts;
@@ -61,6 +63,18 @@ pub(super) fn assess(facts: &Facts<'_>, input: &DraftInput<'_>) -> Risk {
             kind: RiskKind::Security,
             text: "Payment or login is mentioned together with a link. Check the sender over a known channel before anybody follows it.".into(),
             quotes: facts.quote(contact.0, contact.1).into_iter().collect(),
+        });
+        level = level.max(Level::Medium);
+    }
+    if !super::is_readable(input)
+        && let Some(gist) = facts.gist()
+    {
+        // "Low" would say that nothing was found where nothing was looked for.
+        let name = language::name(input.language);
+        factors.push(Factor {
+            kind: RiskKind::Other,
+            text: format!("Risks were not judged: the built-in rules read English, and the request is in {name}. The level says that somebody should look, and nothing about what they will find."),
+            quotes: vec![gist],
         });
         level = level.max(Level::Medium);
     }

@@ -24,7 +24,8 @@ pub(super) fn recommend(
     let (status, mut reason) = pick(facts, priority, risk, missing);
     let mut status = status;
     if !readable {
-        status = if priority.band >= Band::High { Status::Escalate } else { Status::Qualify };
+        // Any other status would say what kind of request it is.
+        status = Status::Escalate;
         let name = language::name(input.language);
         reason = format!(
             "The request is written in {name}. The built-in rules judge English only, so kind, risks and gaps are not judged here; somebody who reads {name} should look at it first."

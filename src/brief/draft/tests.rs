@@ -130,6 +130,15 @@ fn a_foreign_language_is_named_and_not_guessed() {
     assert!(content.workflow_summary.text.contains("German") && content.recommended_status.reason.contains("German"));
     assert!(content.priority.reasons.iter().any(|r| r.text.contains("dringend")));
     assert!(content.missing_information.is_empty() && content.implementation_roadmap.is_empty());
+    // What was not judged is not called low, nor a lead.
+    let calm =
+        make("Guten Tag, wir haben eine Frage zu Ihrer Rechnung und bitten Sie um eine kurze Antwort.", None, &[]);
+    assert_eq!((calm.recommended_status.status, calm.risk.level), (Status::Escalate, Level::Medium));
+    let [factor] = calm.risk.factors.as_slice() else { panic!("{:?}", calm.risk) };
+    assert!(factor.text.starts_with("Risks were not judged") && !factor.quotes.is_empty(), "{factor:?}");
+    assert!(invented(&calm.unverified).is_empty(), "{:?}", calm.unverified);
+    // English was judged.
+    assert_eq!(make("Where do you park?", None, &[]).risk.level, Level::Low);
 }
 
 #[test]
@@ -378,7 +387,7 @@ fn the_bundled_examples_come_out_as_they_should() {
             RequestKind::Question,
             Status::Schedule,
         ),
-        (include_str!("../../../workflows/examples/09-wartungsvertrag.json"), RequestKind::Other, Status::Qualify),
+        (include_str!("../../../workflows/examples/09-wartungsvertrag.json"), RequestKind::Other, Status::Escalate),
     ];
     let zone = zone();
     for (json, kind, status) in examples {
