@@ -8,6 +8,7 @@ use super::super::content::{Quote, Statement};
 use super::super::lexicon::RequestKind;
 use super::super::read::money::{self, Money, Per};
 use super::super::read::number::show;
+use super::super::read::words::Token;
 use super::cite;
 use super::facts::Facts;
 use super::labour::{self, Count, Labour, Often, Whose};
@@ -35,6 +36,7 @@ struct Frame {
 /// The budget, or the price where one is on the table.
 fn frame(facts: &Facts<'_>) -> Option<Frame> {
     let once = || facts.money.iter().filter(|money| money.per.is_none());
+    once().next()?;
     let word = |words: &[&str]| facts.tokens.iter().find(|token| token.any(words)).map(|token| token.start);
     let budget = word(&["budget", "budgeted"]).and_then(|at| {
         let near = |money: &&Money| money.start.abs_diff(at) < 60;
@@ -52,17 +54,27 @@ fn frame(facts: &Facts<'_>) -> Option<Frame> {
     Some(Frame { amount: *amount, budget })
 }
 
-/// What the request says that the present way costs in a period: "costs us 1,050 EUR a week".
+/// What the request says that the present way costs in a period: "it costs us 1,050 EUR a week", "we lose $400 a month". What the rent
+/// costs, or whatever else is paid for, is none of it.
 fn cost_today(facts: &Facts<'_>, currency: &str) -> Option<Money> {
+    let work = |token: &Token<'_>| {
+        token.any(&["it", "this", "that", "which", "they", "work", "process", "task", "delays", "errors", "mistakes"])
+            || token.text.ends_with("ing")
+    };
     let tells = |money: &&Money| {
-        let at = facts.tokens.partition_point(|token| token.start < money.start);
-        let before = facts.tokens.get(at.saturating_sub(7)..at).unwrap_or(&[]);
-        let own = before.iter().filter(|token| facts.sentence_of(token.start) == facts.sentence_of(money.start));
-        let own: Vec<_> = own.collect();
-        let costs = own.windows(2).any(
-            |pair| matches!(pair, [verb, whom] if verb.any(&["cost", "costs", "costing"]) && whom.any(&["us", "me"])),
-        );
-        costs || own.iter().any(|token| token.any(&["lose", "losing", "spend", "spending", "waste", "wasting"]))
+        let sentence = facts.sentence_of(money.start);
+        let at = |byte: usize| facts.tokens.partition_point(|token| token.start < byte);
+        let (first, end) = (at(money.start), at(money.end));
+        let before = facts.tokens.get(first.saturating_sub(7)..first).unwrap_or(&[]);
+        let before: Vec<&Token<'_>> =
+            before.iter().filter(|token| facts.sentence_of(token.start) == sentence).collect();
+        let costs = before.windows(3).any(|three| {
+            matches!(three, [what, verb, whom] if verb.any(&["cost", "costs"]) && whom.any(&["us", "me"]) && work(what))
+        });
+        let loses = before.iter().any(|token| token.any(&["costing", "lose", "losing", "waste", "wasting"]));
+        let spends = before.iter().any(|token| token.any(&["spend", "spending"]))
+            && matches!(facts.tokens.get(end..end + 2), Some([on, what]) if on.is("on") && work(what));
+        costs || loses || spends
     };
     let period = |money: &&Money| !matches!(money.per, None | Some(Per::Hour | Per::Piece)) && money.amount > 0;
     facts.money.iter().filter(|money| money.currency == currency).filter(period).find(tells).copied()

@@ -83,10 +83,16 @@ fn what_it_costs_today_is_held_against_the_budget_or_the_price() {
         "Two people spend 3 hours each per day at 35 EUR an hour; it costs us around 1,050 EUR a week. Our budget is 12,000 EUR. Please send us a quote.",
     );
     assert!(both.contains("2 × 3 × 35 = EUR 210 a day.") && both.matches('÷').count() == 1, "{both}");
-    // No payback between currencies, nor from a rate.
-    for text in
-        ["It costs us 500 EUR a week. Our budget is $900.", "An hour costs us 40 EUR per hour. Our budget is 900 EUR."]
-    {
+    let spent =
+        rationale("We spend 2,000 EUR a month on retyping orders. Our budget is 9,000 EUR. Please send us a quote.");
+    assert!(spent.contains("9,000 ÷ 2,000 = 4.50 months"), "{spent}");
+    // No payback between currencies, from a rate, or out of what is paid for something else.
+    for text in [
+        "It costs us 500 EUR a week. Our budget is $900.",
+        "An hour costs us 40 EUR per hour. Our budget is 900 EUR.",
+        "Our rent costs us 500 EUR a month. Our budget is 900 EUR.",
+        "We spend 500 EUR a month on rent. Our budget is 900 EUR.",
+    ] {
         assert!(!rationale(&format!("{text} Please send us a quote.")).contains('÷'), "{text}");
     }
 }
