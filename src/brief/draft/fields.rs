@@ -1,7 +1,6 @@
 //! Fields below a text and the keys of a payload are not what the sender says.
 
 use super::tests::make;
-use super::*;
 
 const SAID: &str = "Our checkout has been down since this morning and nobody can order. Could you look at it?";
 const KNOWN: &str =
