@@ -218,6 +218,7 @@ fn the_check_finds_what_the_request_does_not_hold() {
         ("25 × 40 × 2026 = 2,026,000.", "calculated, not stated in the request: `25 × 40 × 2026 = 2,026,000`"),
         ("25 × 40 ÷ 60 = 16.66 each.", "calculated, not stated in the request: `25 × 40 ÷ 60 = 16.66`"),
         ("40 + 25 × 40 = 1,040.", "calculated, not stated in the request: `40 + 25 × 40 = 1,040`"),
+        ("2026 − 25 − 40 = 1,961.", "calculated, not stated in the request: `2026 − 25 − 40 = 1,961`"),
         // The last two figures alone would come to it.
         ("2026 × 25 × 40 = 1,000.", "number not in the request: `1,000`"),
     ] {

@@ -220,6 +220,12 @@ fn every_reason_rests_on_words_of_the_request() {
             "A possible new engagement",
             "We want to automate it.",
         ),
+        // A budget alone says less of the kind than a quote does.
+        (
+            "Our budget for the year is small. Please send us a quote for it.",
+            "A possible new engagement",
+            "Please send us a quote for it.",
+        ),
         (
             "FYI, the office is closed on Thursday.",
             "The message passes something on",
