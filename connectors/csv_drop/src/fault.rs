@@ -87,8 +87,8 @@ impl fmt::Display for Fault {
 /// Why a whole file makes no requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// A directory, link or device.
-    NotAFile,
+    /// Not a plain file: what it is instead.
+    NotAFile(&'static str),
     /// The file cannot be opened.
     Unreadable(String),
     /// The file is larger than allowed.
@@ -104,6 +104,8 @@ pub enum Refused {
     NoRows,
     /// Not a table this source reads.
     Foreign(&'static str),
+    /// Named as a workbook, and none by its first bytes.
+    NoWorkbook,
     /// A workbook that cannot be read.
     Workbook(String),
     /// No row of it is good.
@@ -118,13 +120,13 @@ impl Refused {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NotAFile => "OP-2220",
+            Self::NotAFile(_) => "OP-2220",
             Self::Unreadable(_) => "OP-2221",
             Self::TooLarge { .. } => "OP-2222",
             Self::Empty => "OP-2223",
             Self::NoRows => "OP-2224",
             Self::Foreign(_) => "OP-2225",
-            Self::Workbook(_) => "OP-2226",
+            Self::NoWorkbook | Self::Workbook(_) => "OP-2226",
             Self::AllBad { .. } => "OP-2227",
         }
     }
@@ -133,7 +135,7 @@ impl Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAFile => f.write_str("it is a directory, a link or a device; drop a plain file"),
+            Self::NotAFile(what) => write!(f, "it is {what}; drop a plain file"),
             Self::Unreadable(why) => {
                 write!(f, "it cannot be opened ({why}); let the daemon's user read it and drop it again")
             }
@@ -143,9 +145,13 @@ impl fmt::Display for Refused {
             Self::Empty => f.write_str("it is empty; drop a file with a header and at least one row"),
             Self::NoRows => f.write_str("it has a header and no rows; add at least one row"),
             Self::Foreign(what) => write!(f, "it is {what}; save it as .xlsx or as CSV in UTF-8"),
+            Self::NoWorkbook => f.write_str(
+                "it is no workbook though its name says so: an .xlsx begins with the bytes of a ZIP archive, and this does not; save it again as .xlsx, or give a table in text the ending .csv",
+            ),
             Self::Workbook(why) => {
                 write!(f, "the workbook cannot be read ({why}); save it again as .xlsx, or as CSV in UTF-8")
             }
+            Self::AllBad { rows: 1 } => f.write_str("its only row is bad; the error file beside it says why"),
             Self::AllBad { rows } => write!(f, "none of its {rows} rows is good; the error file beside it says why"),
         }
     }

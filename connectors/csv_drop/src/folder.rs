@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 /// What tells whether a file has changed.
@@ -36,8 +36,8 @@ impl Stamp {
 #[derive(Debug)]
 pub(crate) struct Candidate {
     pub(crate) name: OsString,
-    /// `None`: not a plain file.
-    pub(crate) stamp: Option<Stamp>,
+    /// What it is when it is no plain file.
+    pub(crate) stamp: Result<Stamp, &'static str>,
 }
 
 /// A file that has been taken.
@@ -150,7 +150,7 @@ impl Folder {
                 continue;
             }
             match fs::symlink_metadata(&path) {
-                Ok(metadata) => found.push(Candidate { name, stamp: metadata.is_file().then(|| Stamp::of(&metadata)) }),
+                Ok(metadata) => found.push(Candidate { name, stamp: plain(&metadata).map(|()| Stamp::of(&metadata)) }),
                 // Gone again: whoever dropped it took it back.
                 Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
                 Err(fault) => return Err(reading(&path, fault)),
@@ -322,6 +322,24 @@ impl Folder {
     }
 }
 
+/// Whether this is a plain file, and if not, what it is.
+pub(crate) fn plain(metadata: &Metadata) -> Result<(), &'static str> {
+    let kind = metadata.file_type();
+    if kind.is_file() {
+        Ok(())
+    } else if kind.is_dir() {
+        Err("a directory")
+    } else if kind.is_symlink() {
+        Err("a link")
+    } else if kind.is_fifo() {
+        Err("a named pipe")
+    } else if kind.is_socket() {
+        Err("a socket")
+    } else {
+        Err("a device")
+    }
+}
+
 fn unstamp(id: &str) -> Option<Timestamp> {
     let (day, time) = id.split_once('T')?;
     format!("{day}T{}", time.replace('-', ":")).parse().ok()
@@ -330,6 +348,11 @@ fn unstamp(id: &str) -> Option<Timestamp> {
 /// Whether files of this name are taken: known endings; hidden and temporary files are not.
 pub(crate) fn is_table(name: &OsString) -> bool {
     ends_in(name, &NAMES)
+}
+
+/// Whether files of this name are workbooks.
+pub(crate) fn is_workbook(name: &OsString) -> bool {
+    ends_in(name, &["xlsx", "xlsm"])
 }
 
 /// Whether files of this name are refused with advice.

@@ -196,11 +196,12 @@ impl CsvDrop {
         self.seen.retain(|name, _| candidates.iter().any(|candidate| candidate.name == *name));
         let mut again_in = self.settings.poll;
         for candidate in candidates {
-            let Some(stamp) = candidate.stamp else {
-                if self.folder.has_reason(&candidate.name) {
-                    continue;
+            let stamp = match candidate.stamp {
+                Ok(stamp) => stamp,
+                Err(_) if self.folder.has_reason(&candidate.name) => continue,
+                Err(what) => {
+                    return Ok(self.offer_end(End::Left { name: candidate.name, why: Refused::NotAFile(what) }, after));
                 }
-                return Ok(self.offer_end(End::Left { name: candidate.name, why: Refused::NotAFile }, after));
             };
             let entry = self.seen.entry(candidate.name.clone()).or_insert((stamp, now));
             if entry.0 != stamp || now < entry.1 {

@@ -3,7 +3,7 @@
 
 use crate::charset::{Charset, Probe};
 use crate::fault::Refused;
-use crate::folder::{Claim, Stamp, is_foreign, reading};
+use crate::folder::{Claim, Stamp, is_foreign, is_workbook, plain, reading};
 use crate::options::Settings;
 use crate::workbook::PACKED;
 use opspilot_sdk::{ConnectorError, hex};
@@ -83,8 +83,8 @@ impl Taking {
     ) -> Result<Result<Self, Refused>, ConnectorError> {
         let path = claim.path();
         let metadata = fs::symlink_metadata(&path).map_err(|fault| reading(&path, fault))?;
-        if !metadata.is_file() {
-            return Ok(Err(Refused::NotAFile));
+        if let Err(what) = plain(&metadata) {
+            return Ok(Err(Refused::NotAFile(what)));
         }
         let stamp = Stamp::of(&metadata);
         if stamp.len > settings.max_file_bytes {
@@ -162,6 +162,9 @@ impl Taking {
             Ok(Some(_)) => {
                 return Ok((None, Slice::Refused(Refused::TooLarge { bytes: self.stamp.len, limit: PACKED })));
             }
+            Ok(None) if is_workbook(&self.claim.name) && !is_text(self.probe.head()) => {
+                return Ok((None, Slice::Refused(Refused::NoWorkbook)));
+            }
             Ok(None) => {
                 let found = self.probe.charset();
                 let mark = if settings.encoding.is_none_or(|forced| forced == found.encoding) { found.mark } else { 0 };
@@ -188,6 +191,18 @@ impl Taking {
         };
         Ok((None, Slice::Known(Box::new(taken))))
     }
+}
+
+/// Whether the first bytes may be those of a text. A table in text under the name of a workbook is read; anything else under that name
+/// is told to be no workbook, rather than read as a text that it never was.
+fn is_text(head: &[u8]) -> bool {
+    let mut probe = Probe::new();
+    probe.feed(head);
+    let Charset { encoding, mark } = probe.charset();
+    let (text, _) = encoding.decode_without_bom_handling(head.get(mark..).unwrap_or_default());
+    !text.contains(|c: char| {
+        c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1a}' | '\u{80}'..='\u{9f}')
+    })
 }
 
 /// What the first bytes say the file is; `None`: text.

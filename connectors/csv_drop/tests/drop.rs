@@ -115,6 +115,32 @@ fn files_that_make_no_requests_say_why_and_hold_up_nobody() {
 }
 
 #[test]
+fn what_is_wrong_with_a_file_is_said_exactly() {
+    let mut world = World::new("");
+    world.drop("a-one.csv", "name,message\nonly one\n");
+    world.drop("b-two.csv", "name,message\nx\ny\n");
+    fs::create_dir(world.dir().join("c-folder.csv")).unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", world.dir().join("d-link.csv")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(world.dir().join("e-socket.csv")).unwrap();
+    world.drop_bytes("f-noise.xlsx", &[0x13, 0x37, 0, 0, 1, 2, 3, b'\n', 0xfe, 0, 9]);
+    world.drop("g-text.xlsx", GOOD);
+    world.run();
+    let said = |name: &str| fs::read_to_string(world.dir().join(format!("errors/{name}.reason.txt"))).unwrap();
+    for (name, words) in [
+        ("a-one.csv", "its only row is bad; "),
+        ("b-two.csv", "none of its 2 rows is good; "),
+        ("c-folder.csv", "it is a directory; "),
+        ("d-link.csv", "it is a link; "),
+        ("e-socket.csv", "it is a socket; "),
+        ("f-noise.xlsx", "it is no workbook though its name says so"),
+    ] {
+        assert!(said(name).contains(words), "{name}: {}", said(name));
+    }
+    assert!(said("f-noise.xlsx").trim_end().ends_with("(OP-2226)"), "{}", said("f-noise.xlsx"));
+    assert_eq!(world.texts().len(), 2, "a table in text is read whatever its name");
+}
+
+#[test]
 fn a_file_is_left_alone_until_it_stands_still() {
     let mut world = World::new("");
     world.drop("a.csv", "message\nfirst line of it\n");
