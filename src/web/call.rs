@@ -182,12 +182,14 @@ impl Call {
             return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9013", detail));
         }
         serde_json::from_slice(&self.body).map_err(|cause| {
-            let status = if cause.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
-            Refused::new(
-                status,
-                "OP-9013",
-                format!("the body is not what is wanted here: {}", plain(&cause.to_string())),
-            )
+            if cause.is_data() {
+                let detail = format!("the body is not what is wanted here: {}", plain(&cause.to_string()));
+                return Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9013", detail);
+            }
+            let why = if cause.is_eof() { "it ends too early" } else { "it cannot be read, or is nested too deeply," };
+            let (line, column) = (cause.line(), cause.column());
+            let detail = format!("the body is not JSON: {why} at line {line} column {column}; check how it is built");
+            Refused::new(StatusCode::BAD_REQUEST, "OP-9013", detail)
         })
     }
 
