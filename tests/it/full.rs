@@ -1,11 +1,12 @@
 //! No room on the disk. INVARIANT tested: while it is full nothing is said to be accepted, everything is still read, and when there is
 //! room again it goes on by itself.
 
+use crate::census::Census;
 use crate::daemon::{Setup, TestDaemon};
 use crate::hook;
 use crate::http::Ask;
-use crate::load::Ledger;
-use crate::wait::until_within;
+use crate::load::{Ledger, waiting_files};
+use crate::wait::{until, until_within};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,13 +28,13 @@ fn fill_and_free(daemon: &TestDaemon, fill: impl Fn(), seen: impl Fn(), free: im
     fill();
     // What is in hand still fits; then the refusals begin, and each is one that may be tried again. Many at once, so that runs are being
     // worked on when it happens.
-    crate::wait::until("the disk is full", || {
+    until("the disk is full", || {
         std::thread::scope(|all| (0..4).for_each(|_| drop(all.spawn(|| posted(&ledger, daemon, 20)))));
         (ledger.refused.load(Ordering::Relaxed) >= 80).then_some(())
     });
     // A log that was just emptied has room for one small commit more: what then is accepted is counted, the next is asked for.
     let mut fitted = 0;
-    let (refused, full) = crate::wait::until("one more is refused", || {
+    let (refused, full) = until("one more is refused", || {
         let delivery = hook::delivery(&format!("while-full-{fitted}"));
         let answer = daemon.ask(&delivery);
         fitted += usize::from(answer.status == 202);
@@ -52,7 +53,7 @@ fn fill_and_free(daemon: &TestDaemon, fill: impl Fn(), seen: impl Fn(), free: im
     ledger.finish(daemon);
     daemon.settle();
     ledger.resend(daemon);
-    let census = crate::census::Census::take(daemon);
+    let census = Census::take(daemon);
     assert_eq!(census.of(hook::SOURCE), ledger.accepted() + fitted + 2);
     eprintln!(
         "{} accepted, {} refused while full: 0 lost, 0 twice",
@@ -111,7 +112,11 @@ impl Drop for Disk {
 #[test]
 fn a_disk_of_20_megabytes_that_somebody_fills() {
     let Some(disk) = Disk::new("20m") else { return };
-    let daemon = Setup::sqlite().below(disk.0.path()).start();
+    // After a far side's fault a source would come back after minutes; a disk of ours with room again is noticed long before.
+    let daemon = Setup::sqlite().below(disk.0.path()).env("OPSPILOT__INTAKE__PULL__FIRST_WAIT_MS", "300000").start();
+    let folder = daemon.data("drop");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("table.csv.part"), "message\nPlease mend the lift\nPlease mend the door\n").unwrap();
     let fill = || {
         // Until nothing fits any more.
         let mut file = std::fs::File::create(disk.filler()).unwrap();
@@ -119,8 +124,17 @@ fn a_disk_of_20_megabytes_that_somebody_fills() {
     };
     let ready = || daemon.ask(&Ask::get("/readyz")).status;
     assert_eq!(ready(), 200);
-    let seen = || assert_eq!(ready(), 503, "a full disk is seen from outside");
+    let seen = || {
+        assert_eq!(ready(), 503, "a full disk is seen from outside");
+        std::fs::rename(folder.join("table.csv.part"), folder.join("table.csv")).unwrap();
+        until("the drop folder has met the full disk", || {
+            daemon.said().contains("a source could not be read").then_some(())
+        });
+    };
     fill_and_free(&daemon, fill, seen, || std::fs::remove_file(disk.filler()).unwrap());
+    until_within(RECOVERY, "the dropped table is read", || (waiting_files(&daemon) == 0).then_some(()));
+    daemon.settle();
+    assert_eq!(Census::take(&daemon).of("drop"), 2);
     assert_eq!(ready(), 200);
 }
 
