@@ -282,6 +282,7 @@ impl Principal {
 
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", self.user)
+        // People know each other by their names, which are unique; an identifier tells them nothing.
+        write!(f, "`{}`", if self.name.is_empty() { &self.user } else { &self.name })
     }
 }

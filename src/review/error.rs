@@ -21,7 +21,7 @@ pub enum ReviewError {
     #[error(transparent)]
     Edit(#[from] EditError),
     /// Somebody else looks at it.
-    #[error("`{by}` has claimed this brief until {until}; ask them, or take it over (OP-4010)")]
+    #[error("`{by}` has claimed this brief until {}; ask them, or take it over (OP-4010)", .until.strftime("%Y-%m-%d %H:%M:%SZ"))]
     Claimed {
         /// Who.
         by: String,

@@ -28,7 +28,7 @@ fn a_yes_names_the_policies_that_permit() {
     assert_eq!(ids, ["operator", "viewer"]);
     assert!(explanation.allowed && explanation.ways.is_empty());
     let text = explanation.to_string();
-    assert!(text.starts_with("`usr_ada`: `request.read` on request `thing_1`: allowed\n"), "{text}");
+    assert!(text.starts_with("`Ada`: `request.read` on request `thing_1`: allowed\n"), "{text}");
     assert!(text.contains("permitted by `viewer` (viewer.cedar:") && text.ends_with(set.hash()), "{text}");
 }
 
@@ -96,7 +96,7 @@ fn a_refusal_says_what_where_and_what_to_do() {
     let denied = shipped().permit(&ask, "dec_9".to_owned()).unwrap_err();
     assert_eq!(
         denied.to_string(),
-        "`usr_ada` may not `run.retry` on run `thing_1` (OP-5008): no policy permits this; ask an owner for a role \
+        "`Ada` may not `run.retry` on run `thing_1` (OP-5008): no policy permits this; ask an owner for a role \
          that allows `run.retry` there; `opspilot policy why` names it"
     );
     assert_eq!(denied.decision.id, "dec_9");

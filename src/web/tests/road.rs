@@ -26,6 +26,9 @@ async fn from_a_text_to_an_approved_brief() {
     let held =
         house.post("owner", &format!("{path}/decision"), json!({ "decision": "approve", "revision": digest })).await;
     assert_eq!((held.status, held.code().as_str()), (409, "OP-4010"));
+    let detail = held.json()["detail"].as_str().unwrap().to_owned();
+    let until = detail.split("until ").nth(1).and_then(|rest| rest.split(';').next()).unwrap();
+    assert_eq!(until.len(), "2026-11-22 20:00:00Z".len(), "to the second: {detail}");
 
     let edits = json!({ "from": digest, "edits": [{ "path": "priority.score", "value": 90 }] });
     let edited = house.post("north-reviewer", &format!("{path}/edit"), edits.clone()).await;
