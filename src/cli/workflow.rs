@@ -91,22 +91,29 @@ fn check(setup: &Setup, file: &Path) -> Ended {
         Err(problems) => {
             if setup.out.json {
                 let problem = |problem: &opspilot_sdk::Problem| json!({ "path": problem.path, "message": problem.message, "help": problem.help });
-                setup
-                    .out
-                    .json(&json!({ "ok": false, "problems": problems.iter().map(problem).collect::<Vec<_>>() }))?;
+                setup.out.json(
+                    &json!({ "ok": false, "file": file, "problems": problems.iter().map(problem).collect::<Vec<_>>() }),
+                )?;
                 return Ok(Status::Wrong);
             }
-            return Err(Failure::problems(Status::Wrong, problems));
+            return Err(faulty(file, &problems));
         }
     }
     Ok(Status::Done)
+}
+
+/// What is wrong with a definition, each with the file it stands in.
+fn faulty(file: &Path, problems: &opspilot_sdk::Problems) -> Failure {
+    let mut failure = Failure::problems(Status::Wrong, problems);
+    failure.lines.iter_mut().for_each(|line| *line = format!("{}: {line}", file.display()));
+    failure
 }
 
 async fn named(setup: &Setup, name: &str) -> Result<Arc<Definition>, Failure> {
     let path = Path::new(name);
     if path.extension().is_some_and(|extension| extension == "toml") {
         let parsed = Definition::parse(&read(path)?, &daemon::bare_steps());
-        return parsed.map(Arc::new).map_err(|problems| Failure::problems(Status::Wrong, problems));
+        return parsed.map(Arc::new).map_err(|problems| faulty(path, &problems));
     }
     let definitions = in_use(setup).await?;
     let names: Vec<String> = definitions.iter().map(|definition| definition.name().to_owned()).collect();

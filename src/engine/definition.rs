@@ -240,11 +240,14 @@ fn judge(step: &RawStep, names: &[&str], index: usize, steps: &Steps, problems: 
                 problems.absorb(&format!("{path}.with"), part);
             }
             for answer in step.on.keys().filter(|answer| !kind.answers().contains(&answer.as_str())) {
-                let known = kind.answers().join("`, `");
+                let known = match kind.answers() {
+                    [] => "it answers nothing; leave `on` out".to_owned(),
+                    known => format!("it answers `{}`", known.join("`, `")),
+                };
                 problems.add(
                     format!("{path}.on"),
                     format!("`{}` never answers `{answer}` (OP-3201)", step.uses),
-                    format!("it answers `{known}`"),
+                    known,
                 );
             }
         }

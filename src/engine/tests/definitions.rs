@@ -34,6 +34,14 @@ fn all_problems_are_told_at_once() {
 }
 
 #[test]
+fn a_step_that_answers_nothing_says_so() {
+    let steps = Steps::new([effect("mute", |_| next("1"))]);
+    let text = "name = \"x\"\n[[step]]\nname = \"a\"\nuses = \"mute\"\non = { done = \"a\" }\n";
+    let told = Definition::parse(text, &steps).unwrap_err().to_string();
+    assert!(told.contains("it answers nothing; leave `on` out"), "{told}");
+}
+
+#[test]
 fn what_is_no_definition_is_told_with_its_line() {
     assert!(problems("name = \"x\"\nstep = 3\n").contains("line 2"));
     assert!(problems("name = \"x\"\n[[step]]\nname = \"a\"\nuses = \"one\"\ntimeout = 3\n").contains("line 5"));
