@@ -15,6 +15,7 @@ use crate::intake;
 use crate::store::{RevisionRow, StoreError};
 use clap::{Args, Subcommand, ValueEnum};
 use opspilot_sdk::Envelope;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -86,8 +87,9 @@ impl Brief {
         match self {
             Self::Draft(draft) => draft.run(setup).await?,
             Self::Show { id, format, revision } => {
-                let (whole, text) = setup.within(async |house| load(house, &id, revision).await).await?;
-                show(setup, format, &whole, &text)?;
+                let Loaded { whole, text, digest } =
+                    setup.within(async |house| load(house, &id, revision).await).await?;
+                show(setup, format, &whole, &text, Some(&digest))?;
             }
             Self::Diff { id, from, to } => {
                 let revisions = setup.within(async |house| Ok(house.store.revisions(&id.brief()).await?)).await?;
@@ -98,8 +100,18 @@ impl Brief {
     }
 }
 
-/// A revision of a brief with the text that its quotes point into; the one that stands when none is named.
-pub(super) async fn load(house: &House, id: &Named, revision: Option<u32>) -> Result<(Whole, String), Failure> {
+/// A revision of a brief.
+pub(super) struct Loaded {
+    /// The brief.
+    pub(super) whole: Whole,
+    /// The text that its quotes point into.
+    pub(super) text: String,
+    /// What a decision on it names.
+    pub(super) digest: String,
+}
+
+/// A revision of a brief; the one that stands when none is named.
+pub(super) async fn load(house: &House, id: &Named, revision: Option<u32>) -> Result<Loaded, Failure> {
     let row = house.store.brief(&id.brief()).await?;
     let number = revision.unwrap_or(row.revision);
     let revisions = house.store.revisions(&id.brief()).await?;
@@ -118,17 +130,26 @@ pub(super) async fn load(house: &House, id: &Named, revision: Option<u32>) -> Re
     let request = house.store.request(id.request()).await?.request;
     // Masks are as long as what they hide, so quotes find their places.
     let text = Masks(&house.boundaries).of(&request.pilot, &request.text).unwrap_or_default();
-    Ok((whole, text))
+    Ok(Loaded { whole, text, digest: found.digest.clone() })
+}
+
+/// A brief as JSON, with the digest that a decision names where it is stored.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    whole: &'a Whole,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<&'a str>,
 }
 
 /// Shows a brief; `--json` is the same as `--format json`.
-fn show(setup: &Setup, format: Format, whole: &Whole, text: &str) -> Result<(), Failure> {
+fn show(setup: &Setup, format: Format, whole: &Whole, text: &str, digest: Option<&str>) -> Result<(), Failure> {
     let out = &setup.out;
     match if out.json { Format::Json } else { format } {
         Format::Terminal => out.text(&render::terminal(whole, out.page(), out.colour)),
         Format::Md => out.text(&render::markdown(whole, text)),
         Format::Html => out.text(&render::html(whole, text)),
-        Format::Json => out.json(whole),
+        Format::Json => out.json(&Shown { whole, digest }),
     }
 }
 
@@ -167,7 +188,7 @@ impl Draft {
             if place > 0 && !setup.out.json {
                 setup.out.text("\n")?;
             }
-            show(setup, self.format, &whole, &drafted.text)?;
+            show(setup, self.format, &whole, &drafted.text, None)?;
         }
         Ok(())
     }

@@ -329,7 +329,7 @@ async fn views(setup: &Setup, house: &House) -> Result<(), Failure> {
 
 async fn show(setup: &Setup, house: &House, id: &Named) -> Result<(), Failure> {
     let (row, _, decisions) = house.store.review(&id.brief()).await?;
-    let (whole, request) = brief::load(house, id, None).await?;
+    let brief::Loaded { whole, text: request, .. } = brief::load(house, id, None).await?;
     let out = &setup.out;
     if out.json {
         let mut shown = view::brief(&row);
@@ -430,7 +430,7 @@ async fn ask(setup: &Setup, house: &House, id: &Named, word: &str, principal: &P
             row.digest.get(..8).unwrap_or_default()
         )));
     }
-    let (whole, _) = brief::load(house, id, Some(row.revision)).await?;
+    let whole = brief::load(house, id, Some(row.revision)).await?.whole;
     setup.out.say(&render::terminal(&whole, setup.out.page(), setup.out.colour));
     let digest = row.digest.get(..12).unwrap_or_default();
     let mut error = std::io::stderr().lock();

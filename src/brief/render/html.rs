@@ -91,7 +91,7 @@ pub fn html(brief: &Brief, text: &str) -> String {
         out.push_str("</ul></section>\n");
     }
     out.push_str(&format!(
-        "<footer><small>{} · revision {} · for {} · drafted by {}</small></footer>\n</article>\n",
+        "<footer><small>{} · revision {} · for {} · {}</small></footer>\n</article>\n",
         escape(&brief.brief),
         brief.revision,
         escape(&brief.request),

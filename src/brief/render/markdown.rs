@@ -78,7 +78,7 @@ pub fn markdown(brief: &Brief, text: &str) -> String {
         out.push('\n');
     }
     out.push_str(&format!(
-        "---\n\n{} · revision {} · for {} · drafted by {}\n",
+        "---\n\n{} · revision {} · for {} · {}\n",
         escape(&brief.brief),
         brief.revision,
         escape(&brief.request),

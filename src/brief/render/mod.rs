@@ -54,9 +54,12 @@ pub(super) fn plain(text: &str) -> String {
     out
 }
 
-/// Who drafted a brief, and who was to before: `embedded`, or `openai some-model, after cloud gave none (OP-7311)`.
+/// Who drafted a brief, and who was to before: `drafted by embedded`, or `drafted by openai some-model, after cloud gave none (OP-7311)`.
 fn origin(generator: &Generator) -> String {
-    let mut out = generator.kind.clone();
+    if generator.kind == "human" {
+        return "edited by hand".to_owned();
+    }
+    let mut out = format!("drafted by {}", generator.kind);
     if let Some(model) = &generator.model {
         out.push_str(&format!(" {model}"));
     }

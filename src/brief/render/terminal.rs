@@ -80,13 +80,7 @@ pub fn terminal(brief: &Brief, width: usize, colour: bool) -> String {
     page.out.push('\n');
     page.wrap(
         "",
-        &format!(
-            "{} revision {} for {}, drafted by {}",
-            brief.brief,
-            brief.revision,
-            brief.request,
-            origin(&brief.generator)
-        ),
+        &format!("{} revision {} for {}, {}", brief.brief, brief.revision, brief.request, origin(&brief.generator)),
     );
     page.out
 }
