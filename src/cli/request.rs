@@ -335,7 +335,12 @@ fn page(setup: &Setup, view: &RequestView, files: &[FileRow], attached: &[Attach
         &view.brief_state.as_ref().map(|state| format!("{} {state}", request.id.brief())).unwrap_or_default(),
     );
     if let Some(message) = &view.message {
-        line("fault", &format!("{message} {}", view.code.as_deref().unwrap_or_default()));
+        let (label, code) = match view.state {
+            // What a person gave as their reason is no fault.
+            "cancelled" => ("reason", ""),
+            _ => ("fault", view.code.as_deref().unwrap_or_default()),
+        };
+        line(label, format!("{message} {code}").trim_end());
     }
     for (place, file) in files.iter().enumerate() {
         let name = masks.of(&request.pilot, &file.name).unwrap_or_default();

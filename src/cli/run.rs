@@ -137,7 +137,12 @@ async fn show(setup: &Setup, house: &House, id: &Named) -> Result<(), Failure> {
         out.text(&format!("due {}", text::time(due)))?;
     }
     if let Some(message) = &run.message {
-        out.text(&format!("fault {} {}", run.code.as_deref().unwrap_or_default(), text::one_line(message)))?;
+        let message = text::one_line(message);
+        // What a person gave as their reason is no fault.
+        out.text(&match (run.state, &run.code) {
+            (RunState::Cancelled, _) => format!("reason {message}"),
+            (_, code) => format!("fault {} {message}", code.as_deref().unwrap_or_default()),
+        })?;
     }
     let mut table = Table::new(&["step", "state", "attempt", "began", "took", "output"]);
     for step in &steps {

@@ -43,7 +43,9 @@ pub enum IntakeError {
     #[error(transparent)]
     Message(#[from] Unreadable),
     /// The pilot is not configured.
-    #[error("there is no pilot `{pilot}`; add a `[[pilot]]` of that name or use another (OP-2002)")]
+    #[error(
+        "there is no pilot `{pilot}`; use one that `opspilot config show` names, or add a `[[pilot]]` of that name (OP-2002)"
+    )]
     NoPilot {
         /// Which.
         pilot: String,

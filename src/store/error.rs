@@ -1,10 +1,16 @@
 //! What can go wrong in the store, by what the caller can do about it. Own file because every room above handles exactly these.
 
+/// Where one finds what there is.
+fn way_on(what: &str) -> &'static str {
+    // Pilots stand in the configuration; no command lists them.
+    if what == "pilot" { "the configuration names those there are" } else { "list them to see what there is" }
+}
+
 /// An error of the store.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// There is no such thing.
-    #[error("there is no {what} `{id}`; list them to see what there is (OP-3001)")]
+    #[error("there is no {what} `{id}`; {} (OP-3001)", way_on(what))]
     NotFound {
         /// Kind of thing.
         what: &'static str,

@@ -195,7 +195,8 @@ fn without_a_configuration_it_says_where_it_looked() {
     bench.run(&["request", "list"]).refused(2, "OP-1001");
     bench.run(&["--config", "nowhere.toml", "request", "list"]).refused(2, "OP-1001");
     assert_eq!(bench.run(&["doctor"]).status, 2);
-    assert_eq!(bench.run(&["no-such-command"]).status, 2);
+    let unknown = bench.run(&["no-such-command"]);
+    assert!(unknown.status == 2 && unknown.told.starts_with("error OP-9123: "), "{}", unknown.told);
     assert_eq!(bench.run(&["--version"]).status, 0);
 }
 
@@ -257,6 +258,21 @@ fn one_request_from_its_first_byte_to_its_approval() {
         events,
         ["received", "accepted", "step screen", "step draft", "step review", "drafted", "edited", "decided"]
     );
+    // What was edited by hand nobody drafted, and what a script is to decide on it finds here.
+    let shown = bench.on_demo(&["brief", "show", brief, "--json"]).json();
+    assert_eq!((&shown["digest"], &shown["schema"]), (&digest.as_str().into(), &"opspilot.brief/1".into()));
+    assert!(bench.on_demo(&["brief", "show", brief]).out.contains("edited by hand"));
+    // A reason that a person gave is no fault.
+    let other = listed["items"][1]["id"].as_str().unwrap();
+    assert_eq!(bench.on_demo(&["run", "cancel", other, "-m", "the client withdrew"]).status, 0);
+    for page in [["run", "show", other], ["request", "show", other]] {
+        let page = bench.on_demo(&page).out;
+        assert!(page.lines().any(|line| line.starts_with("reason") && line.contains("the client withdrew")), "{page}");
+    }
+    // It is over, and the refusal says where to look.
+    let dropped = bench.on_demo(&["request", "drop", other, "-m", "twice"]);
+    dropped.refused(1, "OP-3002");
+    assert!(dropped.told.contains("`opspilot request why`"), "{}", dropped.told);
     assert_eq!(why["decisions"][0]["revision"], digest.as_str());
     let told = bench.on_demo(&["request", "why", brief]).out;
     assert!(
@@ -339,7 +355,9 @@ fn nobody_acts_by_a_bare_name() {
     assert_eq!(bench.run(&["submit", "--pilot", "example", "ask.txt"]).status, 0);
     let again = bench.run(&["submit", "--pilot", "example", "ask.txt", "--json"]).json();
     assert_eq!(again["items"][0]["status"], "duplicate");
-    bench.run(&["submit", "--pilot", "nowhere", "ask.txt"]).refused(2, "OP-2002");
+    let nowhere = bench.run(&["submit", "--pilot", "nowhere", "ask.txt"]);
+    nowhere.refused(2, "OP-2002");
+    assert!(nowhere.told.contains("`opspilot config show`"), "{}", nowhere.told);
 }
 
 #[test]
@@ -384,7 +402,7 @@ fn a_state_that_there_is_not_is_refused_with_those_that_there_are() {
     {
         let ended = bench.run(&[list, "list", "--state", "nonsense"]);
         assert_eq!((ended.status, ended.out.as_str()), (2, ""), "{list}");
-        assert!(ended.told.contains("nonsense") && ended.told.contains(one), "{}", ended.told);
+        assert!(ended.told.starts_with("error OP-9123: ") && ended.told.contains(one), "{}", ended.told);
     }
 }
 
@@ -594,7 +612,9 @@ fn limits_and_spend_are_shown_and_ruled_upon() {
 fn judging_files_before_they_are_used() {
     let bench = Bench::new();
     std::fs::write(bench.path("bad.toml"), "name = \"x\"\n[[step]]\nname = \"a\"\nuses = \"nothing\"\n").unwrap();
-    bench.run(&["workflow", "check", "bad.toml"]).refused(3, "OP-3201");
+    let judged = bench.run(&["workflow", "check", "bad.toml"]);
+    judged.refused(3, "OP-3201");
+    assert!(judged.told.starts_with("error OP-3201: bad.toml: "), "{}", judged.told);
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/workflows/generate-brief.toml");
     assert_eq!(bench.run(&["workflow", "check", shipped]).status, 0);
     assert_eq!(bench.run(&["policy", "check"]).status, 0);

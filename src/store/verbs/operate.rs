@@ -239,7 +239,10 @@ async fn resume(item: &Resume, tx: &mut Tx<'_>) -> Refusable<()> {
     };
     if found.state != RunState::Pending || found.wait_key.as_deref() != Some(&item.key) {
         return Ok(Err(StoreError::Conflict {
-            what: format!("the run is {} and does not wait for this; nothing was changed", found.state),
+            what: format!(
+                "the run is {} and does not wait for this; nothing was changed: `opspilot request why` says where it stands, `opspilot run cancel` ends what is not over",
+                found.state
+            ),
         }));
     }
     let sql = "UPDATE run SET state = 'available', signal = $2, wait_key = NULL, due_at = NULL, updated_at = $3 \
