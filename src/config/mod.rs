@@ -21,6 +21,7 @@ mod schedule;
 mod schema;
 mod sections;
 mod settings;
+mod shared;
 mod show;
 mod sink;
 mod source;
@@ -269,6 +270,13 @@ fn judge(
 
     let writing = writing::writing(reader, root, &mut pilots, whole, &given.sinks);
     notes.extend(writing.notes);
+
+    let mut shared = |whose: String, options: &toml::Table| notes.extend(shared::notes(&whose, options, &data_dir));
+    sources.iter().for_each(|source| shared(format!("source `{}`", source.name), &source.written));
+    writing.sinks.iter().for_each(|sink| shared(format!("sink `{}`", sink.name), &sink.written));
+    generators.iter().for_each(|generator| shared(format!("generator `{}`", generator.asked.name), &generator.written));
+    providers.iter().for_each(|one| shared(format!("provider `{}`", one.name), &provider::shown(one)));
+    mail.iter().for_each(|mail| shared("`[mail]`".to_owned(), &mail.shown));
 
     if let Some(web) = &web {
         notes.extend(open_doors(&sources, &web.base_url));

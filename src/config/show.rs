@@ -265,7 +265,7 @@ pub(super) fn without_secrets(name: &str, value: &serde_json::Value) -> Value {
 }
 
 /// Whether texts under this key may be secrets.
-fn telling(name: &str) -> bool {
+pub(super) fn telling(name: &str) -> bool {
     let name = name.to_lowercase();
     let words = ["secret", "token", "password", "passwd", "passphrase", "credential", "authorization", "cookie", "key"];
     let names_only = name.ends_with("_file") || name.ends_with("_env");

@@ -119,7 +119,7 @@ fn unprotected(url: &str) -> Option<&str> {
 }
 
 /// The rights of a file, when others than its owner have any. Where rights are kept otherwise, nothing is said.
-fn exposed(path: &Path) -> Option<u32> {
+pub(super) fn exposed(path: &Path) -> Option<u32> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

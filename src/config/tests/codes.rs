@@ -276,3 +276,20 @@ fn an_open_desk_must_be_meant() {
     assert_eq!(settings.notes.len(), 1, "{:?}", settings.notes);
     assert!(good("[web]\nlisten='[::ffff:127.0.0.1]:7700'\n").notes.is_empty());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_secret_of_a_source_that_others_can_read_is_worth_a_note() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("site");
+    std::fs::write(&file, "whsec_x").unwrap();
+    let notes = |mode: u32| {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        let options = format!("verify='standard'\nsecret_file='{}'", file.display());
+        good(&format!("{PILOT}[[source]]\nname='site'\nkind='webhook'\npilot='a'\n[source.options]\n{options}\n")).notes
+    };
+    assert_eq!(notes(0o600), Vec::<String>::new());
+    let told = notes(0o644);
+    assert!(told.len() == 1 && told[0].contains("holds a secret of source `site`"), "{told:?}");
+}
