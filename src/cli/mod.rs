@@ -59,6 +59,7 @@ use clap::{Parser, Subcommand};
 use failure::{Ended, Failure, Status};
 use out::Out;
 use setup::Setup;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -187,7 +188,7 @@ pub fn main() -> ExitCode {
         Err(refusal) => {
             let asked = refusal.exit_code() == 0;
             // Who asked for help and closed the pipe does not want to hear of it.
-            let _ = refusal.print();
+            let _ = if asked { refusal.print() } else { misused(&refusal) };
             return ExitCode::from(if asked { Status::Done.code() } else { Status::Usage.code() });
         }
     };
@@ -208,6 +209,24 @@ pub fn main() -> ExitCode {
         failure.status
     });
     ExitCode::from(status.code())
+}
+
+/// Says what is wrong with a command line, with the code that every error has.
+fn misused(refusal: &clap::Error) -> std::io::Result<()> {
+    let mut error = std::io::stderr().lock();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) || !error.is_terminal();
+    let told = refusal.render();
+    let told = if plain { told.to_string() } else { told.ansi().to_string() };
+    error.write_all(coded(&told).as_bytes())
+}
+
+/// The same with the code behind its first word; a page of help has none.
+fn coded(told: &str) -> String {
+    match told.split_once("error:") {
+        // Colours may stand before it.
+        Some((before, rest)) if !before.contains(char::is_whitespace) => format!("{before}error OP-9123:{rest}"),
+        _ => told.to_owned(),
+    }
 }
 
 async fn run(command: Command, setup: &Setup) -> Ended {
@@ -253,11 +272,26 @@ async fn run(command: Command, setup: &Setup) -> Ended {
 #[cfg(test)]
 mod tests {
     use super::Cli;
-    use clap::CommandFactory as _;
+    use clap::{CommandFactory as _, Parser as _};
 
     #[test]
     fn the_commands_are_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_misused_command_line_is_told_with_a_code_and_help_is_not() {
+        let told = |args: &[&str]| match Cli::try_parse_from(args) {
+            Err(refusal) => {
+                (super::coded(&refusal.render().to_string()), super::coded(&refusal.render().ansi().to_string()))
+            }
+            Ok(_) => panic!("{args:?} is no misuse"),
+        };
+        let (plain, coloured) = told(&["opspilot", "request", "list", "--state", "nonsense"]);
+        assert!(plain.starts_with("error OP-9123: invalid value 'nonsense'") && plain.contains("in_review"), "{plain}");
+        assert!(coloured.contains("error OP-9123:"), "{coloured}");
+        let (help, _) = told(&["opspilot", "request"]);
+        assert!(!help.contains("OP-9123"), "{help}");
     }
 
     #[test]
