@@ -10,6 +10,7 @@ use super::super::language;
 use super::super::lexicon::RequestKind;
 use super::facts::Facts;
 use super::guidance::Wish;
+use super::kind::wants_call;
 use super::{DraftInput, cite, join};
 use jiff::civil::Date;
 
@@ -184,6 +185,12 @@ pub(super) fn plan(
             );
         }
         RequestKind::Notice => plan.inside(format!("File the message{about}; no answer is expected."), false),
+    }
+    if !matches!(facts.kind, RequestKind::Booking | RequestKind::Notice | RequestKind::Pitch) && wants_call(facts) {
+        plan.outside("Call the sender, who asks for it.".into(), false);
+        // After the first word, before the work.
+        let after = plan.list.len().min(2) - 1;
+        plan.list.get_mut(after..).unwrap_or_default().rotate_right(1);
     }
     plan.list.truncate(6);
     plan.list

@@ -186,6 +186,24 @@ pub(super) fn topics(facts: &Facts<'_>, subject: Option<&str>) -> Vec<&'static s
     counted.into_iter().map(|(topic, ..)| topic).collect()
 }
 
+/// The topic of being called, by telephone or otherwise.
+const CALL: &str = "a call";
+
+/// Whether the sender asks to be called.
+pub(super) fn wants_call(facts: &Facts<'_>) -> bool {
+    facts.hits.iter().any(|hit| {
+        let asked = facts.sentence_of(hit.start).and_then(|i| facts.ask.get(i)).is_some_and(|score| *score >= 0.5);
+        // "Call me", "give us a call"; a call alone may be one that was.
+        let to_sender = || {
+            let ends = |words: &str, whom: &str| words.len() > whom.len() && words.to_ascii_lowercase().ends_with(whom);
+            let (said, before) = (facts.words(hit.start, hit.end), facts.words(hit.start.saturating_sub(3), hit.start));
+            [" me", " us", "back"].iter().any(|whom| ends(said, whom))
+                || ["me ", "us "].iter().any(|whom| before.eq_ignore_ascii_case(whom))
+        };
+        hit.sense == Sense::Topic(CALL) && asked && to_sender()
+    })
+}
+
 /// Topics that say little beside others; they come last.
 pub(super) const GENERAL: &[&str] = &[
     "the automation",
@@ -193,7 +211,7 @@ pub(super) const GENERAL: &[&str] = &[
     "the budget",
     "the timeline",
     "a meeting",
-    "a call",
+    CALL,
     "a visit on site",
     "availability",
     "the product",
@@ -244,6 +262,10 @@ const COVERED: &[(&str, &[&str])] = &[
 
 /// A topic that only repeats the kind of request.
 fn says_nothing(kind: RequestKind, topic: &str) -> bool {
+    if topic == CALL {
+        // Who wants to be called says so about something else, unless the call is what is to be arranged.
+        return kind != RequestKind::Booking;
+    }
     match kind {
         RequestKind::Lead => {
             matches!(topic, "the offer" | "the quote" | "the payment" | "the budget" | "pricing" | "the timeline")

@@ -466,3 +466,18 @@ fn only_marks_of_quoted_lines_are_left_out_of_a_quotation() {
     assert!(content.workflow_summary.text.contains("nrRemaining > 0 holds"), "{}", content.workflow_summary.text);
     assert!(invented(&content.unverified).is_empty(), "{:?}", content.unverified);
 }
+
+#[test]
+fn who_asks_to_be_called_is_called_and_the_call_is_not_the_matter() {
+    let asked = make("We need 12 seats before 1 March, budget about $4,000. Can someone call me?", None, &[]);
+    let actions: Vec<&str> = asked.next_actions.iter().map(|action| action.text.as_str()).collect();
+    assert_eq!(
+        actions.iter().position(|action| *action == "Call the sender, who asks for it."),
+        Some(1),
+        "{actions:?}"
+    );
+    assert!(asked.next_actions[1].needs_approval);
+    assert!(!actions.iter().any(|action| action.contains("a call")), "{actions:?}");
+    let told = make("We had a phone call last week. Could you send us a quote for 12 seats?", None, &[]);
+    assert!(!told.next_actions.iter().any(|action| action.text.starts_with("Call")), "{:?}", told.next_actions);
+}
