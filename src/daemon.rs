@@ -436,7 +436,7 @@ pub async fn serve(house: House, stop: CancellationToken, ready: impl FnOnce(Soc
         tracing::info!(runs = recovered, "runs that were in flight when the daemon last stopped are taken up again");
     }
     if let Some(behind) = watch::clock_behind(&house.store).await? {
-        tracing::warn!("the clock: {behind}");
+        tracing::warn!("{behind}");
     }
     let built = sources::build(&house, engine.node())?;
     let mail = mail::build(&house)?;

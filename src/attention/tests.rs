@@ -4,40 +4,14 @@ use super::{Attention, is_due};
 use crate::brief::{Content, Fault, remains};
 use crate::clock::Clock;
 use crate::domain::pilot::{Pilot, Pilots};
-use crate::domain::review::Rules;
 use crate::policy::{Grant, Policies, PolicySet, Principal, Role};
 use crate::screen::{Boundary, BoundaryOptions};
 use crate::store::conformance::Fixture;
 use crate::store::conformance::samples::{DEFINITION, claim, decide, in_review, node};
 use crate::store::{AttentionRow, Request};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-fn pilot() -> Pilot {
-    Pilot {
-        name: "north".into(),
-        tenant: "acme".into(),
-        reviewers: vec!["ada".into()],
-        rules: Rules { approvals: 1, attempts: 3 },
-        forbid_self_review: false,
-        claim: SignedDuration::from_mins(15),
-        owner: "ada".into(),
-        time_zone: jiff::tz::TimeZone::UTC,
-        alike_for: SignedDuration::from_hours(24),
-        workflow: "generate-brief".into(),
-        notify: Vec::new(),
-        reply_by_mail: false,
-        generators: vec!["embedded".into()],
-        at_limit: crate::domain::limit::AtLimit::default(),
-        allowance: crate::domain::limit::Allowance::default(),
-        context: None,
-        playbook: None,
-        terms: crate::domain::writeback::Terms::manual(),
-        undo_window: SignedDuration::ZERO,
-        triggers: Vec::new(),
-    }
-}
 
 fn room(on: &Fixture) -> Attention {
     let boundary: BTreeMap<String, Boundary> =
@@ -45,7 +19,7 @@ fn room(on: &Fixture) -> Attention {
     let starts = [("generate-brief".to_owned(), (DEFINITION.to_owned(), "draft".to_owned()))].into();
     let policies = Policies::new(PolicySet::embedded());
     let clock = Arc::clone(&on.clock) as Arc<dyn Clock>;
-    Attention::new(on.store.clone(), policies, Pilots::new(vec![pilot()]), Arc::new(boundary), starts, clock)
+    Attention::new(on.store.clone(), policies, Pilots::new(vec![Pilot::sample()]), Arc::new(boundary), starts, clock)
 }
 
 fn person(role: Role) -> Principal {

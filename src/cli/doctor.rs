@@ -274,7 +274,7 @@ async fn inside(found: &mut Findings, house: &House) -> Result<(), Failure> {
         Err(cause) => found.add("store", Health::Bad, cause),
     }
     if let Some(behind) = daemon::clock_behind(&house.store).await? {
-        found.add("clock", Health::Warn, behind);
+        found.add("receipts", Health::Warn, behind);
     }
     if tally.discarded + tally.uncertain > 0 {
         let detail = format!(

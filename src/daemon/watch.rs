@@ -37,7 +37,7 @@ pub(crate) async fn clock_behind(store: &Store) -> Result<Option<String>, StoreE
     let Some(newest) = store.log_head().await?.map(|head| head.at) else { return Ok(None) };
     let behind = newest.duration_since(now).as_secs() > BEHIND;
     Ok(behind.then(|| {
-        format!("it says {now:.0}, but the newest receipt was made at {newest:.0}; set it, or find out who set it ahead then")
+        format!("the clock says {now:.0}, but the newest receipt was made at {newest:.0}; set it, or find out who set it ahead then")
     }))
 }
 
@@ -50,12 +50,12 @@ pub(super) async fn policies(policies: Policies, store: Store, settings: Arc<Set
             () = stop.cancelled() => return,
             () = tokio::time::sleep(settings.policies.recheck) => {}
         }
-        policies.reload(&dir);
-        // Another daemon of this store may have read newer ones before.
+        // Another daemon of this store may have read newer ones: older ones must not be in force for a moment.
         match store.policy_version().await {
             Ok(version) => _ = policies.require(version),
             Err(cause) => tracing::debug!(error = %cause, "the highest version of the policies could not be asked"),
         }
+        policies.reload(&dir);
         if let Err(cause) = raise_version(&policies, &store).await {
             tracing::warn!(error = %cause, "the version of the policies could not be remembered; tried again");
         }

@@ -76,3 +76,32 @@ impl Pilots {
         self.0.values()
     }
 }
+
+#[cfg(test)]
+impl Pilot {
+    /// A pilot of one reviewer in which nothing leaves by itself, for tests to say what is particular to theirs.
+    pub(crate) fn sample() -> Self {
+        Self {
+            name: "north".into(),
+            tenant: "acme".into(),
+            reviewers: vec!["ada".into()],
+            rules: Rules { approvals: 1, attempts: 3 },
+            forbid_self_review: false,
+            claim: SignedDuration::from_mins(15),
+            owner: "ada".into(),
+            time_zone: TimeZone::UTC,
+            alike_for: SignedDuration::from_hours(24),
+            workflow: "generate-brief".into(),
+            notify: Vec::new(),
+            reply_by_mail: false,
+            generators: vec!["embedded".into()],
+            at_limit: AtLimit::default(),
+            allowance: Allowance::default(),
+            context: None,
+            playbook: None,
+            terms: Terms::manual(),
+            undo_window: SignedDuration::ZERO,
+            triggers: Vec::new(),
+        }
+    }
+}

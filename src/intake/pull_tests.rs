@@ -4,12 +4,10 @@ use super::{Hand, Pull, PullOptions};
 use crate::clock::Clock;
 use crate::domain::id::NodeId;
 use crate::domain::pilot::{Pilot, Pilots};
-use crate::domain::review::Rules;
 use crate::intake::{Door, Intake};
 use crate::policy::{Policies, PolicySet};
 use crate::store::QuarantineFilter;
 use crate::store::conformance::{Fixture, samples};
-use jiff::SignedDuration;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use opspilot_sdk::{Batch, BatchId, BoxFuture, ConnectorError, Cursor, DedupKey, Lane, Refused, Settled, Source};
 use std::collections::BTreeMap;
@@ -45,36 +43,11 @@ impl Source for Again {
     }
 }
 
-fn pilot() -> Pilot {
-    Pilot {
-        name: "north".into(),
-        tenant: "acme".into(),
-        reviewers: vec!["ada".into()],
-        rules: Rules { approvals: 1, attempts: 3 },
-        forbid_self_review: false,
-        claim: SignedDuration::from_mins(15),
-        owner: "ada".into(),
-        time_zone: jiff::tz::TimeZone::UTC,
-        alike_for: SignedDuration::from_hours(24),
-        workflow: "generate-brief".into(),
-        notify: Vec::new(),
-        reply_by_mail: false,
-        generators: vec!["embedded".into()],
-        at_limit: crate::domain::limit::AtLimit::default(),
-        allowance: crate::domain::limit::Allowance::default(),
-        context: None,
-        playbook: None,
-        terms: crate::domain::writeback::Terms::manual(),
-        undo_window: SignedDuration::ZERO,
-        triggers: Vec::new(),
-    }
-}
-
 fn pull(on: &Fixture, node: &NodeId) -> Pull {
     let door = Door { source: "mail".to_owned(), pilot: "north".to_owned(), lane: Lane::Bulk, submitter: None };
     let policies = Policies::new(PolicySet::embedded());
     let clock = Arc::clone(&on.clock) as Arc<dyn Clock>;
-    let intake = Intake::new(on.store.clone(), policies, Pilots::new([pilot()]), clock, BTreeMap::new(), 100);
+    let intake = Intake::new(on.store.clone(), policies, Pilots::new([Pilot::sample()]), clock, BTreeMap::new(), 100);
     Pull::new(intake, door, PullOptions::default(), node.clone())
 }
 

@@ -4,7 +4,6 @@ use super::{Limits, Parts};
 use crate::domain::limit::{Allowance, Asked, AtLimit, Party};
 use crate::domain::money::{Micros, Price};
 use crate::domain::pilot::{Pilot, Pilots};
-use crate::domain::review::Rules;
 use crate::store::Store;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -36,26 +35,14 @@ pub(crate) fn near() -> Asked {
 /// The pilot that test requests are of.
 pub(crate) fn north() -> Pilot {
     Pilot {
-        name: "north".into(),
-        tenant: "acme".into(),
-        reviewers: vec!["ada".into()],
-        rules: Rules { approvals: 1, attempts: 3 },
-        forbid_self_review: false,
         claim: SignedDuration::from_secs(600),
-        owner: "ada".into(),
         time_zone: TimeZone::get("Europe/Berlin").unwrap(),
         alike_for: SignedDuration::from_secs(3600),
-        workflow: "generate-brief".into(),
-        notify: Vec::new(),
         reply_by_mail: true,
         generators: vec!["cloud".into(), "embedded".into()],
         at_limit: AtLimit::FallBack,
         allowance: Allowance { per_month: Some(micros(150_000)), whole: Some(micros(200_000)), ..Allowance::default() },
-        context: None,
-        playbook: None,
-        terms: crate::domain::writeback::Terms::manual(),
-        undo_window: jiff::SignedDuration::ZERO,
-        triggers: Vec::new(),
+        ..Pilot::sample()
     }
 }
 

@@ -6,7 +6,6 @@ use crate::brief::{DraftInput, draft};
 use crate::clock::Clock;
 use crate::domain::id::{NodeId, UserId};
 use crate::domain::pilot::{Pilot, Pilots};
-use crate::domain::review::Rules;
 use crate::plan::Planner;
 use crate::policy::{Action, Kind};
 use crate::receipt::{Body, Field};
@@ -51,26 +50,11 @@ impl Carrier for Nobody {
 
 fn pilot() -> Pilot {
     Pilot {
-        name: "north".into(),
-        tenant: "acme".into(),
         reviewers: vec!["ada".into(), "bob".into()],
-        rules: Rules { approvals: 1, attempts: 3 },
-        forbid_self_review: false,
-        claim: SignedDuration::from_mins(15),
         owner: "olga".into(),
-        time_zone: TimeZone::UTC,
-        alike_for: SignedDuration::from_hours(24),
-        workflow: "generate-brief".into(),
         notify: vec!["ada".into()],
         reply_by_mail: true,
-        generators: vec!["embedded".into()],
-        at_limit: crate::domain::limit::AtLimit::default(),
-        allowance: crate::domain::limit::Allowance::default(),
-        context: None,
-        playbook: None,
-        terms: crate::domain::writeback::Terms::manual(),
-        undo_window: jiff::SignedDuration::ZERO,
-        triggers: Vec::new(),
+        ..Pilot::sample()
     }
 }
 

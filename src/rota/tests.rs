@@ -4,7 +4,7 @@ use super::{Kind, Options, Plan, Rota, Waits, Week};
 use crate::calendar::Schedule;
 use crate::clock::Clock;
 use crate::domain::pilot::{Pilot, Pilots};
-use crate::domain::review::{ReviewState, Rules};
+use crate::domain::review::ReviewState;
 use crate::policy::{Grant, Policies, PolicySet, Principal, Role};
 use crate::store::conformance::Fixture;
 use crate::store::conformance::samples::in_review;
@@ -31,25 +31,11 @@ fn zone(name: &str) -> TimeZone {
 fn pilot(name: &str, zone: TimeZone) -> Pilot {
     Pilot {
         name: name.into(),
-        tenant: "acme".into(),
         reviewers: vec!["ada".into(), "bob".into()],
-        rules: Rules { approvals: 1, attempts: 3 },
-        forbid_self_review: false,
-        claim: SignedDuration::from_mins(15),
-        owner: "ada".into(),
         time_zone: zone,
-        alike_for: SignedDuration::from_hours(24),
-        workflow: "generate-brief".into(),
         notify: vec!["ada".into(), "bob".into()],
         reply_by_mail: true,
-        generators: vec!["embedded".into()],
-        at_limit: crate::domain::limit::AtLimit::default(),
-        allowance: crate::domain::limit::Allowance::default(),
-        context: None,
-        playbook: None,
-        terms: crate::domain::writeback::Terms::manual(),
-        undo_window: jiff::SignedDuration::ZERO,
-        triggers: Vec::new(),
+        ..Pilot::sample()
     }
 }
 

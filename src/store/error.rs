@@ -102,11 +102,12 @@ impl StoreError {
 /// What to do about it. Told by the words, because two drivers and the system below them all say it in their own way and none with a code
 /// that means the same; words that are not known here are shown all the same, with the advice that fits everything.
 fn remedy(reason: &str) -> &'static str {
+    const ROOM: &str = "make room on the disk that it lies on";
     const REMEDIES: [(&str, &str); 6] = [
         ("readonly", "give the file and its folder to the daemon's user, and see how their disk is mounted"),
         ("unable to open", "see whether its folder is there, whose both are, and how their disk is mounted"),
-        ("is full", "make room on its disk"),
-        ("No space left", "make room on the database server's disk"),
+        ("is full", ROOM),
+        ("No space left", ROOM),
         ("is locked", "see which other program holds the file open"),
         ("Permission denied", "give the file and its folder to the daemon's user"),
     ];
@@ -117,5 +118,22 @@ fn remedy(reason: &str) -> &'static str {
 impl From<sqlx::Error> for StoreError {
     fn from(cause: sqlx::Error) -> Self {
         Self::unavailable(&cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StoreError;
+
+    #[test]
+    fn what_cannot_be_done_names_its_file_once_and_what_to_do() {
+        let file = std::path::Path::new("/var/lib/opspilot/opspilot.db");
+        let told =
+            |reason: &str| StoreError::Unavailable { reason: reason.to_owned() }.about(file).about(file).to_string();
+        let full = told("database or disk is full");
+        assert!(full.contains("make room") && full.ends_with("(OP-3005)"), "{full}");
+        assert_eq!(full.matches("opspilot.db").count(), 1, "{full}");
+        assert!(told("attempt to write a readonly database").contains("the daemon's user"));
+        assert!(told("something new").contains("put that right"));
     }
 }

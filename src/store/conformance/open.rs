@@ -159,3 +159,19 @@ fn addresses_are_read() {
         assert!(Url::parse(wrong).is_err(), "{wrong}");
     }
 }
+
+#[tokio::test]
+async fn a_file_of_another_program_is_left_as_it_is() {
+    use sqlx::{Connection as _, Executor as _};
+    let on = Fixture::sqlite().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("theirs.db");
+    let made = sqlx::sqlite::SqliteConnectOptions::new().filename(&file).create_if_missing(true);
+    let mut theirs = sqlx::SqliteConnection::connect_with(&made).await.unwrap();
+    theirs.execute("CREATE TABLE theirs (id INTEGER)").await.unwrap();
+    let refused = Store::open(Options { url: Url::Sqlite(file), ..on.options() }).await.err().unwrap();
+    assert!(refused.to_string().contains("has a table `theirs`"), "{refused}");
+    let tables: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM sqlite_master").fetch_all(&mut theirs).await.unwrap();
+    assert_eq!(tables, ["theirs"]);
+}

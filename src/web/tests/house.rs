@@ -8,7 +8,6 @@ use crate::access::{Access, NewPerson, NewToken, first_person};
 use crate::calendar::Schedule;
 use crate::clock::{Clock, SystemClock, SystemEntropy};
 use crate::domain::pilot::{Pilot, Pilots};
-use crate::domain::review::Rules;
 use crate::domain::writeback::Terms;
 use crate::engine::{Definition, Engine, Options as EngineOptions, Step, Steps, Workflows};
 use crate::intake::{Door, Intake, Limit, LimitOptions};
@@ -80,23 +79,12 @@ fn pilot(name: &str, tenant: &str) -> Pilot {
         name: name.into(),
         tenant: tenant.into(),
         reviewers: vec![format!("{name}-reviewer"), "owner".into()],
-        rules: Rules { approvals: 1, attempts: 3 },
-        forbid_self_review: false,
         claim: SignedDuration::from_secs(600),
         owner: "desk".into(),
-        time_zone: jiff::tz::TimeZone::UTC,
         alike_for: SignedDuration::from_secs(3600),
-        notify: Vec::new(),
         reply_by_mail: true,
-        generators: vec!["embedded".into()],
-        at_limit: crate::domain::limit::AtLimit::default(),
-        allowance: crate::domain::limit::Allowance::default(),
-        context: None,
-        playbook: None,
         terms: Terms { level: 3, two_people: name == "north", ..Terms::manual() },
-        undo_window: jiff::SignedDuration::ZERO,
-        triggers: Vec::new(),
-        workflow: "generate-brief".into(),
+        ..Pilot::sample()
     }
 }
 

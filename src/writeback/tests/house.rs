@@ -71,22 +71,10 @@ pub(super) fn pilot(approvals: u32) -> Pilot {
         tenant: TENANT.into(),
         reviewers: vec!["ada".into(), "bob".into()],
         rules: Rules { approvals, attempts: 3 },
-        forbid_self_review: false,
-        claim: SignedDuration::from_mins(15),
         owner: "olga".into(),
-        time_zone: TimeZone::UTC,
         alike_for: SignedDuration::ZERO,
-        workflow: "generate-brief".into(),
-        notify: Vec::new(),
-        reply_by_mail: false,
-        generators: vec!["embedded".into()],
-        at_limit: crate::domain::limit::AtLimit::default(),
-        allowance: crate::domain::limit::Allowance::default(),
-        context: None,
-        playbook: None,
         terms: Terms { level: 3, ..Terms::manual() },
-        undo_window: SignedDuration::ZERO,
-        triggers: Vec::new(),
+        ..Pilot::sample()
     }
 }
 
