@@ -11,6 +11,7 @@ mod connector;
 mod demo;
 mod doctor;
 mod drafter;
+mod erase;
 mod eval;
 mod explain;
 mod failure;

@@ -1,5 +1,6 @@
 //! `opspilot request`: what came in, where each stands, and what people do to those that are held or failed.
 
+use super::erase::Erase;
 use super::failure::{Ended, Failure, Status};
 use super::ids::Named;
 use super::part::{self, Part};
@@ -76,6 +77,8 @@ pub(crate) enum Request {
         #[arg(short = 'm', long, value_name = "TEXT")]
         comment: Option<String>,
     },
+    /// Erase for good what requests said: text, bytes and files, their briefs, the letters about them. Receipts stay, and are proven as before.
+    Erase(Erase),
     /// End a held request without a brief; it stays on record.
     Drop {
         /// Request, run or brief.
@@ -141,6 +144,7 @@ impl Request {
                 house.review.release(&principal, id.request(), unmasked, comment).await?;
                 told(setup, &id, if unmasked { "goes on, unmasked" } else { "goes on, masked" })
             }
+            Self::Erase(erase) => erase.run(setup, house).await,
             Self::Drop { id, comment } => {
                 let principal = setup.principal(house).await?;
                 house.review.drop_request(&principal, id.request(), comment).await?;

@@ -3,6 +3,7 @@
 pub mod breaker;
 pub mod bucket;
 pub mod charge;
+pub mod erasure;
 pub mod form;
 pub mod id;
 pub mod limit;

@@ -86,7 +86,7 @@ impl Outbox {
         };
         match letters {
             // What is gone is nobody's news.
-            Err(StoreError::NotFound { .. }) => Ok(Vec::new()),
+            Err(StoreError::NotFound { .. } | StoreError::Erased { .. }) => Ok(Vec::new()),
             // One brief or report that cannot be read must not keep the news of all others.
             Err(StoreError::Corrupt { what }) => {
                 tracing::error!(

@@ -3,6 +3,7 @@
 
 mod decide;
 mod edit;
+mod erase;
 mod error;
 mod hold;
 mod queue;

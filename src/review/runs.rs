@@ -82,7 +82,7 @@ impl Review {
         Ok(self.store.cancel(Cancel { run: run.clone(), person, reason, permit, at }).await?)
     }
 
-    fn permit_on_request(
+    pub(super) fn permit_on_request(
         &self,
         principal: &Principal,
         action: Action,

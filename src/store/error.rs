@@ -17,6 +17,12 @@ pub enum StoreError {
         /// Its name, as asked for.
         id: String,
     },
+    /// What it said was erased.
+    #[error("what `{request}` said was erased; `opspilot request why {request}` shows by whom, when and why (OP-3009)")]
+    Erased {
+        /// The request.
+        request: String,
+    },
     /// It exists already, with other content.
     #[error("{what} (OP-3002)")]
     Conflict {

@@ -11,6 +11,7 @@ mod pack;
 mod queue;
 mod readers;
 mod reads;
+mod rewrite;
 mod secret;
 mod sql;
 mod sqlite;

@@ -93,6 +93,7 @@ pub(super) const SQLITE: &[(i64, &str, &str)] = &[
     (19, "secret", include_str!("migrations/sqlite/0019_secret.sql")),
     (20, "raw", include_str!("migrations/sqlite/0020_raw.sql")),
     (21, "policy_version", include_str!("migrations/sqlite/0021_policy_version.sql")),
+    (22, "erased", include_str!("migrations/sqlite/0022_erased.sql")),
 ];
 pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (1, "road", include_str!("migrations/postgres/0001_road.sql")),
@@ -116,6 +117,7 @@ pub(super) const POSTGRES: &[(i64, &str, &str)] = &[
     (19, "secret", include_str!("migrations/postgres/0019_secret.sql")),
     (20, "raw", include_str!("migrations/postgres/0020_raw.sql")),
     (21, "policy_version", include_str!("migrations/postgres/0021_policy_version.sql")),
+    (22, "erased", include_str!("migrations/postgres/0022_erased.sql")),
 ];
 
 fn migrator(list: &[(i64, &'static str, &'static str)]) -> Migrator {

@@ -55,10 +55,11 @@ fn pressed(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(packed)
 }
 
-/// The plain bytes again.
+/// The plain bytes again; none where they were erased.
 pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
     let damaged = || StoreError::corrupt("a content that cannot be unpacked");
     match packed.split_first() {
+        None => Ok(Vec::new()),
         Some((&PLAIN, plain)) => Ok(plain.to_vec()),
         Some((&mark @ (LZ4 | LZ4_BRIEF), rest)) => {
             let (length, body) = rest.split_first_chunk::<4>().ok_or_else(damaged)?;

@@ -152,17 +152,24 @@ impl Chain {
     /// [`StoreError::NotFound`].
     pub async fn read(store: &Store, id: &RequestId, sight: Sight) -> Result<Self, StoreError> {
         let view = store.request(id).await?;
-        let bytes = store.raw(&view.request).await?.len();
+        let bytes = match store.raw(&view.request).await {
+            Err(StoreError::Erased { .. }) => 0,
+            bytes => bytes?.len(),
+        };
         let brief = id.brief();
         // A duplicate never had a run, and what was not drafted has no brief.
         let none_is_empty = |outcome| match outcome {
             Err(StoreError::NotFound { .. }) => Ok(Vec::new()),
             outcome => outcome,
         };
+        let erased_is_empty = |outcome| match outcome {
+            Err(StoreError::Erased { .. }) => Ok(Vec::new()),
+            outcome => outcome,
+        };
         let steps = if sight.has(Subject::Steps) { none_is_empty(store.steps(&id.run()).await)? } else { Vec::new() };
         let (mut revisions, mut decisions, mut letters, mut replies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         if sight.has(Subject::Review) {
-            revisions = store.revisions(&brief).await?;
+            revisions = erased_is_empty(store.revisions(&brief).await)?;
             decisions = store.decisions(&brief).await?;
         }
         if sight.has(Subject::Mail) {
@@ -221,13 +228,14 @@ impl Chain {
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         let request = &self.view.request;
+        let erased = self.view.state == "erased";
         let detail = format!(
-            "{} ({}) by `{}`{}{}",
-            size(self.bytes as u64),
+            "{}{} by `{}`{}{}",
+            if erased { String::new() } else { format!("{}, ", size(self.bytes as u64)) },
             request.media_type,
             request.source,
             request.submitter.as_deref().map(|by| format!(", handed in by {}", self.name(by))).unwrap_or_default(),
-            if self.sight.digests { format!(", sha256 {}", short(&request.raw)) } else { String::new() }
+            if self.sight.digests && !erased { format!(", sha256 {}", short(&request.raw)) } else { String::new() }
         );
         let event = |at, about, what: String, detail: &str| Event {
             at,
@@ -279,6 +287,7 @@ impl Chain {
             ("in_review", Some("open")) => Some("waits for a named person: `opspilot review show`"),
             ("in_review", Some("amending")) => Some("waits for an edit: `opspilot review edit`"),
             ("failed", _) => Some("`opspilot request retry` tries again"),
+            ("erased", _) => Some("only its receipts are left"),
             _ => None,
         }
     }

@@ -39,6 +39,11 @@ impl Chain {
                 places => format!("the data boundary found {}: {places}", list("kinds")),
             },
             "request.limited" => format!("a limit was reached ({}); waits for a person", field("code")),
+            "request.erased" => {
+                let with = Some(field("with")).filter(|with| !with.is_empty());
+                let with = with.map(|with| format!(", with {with}")).unwrap_or_default();
+                format!("by {actor}: {}{with}; {}", field("reason"), by_policy())
+            }
             // Places alone: a digest behind one tells a reader nothing that may be told.
             "request.revealed" => {
                 let places: Vec<String> =

@@ -166,7 +166,7 @@ fn split(message: &str) -> (String, String) {
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::NotFound { .. } => Self::told(StatusCode::NOT_FOUND, &error),
+            StoreError::NotFound { .. } | StoreError::Erased { .. } => Self::told(StatusCode::NOT_FOUND, &error),
             StoreError::Conflict { .. } | StoreError::Stale { .. } => Self::told(StatusCode::CONFLICT, &error),
             StoreError::Busy { retry_secs } => Self::told(StatusCode::TOO_MANY_REQUESTS, &error).retry(*retry_secs),
             StoreError::Unavailable { .. } => {

@@ -42,6 +42,8 @@ mod drops;
 #[cfg(test)]
 mod durable;
 #[cfg(test)]
+mod erase;
+#[cfg(test)]
 mod faces;
 #[cfg(test)]
 mod failpoints;

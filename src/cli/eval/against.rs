@@ -12,7 +12,7 @@ use crate::cli::table::Table;
 use crate::cli::text;
 use crate::daemon::House;
 use crate::intake::Reading;
-use crate::store::{BriefFilter, BriefRow};
+use crate::store::{BriefFilter, BriefRow, StoreError};
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -128,7 +128,10 @@ async fn gather(house: &House, pilot: Option<&str>, limit: u32) -> Result<Vec<Pa
 
 /// One of them; none where its request was erased.
 async fn past(house: &House, row: &BriefRow) -> Result<Option<Past>, Failure> {
-    let revisions = house.store.revisions(&row.id).await?;
+    let revisions = match house.store.revisions(&row.id).await {
+        Err(StoreError::Erased { .. }) => return Ok(None),
+        revisions => revisions?,
+    };
     let stands = revisions.iter().find(|revision| revision.number == row.revision);
     let drafted = revisions.iter().rfind(|revision| revision.author == "generator" && revision.number <= row.revision);
     let (Some(stands), Some(drafted)) = (stands, drafted) else { return Ok(None) };

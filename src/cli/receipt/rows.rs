@@ -5,7 +5,7 @@ use crate::cli::failure::Failure;
 use crate::receipt::veil;
 use crate::store::{ReceiptRow, RevisionKey, Store};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A kind of receipt of which there are not as many as there are rows that call for one.
 pub(super) struct Uncounted {
@@ -17,7 +17,7 @@ pub(super) struct Uncounted {
 /// A row that is not what its receipt says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Altered {
-    /// `text`, `content`, `verdict` or `state`.
+    /// `text`, `content`, `verdict`, `state` or `erasure`.
     pub(super) what: &'static str,
     /// Of what.
     pub(super) id: String,
@@ -42,6 +42,8 @@ pub(super) struct Told {
     altered: Vec<Altered>,
     /// How the last decision left each brief.
     states: BTreeMap<String, String>,
+    /// Requests that were erased.
+    erased: BTreeSet<String>,
 }
 
 impl Told {
@@ -55,6 +57,9 @@ impl Told {
             match receipt["kind"].as_str().unwrap_or_default() {
                 "request.accepted" => {
                     texts.push((receipt["subject"].as_str().unwrap_or_default().to_owned(), word("text")));
+                }
+                "request.erased" => {
+                    self.erased.insert(receipt["subject"].as_str().unwrap_or_default().to_owned());
                 }
                 "brief.drafted" | "brief.edited" => contents.push((revision, word("digest"))),
                 "brief.decided" => {
@@ -91,8 +96,10 @@ impl Told {
         Ok(())
     }
 
-    /// The findings, with those of briefs that were `decided` before the log was read.
-    pub(super) fn rows(mut self, decided: &[(String, String)], uncounted: Vec<Uncounted>) -> Rows {
+    /// The findings, with those of briefs that were `decided` and of requests that were `erased` before the log was read.
+    pub(super) fn rows(mut self, decided: &[(String, String)], erased: &[String], uncounted: Vec<Uncounted>) -> Rows {
+        let unsaid = erased.iter().filter(|request| !self.erased.contains(*request));
+        self.altered.extend(unsaid.map(|request| Altered { what: "erasure", id: request.clone() }));
         let altered = decided.iter().filter(|(brief, state)| self.states.get(brief) != Some(state));
         self.altered.extend(altered.map(|(brief, _)| Altered { what: "state", id: brief.clone() }));
         Rows { uncounted, altered: self.altered }

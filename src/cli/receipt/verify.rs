@@ -94,6 +94,7 @@ async fn live(
     }
     let outside = opened(&outside, &keys)?;
     let (before, decided) = (house.store.census().await?, house.store.decided_briefs().await?);
+    let erased = house.store.erased_requests().await?;
     // The head first: what is written while we read stands behind it and is left for the next time.
     let head = house.store.log_head().await?;
     let size = head.as_ref().and_then(|head| keys.open(&head.note).ok()).map(|opened| opened.checkpoint.size());
@@ -119,7 +120,7 @@ async fn live(
     bar.finish_and_clear();
     let mut report = walk.finish(head.as_ref().map(|head| head.note.as_str()));
     let after = house.store.census().await?;
-    let rows = told.rows(&decided, rows::count(&report.kinds, &before, &after));
+    let rows = told.rows(&decided, &erased, rows::count(&report.kinds, &before, &after));
     if outside.is_empty() && report.outcome == Outcome::Proven {
         report.outcome = Outcome::Incomplete;
         let text = "no checkpoint kept outside of the store was given: name one with `--checkpoint FILE`".to_owned();

@@ -30,7 +30,7 @@ on_both!(
 
 const CAPS: Caps = Caps { thread: 10, person: 20, day: 30 };
 
-fn letter(on: &Fixture, run: &ClaimedRun, about: &str) -> NewLetter {
+pub(super) fn letter(on: &Fixture, run: &ClaimedRun, about: &str) -> NewLetter {
     NewLetter {
         id: LetterId::new(on.now(), on.store.chance()),
         kind: "brief",
@@ -56,7 +56,7 @@ fn letter(on: &Fixture, run: &ClaimedRun, about: &str) -> NewLetter {
     }
 }
 
-async fn queue(on: &Fixture, letters: Vec<NewLetter>) -> u32 {
+pub(super) async fn queue(on: &Fixture, letters: Vec<NewLetter>) -> u32 {
     on.store.queue_letters(QueueLetters { letters, read: None, at: on.now() }).await.unwrap()
 }
 
@@ -64,14 +64,14 @@ async fn claim(on: &Fixture, caps: Caps) -> ClaimedLetter {
     on.store.claim_letter(ClaimLetter { node: node(on), until: on.in_secs(60), caps, at: on.now() }).await.unwrap()
 }
 
-async fn claimed(on: &Fixture) -> LetterRow {
+pub(super) async fn claimed(on: &Fixture) -> LetterRow {
     match claim(on, CAPS).await {
         ClaimedLetter::Letter(letter) => *letter,
         other => panic!("no letter: {other:?}"),
     }
 }
 
-async fn settle(on: &Fixture, letter: &LetterRow, sent: Sent) -> Result<(), crate::store::StoreError> {
+pub(super) async fn settle(on: &Fixture, letter: &LetterRow, sent: Sent) -> Result<(), crate::store::StoreError> {
     on.store.settle_letter(SettleLetter { id: letter.id.clone(), attempt: letter.attempt, sent, at: on.now() }).await
 }
 
@@ -300,7 +300,7 @@ async fn letters_of_a_thread_name_the_earlier_ones(on: &Fixture) {
     assert!(found[1].thread.is_empty());
 }
 
-async fn kept(on: &Fixture, key: &str, token: &str) -> ReplyId {
+pub(super) async fn kept(on: &Fixture, key: &str, token: &str) -> ReplyId {
     copied(on, key, token, b"From: ada@example.com\r\n\r\napprove").await
 }
 

@@ -4,6 +4,7 @@
 mod advance;
 pub(crate) mod attention;
 mod claim;
+mod erase;
 mod feedback;
 mod fixture;
 mod intake;

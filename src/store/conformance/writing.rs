@@ -440,7 +440,7 @@ async fn nothing_is_called_off_that_may_have_been_sent(on: &Fixture) {
     assert_eq!(proven(on).await["write.cancelled"], 1);
 }
 
-fn undo(on: &Fixture, of: &WriteRow, forced: bool) -> UndoWrite {
+pub(super) fn undo(on: &Fixture, of: &WriteRow, forced: bool) -> UndoWrite {
     let mut write = of.write.clone();
     write.call.method = "DELETE".into();
     write.expect = serde_json::Value::Null;

@@ -136,7 +136,7 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn attention_models(&self, pilot: &str, before: Timestamp) -> Result<Vec<BriefId>, StoreError> {
         let sql = "SELECT b.id FROM brief b JOIN request r ON r.id = 'req_' || substr(b.id, 5) WHERE b.pilot = $1 AND b.planted = 0 \
-                   AND b.state = 'approved' AND b.updated_at < $3 AND r.attachments = 0 AND r.submitter IS NULL AND NOT EXISTS (SELECT 1 FROM probe p WHERE p.pilot = $1 AND p.model = r.id) \
+                   AND b.state = 'approved' AND b.updated_at < $3 AND r.attachments = 0 AND r.submitter IS NULL AND r.erased_at IS NULL AND NOT EXISTS (SELECT 1 FROM probe p WHERE p.pilot = $1 AND p.model = r.id) \
                    ORDER BY b.id DESC LIMIT $2";
         let rows = self.reader().await?.conn().rows(sql, values![pilot, MODELS, before.as_microsecond()]).await?;
         rows.iter().map(|row| id(BriefId::parse(&row.text(0)?))).collect()

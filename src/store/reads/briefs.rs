@@ -213,13 +213,16 @@ impl Store {
     /// The revisions of a brief, in order, each held against the digest that people decide on.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`]; [`StoreError::Corrupt`] when a content is not the one that was stored.
+    /// [`StoreError::Unavailable`]; [`StoreError::Erased`]; [`StoreError::Corrupt`] when a content is not the one that was stored.
     pub async fn revisions(&self, brief: &BriefId) -> Result<Vec<RevisionRow>, StoreError> {
         let sql =
             "SELECT number, digest, author, generator, content, at FROM revision WHERE brief = $1 ORDER BY number";
         let rows = self.reader().await?.conn().rows(sql, values![brief.as_str()]).await?;
         let revision = |row: &Row| {
             let (digest, content) = (row.text(1)?, unpack(&row.bytes(4)?)?);
+            if content.is_empty() {
+                return Err(StoreError::Erased { request: brief.request().to_string() });
+            }
             if sha256_hex(&content) != digest {
                 return Err(StoreError::corrupt(format!(
                     "a content of `{brief}` that was altered after it was stored"

@@ -14,10 +14,11 @@ const COUNTED: &str = "SELECT (SELECT count(*) FROM request), (SELECT count(*) F
                        (SELECT count(*) FROM write_item WHERE after IS NOT NULL), (SELECT count(*) FROM write_item WHERE state = 'undone'), \
                        (SELECT count(*) FROM write_item WHERE undo_of <> ''), (SELECT count(*) FROM statement WHERE kind = 'go'), \
                        (SELECT count(*) FROM statement WHERE kind = 'no_go'), (SELECT count(*) FROM statement WHERE kind = 'exception'), \
-                       (SELECT count(*) FROM statement WHERE kind = 'rollback_plan'), (SELECT count(*) FROM pause)";
+                       (SELECT count(*) FROM statement WHERE kind = 'rollback_plan'), (SELECT count(*) FROM pause), \
+                       (SELECT count(*) FROM request WHERE erased_at IS NOT NULL)";
 
 /// The kinds, in that order.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 13] = [
     "request.accepted",
     "brief.decided",
     "brief.drafted",
@@ -30,6 +31,7 @@ const KINDS: [&str; 12] = [
     "pilot.exception",
     "pilot.rollback_plan",
     "writing.paused",
+    "request.erased",
 ];
 
 /// A revision: the brief, and its number from 1.
@@ -38,12 +40,13 @@ pub type RevisionKey = (String, i64);
 static TEXTS: Many = Many {
     before: "WITH wanted (id) AS (VALUES",
     columns: &["TEXT"],
-    after: ") SELECT r.id, r.text FROM wanted w JOIN request r ON r.id = w.id",
+    after: ") SELECT r.id, r.text FROM wanted w JOIN request r ON r.id = w.id WHERE r.erased_at IS NULL",
 };
 static CONTENTS: Many = Many {
     before: "WITH wanted (brief, number) AS (VALUES",
     columns: &["TEXT", "BIGINT"],
-    after: ") SELECT r.brief, r.number, r.content FROM wanted w JOIN revision r ON r.brief = w.brief AND r.number = w.number",
+    after: ") SELECT r.brief, r.number, r.content FROM wanted w JOIN revision r ON r.brief = w.brief AND r.number = w.number \
+            WHERE NOT EXISTS (SELECT 1 FROM request q WHERE q.id = 'req_' || substr(r.brief, 5) AND q.erased_at IS NOT NULL)",
 };
 static VERDICTS: Many = Many {
     before: "WITH wanted (brief, revision) AS (VALUES",
@@ -69,7 +72,7 @@ impl Store {
         KINDS.iter().enumerate().map(|(column, kind)| Ok((*kind, count(column)?))).collect()
     }
 
-    /// Lowercase hex SHA-256 of the texts of these requests, by identifier; what is not there is left out.
+    /// Lowercase hex SHA-256 of the texts of these requests, by identifier; what is not there, or erased, is left out.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -79,7 +82,8 @@ impl Store {
         rows.iter().map(|row| Ok((row.text(0)?, sha256_hex(row.text(1)?.as_bytes())))).collect()
     }
 
-    /// Lowercase hex SHA-256 of the contents of these revisions; of what cannot be read none; what is not there is left out.
+    /// Lowercase hex SHA-256 of the contents of these revisions; of what cannot be read none; what is not there, or erased, is left
+    /// out.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -99,6 +103,15 @@ impl Store {
     pub async fn verdicts(&self, revisions: &[RevisionKey]) -> Result<BTreeMap<String, (String, String)>, StoreError> {
         let rows = self.walker().await?.conn().rows_many(&VERDICTS, keys(revisions)).await?;
         rows.iter().map(|row| Ok((row.text(0)?, (row.text(1)?, row.text(2)?)))).collect()
+    }
+
+    /// Requests whose rows say that they were erased.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn erased_requests(&self) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT id FROM request WHERE erased_at IS NOT NULL ORDER BY id";
+        self.walker().await?.conn().rows(sql, vec![]).await?.iter().map(|row| row.text(0)).collect()
     }
 
     /// Briefs that people are done with, and as what.

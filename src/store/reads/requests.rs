@@ -12,7 +12,8 @@ use opspilot_sdk::sha256_hex;
 pub struct RequestView {
     /// The request.
     pub request: Request,
-    /// `queued`, `drafting`, `held`, `in_review`, `decided`, `retrying`, `failed`, `uncertain`, `cancelled`, `dropped`, `duplicate`.
+    /// `queued`, `drafting`, `held`, `in_review`, `decided`, `retrying`, `failed`, `uncertain`, `cancelled`, `dropped`, `duplicate`,
+    /// `erased`.
     pub state: &'static str,
     /// State of its brief, when there is one.
     pub brief_state: Option<String>,
@@ -83,7 +84,7 @@ macro_rules! view_sql {
         concat!(
             "SELECT * FROM (SELECT r.id, r.pilot, r.tenant, r.source, r.external_id, r.submitter, r.raw, r.media_type, r.sender_name, \
              r.sender_email, r.sender_phone, r.organisation, r.subject, r.text, r.duplicate_of, r.attachments, r.received_at, r.accepted_at, \
-             CASE WHEN u.id IS NULL THEN 'duplicate' WHEN u.state = 'available' AND b.id IS NULL THEN 'queued' \
+             CASE WHEN r.erased_at IS NOT NULL THEN 'erased' WHEN u.id IS NULL THEN 'duplicate' WHEN u.state = 'available' AND b.id IS NULL THEN 'queued' \
              WHEN u.state = 'scheduled' THEN 'queued' WHEN u.state = 'pending' AND substr(u.wait_key, 1, 7) <> 'review:' THEN 'held' \
              WHEN b.state IN ('open', 'amending', 'redrafting') AND u.state IN ('pending', 'available', 'running') THEN 'in_review' \
              WHEN b.state IN ('approved', 'rejected') AND u.state NOT IN ('discarded', 'uncertain', 'retryable', 'cancelled') THEN 'decided' \
@@ -138,6 +139,11 @@ const DUPLICATE: &str = page_sql!(
     "request r LEFT JOIN run u ON u.id = 'run_' || substr(r.id, 5) LEFT JOIN brief b ON b.id = 'brf_' || substr(r.id, 5) \
      WHERE r.duplicate_of IS NOT NULL"
 );
+const ERASED: &str = page_sql!(
+    "r.id",
+    "request r LEFT JOIN run u ON u.id = 'run_' || substr(r.id, 5) LEFT JOIN brief b ON b.id = 'brf_' || substr(r.id, 5) \
+     WHERE r.erased_at IS NOT NULL"
+);
 
 const QUEUED: &str = "SELECT 1 WHERE EXISTS (SELECT 1 FROM run WHERE state = 'available') \
      OR EXISTS (SELECT 1 FROM run WHERE due_at IS NOT NULL AND state = 'scheduled')";
@@ -153,12 +159,13 @@ fn page_of(standing: Option<&str>) -> (&'static str, &'static str, Option<&'stat
         Some("held") => (HELD, "run", None),
         Some("in_review") => (IN_REVIEW, "brf", None),
         Some("duplicate") => (DUPLICATE, "req", None),
+        Some("erased") => (ERASED, "req", None),
         _ => (ANY, "req", None),
     }
 }
 
 /// Where a request may stand.
-pub const REQUEST_STATES: [&str; 11] = [
+pub const REQUEST_STATES: [&str; 12] = [
     "queued",
     "drafting",
     "held",
@@ -170,6 +177,7 @@ pub const REQUEST_STATES: [&str; 11] = [
     "cancelled",
     "dropped",
     "duplicate",
+    "erased",
 ];
 
 fn view(row: &Row) -> Result<RequestView, StoreError> {
@@ -228,8 +236,12 @@ impl Store {
     /// The bytes of a request as they came.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Corrupt`] when they are not those that were stored.
+    /// [`StoreError::NotFound`]; [`StoreError::Erased`]; [`StoreError::Corrupt`] when they are not those that were stored.
     pub async fn raw(&self, request: &Request) -> Result<Vec<u8>, StoreError> {
+        // Whatever came has a digest.
+        if request.raw.is_empty() {
+            return Err(StoreError::Erased { request: request.id.to_string() });
+        }
         let sql = "SELECT bytes FROM raw WHERE request = $1";
         match self.walker().await?.conn().row(sql, values![request.id.as_str()]).await? {
             Some(row) => unaltered(row.bytes(0)?, &request.raw),

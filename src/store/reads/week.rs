@@ -157,6 +157,7 @@ impl Span<'_> {
         conn.rows(sql, wanted).await?.iter().map(arrived).collect()
     }
 
+    /// With their first contents; of what was erased that is empty.
     async fn drafted(&self, conn: &mut Conn<'_>) -> Rows<(String, Timestamp, Timestamp, Vec<u8>)> {
         let sql = "SELECT b.id, b.accepted_at, b.opened_at, r.content FROM brief b JOIN revision r ON r.brief = b.id AND r.number = 1 \
                    WHERE b.pilot = $1 AND b.planted = 0 AND b.opened_at >= $2 AND b.opened_at < $3 ORDER BY b.id";

@@ -388,7 +388,10 @@ async fn earlier(wanted: Vec<Value<'_>>, tx: &mut Tx<'_>) -> Result<Earlier, Sto
 
 fn repeat(item: &Accept, earlier: &Earlier) -> Result<Accepted, StoreError> {
     match earlier.get(&(item.dedup_key.clone(), item.request.source.clone())) {
-        Some((id, raw)) if item.key_is_content || *raw == item.request.raw => Ok(Accepted::Repeat(id.clone())),
+        // Of one that was erased no digest is left: what is delivered again under its key stays away.
+        Some((id, raw)) if item.key_is_content || raw.is_empty() || *raw == item.request.raw => {
+            Ok(Accepted::Repeat(id.clone()))
+        }
         Some((id, _)) => Err(StoreError::Conflict {
             what: format!("the delivery key was used before, with other content, for `{id}`; send it under a new key"),
         }),

@@ -7,6 +7,7 @@ use crate::receipt::{Body, Field};
 use crate::store::queue::one_by_one;
 use crate::store::sql::values;
 use crate::store::tx::{Note, Tx};
+use crate::store::verbs::erase::is_erased;
 use crate::store::verbs::review::policy_fields;
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
@@ -182,6 +183,9 @@ async fn cancel(item: &Cancel, tx: &mut Tx<'_>) -> Refusable<()> {
 }
 
 async fn retry(item: &Retry, tx: &mut Tx<'_>) -> Refusable<()> {
+    if is_erased(item.request.as_str(), tx).await? {
+        return Ok(Err(StoreError::Erased { request: item.request.to_string() }));
+    }
     let run = item.request.run();
     let at = item.at.as_microsecond();
     let found = match find(run.as_str(), tx).await? {

@@ -1,6 +1,7 @@
 //! Asking for a write to be taken back. INVARIANT: one undo of a write lives at a time; it goes before everything else that waits for its
 //! record, and of several the last write is taken back first.
 
+use super::erase::is_erased;
 use super::plan::{Origin, insert, row};
 use super::review::Belongs;
 use super::writing::{Doer, load, tell_write};
@@ -45,6 +46,9 @@ async fn undo_write(item: &UndoWrite, tx: &mut Tx<'_>) -> Result<Result<(), Stor
         return Ok(Err(StoreError::NotFound { what: "write", id: of.to_owned() }));
     };
     let original = write_of(&found)?;
+    if is_erased(original.request.as_str(), tx).await? {
+        return Ok(Err(StoreError::Erased { request: original.request.to_string() }));
+    }
     if let Err(refused) = fits(item, &original) {
         return Ok(Err(refused));
     }
