@@ -116,6 +116,10 @@ fn says(alike: &[String]) -> &'static str {
 
 /// The rows are gone, and what the file holds between its rows may not be.
 fn left_over(cause: StoreError) -> Failure {
+    let cause = match cause {
+        StoreError::Unavailable { reason } => reason,
+        other => other.to_string(),
+    };
     Failure::new(
         Status::Failed,
         format!(

@@ -139,20 +139,20 @@ impl Sqlite {
         Ok(self.conn.execute_batch(sql)?)
     }
 
-    /// Writes the whole file anew, so that nothing is left between its rows of what was taken out of them, and empties its log.
+    /// Writes the whole file anew, so that nothing is left between its rows of what was taken out of them.
     pub(super) fn rewrite(&mut self) -> Result<(), StoreError> {
         // The copy that it is made from would lie in memory otherwise, however long; and it holds what everybody said, so that it belongs
         // beside the file and not where the system puts what is temporary.
         let beside = self.conn.path().map(Path::new).and_then(Path::parent).map(Path::to_path_buf);
         self.conn.pragma_update(None, "temp_store", "FILE")?;
         self.conn.pragma_update(None, "temp_store_directory", beside.as_deref().and_then(Path::to_str))?;
-        self.conn.execute_batch("VACUUM")?;
+        Ok(self.conn.execute_batch("VACUUM")?)
+    }
+
+    /// Folds the log into the file and empties it; whether it is empty now. It is not while somebody reads from it or folds it.
+    pub(super) fn empty_log(&mut self) -> Result<bool, StoreError> {
         let busy: bool = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        if busy {
-            let reason = "another program reads from it, so that its log could not be emptied".into();
-            return Err(StoreError::Unavailable { reason });
-        }
-        Ok(())
+        Ok(!busy)
     }
 
     /// Whether no transaction is left open and the file still answers.
