@@ -10,8 +10,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// Upper ends of the classes of every duration, in seconds.
-const SECONDS: [f64; 14] = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 60.0, 3600.0, 86_400.0];
+/// Upper ends of the classes of every duration, in seconds: from a pure step, some 10 µs, to the longest that a slow model is waited for.
+const SECONDS: [f64; 17] =
+    [0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 900.0];
 /// Upper ends of the classes of batch sizes.
 const SIZES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
@@ -105,7 +106,7 @@ fn describe() {
     describe_counter!("opspilot_source_faults_total", "Faults of pulled sources");
     describe_histogram!("opspilot_store_commit_seconds", "Time of one group commit, from begin to durable");
     describe_histogram!("opspilot_store_batch_size", "Verbs per group commit");
-    describe_histogram!("opspilot_step_seconds", "Time of the steps between two commits of a run");
+    describe_histogram!("opspilot_step_seconds", "Time of one step of a run, by its kind");
     describe_histogram!("opspilot_generator_seconds", "Time of one draft, by generator");
     describe_counter!("opspilot_model_calls_total", "Calls to models, by generator and what became of their charge");
     describe_counter!(

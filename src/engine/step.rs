@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use opspilot_sdk::Problems;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// What a step has to work with.
@@ -126,18 +126,39 @@ pub trait Step: Send + Sync {
 
 /// All kinds of step this daemon knows.
 #[derive(Clone, Default)]
-pub struct Steps(Arc<BTreeMap<&'static str, Arc<dyn Step>>>);
+pub struct Steps(Arc<BTreeMap<&'static str, Known>>);
+
+/// A kind of step, and the meter of what its runs take.
+pub(super) struct Known {
+    pub(super) step: Arc<dyn Step>,
+    /// Found at the first run: by then the meters are installed, and no run after it has to look it up.
+    took: OnceLock<metrics::Histogram>,
+}
+
+impl Known {
+    /// Measures one run of it.
+    pub(super) fn took(&self, time: Duration) {
+        let meter = self.took.get_or_init(|| metrics::histogram!("opspilot_step_seconds", "step" => self.step.kind()));
+        meter.record(time.as_secs_f64());
+    }
+}
 
 impl Steps {
     /// From a list.
     #[must_use]
     pub fn new(steps: impl IntoIterator<Item = Arc<dyn Step>>) -> Self {
-        Self(Arc::new(steps.into_iter().map(|step| (step.kind(), step)).collect()))
+        let known = |step: Arc<dyn Step>| (step.kind(), Known { step, took: OnceLock::new() });
+        Self(Arc::new(steps.into_iter().map(known).collect()))
     }
 
     /// The kind of that name.
     #[must_use]
     pub fn get(&self, kind: &str) -> Option<&Arc<dyn Step>> {
+        self.known(kind).map(|known| &known.step)
+    }
+
+    /// The same with its meter.
+    pub(super) fn known(&self, kind: &str) -> Option<&Known> {
         self.0.get(kind)
     }
 

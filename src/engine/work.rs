@@ -70,9 +70,8 @@ impl Engine {
     }
 
     async fn process(&self, run: ClaimedRun) {
-        let (run_id, epoch, began) = (run.run.clone(), run.epoch, std::time::Instant::now());
+        let (run_id, epoch) = (run.run.clone(), run.epoch);
         let advance = self.advance(run).await;
-        metrics::histogram!("opspilot_step_seconds").record(began.elapsed().as_secs_f64());
         failpoint::pass("engine.before_advance");
         let advance = match advance {
             Ok(advance) => advance,
@@ -166,7 +165,7 @@ impl Engine {
 
     async fn step(&self, chain: &mut Chain<'_>, spec: &StepSpec) -> Result<Transition, StepError> {
         chain.begin();
-        let Some(step) = self.workflows.steps().get(&spec.uses) else {
+        let Some(known) = self.workflows.steps().known(&spec.uses) else {
             let message = format!("there is no step kind `{}` in this program", spec.uses);
             return Err(StepError::Fatal { code: "OP-3202", message });
         };
@@ -178,8 +177,11 @@ impl Engine {
             signal: chain.run.signal.as_deref().filter(|_| chain.woken),
             now: chain.began,
         };
-        let work = AssertUnwindSafe(async { step.run(&context).await }).catch_unwind();
-        match tokio::time::timeout(spec.timeout, work).await {
+        let work = AssertUnwindSafe(async { known.step.run(&context).await }).catch_unwind();
+        let began = std::time::Instant::now();
+        let outcome = tokio::time::timeout(spec.timeout, work).await;
+        known.took(began.elapsed());
+        match outcome {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_panic)) => Err(StepError::Retryable {
                 code: "OP-3204",

@@ -84,6 +84,12 @@ fn all_that_goes_in_is_accounted_for() {
         (census.of("drop") + bad_rows, census.of("providers"), census.of("submit")),
         (tickets.len(), taken, by_hand)
     );
+    // Each step of each was measured under its kind, in classes that tell a pure step from one that calls out.
+    let measured = daemon.ask(&Ask::get("/metrics")).text();
+    for class in ["{step=\"screen\",le=\"0.00001\"}", "{step=\"draft\",le=\"900\"}", "{step=\"review\",le=\"0.00003\"}"]
+    {
+        assert!(measured.contains(&format!("opspilot_step_seconds_bucket{class}")), "{class}: {measured}");
+    }
     // A held request waits for a person, and says for what.
     for request in daemon.list("/api/v1/requests?state=held").iter().take(3) {
         let why = daemon.see(&format!("/api/v1/requests/{}/why", word(request, "id")));

@@ -111,3 +111,23 @@ async fn a_definition_that_goes_in_circles_ends() {
     assert_eq!(row.code.as_deref(), Some("OP-3203"));
     works.finish().await;
 }
+
+// On one thread, because the meters of a test are those of its thread.
+#[tokio::test]
+async fn each_step_is_measured_under_its_kind_however_it_ends() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let (page, _metered) = (recorder.handle(), metrics::set_default_local_recorder(&recorder));
+    let on = Fixture::sqlite().await;
+    let steps = Steps::new([step("think", |_| next("thought")), step("fall", |_| panic!("as the test wants it"))]);
+    let once = "retry = { attempts = 1, first_wait_ms = 1, longest_wait_secs = 1 }";
+    let last = format!("c, uses = \"fall\"; {once}");
+    let works = Works::start(&on.store, &steps, &["a, uses = \"think\"", "b, uses = \"think\"", &last]).await;
+    let request = works.hand_in(&on, "k1").await;
+    stands(&on.store, &request.run(), RunState::Discarded).await;
+    works.finish().await;
+    let page = page.render();
+    let counts: Vec<&str> = page.lines().filter(|line| line.starts_with("opspilot_step_seconds_count")).collect();
+    assert_eq!(counts.len(), 2, "{page}");
+    assert!(counts.contains(&"opspilot_step_seconds_count{step=\"think\"} 2"), "{page}");
+    assert!(counts.contains(&"opspilot_step_seconds_count{step=\"fall\"} 1"), "{page}");
+}
