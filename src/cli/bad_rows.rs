@@ -61,9 +61,14 @@ impl BadRows {
                 if bad == 1 { "is bad and was" } else { "are bad and were" }
             ),
         };
-        let mut lines: Vec<String> = self.rows.iter().map(|row| row.told(name)).collect();
+        let mut lines = self.lines();
         lines.push(what);
         Some(Failure { status: Status::Unreadable, lines })
+    }
+
+    /// A line for each bad row.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.rows.iter().map(|row| row.told(&self.name)).collect()
     }
 }
 

@@ -1,6 +1,8 @@
 //! `opspilot submit`: hands requests in by hand, through the same door as every source. INVARIANT: what is reported as accepted is on
-//! disk; what is not is reported too, row by row; handing the same file in again makes nothing twice.
+//! disk; what is not is reported too, row by row, also when the store gives out in the middle; handing the same file in again makes
+//! nothing twice.
 
+use super::bad_rows::BadRows;
 use super::failure::{Ended, Failure, Status};
 use super::reading::{self, Contents, Given, Kind};
 use super::setup::Setup;
@@ -39,7 +41,8 @@ impl Submit {
     pub(crate) async fn run(self, setup: &Setup) -> Ended {
         let given = Given::read(&self.file, self.kind)?;
         let files = self.attach.iter().map(|path| reading::attachment(path)).collect::<Result<Vec<_>, _>>()?;
-        let (accepted, bad) = setup
+        let name = given.name.clone();
+        let handed = setup
             .within(async |house| {
                 let principal = setup.principal(house).await?;
                 let Contents { mut envelopes, bad } = given.contents(house.clock.now()).await?;
@@ -57,30 +60,73 @@ impl Submit {
                 let lane = if envelopes.len() > 1 { Lane::Bulk } else { Lane::Interactive };
                 let submitter = Some(principal.user.clone());
                 let door = Door { source: self.as_source.clone(), pilot: self.pilot.clone(), lane, submitter };
-                let bar = setup.out.bar(envelopes.len() as u64, "handing in");
-                let mut accepted = Vec::with_capacity(envelopes.len());
+                let good = envelopes.len();
+                let bar = setup.out.bar(good as u64, "handing in");
+                let mut handed = Handed { accepted: Vec::with_capacity(good), good, bad, stopped: None };
                 for envelope in envelopes {
-                    accepted.push(house.intake.submit(&principal, &door, envelope).await?);
+                    match house.intake.submit(&principal, &door, envelope).await {
+                        Ok(accepted) => handed.accepted.push(accepted),
+                        // What went in before is on disk and must be told, whatever came after it.
+                        Err(cause) => {
+                            handed.stopped = Some(cause.into());
+                            break;
+                        }
+                    }
                     bar.inc(1);
                 }
                 bar.finish_and_clear();
-                Ok((accepted, bad))
+                Ok(handed)
             })
             .await?;
-        let ended = bad.failure().map_or(Ok(Status::Done), Err);
         if setup.out.json {
-            let shown: Vec<_> = accepted.iter().map(shown).collect();
-            setup.out.json(&json!({ "items": shown, "bad_rows": bad.rows }))?;
-            return ended;
+            // A single request that was refused is told by its error alone.
+            if handed.good > 1 || handed.stopped.is_none() {
+                setup.out.json(&handed.json())?;
+            }
+            return handed.ended(&name);
         }
-        for accepted in &accepted {
+        let accepted = &handed.accepted;
+        for accepted in accepted {
             setup.out.text(&line(accepted))?;
         }
         if accepted.len() > 1 {
             let new = accepted.iter().filter(|accepted| !matches!(accepted, Accepted::Repeat(_))).count();
             setup.out.say(&format!("{} handed in, {} known before", text::count(new, "request"), accepted.len() - new));
         }
-        ended
+        handed.ended(&name)
+    }
+}
+
+/// What became of a file.
+struct Handed {
+    accepted: Vec<Accepted>,
+    /// How many requests it holds.
+    good: usize,
+    bad: BadRows,
+    /// Why it was not gone through to its end.
+    stopped: Option<Failure>,
+}
+
+impl Handed {
+    fn json(&self) -> serde_json::Value {
+        let shown: Vec<_> = self.accepted.iter().map(shown).collect();
+        json!({ "items": shown, "bad_rows": self.bad.rows, "not_handed_in": self.good - self.accepted.len() })
+    }
+
+    /// How the command ends: what stopped it decides the status, and bad rows are told beside it.
+    fn ended(self, name: &str) -> Ended {
+        let Some(stopped) = self.stopped else { return self.bad.failure().map_or(Ok(Status::Done), Err) };
+        let mut lines = self.bad.lines();
+        lines.extend(stopped.lines);
+        let (good, done) = (self.good, self.accepted.len());
+        if good > 1 {
+            lines.push(format!(
+                "{done} of the {good} good rows of `{name}` {} handed in, {} not; put right what stopped it and hand in the same file again: rows that are in are known and make nothing twice (OP-9126)",
+                if done == 1 { "is" } else { "are" },
+                if good - done == 1 { "1 is".to_owned() } else { format!("{} are", good - done) },
+            ));
+        }
+        Err(Failure { status: stopped.status, lines })
     }
 }
 
