@@ -7,6 +7,7 @@
 
 use super::content::{Content, MAX_JSON, MAX_LIST, MAX_TEXT};
 use super::edit::EditError;
+use opspilot_sdk::json;
 use serde_json::Value;
 use std::ops::Range;
 
@@ -35,8 +36,7 @@ impl Content {
         if bytes.len() > MAX_JSON {
             return Err(EditError::schema("", format!("the content is larger than {MAX_JSON} bytes")));
         }
-        let content: Content =
-            serde_json::from_slice(bytes).map_err(|error| EditError::schema("", error.to_string()))?;
+        let content: Content = json::read(bytes).map_err(|fault| EditError::schema(&fault.field, fault.bare()))?;
         content.within_limits()?;
         Ok(content)
     }

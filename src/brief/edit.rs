@@ -6,6 +6,7 @@
 //! a half-applied edit does not exist.
 
 use super::content::Content;
+use opspilot_sdk::json;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -220,12 +221,13 @@ fn place(tree: &mut Value, steps: &[Step], path: &str, value: &Value) -> Result<
 }
 
 fn read(tree: &Value, path: &str) -> Result<Content, EditError> {
-    Content::deserialize(tree).map_err(|error| {
-        let problem = error.to_string();
-        if problem.starts_with("a priority score") || problem.starts_with("a quote must") {
-            EditError::range(path, problem)
+    json::read_value(tree).map_err(|fault| {
+        // What was edited is named as closely as it is known: of a whole section, the field.
+        let path = if fault.field.starts_with(path) { fault.field.as_str() } else { path };
+        if fault.what.starts_with("a priority score") || fault.what.starts_with("a quote must") {
+            EditError::range(path, fault.what)
         } else {
-            EditError::kind(path, problem)
+            EditError::kind(path, fault.what)
         }
     })
 }

@@ -11,6 +11,7 @@ use crate::daemon::House;
 use crate::intake::IntakeError;
 use crate::store::StoreError;
 use clap::Args;
+use opspilot_sdk::json;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -91,8 +92,10 @@ fn by_editor(setup: &Setup, content: &Content) -> Result<Vec<Change>, Failure> {
     let outcome = edited(setup, &path);
     // The system clears its folder for temporary files; the edit counts all the same.
     let _ = std::fs::remove_file(&path);
-    let after: Value = serde_json::from_str(&outcome?).map_err(|cause| {
-        Failure::usage(format!("the edited text is no JSON: {cause}; nothing was changed (OP-9112)"))
+    let after: Value = json::read(outcome?.as_bytes()).map_err(|cause| {
+        Failure::usage(format!(
+            "the edited text is no JSON: {cause}; nothing was changed, so edit again and mind that place (OP-9112)"
+        ))
     })?;
     let sections = after
         .as_object()

@@ -11,6 +11,7 @@ use crate::reply::authenticity::{Server, Trust};
 use crate::reply::{Kind, LENGTH, Words};
 use crate::store::Caps;
 use jiff::SignedDuration;
+use opspilot_sdk::json::Fault;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -149,7 +150,7 @@ fn carrier(reader: &mut Reader, part: &Part<'_>, node: Option<&Node>) -> Option<
     let options: opspilot_smtp::Options = match serde_json::from_value(json) {
         Ok(options) => options,
         Err(cause) => {
-            reader.at(Code::Value, part, "host", cause.to_string(), "docs/mail.md explains the keys");
+            reader.at(Code::Value, part, "host", Fault::of(&cause).what, "docs/mail.md explains the keys");
             return None;
         }
     };

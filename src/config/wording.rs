@@ -1,6 +1,6 @@
-//! What the deserialiser of a connector's options says, in the words of the house. Own file because it alone knows how serde phrases
-//! things; what it does not recognise passes as it is. INVARIANT: of what it recognises no value is repeated, because it may be a
-//! secret, and no Rust type is named.
+//! What the deserialiser of a connector's options says, in the words of the house. Own file because a configuration is TOML and has
+//! neighbours to propose; JSON is told by `opspilot_sdk::json`. What it does not recognise passes as it is. INVARIANT: of what it
+//! recognises no value is repeated, because it may be a secret, and no Rust type is named.
 
 use super::keys::nearest;
 use super::read::{short, ticked};

@@ -15,6 +15,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response, StatusCode, header};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use opspilot_sdk::json;
 use serde::de::DeserializeOwned;
 use std::panic::AssertUnwindSafe;
 use std::str::FromStr;
@@ -181,14 +182,12 @@ impl Call {
             let detail = "the body must be a JSON object, with its members by name";
             return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9013", detail));
         }
-        serde_json::from_slice(&self.body).map_err(|cause| {
-            if cause.is_data() {
-                let detail = format!("the body is not what is wanted here: {}", plain(&cause.to_string()));
+        json::read(&self.body).map_err(|fault| {
+            if fault.is_data {
+                let detail = format!("the body is not what is wanted here: {fault}; docs/api.md shows its form");
                 return Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "OP-9013", detail);
             }
-            let why = if cause.is_eof() { "it ends too early" } else { "it cannot be read, or is nested too deeply," };
-            let (line, column) = (cause.line(), cause.column());
-            let detail = format!("the body is not JSON: {why} at line {line} column {column}; check how it is built");
+            let detail = format!("the body is not JSON: {fault}; check how it is built");
             Refused::new(StatusCode::BAD_REQUEST, "OP-9013", detail)
         })
     }
@@ -222,19 +221,4 @@ impl Call {
         let person = Principal { token_scopes: None, ..Principal::clone(&self.caller) };
         permit(&self.app, &person, action, resource).map_or_else(|denied| denied.code() != Code::Denied, |_leave| true)
     }
-}
-
-/// A decoder's message without the names of types.
-fn plain(message: &str) -> String {
-    let mut words = message.split(' ').peekable();
-    let mut out: Vec<&str> = Vec::new();
-    while let Some(word) = words.next() {
-        if matches!(word, "struct" | "enum" | "tuple" | "newtype" | "variant" | "unit") {
-            words.next();
-            out.push("an object of this address's shape");
-        } else {
-            out.push(word);
-        }
-    }
-    out.join(" ")
 }

@@ -11,6 +11,10 @@ use opspilot_sdk::{Attachment, Content, DedupKey, Envelope, Fields};
 /// The longest key and external id, in bytes.
 const NAME: usize = 1024;
 
+/// What to do about a line that is none of the protocol's.
+const ONE_OBJECT: &str =
+    "print each request as one JSON object in UTF-8 on one line, and what is for people on standard error";
+
 /// Standard alphabet (RFC 4648, section 4); the padding may be left out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
@@ -40,11 +44,12 @@ pub(crate) struct Refused {
 /// Reads a line that arrived at `now`.
 pub(crate) fn read(line: Vec<u8>, now: Timestamp) -> Result<Line, Refused> {
     let unreadable = |reason: String| Refused { key: None, code: "OP-2305", reason };
-    let text =
-        std::str::from_utf8(&line).map_err(|error| unreadable(format!("not UTF-8 at byte {}", error.valid_up_to())))?;
-    let entries = match Node::read(text).map_err(|reason| unreadable(format!("not JSON: {reason}")))? {
+    let text = std::str::from_utf8(&line)
+        .map_err(|error| unreadable(format!("not UTF-8 at byte {}; {ONE_OBJECT}", error.valid_up_to())))?;
+    let not_json = |reason| unreadable(format!("not JSON that can be used: {reason}; {ONE_OBJECT}"));
+    let entries = match Node::read(text).map_err(not_json)? {
         Node::Object(entries) => entries,
-        other => return Err(unreadable(format!("{} where one JSON object was expected", other.kind()))),
+        other => return Err(unreadable(format!("{} where one JSON object should stand; {ONE_OBJECT}", other.kind()))),
     };
     let key = entries.iter().find_map(|(name, node)| match node {
         Node::Text(text) if name == "key" && text.len() <= NAME => Some(text.clone()),

@@ -66,9 +66,18 @@ fn the_other_lines() {
 #[test]
 fn refusals_name_the_place_and_not_the_text() {
     for (line, expected) in [
-        ("", "OP-2305 not JSON"),
-        ("\"secret-word\"", "OP-2305 a text where one JSON object"),
-        ("{\"key\":\"k\0\",\"text\":\"x\"}", "OP-2305 not JSON"),
+        (
+            "",
+            "OP-2305 not JSON that can be used: the end where a value should stand at column 0; print each request as one",
+        ),
+        ("\"secret-word\"", "OP-2305 a text where one JSON object should stand; print each"),
+        (
+            "{\"key\":\"k\0\",\"text\":\"x\"}",
+            "a control character inside a text, which must be escaped there at column 10; print",
+        ),
+        ("{\"key\": secret-word}", "something else where a value should stand at column 9; print"),
+        ("Reading page 2 of secret-word", "something else where a value should stand at column 1; print"),
+        (r#"{"key":"a","key":"secret-word"}"#, "the key `key` stands twice in one object at column "),
         (r#"{"text":"secret-word"}"#, "OP-2306 `key` is missing"),
         (r#"{"key":7,"text":"x"}"#, "OP-2306 `key` is a number, not a text"),
         (r#"{"key":"","text":"x"}"#, "OP-2306 `key` is empty"),
@@ -97,8 +106,8 @@ fn refusals_name_the_place_and_not_the_text() {
         assert!(reason.contains(expected), "{line}: {reason}");
     }
     let broken = read(b"{\"key\":\"k\",\"text\":\"\xff\"}".to_vec(), Timestamp::UNIX_EPOCH).expect_err("not UTF-8");
-    assert_eq!(broken.reason, "not UTF-8 at byte 19");
-    assert!(refused(&"[".repeat(100_000)).contains("recursion limit"));
+    assert!(broken.reason.starts_with("not UTF-8 at byte 19; print each"), "{}", broken.reason);
+    assert!(refused(&"[".repeat(100_000)).contains("lists and objects nested too deeply at column 128; print"));
     assert_eq!(
         read(br#"{"key":"k7","text":5}"#.to_vec(), Timestamp::UNIX_EPOCH).expect_err("type").key.as_deref(),
         Some("k7")

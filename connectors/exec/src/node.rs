@@ -2,6 +2,7 @@
 //! bounded. Own file because the usual value type keeps the last of two equal keys, and its error messages quote what a client wrote.
 //! INVARIANT: no error message holds a value of the text, only places and the names of keys.
 
+use opspilot_sdk::json::Fault;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use std::cell::Cell;
 use std::fmt;
@@ -23,12 +24,14 @@ pub(crate) enum Node {
 
 impl Node {
     /// Reads a whole line.
+    ///
+    /// # Errors
+    /// What stands where in the line that cannot stand there.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let left = Cell::new(VALUES);
         let mut reader = serde_json::Deserializer::from_str(text);
-        let node = Seed(&left).deserialize(&mut reader).map_err(|error| error.to_string())?;
-        reader.end().map_err(|error| error.to_string())?;
-        Ok(node)
+        let node = Seed(&left).deserialize(&mut reader).and_then(|node| reader.end().map(|()| node));
+        node.map_err(|cause| Fault::of(&cause).in_line())
     }
 
     /// What it is, for messages.

@@ -13,6 +13,7 @@ mod error;
 mod hidden;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod json;
 mod letter;
 mod model;
 pub mod place;

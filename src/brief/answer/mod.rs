@@ -19,6 +19,7 @@ mod tests;
 
 use super::content::Content;
 use super::seen::Seen;
+use opspilot_sdk::json::Fault;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::Range;
@@ -122,7 +123,7 @@ pub fn read(answer: &str, input: &AnswerInput<'_>) -> Result<Accepted, Vec<Wrong
     let object = find::object(answer).map_err(|wrong| vec![wrong])?;
     let tree = node::Node::read(object).map_err(|error| {
         // The reader's words name places, and keys that are shortened; nothing longer of the answer.
-        vec![Wrong::form("", format!("the JSON cannot be read: {}", short_line(&error.to_string())))]
+        vec![Wrong::form("", format!("the JSON cannot be read: {}", short_line(&Fault::of(&error).to_string())))]
     })?;
     let mut corrections = Vec::new();
     let shape = shape::read(tree, &mut corrections)?;

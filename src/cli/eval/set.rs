@@ -6,7 +6,7 @@ use crate::cli::failure::{Failure, Status};
 use crate::clock::{Clock as _, SystemClock};
 use crate::intake::{self, Reading};
 use jiff::civil::Date;
-use opspilot_sdk::{Content as Raw, DedupKey, Envelope, Fields};
+use opspilot_sdk::{Content as Raw, DedupKey, Envelope, Fields, json};
 use serde::Deserialize;
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader};
@@ -71,7 +71,7 @@ pub(super) fn read(file: &Path) -> Result<Vec<Item>, Failure> {
         if line.trim().is_empty() {
             continue;
         }
-        let line: Line = serde_json::from_str(&line).map_err(|cause| bad_line(file, place + 1, &cause.to_string()))?;
+        let line: Line = json::read(line.as_bytes()).map_err(|cause| bad_line(file, place + 1, &cause.in_line()))?;
         let reading = reading(&line).map_err(|_| bad_line(file, place + 1, "its text is empty"))?;
         let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let id = if line.id.is_null() { (place + 1).to_string() } else { word(&line.id) };

@@ -22,7 +22,7 @@ use crate::store::{Act, Draft as Drafted, Packed, Plant, Request, StoreError, To
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use job::Job;
-use opspilot_sdk::{Problems, sha256_hex};
+use opspilot_sdk::{Problems, json, sha256_hex};
 use past::Past;
 use serde::Deserialize;
 use serde_json::Value;
@@ -285,14 +285,14 @@ impl Step for Draft {
 
     fn check(&self, with: &Value) -> Result<(), Problems> {
         let mut problems = Problems::new();
-        match serde_json::from_value::<Settings>(with.clone()) {
+        match json::read_value::<Settings>(with) {
             Ok(Settings { generator: None }) => {}
             Ok(Settings { generator: Some(name) }) if name == EMBEDDED => {}
             Ok(Settings { generator: Some(name) }) => {
                 let message = format!("a definition can name `{EMBEDDED}` alone, not `{name}` (OP-3201)");
                 problems.add("generator", message, "leave it out: the pilot's `generators` say who drafts");
             }
-            Err(cause) => problems.add("", format!("{cause} (OP-3201)"), "leave `with` out"),
+            Err(cause) => problems.add(cause.field.as_str(), format!("{} (OP-3201)", cause.what), "leave `with` out"),
         }
         problems.or(())
     }

@@ -229,11 +229,11 @@ async fn what_is_not_understood_is_refused() {
     }
     let broken = house.ask("north-reviewer", "POST", &path, "{\"decision\":").await;
     assert_eq!((broken.status, broken.code().as_str()), (400, "OP-9013"));
-    let said = "the body is not JSON: it ends too early at line 1 column 12; check how it is built";
+    let said = "the body is not JSON: the end where a value should stand at line 1 column 12; check how it is built";
     assert_eq!(broken.json()["detail"], said);
     let wrong = house.ask("north-reviewer", "POST", &path, "{\n\"decision\": approve}").await;
     let said =
-        "the body is not JSON: it cannot be read, or is nested too deeply, at line 2 column 13; check how it is built";
+        "the body is not JSON: something else where a value should stand at line 2 column 13; check how it is built";
     assert_eq!(wrong.json()["detail"], said);
     let token = format!("authorization: Bearer {}", house.token("north-reviewer"));
     let typed = request("POST", &path, &[token.clone(), "content-type: text/plain".into()], "{}");
