@@ -109,6 +109,15 @@ impl Generator {
     }
 }
 
+/// The person who made a revision by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hand {
+    /// Their name.
+    pub by: String,
+    /// How the last draft before it came about.
+    pub drafted: Option<Generator>,
+}
+
 /// A brief as the API, the command line and the files show it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Wire", into = "Wire")]
@@ -121,6 +130,8 @@ pub struct Brief {
     pub revision: u32,
     /// Who drafted it.
     pub generator: Generator,
+    /// Who edited it, for people to read: no part of the shape.
+    pub hand: Option<Hand>,
     /// The eight sections.
     pub content: Content,
 }
@@ -179,6 +190,7 @@ impl TryFrom<Wire> for Brief {
             request: wire.request,
             revision: wire.revision,
             generator: wire.generator,
+            hand: None,
             content: Content {
                 workflow_summary: wire.workflow_summary,
                 priority: wire.priority,

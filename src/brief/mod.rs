@@ -40,7 +40,7 @@ pub use content::{
 };
 pub use draft::{DraftInput, draft, priority_score, request_kind};
 pub use edit::{Change, Edit, EditError, apply, diff};
-pub use envelope::{Brief, Generator, Latency, MOST_CORRECTIONS, SCHEMA, Tokens, Tried};
+pub use envelope::{Brief, Generator, Hand, Latency, MOST_CORRECTIONS, SCHEMA, Tokens, Tried};
 pub use fault::{Fault, Planted, plant, remains};
 pub use gaps::missing;
 pub use lexicon::RequestKind;

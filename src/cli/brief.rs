@@ -7,7 +7,7 @@ use super::reading::{Contents, Given, Kind};
 use super::setup::Setup;
 use super::text;
 use super::view::Masks;
-use crate::brief::{Brief as Whole, Change, Content, Generator, diff, render};
+use crate::brief::{Brief as Whole, Change, Content, Generator, Hand, diff, render};
 use crate::clock::{Clock as _, SystemClock};
 use crate::daemon::House;
 use crate::domain::money::Micros;
@@ -120,17 +120,26 @@ pub(super) async fn load(house: &House, id: &Named, revision: Option<u32>) -> Re
     let generator = serde_json::from_str(&found.generator)
         .unwrap_or_else(|_| Generator { kind: found.author.clone(), ..Generator::embedded(0) });
     let content = Content::from_json(&found.content)?;
+    let hand = if found.is_draft() { None } else { Some(hand(house, &revisions, found).await) };
     let whole = Whole {
         brief: id.brief().to_string(),
         request: id.request().to_string(),
         revision: number,
         generator,
+        hand,
         content,
     };
     let request = house.store.request(id.request()).await?.request;
     // Masks are as long as what they hide, so quotes find their places.
     let text = Masks(&house.boundaries).of(&request.pilot, &request.text).unwrap_or_default();
     Ok(Loaded { whole, text, digest: found.digest.clone() })
+}
+
+/// Who made a revision by hand, and who drafted what stood before.
+async fn hand(house: &House, revisions: &[RevisionRow], found: &RevisionRow) -> Hand {
+    let by = house.store.person(&found.author).await.map_or_else(|_| found.author.clone(), |person| person.name);
+    let drafted = RevisionRow::draft_of(revisions, found.number);
+    Hand { by, drafted: drafted.and_then(|draft| serde_json::from_str(&draft.generator).ok()) }
 }
 
 /// A brief as JSON, with the digest that a decision names where it is stored.
@@ -184,7 +193,7 @@ impl Draft {
                 Failure::failed(format!("the generator `{}` made no brief of this ({code})", self.generator))
             })?;
             let (brief, request) = ("brf_none".to_owned(), "req_none".to_owned());
-            let whole = Whole { brief, request, revision: 1, generator: drafted.generator, content };
+            let whole = Whole { brief, request, revision: 1, generator: drafted.generator, hand: None, content };
             if place > 0 && !setup.out.json {
                 setup.out.text("\n")?;
             }

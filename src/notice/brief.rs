@@ -147,8 +147,8 @@ pub struct NewBrief<'a> {
     pub writes: Writes<'a>,
     /// Why the same person is asked again, when they are.
     pub again: Option<&'a str>,
-    /// Who drafted it: `embedded`, or a model's name.
-    pub drafted_by: &'a str,
+    /// Who made this revision: `drafted by embedded`, or `edited by Ann (drafted by embedded)`.
+    pub made: &'a str,
     /// How to answer.
     pub how: How<'a>,
 }
@@ -177,10 +177,7 @@ pub fn new_brief(frame: &Frame<'_>, new: &NewBrief<'_>) -> Notice {
     outgoing::write(&mut page, new.writes);
     new.how.write(&mut page);
     request(&mut page, &new.received);
-    page.small(format!(
-        "{} revision {}, for {}, drafted by {}.",
-        item.brief, item.revision, item.request, new.drafted_by
-    ));
+    page.small(format!("{} revision {}, for {}, {}.", item.brief, item.revision, item.request, line(new.made, 200)));
     let word = if item.revision > 1 { "Revised brief" } else { "Brief" };
     frame.finish(format!("{word}: {}", line(item.title, 120)), page)
 }

@@ -31,7 +31,7 @@ pub(super) struct Shown {
     pub(super) sections: Sections,
     pub(super) writes: Planned,
     changes: Vec<Changed>,
-    drafted_by: String,
+    made: String,
     /// Since when the revision waits.
     pub(super) asked_at: Timestamp,
 }
@@ -84,6 +84,13 @@ pub(super) struct Decision {
     title: String,
 }
 
+/// Which generator drafted, by its model where it has one.
+fn drafted(draft: &RevisionRow) -> String {
+    let made: Value = serde_json::from_str(&draft.generator).unwrap_or_default();
+    let word = |key: &str| made.get(key).and_then(Value::as_str);
+    format!("drafted by {}", word("model").or_else(|| word("kind")).unwrap_or("the program"))
+}
+
 /// What is told of a planted draft that was decided.
 const CHECK: &str =
     "This was an attention check: the brief was made up, with a fault planted in it. Nothing of it leaves.";
@@ -112,7 +119,7 @@ impl Outbox {
         let from = asked.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let from = if from.is_empty() { "somebody unknown".to_owned() } else { masked(&from) };
         let attachments = store.files(&request.id).await?.into_iter().map(|file| masked(&file.name)).collect();
-        let drafted_by = self.drafter(revision).await;
+        let made = self.made(&revisions, revision).await;
         let writes = self.planned(row, pilot, boundary).await?;
         let (sections, title) = (sections(&content, &text), title(&text));
         Ok(Shown {
@@ -125,7 +132,7 @@ impl Outbox {
             sections,
             writes,
             changes,
-            drafted_by,
+            made,
             asked_at: revision.at,
         })
     }
@@ -154,12 +161,13 @@ impl Outbox {
         Ok(steps.iter().filter_map(|step| masked(step.output.as_deref()?)).next_back().unwrap_or(true))
     }
 
-    async fn drafter(&self, revision: &RevisionRow) -> String {
-        let made: Value = serde_json::from_str(&revision.generator).unwrap_or_default();
-        match made.get("kind").and_then(Value::as_str) {
-            Some("human") => self.name_of(&revision.author).await,
-            Some(kind) => made.get("model").and_then(Value::as_str).unwrap_or(kind).to_owned(),
-            None => "the program".to_owned(),
+    /// Who made a revision, as letters say it.
+    async fn made(&self, revisions: &[RevisionRow], revision: &RevisionRow) -> String {
+        let draft = RevisionRow::draft_of(revisions, revision.number).map(drafted);
+        match draft {
+            Some(drafted) if revision.is_draft() => drafted,
+            Some(drafted) => format!("edited by {} ({drafted})", self.name_of(&revision.author).await),
+            None => format!("edited by {}", self.name_of(&revision.author).await),
         }
     }
 
@@ -217,7 +225,7 @@ impl Outbox {
             changes: &shown.changes,
             writes: shown.writes.writes(),
             again: None,
-            drafted_by: &shown.drafted_by,
+            made: &shown.made,
             how: self.how(by_mail, page),
         }
     }

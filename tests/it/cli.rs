@@ -1,8 +1,10 @@
 //! The command line from outside: the built binary in a folder of its own. Own file because exit statuses, the two outputs and the words of
 //! `--help` are promises to people and scripts.
 
+use crate::daemon::block_on;
 use opspilot::clock::{Clock as _, SystemClock};
 use serde_json::Value;
+use sqlx::Connection as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -261,7 +263,13 @@ fn one_request_from_its_first_byte_to_its_approval() {
     // What was edited by hand nobody drafted, and what a script is to decide on it finds here.
     let shown = bench.on_demo(&["brief", "show", brief, "--json"]).json();
     assert_eq!((&shown["digest"], &shown["schema"]), (&digest.as_str().into(), &"opspilot.brief/1".into()));
-    assert!(bench.on_demo(&["brief", "show", brief]).out.contains("edited by hand"));
+    for format in ["terminal", "md", "html"] {
+        let shown = bench.on_demo(&["brief", "show", brief, "--format", format]).out;
+        let words = shown.replace('\\', "").split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("edited by demo (drafted by embedded)"), "{format}: {shown}");
+        let first = bench.on_demo(&["brief", "show", brief, "--revision", "1", "--format", format]).out;
+        assert!(first.contains("drafted by embedded") && !first.contains("edited by"), "{format}: {first}");
+    }
     // A reason that a person gave is no fault.
     let other = listed["items"][1]["id"].as_str().unwrap();
     assert_eq!(bench.on_demo(&["run", "cancel", other, "-m", "the client withdrew"]).status, 0);
@@ -392,6 +400,51 @@ fn bad_rows_of_a_table_are_named_and_end_the_command_with_five() {
     assert!(!bad.told.contains("table.csv"), "{}", bad.told);
     let good = submit("good.csv", "name,message\nAda,two more seats\n", &[]);
     assert_eq!((good.status, good.told.as_str()), (0, ""));
+}
+
+#[test]
+fn a_table_that_the_store_takes_a_part_of_is_told_row_by_row_and_can_be_handed_in_again() {
+    let bench = Bench::new();
+    assert_eq!(bench.run(&["init", "--user", "ada"]).status, 0);
+    let submit = |more: &[&str]| bench.run(&[&["submit", "--pilot", "example", "asks.csv"], more].concat());
+    let row = |number: usize| format!("Person {number},seat number {number} please\n");
+    std::fs::write(bench.path("asks.csv"), "name,message\nZed,a refund please\n").unwrap();
+    assert_eq!(submit(&[]).status, 0);
+    // The database itself refuses one of the rows.
+    let ask = |sql: &'static str| {
+        let url = format!("sqlite:{}", bench.path("opspilot-data/opspilot.db").display());
+        block_on(async {
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+            sqlx::query(sql).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        });
+    };
+    ask("CREATE TRIGGER full BEFORE INSERT ON request WHEN NEW.text LIKE '%number 2%' \
+         BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END");
+    let table: String = (0..5).map(row).collect();
+    std::fs::write(bench.path("asks.csv"), format!("name,message\n{table}Cy,one,too many\n")).unwrap();
+    let stopped = submit(&[]);
+    assert_eq!((stopped.status, stopped.out.lines().count()), (1, 2), "{}{}", stopped.out, stopped.told);
+    assert!(stopped.out.lines().all(|line| line.ends_with("  accepted")), "{}", stopped.out);
+    let told: Vec<&str> = stopped.told.lines().collect();
+    let [tally, bad, cause, left] = told.as_slice() else { panic!("{}", stopped.told) };
+    assert_eq!(*tally, "2 requests handed in, 0 known before");
+    assert!(bad.starts_with("error OP-2211: `asks.csv` line 7: "), "{bad}");
+    assert!(cause.starts_with("error OP-3005: ") && cause.contains("make room"), "{cause}");
+    assert!(left.starts_with("error OP-9124: 2 of the 5 good rows of `asks.csv` are handed in, 3 are not; "), "{left}");
+    let again = submit(&["--json"]);
+    assert_eq!(again.status, 1);
+    let shown = again.json();
+    let statuses = |shown: &Value| -> Vec<String> {
+        shown["items"].as_array().unwrap().iter().map(|item| item["status"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(statuses(&shown), ["duplicate"; 2]);
+    assert_eq!((shown["not_handed_in"].as_u64(), shown["bad_rows"].as_array().unwrap().len()), (Some(3), 1));
+    ask("DROP TRIGGER full");
+    let whole = submit(&["--json"]);
+    assert_eq!((whole.status, whole.json()["not_handed_in"].as_u64()), (5, Some(0)), "{}", whole.told);
+    assert_eq!(statuses(&whole.json()), ["duplicate", "duplicate", "accepted", "accepted", "accepted"]);
+    assert_eq!(bench.run(&["request", "list", "--json"]).json()["items"].as_array().unwrap().len(), 6);
 }
 
 #[test]

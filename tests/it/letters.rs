@@ -203,6 +203,13 @@ fn an_answer_to_what_has_changed_decides_nothing() {
     post.deliver("1-edit.eml", &answer(&first, MIKE, PROVEN, "edit\r\npriority.score: 91"));
     let second = post.letter("Revised brief: Question two");
     assert_ne!(first.reply_to(), second.reply_to());
+    // Each says who made what it shows.
+    let says = |letter: &Arrived, words: &str| {
+        let text = letter.raw.replace("=\n", "");
+        text.split_whitespace().collect::<Vec<_>>().join(" ").contains(words)
+    };
+    assert!(says(&first, ", drafted by embedded.") && !says(&first, "edited by"), "{}", first.raw);
+    assert!(says(&second, ", edited by mike (drafted by embedded)."), "{}", second.raw);
     assert!(second.field("References").contains(first.field("Message-ID")));
     post.deliver("2-stale.eml", &answer(&first, MIKE, PROVEN, "approve"));
     post.letter("Already settled");

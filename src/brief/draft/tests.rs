@@ -359,7 +359,7 @@ proptest! {
 
     #[test]
     fn a_brief_survives_its_json_form(text in anything(), revision in 1u32..9) {
-        let brief = Brief { brief: "brf_1".into(), request: "req_1".into(), revision, generator: Generator::embedded(3), content: make(&text, None, &[]) };
+        let brief = Brief { brief: "brf_1".into(), request: "req_1".into(), revision, generator: Generator::embedded(3), hand: None, content: make(&text, None, &[]) };
         let json = serde_json::to_string(&brief).unwrap();
         let opening = r#"{"schema":"opspilot.brief/1","brief":"brf_1","request":"req_1","revision":"#;
         prop_assert!(json.starts_with(opening));

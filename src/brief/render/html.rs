@@ -95,7 +95,7 @@ pub fn html(brief: &Brief, text: &str) -> String {
         escape(&brief.brief),
         brief.revision,
         escape(&brief.request),
-        escape(&origin(&brief.generator))
+        escape(&origin(brief))
     ));
     out
 }

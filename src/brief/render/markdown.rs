@@ -82,7 +82,7 @@ pub fn markdown(brief: &Brief, text: &str) -> String {
         escape(&brief.brief),
         brief.revision,
         escape(&brief.request),
-        escape(&origin(&brief.generator))
+        escape(&origin(brief))
     ));
     out
 }

@@ -15,7 +15,7 @@ pub use markdown::markdown;
 pub use terminal::terminal;
 
 use super::content::Quote;
-use super::envelope::Generator;
+use super::envelope::{Brief, Generator, Hand};
 use super::read::words::is_invisible;
 
 /// The words of the quotes, shortened, without repeats and without those that lie in another one.
@@ -54,11 +54,19 @@ pub(super) fn plain(text: &str) -> String {
     out
 }
 
-/// Who drafted a brief, and who was to before: `drafted by embedded`, or `drafted by openai some-model, after cloud gave none (OP-7311)`.
-fn origin(generator: &Generator) -> String {
-    if generator.kind == "human" {
-        return "edited by hand".to_owned();
+/// Who made this revision: `drafted by embedded`, or `edited by Ann (drafted by embedded)`.
+fn origin(brief: &Brief) -> String {
+    let by_hand = brief.generator.kind == "human";
+    match &brief.hand {
+        Some(Hand { by, drafted: Some(generator) }) => format!("edited by {} ({})", plain(by), drafted(generator)),
+        Some(Hand { by, drafted: None }) => format!("edited by {}", plain(by)),
+        None if by_hand => "edited by hand".to_owned(),
+        None => drafted(&brief.generator),
     }
+}
+
+/// Who drafted, and who was to before: `drafted by openai some-model, after cloud gave none (OP-7311)`.
+fn drafted(generator: &Generator) -> String {
     let mut out = format!("drafted by {}", generator.kind);
     if let Some(model) = &generator.model {
         out.push_str(&format!(" {model}"));

@@ -78,10 +78,7 @@ pub fn terminal(brief: &Brief, width: usize, colour: bool) -> String {
         }
     }
     page.out.push('\n');
-    page.wrap(
-        "",
-        &format!("{} revision {} for {}, {}", brief.brief, brief.revision, brief.request, origin(&brief.generator)),
-    );
+    page.wrap("", &format!("{} revision {} for {}, {}", brief.brief, brief.revision, brief.request, origin(brief)));
     page.out
 }
 

@@ -23,7 +23,14 @@ fn brief(text: &str, subject: &str) -> Brief {
         action.text = subject.into();
         action.owner = subject.into();
     }
-    Brief { brief: "brf_1".into(), request: "req_1".into(), revision: 1, generator: Generator::embedded(1), content }
+    Brief {
+        brief: "brf_1".into(),
+        request: "req_1".into(),
+        revision: 1,
+        generator: Generator::embedded(1),
+        hand: None,
+        content,
+    }
 }
 
 const NASTY: &[&str] = &[
@@ -39,6 +46,31 @@ const NASTY: &[&str] = &[
     "\"quoted\" & 'single' <b>bold</b>",
     "a\u{202e}cod.exe\u{200b}",
 ];
+
+#[test]
+fn whoever_made_the_revision_is_named_on_every_face() {
+    let model = Generator { kind: "openai".into(), model: Some("some-model".into()), ..Generator::default() };
+    let human = Generator { kind: "human".into(), ..Generator::default() };
+    let ann = |drafted: Option<Generator>| Some(Hand { by: "Ann <b>\u{1b}[31m O'Hara".into(), drafted });
+    for (generator, hand, told) in [
+        (Generator::embedded(1), None, "drafted by embedded"),
+        (model.clone(), None, "drafted by openai some-model"),
+        (human.clone(), ann(Some(model)), "edited by Ann <b> [31m O'Hara (drafted by openai some-model)"),
+        (human.clone(), ann(None), "edited by Ann <b> [31m O'Hara"),
+        (human, None, "edited by hand"),
+    ] {
+        let brief = Brief { generator, hand, ..brief("Two seats, please.", "Seats") };
+        let terminal = terminal(&brief, 500, false);
+        assert!(terminal.trim_end().ends_with(&format!(" for req_1, {told}")), "{told}: {terminal}");
+        let html = html(&brief, "");
+        let escaped = told.replace('<', "&lt;").replace('>', "&gt;").replace('\'', "&#39;");
+        assert!(html.contains(&format!(" · {escaped}</small></footer>")), "{told}: {html}");
+        let markdown = markdown(&brief, "").replace('\\', "");
+        assert_eq!(markdown.matches("drafted by").count(), told.matches("drafted by").count(), "{markdown}");
+        let words = told.split(['<', '>', '[']).next().unwrap_or_default();
+        assert!(markdown.contains(&format!(" · {words}")), "{told}: {markdown}");
+    }
+}
 
 #[test]
 fn html_holds_no_markup_of_the_brief() {

@@ -84,6 +84,7 @@ async fn load(store: &Store, view: &RequestView) -> Result<Brief, Failure> {
         request: view.request.id.to_string(),
         revision: row.revision,
         generator,
+        hand: None,
         content,
     })
 }

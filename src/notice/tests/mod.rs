@@ -108,7 +108,7 @@ fn a_brief_has_all_its_sections_the_request_the_changes_and_how_to_answer() {
         changes: &[],
         writes: Writes::None,
         again: None,
-        drafted_by: "embedded",
+        made: "drafted by embedded",
         how,
     };
     let notice = super::new_brief(&frame, &new);

@@ -235,7 +235,7 @@ pub(crate) fn all(evil: Option<&str>) -> Vec<(&'static str, Notice)> {
         changes: &changes,
         writes: Writes::Shown(&outgoing),
         again: None,
-        drafted_by: "embedded",
+        made: "drafted by embedded",
         how,
     };
     let asked = [or("Mike Chen")];

@@ -74,6 +74,23 @@ pub struct RevisionRow {
     pub at: Timestamp,
 }
 
+impl RevisionRow {
+    /// Whether a generator made it, and no person.
+    #[must_use]
+    pub fn is_draft(&self) -> bool {
+        self.author == "generator"
+    }
+
+    /// The draft that a revision goes back to: itself, or the last one before it.
+    #[must_use]
+    pub fn draft_of(revisions: &[Self], number: u32) -> Option<&Self> {
+        revisions
+            .iter()
+            .filter(|revision| revision.number <= number && revision.is_draft())
+            .max_by_key(|draft| draft.number)
+    }
+}
+
 /// A decision: immutable.
 #[derive(Clone, Debug)]
 pub struct DecisionRow {

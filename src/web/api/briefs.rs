@@ -81,8 +81,14 @@ pub(super) async fn show(call: Call) -> Result<Answer, Refused> {
     let content = Content::from_json(&stands.content).map_err(|cause| unsound(&id, cause))?;
     let generator: Generator = serde_json::from_str(&stands.generator).map_err(|cause| unsound(&id, cause))?;
     let request = store.request(&id.request()).await?.request;
-    let brief =
-        Brief { brief: id.to_string(), request: request.id.to_string(), revision: row.revision, generator, content };
+    let brief = Brief {
+        brief: id.to_string(),
+        request: request.id.to_string(),
+        revision: row.revision,
+        generator,
+        hand: None,
+        content,
+    };
     let mut shown = serde_json::to_value(&brief).map_err(|cause| unsound(&id, cause))?;
     let content = serde_json::to_value(&brief.content).map_err(|cause| unsound(&id, cause))?;
     if let (Some(members), Value::Object(veiled)) = (shown.as_object_mut(), veil(&call, &row, content).await?) {

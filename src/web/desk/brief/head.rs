@@ -109,7 +109,7 @@ fn origin(sheet: &Sheet) -> Markup {
         details.origin {
             summary {
                 "Revision " (revision.number) " of " (sheet.revisions.len()) ", "
-                @if revision.author == "generator" { "drafted by " (plain(&generator.kind)) } @else { "edited by " bdi { (plain(sheet.name(&revision.author))) } }
+                @if revision.is_draft() { "drafted by " (plain(&generator.kind)) } @else { "edited by " bdi { (plain(sheet.name(&revision.author))) } }
             }
             p {
                 "Digest " code title=(revision.digest) { (short(&revision.digest)) } ", " (moment(revision.at, &sheet.zone))

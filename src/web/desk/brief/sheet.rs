@@ -186,9 +186,8 @@ impl Sheet {
 
 /// How the last draft before a revision came about: whoever edits by hand does not change that.
 fn drafted(revisions: &[RevisionRow], number: u32) -> Generator {
-    let read = |revision: &RevisionRow| serde_json::from_str::<Generator>(&revision.generator).ok();
-    let upto = revisions.iter().rev().filter(|revision| revision.number <= number);
-    upto.filter_map(read).find(|generator| generator.kind != "human").unwrap_or_default()
+    let draft = RevisionRow::draft_of(revisions, number);
+    draft.and_then(|draft| serde_json::from_str(&draft.generator).ok()).unwrap_or_default()
 }
 
 /// The writes of a brief, for whoever may read them.
