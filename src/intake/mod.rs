@@ -3,6 +3,7 @@
 
 mod answer;
 mod aside;
+mod clashes;
 mod fault;
 mod limit;
 mod message;
@@ -255,6 +256,10 @@ fn count(door: &Door, outcome: &Accepted) {
         Accepted::Alike { .. } => "alike",
         Accepted::Repeat(_) => "repeat",
     };
+    count_as(door, outcome);
+}
+
+fn count_as(door: &Door, outcome: &'static str) {
     metrics::counter!("opspilot_intake_total", "source" => door.source.clone(), "outcome" => outcome).increment(1);
 }
 

@@ -3,6 +3,7 @@
 //! stops the next.
 
 use super::aside::Sorted;
+use super::clashes::Clashes;
 use super::fault::Fault;
 use super::reconcile::Audit;
 use super::{Door, Intake};
@@ -86,6 +87,8 @@ struct Hand {
     kept: Option<Secret>,
     /// The comparison with the far side.
     audit: Audit,
+    /// Of which keys the log knows already that they were used twice.
+    clashes: Clashes,
 }
 
 /// A batch as it is stored.
@@ -119,9 +122,13 @@ impl Told {
 
     fn tell(&self, source: &str) {
         let state = self.state.as_str();
-        metrics::counter!("opspilot_items_aside_total", "source" => source.to_owned(), "state" => state).increment(1);
+        count_aside(source, state, 1);
         tracing::info!(source.name = source, item.id = %self.id, item.key = self.key, item.place = %self.place, code = self.code, "an item is {state}: {}", self.reason);
     }
+}
+
+fn count_aside(source: &str, state: &'static str, items: u64) {
+    metrics::counter!("opspilot_items_aside_total", "source" => source.to_owned(), "state" => state).increment(items);
 }
 
 impl Pull {
@@ -254,6 +261,7 @@ impl Pull {
         let Sorting { accepts, asides, replies } = self.sorted(envelopes, unfit)?;
         let (mut accepted, mut refused, mut ignored) = (0, 0, 0);
         let told: Vec<Told> = asides.iter().map(Told::of).collect();
+        let keys: Vec<String> = accepts.iter().map(|accept| accept.dedup_key.clone()).collect();
         if !accepts.is_empty() || !asides.is_empty() || cursor.is_some() || keep.is_some() {
             let yielded = Yielded {
                 source: self.door.source.clone(),
@@ -271,14 +279,20 @@ impl Pull {
                 Ok(stored) => {
                     hand.kept = keep.or(hand.kept.take());
                     // Not before: until here nobody knew whether it would be stored, and a repeat is not, under whatever id it came.
+                    let mut others = stored.asides.len();
                     for aside in told.iter().filter(|aside| stored.asides.contains(&aside.id)) {
+                        others = others.saturating_sub(1);
                         match aside.state {
                             AsideState::Ignored => ignored += 1,
                             AsideState::Quarantined | AsideState::Requested => refused += 1,
                         }
                         aside.tell(&self.door.source);
                     }
-                    for outcome in &stored.requests {
+                    if others > 0 {
+                        // What had the key of another, and is in quarantine for the first time.
+                        count_aside(&self.door.source, AsideState::Quarantined.as_str(), others as u64);
+                    }
+                    for (outcome, key) in stored.requests.iter().zip(&keys) {
                         match outcome {
                             Ok(outcome) => {
                                 super::count(&self.door, outcome);
@@ -286,7 +300,11 @@ impl Pull {
                             }
                             Err(error) => {
                                 refused += 1;
-                                tracing::warn!(source.name = %self.door.source, error = %error, "an item is quarantined");
+                                super::count_as(&self.door, "clash");
+                                // A source may offer it again and again: that is counted, and told once.
+                                if hand.clashes.is_first(key) {
+                                    tracing::warn!(source.name = %self.door.source, item.key = key, error = %error, "an item is quarantined; further ones of this key are counted only");
+                                }
                             }
                         }
                     }
