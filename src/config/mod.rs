@@ -5,6 +5,7 @@
 //! the types of the rooms (`sections`, `pilot`, `source`).
 
 mod action;
+mod apart;
 mod env;
 mod find;
 mod generator;
@@ -259,6 +260,7 @@ fn judge(
         .filter_map(|(index, node)| source::source(reader, index, node, whole, &given.sources))
         .collect();
     twice(reader, "source", written);
+    apart::judge(reader, written, &sources, &data_dir);
 
     let written = tables(reader, root, "schedule");
     let schedules: Vec<_> = written

@@ -37,11 +37,13 @@ pub enum Code {
     Open,
     /// OP-1015: keys that do not go together.
     Together,
+    /// OP-1016: two sources that would take the same items.
+    Shared,
 }
 
 impl Code {
     /// Every code, in order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::File,
         Self::Syntax,
         Self::UnknownKey,
@@ -57,6 +59,7 @@ impl Code {
         Self::Secret,
         Self::Open,
         Self::Together,
+        Self::Shared,
     ];
 
     /// The code as people see it, such as `OP-1001`.
@@ -78,6 +81,7 @@ impl Code {
             Self::Secret => "OP-1013",
             Self::Open => "OP-1014",
             Self::Together => "OP-1015",
+            Self::Shared => "OP-1016",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The room as a whole: what each test file shares is here.
 
+mod apart;
 mod codes;
 mod cover;
 mod example;

@@ -105,6 +105,11 @@ impl Folder {
         self.dir.join(".claimed")
     }
 
+    /// Where a file goes once it is taken, with the key that names each folder.
+    pub(crate) fn leaves(&self) -> [(&'static str, PathBuf); 3] {
+        [("dir", self.claimed()), ("done_dir", self.done.clone()), ("error_dir", self.errors.clone())]
+    }
+
     /// Makes the folders where they are missing.
     pub(crate) fn ensure(&self) -> Result<(), ConnectorError> {
         for folder in [&self.dir, &self.claimed(), &self.done, &self.errors] {

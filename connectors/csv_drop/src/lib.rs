@@ -28,7 +28,7 @@ pub use options::{Names, Options, Settings};
 pub use records::{Found, Record, Records};
 pub use table::{Table, read_table};
 
-use opspilot_sdk::{BuildContext, Built, ConnectorError, Lane, Problems, Spec};
+use opspilot_sdk::{BuildContext, Built, ConnectorError, Ground, Grounds, Lane, Problems, Spec};
 
 /// The connector kind `csv_drop`.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,16 @@ impl Spec for CsvDrop {
 
     fn validate(options: Options) -> Result<Settings, Problems> {
         options::validate(options)
+    }
+
+    fn grounds(settings: &Settings) -> Grounds {
+        let (dir, done, errors) = (settings.dir.clone(), settings.done_dir.clone(), settings.error_dir.clone());
+        let folder = folder::Folder::new(dir, done, errors);
+        let place = |key, path: &std::path::Path| (key, Ground::Folder(path.to_owned()));
+        Grounds {
+            takes: vec![place("dir", &folder.dir)],
+            leaves: folder.leaves().map(|(key, path)| place(key, &path)).into(),
+        }
     }
 
     fn build(settings: Settings, context: BuildContext) -> Result<Built, ConnectorError> {

@@ -24,7 +24,7 @@ mod wire;
 pub use identity::key_of;
 pub use options::{After, Auth, Options, Settings, Tls, TokenOptions};
 
-use opspilot_sdk::{BuildContext, Built, ConnectorError, Lane, Problems, Spec};
+use opspilot_sdk::{BuildContext, Built, ConnectorError, Grounds, Lane, Problems, Spec};
 
 /// The connector kind `imap`.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +39,10 @@ impl Spec for Imap {
 
     fn validate(options: Options) -> Result<Settings, Problems> {
         options.validate()
+    }
+
+    fn grounds(settings: &Settings) -> Grounds {
+        settings.grounds()
     }
 
     fn build(settings: Settings, context: BuildContext) -> Result<Built, ConnectorError> {

@@ -2,7 +2,7 @@
 //! operators. INVARIANT: [`Settings`] come from [`Options::validate`] alone, which touches nothing outside.
 
 use jiff::civil::Date;
-use opspilot_sdk::Problems;
+use opspilot_sdk::{Ground, Grounds, Problems};
 use serde::Deserialize;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -255,6 +255,32 @@ impl TokenOptions {
             let help =
                 "give `refresh_token_file` (a person's consent) or `client_secret_file` (the client's own rights)";
             problems.add(at, "there is nothing to get a token with", help);
+        }
+    }
+}
+
+impl Settings {
+    /// The folders that it reads, and the one that read messages go to.
+    pub(crate) fn grounds(&self) -> Grounds {
+        let Options { host, port, user, folders, after, .. } = &self.0;
+        // Names of servers are the same in any case; so are those of accounts, for every server that is in wide use.
+        let host = host.trim_end_matches('.').to_lowercase();
+        // One server answers at both of the protocol's own ports; what listens at another may be another.
+        let server = match port {
+            None | Some(993 | 143) => host,
+            Some(port) => format!("{host}:{port}"),
+        };
+        let place = |key, folder: &String| {
+            let (server, account) = (server.clone(), user.to_lowercase());
+            (key, Ground::Mailbox { server, account, folder: folder.clone() })
+        };
+        let target = match after {
+            After::Move(folder) => Some(place("after", folder)),
+            After::Leave | After::Flag(_) => None,
+        };
+        Grounds {
+            takes: folders.iter().map(|folder| place("folders", folder)).collect(),
+            leaves: target.into_iter().collect(),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod asking;
 pub mod conformance;
 mod envelope;
 mod error;
+mod ground;
 mod hidden;
 #[cfg(feature = "http")]
 pub mod http;
@@ -30,6 +31,7 @@ pub mod writing;
 
 pub use envelope::{Attachment, Content, DedupKey, Envelope, Fields, hex, sha256_hex};
 pub use error::{ConnectorError, ErrorKind};
+pub use ground::{Ground, Grounds};
 pub use hidden::Hidden;
 pub use letter::{AutoSubmitted, Carrier, Handover, Letter, Mailbox, ReturnPath};
 pub use model::{Answer, Charge, Finish, Model, Question, Speaker, Turn, Unanswered, Usage};

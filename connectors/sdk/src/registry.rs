@@ -1,7 +1,7 @@
 //! The list of connector kinds a daemon knows, with their types erased: from a name and raw options to validated options that can be
 //! built. Own file because it is the one place that bridges the typed contract and a configuration file.
 
-use crate::{BuildContext, Built, Carries, ConnectorError, Lane, Problems, Spec};
+use crate::{BuildContext, Built, Carries, ConnectorError, Grounds, Lane, Problems, Spec};
 use serde::Deserialize as _;
 use std::collections::BTreeMap;
 
@@ -9,7 +9,11 @@ type Build<B> = Box<dyn Fn(BuildContext) -> Result<B, ConnectorError> + Send + S
 type Validate<B> = fn(serde_json::Value) -> Result<Prepared<B>, Problems>;
 
 /// Validated options of some kind, ready to be built. Comes from [`Registry::validate`] alone.
-pub struct Prepared<B = Built>(Build<B>, Option<Carries>);
+pub struct Prepared<B = Built> {
+    build: Build<B>,
+    carries: Option<Carries>,
+    grounds: Grounds,
+}
 
 impl<B> Prepared<B> {
     /// Builds it, any number of times: a source that stopped is built anew.
@@ -17,13 +21,19 @@ impl<B> Prepared<B> {
     /// # Errors
     /// As [`Spec::build`].
     pub fn build(&self, context: BuildContext) -> Result<B, ConnectorError> {
-        (self.0)(context)
+        (self.build)(context)
     }
 
     /// For a sink: what it will carry, when its options tell.
     #[must_use]
     pub fn carries(&self) -> Option<&Carries> {
-        self.1.as_ref()
+        self.carries.as_ref()
+    }
+
+    /// For a source: where it takes its items from.
+    #[must_use]
+    pub fn grounds(&self) -> &Grounds {
+        &self.grounds
     }
 }
 
@@ -81,6 +91,6 @@ where
         problems
     })?;
     let settings = S::validate(options)?;
-    let carries = S::carries(&settings);
-    Ok(Prepared(Box::new(move |context| S::build(settings.clone(), context)), carries))
+    let (carries, grounds) = (S::carries(&settings), S::grounds(&settings));
+    Ok(Prepared { build: Box::new(move |context| S::build(settings.clone(), context)), carries, grounds })
 }

@@ -1,7 +1,7 @@
 //! How a connector introduces itself: its kind, its options, validation without I/O, and building. Two phases, so that
 //! `config check --offline` can judge a configuration without touching the world, and nothing is ever built from raw options.
 
-use crate::{Carries, ConnectorError, Problems, Receiver, Source};
+use crate::{Carries, ConnectorError, Grounds, Problems, Receiver, Source};
 use jiff::Timestamp;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -63,6 +63,12 @@ pub trait Spec: Send + Sync + 'static {
     /// For a sink: what it will carry. `None`: nothing is known before it is built.
     fn carries(_: &Self::Settings) -> Option<Carries> {
         None
+    }
+
+    /// For a source: where it takes its items from, so that two sources that would take the same are refused before either is built. Empty:
+    /// nothing that another source could take too.
+    fn grounds(_: &Self::Settings) -> Grounds {
+        Grounds::default()
     }
 
     /// Builds it. May read secret files and open folders; never spawns tasks.

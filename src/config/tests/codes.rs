@@ -224,7 +224,8 @@ fn a_file_that_is_not_there_or_not_text_is_told() {
 
 #[test]
 fn every_code_has_a_case_and_a_page() {
-    let tested_elsewhere = [Code::File, Code::Nowhere, Code::Kind, Code::Options, Code::Twice, Code::Variable];
+    let tested_elsewhere =
+        [Code::File, Code::Nowhere, Code::Kind, Code::Options, Code::Twice, Code::Variable, Code::Shared];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors");
     for code in problem::Code::ALL {
         assert!(
