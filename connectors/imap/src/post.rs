@@ -16,6 +16,8 @@ use tokio_rustls::rustls::ClientConfig;
 
 /// Longest answer that is read.
 const ANSWER: usize = 256 * 1024;
+/// The longest pause that the endpoint may ask for: a day.
+const LONGEST_PAUSE_SECS: u64 = 24 * 60 * 60;
 
 /// Where a token endpoint is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,8 +94,10 @@ pub(crate) async fn post(
         let answer = async {
             let response = sender.send_request(request).await?;
             let status = response.status().as_u16();
-            let after =
+            let after: Option<u64> =
                 response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.trim().parse().ok());
+            // At most a day is believed, whatever stands there.
+            let after = after.map(|seconds| seconds.min(LONGEST_PAUSE_SECS));
             let body = collect(response.into_body()).await?;
             Ok::<_, hyper::Error>(Answer { status, retry_after: after.map(Duration::from_secs), body })
         };

@@ -7,7 +7,7 @@
 use crate::account::Account;
 use crate::fault::{FOLDER, LACKS, LOST, REFUSED, misconfigured, said, transient};
 use crate::folder::quoted;
-use crate::login::{greeting, login};
+use crate::login::{greeting, hidden, login};
 use crate::options::Tls;
 use crate::place::Uids;
 use crate::wire::{GREETING, Limit, Wire};
@@ -15,7 +15,7 @@ use async_imap::error::Error;
 use async_imap::imap_proto::{AttributeValue, Capability, MailboxDatum, Outcome, Response, ResponseCode, Status};
 use async_imap::{Client, Session};
 use jiff::Timestamp;
-use opspilot_sdk::ConnectorError;
+use opspilot_sdk::{ConnectorError, Hidden};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -24,6 +24,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 pub(crate) struct Live {
     session: Session<Wire>,
     host: String,
+    /// What the login sent: no word of the server is passed on with it.
+    hidden: Hidden,
     pub(crate) limit: Limit,
     pub(crate) can: Abilities,
     /// What is known of the folder that is open read-only; opening any folder forgets it.
@@ -98,8 +100,9 @@ impl Live {
             client = Client::new(client.into_inner().protect(host, &account.tls, limit).await?);
             offers.clear();
         }
-        let session = login(client, account, &offers, limit, now).await?;
-        let mut live = Self { session, host: host.to_owned(), limit, can: Abilities::default(), ahead: None };
+        let hidden = hidden(account, now);
+        let session = login(client, account, &offers, &hidden, limit, now).await?;
+        let mut live = Self { session, host: host.to_owned(), hidden, limit, can: Abilities::default(), ahead: None };
         live.ask_abilities().await?;
         Ok(live)
     }
@@ -129,7 +132,7 @@ impl Live {
         bytes: usize,
         mut each: impl FnMut(&Response<'_>) + Send,
     ) -> Result<End, ConnectorError> {
-        let Self { session, host, limit, .. } = self;
+        let Self { session, host, hidden, limit, .. } = self;
         session.get_mut().allow(bytes);
         let work = async {
             let tag = session.run_command(text).await.map_err(|cause| broken(host, &cause))?;
@@ -141,14 +144,18 @@ impl Live {
                     Response::Done { tag: done, status, outcome } if *done == tag => {
                         return match status {
                             Status::Ok => Ok(End::Ok),
-                            Status::No => Ok(End::No(words(outcome))),
+                            Status::No => Ok(End::No(words(outcome, hidden))),
                             _ => Err(transient(
                                 REFUSED,
-                                format!("`{host}` does not understand `{}`{}", verb(text), said(&words(outcome))),
+                                format!(
+                                    "`{host}` does not understand `{}`{}",
+                                    verb(text),
+                                    said(&words(outcome, hidden))
+                                ),
                             )),
                         };
                     }
-                    Response::Data { status: Status::Bye, outcome } => farewell = words(outcome),
+                    Response::Data { status: Status::Bye, outcome } => farewell = words(outcome, hidden),
                     response => each(response),
                 }
             }
@@ -314,7 +321,7 @@ impl Live {
 
     /// Waits in IDLE until a message comes into the open folder, at most so long.
     pub(crate) async fn idle(&mut self, at_most: Duration) -> Result<(), ConnectorError> {
-        let Self { session, host, limit, .. } = self;
+        let Self { session, host, hidden, limit, .. } = self;
         session.get_mut().allow(GREETING);
         let tag = timeout(limit.each, session.run_command("IDLE")).await.map_err(|_| late(host, *limit))?;
         let tag = tag.map_err(|cause| broken(host, &cause))?;
@@ -332,9 +339,12 @@ impl Live {
             match data.parsed() {
                 Response::Continue(_) => listening = true,
                 Response::MailboxData(MailboxDatum::Exists(_)) => woken = true,
-                Response::Data { status: Status::Bye, outcome } => return Err(gone(host, &words(outcome))),
+                Response::Data { status: Status::Bye, outcome } => return Err(gone(host, &words(outcome, hidden))),
                 Response::Done { tag: done, outcome, .. } if *done == tag => {
-                    return Err(transient(REFUSED, format!("`{host}` ends IDLE by itself{}", said(&words(outcome)))));
+                    return Err(transient(
+                        REFUSED,
+                        format!("`{host}` ends IDLE by itself{}", said(&words(outcome, hidden))),
+                    ));
                 }
                 _ => {}
             }
@@ -368,8 +378,8 @@ impl End {
     }
 }
 
-pub(crate) fn words(outcome: &Outcome<'_>) -> String {
-    outcome.information.as_deref().unwrap_or_default().to_owned()
+pub(crate) fn words(outcome: &Outcome<'_>, hidden: &Hidden) -> String {
+    hidden.text(outcome.information.as_deref().unwrap_or_default())
 }
 
 /// The command without its arguments.

@@ -10,7 +10,7 @@ use crate::options::TokenOptions;
 use crate::post::{Answer, Endpoint, post};
 use crate::wire::Limit;
 use jiff::{SignedDuration, Timestamp};
-use opspilot_sdk::{ConnectorError, ErrorKind, Secret, sha256_hex};
+use opspilot_sdk::{ConnectorError, ErrorKind, Hidden, Secret, sha256_hex};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio_rustls::rustls::ClientConfig;
@@ -200,7 +200,11 @@ impl Tokens {
             let code = denied.error_description.split([':', ' ']).next()?;
             (code.starts_with("AADSTS") && code.len() < 20).then(|| code.to_owned())
         });
-        let said = said(&[error, number.as_deref().unwrap_or("")].join(" "));
+        // Its codes are its own choice, too.
+        let mut hidden = Hidden::default();
+        let ours = [self.client_secret.as_ref().map(Secret::expose), self.state.refresh.as_deref()];
+        ours.into_iter().flatten().for_each(|secret| hidden.add(secret));
+        let said = said(&hidden.text(&[error, number.as_deref().unwrap_or("")].join(" ")));
         match (answer.status, error) {
             (_, "invalid_grant") if self.state.refresh.is_some() => unauthorised(
                 GRANT,

@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 use world::dovecot::Dovecot;
+use world::endpoint::Endpoint;
+use world::liar::{self, Refuses};
 use world::proxy::{Mode, Proxy};
 use world::{Store, build, mail, options, secrets, with};
 
@@ -158,4 +160,48 @@ async fn a_folder_that_is_made_anew_is_soon_looked_for_again() {
     store.drain(source.as_mut(), 7).await;
     assert!(store.faults.is_empty(), "{:?}", store.faults);
     assert_eq!(store.kept.keys().cloned().collect::<BTreeSet<_>>(), expected);
+}
+
+/// Whatever the server repeats of the login, nothing that is kept or shown of its answer holds it.
+#[tokio::test]
+async fn a_secret_that_the_server_repeats_is_told_to_nobody() {
+    let (folder, endpoint) = (tempfile::tempdir().unwrap(), Endpoint::start(USER));
+    // With what a quoted string of the protocol escapes.
+    let password = "canary \"4\\711\" words";
+    std::fs::write(folder.path().join("password"), password).unwrap();
+    std::fs::write(folder.path().join("refresh"), "refresh-canary-0").unwrap();
+    let by_password = json!({ "password_file": "password" });
+    let by_token = |mechanism: &str| json!({ mechanism: { "token_url": endpoint.token_url(), "client_id": "desk", "refresh_token_file": "refresh" } });
+    let (xoauth2, oauthbearer) = (by_token("xoauth2"), by_token("oauthbearer"));
+    for (offers, auth, refuses, code) in [
+        ("AUTH=PLAIN", &by_password, Refuses::Login("NO [AUTHENTICATIONFAILED]"), "OP-2503"),
+        ("AUTH=PLAIN", &by_password, Refuses::Login("NO [UNAVAILABLE]"), "OP-2505"),
+        ("AUTH=PLAIN", &by_password, Refuses::Login("BAD"), "OP-2508"),
+        ("AUTH=PLAIN", &by_password, Refuses::Login("nonsense"), "OP-2506"),
+        ("IDLE", &by_password, Refuses::Login("NO"), "OP-2503"),
+        ("IDLE", &by_password, Refuses::Login("BAD"), "OP-2508"),
+        ("AUTH=PLAIN", &by_password, Refuses::Behind("NO"), "OP-2506"),
+        ("IDLE", &by_password, Refuses::Behind("BAD"), "OP-2506"),
+        ("IDLE", &by_password, Refuses::Behind("BYE"), "OP-2505"),
+        ("AUTH=XOAUTH2", &xoauth2, Refuses::Login("NO"), "OP-2503"),
+        ("AUTH=OAUTHBEARER", &oauthbearer, Refuses::Login("NO"), "OP-2503"),
+        ("AUTH=XOAUTH2", &xoauth2, Refuses::Behind("NO"), "OP-2506"),
+    ] {
+        let port = liar::start(offers, refuses);
+        let options = json!({ "host": "127.0.0.1", "port": port, "tls": "none", "user": USER, "auth": auth });
+        let mut source = build(folder.path(), &options).unwrap();
+        let mut store = Store::default();
+        // A new token is handed out to be kept before it is used.
+        while store.faults.is_empty() {
+            store.turn(source.as_mut(), 10).await;
+        }
+        let error = &store.faults[0];
+        assert_eq!(error.code, code, "{offers} {refuses:?}: {error}");
+        let told = format!("{error} {error:?}");
+        assert!(!told.contains("canary") && !told.contains("711"), "{offers} {refuses:?}: {told}");
+        // Nor in base64, alone or as part of the answer: no word of ours is so long.
+        let long = told.split(|c: char| !(c.is_ascii_alphanumeric() || "+/=".contains(c))).find(|word| word.len() > 20);
+        assert_eq!(long, None, "{offers} {refuses:?}: {told}");
+        assert_eq!(told.contains("you said"), !format!("{refuses:?}").contains("nonsense"), "{told}");
+    }
 }

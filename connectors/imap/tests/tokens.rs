@@ -119,7 +119,10 @@ async fn refusals_of_the_provider_say_what_to_do() {
     for (status, headers, answer, kind, code, part) in [
         (400, "", body("invalid_grant"), ErrorKind::Unauthorised, "OP-2510", "consent again"),
         (401, "", body("invalid_client"), ErrorKind::Unauthorised, "OP-2510", "client_secret_file"),
+        (401, "", body("client canary&1 refresh-canary-0"), ErrorKind::Unauthorised, "OP-2510", "HTTP 401"),
         (429, "Retry-After: 7\r\n", body("slow_down"), ErrorKind::RateLimited, "OP-2509", "wait"),
+        (503, "Retry-After: 9\r\n", body("slow_down"), ErrorKind::RateLimited, "OP-2509", "wait"),
+        (503, "Retry-After: 18446744073709551615\r\n", body("slow_down"), ErrorKind::RateLimited, "OP-2509", "wait"),
         (500, "", "oops".to_owned(), ErrorKind::Transient, "OP-2509", "HTTP 500"),
         (200, "", "<html>".to_owned(), ErrorKind::Transient, "OP-2509", "without an access token"),
     ] {
@@ -128,7 +131,8 @@ async fn refusals_of_the_provider_say_what_to_do() {
         assert_eq!((error.kind, error.code), (kind, code), "{error}");
         let text = format!("{error} {error:?}");
         assert!(text.contains(part) && !text.contains("secret words") && !text.contains("canary"), "{text}");
-        assert_eq!(error.retry_after, (status == 429).then_some(Duration::from_secs(7)));
+        let asked = headers.strip_prefix("Retry-After: ").map(|seconds| seconds.trim().parse::<u64>().unwrap());
+        assert_eq!(error.retry_after, asked.map(|seconds| Duration::from_secs(seconds.min(86_400))));
     }
     // The same hand is at work when a person asks.
     office.endpoint.change(|book| book.refresh = "withdrawn".to_owned());

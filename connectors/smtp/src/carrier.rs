@@ -3,7 +3,7 @@
 
 use crate::compose::{Calendar, compose};
 use crate::dkim::Signer;
-use crate::fault::{self, Stage};
+use crate::fault::{self, Far, Stage};
 use crate::options::{Password, Security, Settings};
 use crate::wire::{Outcome, Relay, Wire};
 use lettre::transport::smtp::authentication::Credentials;
@@ -41,7 +41,7 @@ impl Smtp {
     pub fn build(settings: Settings, data_dir: &Path) -> Result<Self, ConnectorError> {
         let login = match settings.login {
             None => None,
-            Some((user, password)) => Some(Credentials::new(user, read_password(&password, data_dir)?)),
+            Some((user, password)) => Some((user, read_password(&password, data_dir)?)),
         };
         let tls = match settings.security {
             Security::None => None,
@@ -60,7 +60,9 @@ impl Smtp {
             Some(dkim) => Some(Signer::new(dkim, &read(&data_dir.join(&dkim.key_file), "dkim.key_file")?)?),
         };
         let Settings { host, port, security, helo, deadline, from, .. } = settings;
-        let relay = Relay { host, port, security, tls, login, helo, deadline };
+        let far = Far::new(&host, port, login.as_ref().map(|(user, password)| (user.as_str(), password.as_str())));
+        let login = login.map(|(user, password)| Credentials::new(user, password));
+        let relay = Relay { host, port, far, security, tls, login, helo, deadline };
         Ok(Self { relay, from, signer, kept: Mutex::new(Vec::new()) })
     }
 
@@ -72,7 +74,7 @@ impl Smtp {
 
     /// By whom: `host:port`.
     pub(crate) fn relay(&self) -> String {
-        self.relay.name()
+        self.relay.far.name.clone()
     }
 
     async fn wire(&self) -> Result<Wire, ConnectorError> {
@@ -107,10 +109,10 @@ impl Smtp {
         if let Some(signer) = &self.signer {
             composed.bytes = signer.sign(&composed.bytes)?;
         }
-        let name = self.relay.name();
+        let far = &self.relay.far;
         let offered = timeout_at(Instant::now() + self.relay.deadline, async {
             let mut wire = self.wire().await?;
-            match wire.offer(&name, &composed).await {
+            match wire.offer(far, &composed).await {
                 Ok(()) => Ok(wire),
                 Err(why) => {
                     if wire.reset().await {
@@ -120,11 +122,11 @@ impl Smtp {
                 }
             }
         });
-        let mut wire = offered.await.map_err(|_| fault::silent(&name, Stage::Data))??;
-        match wire.hand_over(&name, &composed, self.relay.deadline).await {
+        let mut wire = offered.await.map_err(|_| fault::silent(&far.name, Stage::Data))??;
+        match wire.hand_over(far, &composed, self.relay.deadline).await {
             Outcome::Accepted(response) => {
                 self.keep(wire).await;
-                Ok(accepted(&response))
+                Ok(accepted(far, &response))
             }
             Outcome::Refused(why) => {
                 self.keep(wire).await;
@@ -135,16 +137,16 @@ impl Smtp {
     }
 
     async fn look(&self) -> Result<(), ConnectorError> {
-        let name = self.relay.name();
+        let far = &self.relay.far;
         let sender: lettre::Address =
             self.from.address.parse().map_err(|_| fault::unfit("`from` is not an address that can be written from"))?;
         let looked = timeout_at(Instant::now() + self.relay.deadline, async {
             let mut wire = self.relay.open().await?;
-            let answer = wire.try_sender(&name, &sender).await;
+            let answer = wire.try_sender(far, &sender).await;
             wire.close().await;
             answer
         });
-        looked.await.map_err(|_| fault::silent(&name, Stage::Greeting))?
+        looked.await.map_err(|_| fault::silent(&far.name, Stage::Greeting))?
     }
 }
 
@@ -176,9 +178,8 @@ fn authority(pem: &str) -> Result<Certificate, ConnectorError> {
     Certificate::from_pem(pem.as_bytes()).map_err(|cause| none().because(cause))
 }
 
-fn accepted(response: &Response) -> Handover {
-    let said: String =
-        response.message().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).take(300).collect();
+fn accepted(far: &Far, response: &Response) -> Handover {
+    let said = far.said(&response.message().collect::<Vec<_>>().join(" "), 300);
     let id = said.split_once("queued as ").map(|(_, rest)| rest);
     let id = id.and_then(|rest| rest.split([' ', ')', ';']).next()).filter(|id| !id.is_empty() && id.len() <= 100);
     let far_id = id.map(|id| id.trim_end_matches('.').to_owned());

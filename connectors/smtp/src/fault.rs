@@ -1,8 +1,9 @@
 //! What a refusal or a broken connection means, by the stage at which it came. Own file because the table of codes and kinds is the promise
-//! that the outbox acts on. INVARIANT: no message holds the text of a letter or a password; what a server said is cut and made visible.
+//! that the outbox acts on. INVARIANT: no message and no cause holds the text of a letter or a password, also when the server repeats it; what a
+//! server said is cut and made visible.
 
 use lettre::transport::smtp::Error;
-use opspilot_sdk::{ConnectorError, ErrorKind};
+use opspilot_sdk::{ConnectorError, ErrorKind, Hidden};
 use std::error::Error as _;
 
 /// How far a dialogue had come.
@@ -22,6 +23,33 @@ pub(crate) enum Stage {
     Data,
     /// The letter was sent; the answer to it.
     Letter,
+}
+
+/// Whose words they are.
+pub(crate) struct Far {
+    /// `host:port`, for messages.
+    pub(crate) name: String,
+    /// What we sign in with, in every form in which it is sent.
+    hidden: Hidden,
+}
+
+impl Far {
+    pub(crate) fn new(host: &str, port: u16, login: Option<(&str, &str)>) -> Self {
+        let mut hidden = Hidden::default();
+        if let Some((user, password)) = login {
+            // As PLAIN sends it (RFC 4616); LOGIN sends the password in base64.
+            hidden.add(&format!("\0{user}\0{password}"));
+            hidden.add(password);
+        }
+        Self { name: format!("{host}:{port}"), hidden }
+    }
+
+    /// What the server said, without what it was told at sign-in, in one line of at most so many characters.
+    pub(crate) fn said(&self, text: &str, most: usize) -> String {
+        let visible =
+            self.hidden.text(text).chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect::<String>();
+        visible.trim_end().to_owned()
+    }
 }
 
 /// A letter that no server would take.
@@ -56,8 +84,14 @@ pub(crate) fn no_starttls(relay: &str) -> ConnectorError {
 }
 
 /// What an error of the dialogue means.
-pub(crate) fn judge(relay: &str, stage: Stage, cause: Error) -> ConnectorError {
-    let said = said(&cause);
+pub(crate) fn judge(far: &Far, stage: Stage, cause: Error) -> ConnectorError {
+    let (relay, said) = (far.name.as_str(), far.said(&innermost(&cause), 200));
+    let error = meaning(relay, stage, &said, &cause);
+    // A cause that holds the server's words holds whatever it repeats.
+    if cause.status().is_some() || cause.is_response() { error } else { error.because(cause) }
+}
+
+fn meaning(relay: &str, stage: Stage, said: &str, cause: &Error) -> ConnectorError {
     let code = cause.status().map(u16::from);
     let (kind, op, what) = match (code, stage) {
         (Some(code @ 400..500), _) => (ErrorKind::Transient, "OP-2704", format!("`{relay}` says later: {code} {said}")),
@@ -76,13 +110,13 @@ pub(crate) fn judge(relay: &str, stage: Stage, cause: Error) -> ConnectorError {
             (ErrorKind::Misconfigured, "OP-2706", what)
         }
         (None, Stage::Letter) => {
-            return unclear(relay, "the connection broke before it answered").because(cause);
+            return unclear(relay, "the connection broke before it answered");
         }
         (None, Stage::Login) if cause.is_client() => {
             let what = format!("`{relay}` offers no way to sign in with a password; check host, port and `security`");
             (ErrorKind::Misconfigured, "OP-2706", what)
         }
-        (None, Stage::Greeting | Stage::Tls) if cause.is_tls() || of_certificate(&cause) => {
+        (None, Stage::Greeting | Stage::Tls) if cause.is_tls() || of_certificate(cause) => {
             let what = format!(
                 "`{relay}` shows a certificate that is not trusted: {said}; check `host`, or name its authority by `ca_file`"
             );
@@ -93,21 +127,18 @@ pub(crate) fn judge(relay: &str, stage: Stage, cause: Error) -> ConnectorError {
             (ErrorKind::Transient, "OP-2701", what)
         }
     };
-    ConnectorError::new(kind, op, what).because(cause)
+    ConnectorError::new(kind, op, what)
 }
 
-/// The innermost cause, or what the server said, made visible and short.
-fn said(cause: &Error) -> String {
+/// The innermost cause, or what the server said.
+fn innermost(cause: &Error) -> String {
     let mut text = cause.to_string();
     let mut inner = cause.source();
     while let Some(source) = inner {
         text = source.to_string();
         inner = source.source();
     }
-    let visible = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    let mut short: String = visible.take(200).collect();
-    short.truncate(short.trim_end().len());
-    short
+    text
 }
 
 /// The TLS library hides behind an I/O error here, and its own type is not ours to name.

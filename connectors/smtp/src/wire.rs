@@ -2,7 +2,7 @@
 //! have the letter. INVARIANT: nothing but the answer to the last line of a letter makes it accepted.
 
 use crate::compose::Composed;
-use crate::fault::{self, Stage};
+use crate::fault::{self, Far, Stage};
 use crate::options::Security;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
@@ -20,6 +20,7 @@ const COURTESY: Duration = Duration::from_secs(2);
 pub(crate) struct Relay {
     pub(crate) host: String,
     pub(crate) port: u16,
+    pub(crate) far: Far,
     pub(crate) security: Security,
     /// Present unless `security` is `none`.
     pub(crate) tls: Option<TlsParameters>,
@@ -41,35 +42,30 @@ pub(crate) enum Outcome {
 pub(crate) struct Wire(AsyncSmtpConnection);
 
 impl Relay {
-    /// `host:port`, for messages.
-    pub(crate) fn name(&self) -> String {
-        format!("{}:{}", self.host, self.port)
-    }
-
     /// Connects, begins TLS, signs in.
     pub(crate) async fn open(&self) -> Result<Wire, ConnectorError> {
-        let name = self.name();
+        let far = &self.far;
         let at_once = self.tls.clone().filter(|_| self.security == Security::Tls);
         let server = (self.host.as_str(), self.port);
         let mut connection =
             AsyncSmtpConnection::connect_tokio1(server, Some(self.deadline), &self.helo, at_once, None)
                 .await
-                .map_err(|cause| fault::judge(&name, Stage::Greeting, cause))?;
+                .map_err(|cause| fault::judge(far, Stage::Greeting, cause))?;
         if self.security == Security::Starttls
             && let Some(tls) = &self.tls
         {
             if !connection.can_starttls() {
                 goodbye(connection).await;
-                return Err(fault::no_starttls(&name));
+                return Err(fault::no_starttls(&far.name));
             }
             let begun = connection.starttls(tls.clone(), &self.helo).await;
-            begun.map_err(|cause| fault::judge(&name, Stage::Tls, cause))?;
+            begun.map_err(|cause| fault::judge(far, Stage::Tls, cause))?;
         }
         if let Some(login) = &self.login
             && let Err(cause) = connection.auth(&[Mechanism::Plain, Mechanism::Login], login).await
         {
             goodbye(connection).await;
-            return Err(fault::judge(&name, Stage::Login, cause));
+            return Err(fault::judge(far, Stage::Login, cause));
         }
         Ok(Wire(connection))
     }
@@ -82,8 +78,8 @@ impl Wire {
     }
 
     /// Offers a letter up to the point at which the server wants to read it.
-    pub(crate) async fn offer(&mut self, relay: &str, letter: &Composed) -> Result<(), ConnectorError> {
-        let wrong = |stage| move |cause| fault::judge(relay, stage, cause);
+    pub(crate) async fn offer(&mut self, far: &Far, letter: &Composed) -> Result<(), ConnectorError> {
+        let wrong = |stage| move |cause| fault::judge(far, stage, cause);
         self.0.command(Mail::new(letter.sender.clone(), Vec::new())).await.map_err(wrong(Stage::Sender))?;
         self.0.command(Rcpt::new(letter.recipient.clone(), Vec::new())).await.map_err(wrong(Stage::Recipient))?;
         self.0.command(Data).await.map_err(wrong(Stage::Data))?;
@@ -91,19 +87,19 @@ impl Wire {
     }
 
     /// Sends the letter and waits for the answer.
-    pub(crate) async fn hand_over(&mut self, relay: &str, letter: &Composed, patience: Duration) -> Outcome {
+    pub(crate) async fn hand_over(&mut self, far: &Far, letter: &Composed, patience: Duration) -> Outcome {
         match timeout(patience, self.0.message(&letter.bytes)).await {
             Ok(Ok(response)) => Outcome::Accepted(response),
             // A server that answers with a refusal has not taken it; anything else that is not an answer says nothing.
-            Ok(Err(cause)) if cause.status().is_some() => Outcome::Refused(fault::judge(relay, Stage::Letter, cause)),
-            Ok(Err(cause)) => Outcome::Unclear(fault::judge(relay, Stage::Letter, cause)),
-            Err(_) => Outcome::Unclear(fault::silent(relay, Stage::Letter)),
+            Ok(Err(cause)) if cause.status().is_some() => Outcome::Refused(fault::judge(far, Stage::Letter, cause)),
+            Ok(Err(cause)) => Outcome::Unclear(fault::judge(far, Stage::Letter, cause)),
+            Err(_) => Outcome::Unclear(fault::silent(&far.name, Stage::Letter)),
         }
     }
 
     /// Asks whether the server would take a letter from this sender, and takes it back.
-    pub(crate) async fn try_sender(&mut self, relay: &str, sender: &lettre::Address) -> Result<(), ConnectorError> {
-        let wrong = |cause| fault::judge(relay, Stage::Sender, cause);
+    pub(crate) async fn try_sender(&mut self, far: &Far, sender: &lettre::Address) -> Result<(), ConnectorError> {
+        let wrong = |cause| fault::judge(far, Stage::Sender, cause);
         self.0.command(Mail::new(Some(sender.clone()), Vec::new())).await.map_err(wrong)?;
         self.0.command(Rset).await.map_err(wrong)?;
         Ok(())

@@ -4,6 +4,7 @@
 #[path = "../../../../tests/support/dovecot.rs"]
 pub(crate) mod dovecot;
 pub(crate) mod endpoint;
+pub(crate) mod liar;
 #[path = "../../../../tests/support/proxy.rs"]
 pub(crate) mod proxy;
 

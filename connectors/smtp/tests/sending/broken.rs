@@ -1,6 +1,8 @@
 //! An SMTP server that breaks where it is told to: cuts the connection, falls silent, or answers otherwise, at any stage. Own file because
 //! it is a stand-in, and `faults` checks it against the real one before it believes it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -31,6 +33,8 @@ pub(crate) enum How {
     Silence,
     /// This comes instead.
     Says(&'static str),
+    /// This comes instead, and behind it what came at sign-in, as it was sent and decoded.
+    Repeats(&'static str),
 }
 
 /// A broken server: its port, and what it has kept.
@@ -85,9 +89,9 @@ async fn serve(
 ) {
     let (at, how) = from_start;
     let mut stream = BufReader::new(stream);
-    let mut letter: Option<Vec<u8>> = None;
+    let (mut letter, mut told): (Option<Vec<u8>>, String) = (None, String::new());
     if at == At::Connect && how != How::Well {
-        if !break_off(&mut stream, how).await {
+        if !break_off(&mut stream, how, &told).await {
             return;
         }
     } else if stream.write_all(b"220 broken.test ESMTP\r\n").await.is_err() {
@@ -116,8 +120,12 @@ async fn serve(
                 let matches = matches!(at, At::Command(word) if command.starts_with(word));
                 let now = if matches { at } else { At::Connect };
                 let broken = matches && how != How::Well;
+                if command.starts_with("AUTH PLAIN ") {
+                    told = repeated(&line);
+                }
                 let answer: &[u8] = match command.split([' ', '\r']).next() {
-                    Some("EHLO") => b"250-broken.test\r\n250 8BITMIME\r\n",
+                    Some("EHLO") => b"250-broken.test\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n",
+                    Some("AUTH") => b"235 2.7.0 Ok\r\n",
                     Some("RCPT") if command.contains("<NOBODY@") => b"550 5.1.1 no such mailbox\r\n",
                     Some("RCPT") if command.contains("<LATER@") => b"451 4.7.1 greylisted, come back in a minute\r\n",
                     Some("DATA") => {
@@ -132,7 +140,7 @@ async fn serve(
         };
         if now == at && at != At::Connect && how != How::Well {
             armed.lock().unwrap().take();
-            if !break_off(&mut stream, how).await {
+            if !break_off(&mut stream, how, &told).await {
                 return;
             }
         } else if stream.write_all(answer).await.is_err() {
@@ -142,11 +150,21 @@ async fn serve(
 }
 
 /// Breaks; `true` when the dialogue goes on.
-async fn break_off(stream: &mut BufReader<TcpStream>, how: How) -> bool {
+async fn break_off(stream: &mut BufReader<TcpStream>, how: How, told: &str) -> bool {
     match how {
         How::Well => true,
         How::Cut => false,
         How::Silence => std::future::pending().await,
         How::Says(line) => stream.write_all(format!("{line}\r\n").as_bytes()).await.is_ok(),
+        How::Repeats(line) => stream.write_all(format!("{line} {told}\r\n").as_bytes()).await.is_ok(),
     }
+}
+
+/// `AUTH PLAIN` as a server may repeat it: the line, and of what is encoded there the password, also as the mechanism LOGIN sends it.
+fn repeated(line: &[u8]) -> String {
+    let line = String::from_utf8_lossy(line);
+    let encoded = line.split_whitespace().next_back().unwrap_or_default();
+    let plain = String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap();
+    let password = plain.rsplit('\0').next().unwrap_or_default();
+    format!("{encoded} {password} {}", STANDARD.encode(password))
 }

@@ -3,6 +3,8 @@
 use crate::broken::{At, Broken, How};
 use crate::smtp::Sink;
 use crate::{carrier, letter};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use opspilot_sdk::{Carrier as _, ConnectorError, ErrorKind, Handover};
 use opspilot_smtp::Smtp;
 use serde_json::json;
@@ -104,6 +106,36 @@ async fn what_a_server_says_means_what_it_means_there() {
         let handover = to(broken.port).deliver(&letter("ana")).await;
         assert_eq!(outcome(&handover), expected, "{at:?} {says}");
         assert!(broken.kept().is_empty());
+    }
+}
+
+/// Whatever the relay repeats of the sign-in, nothing that is kept or shown of its answer holds it.
+#[tokio::test]
+async fn a_password_that_the_relay_repeats_is_told_to_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let password = "canary word/ä\"&";
+    std::fs::write(folder.path().join("password"), password).unwrap();
+    let blob = STANDARD.encode(format!("\0pilot\0{password}"));
+    let secrets =
+        [blob.trim_end_matches('='), "canary", STANDARD.encode(password).trim_end_matches('=')].map(str::to_owned);
+    for (at, says, expected) in [
+        (At::Command("AUTH"), "535 5.7.8", "Unauthorised OP-2703"),
+        (At::Command("AUTH"), "454 4.7.0", "Transient OP-2704"),
+        (At::Command("AUTH"), "nonsense", "Transient OP-2701"),
+        (At::Command("MAIL"), "530 5.7.0", "Unauthorised OP-2703"),
+        (At::Command("RCPT"), "550 5.1.1", "Rejected OP-2705"),
+        (At::Letter, "554 5.6.0", "Rejected OP-2705"),
+        (At::Letter, "nonsense", "unclear OP-2707"),
+        (At::Kept, "250 2.0.0 queued as", "accepted 250 2.0.0 queued as …= … …=="),
+    ] {
+        let broken = Broken::start(at, How::Repeats(says), 1).await;
+        let options = json!({ "host": "127.0.0.1", "port": broken.port, "security": "none", "from": "pilot@ops.test", "user": "pilot",
+            "password_file": "password" });
+        let handover = carrier(options, folder.path()).deliver(&letter("ana")).await;
+        assert_eq!(outcome(&handover), expected, "{at:?} {says}");
+        // The whole of it, with causes.
+        let told = format!("{handover:?} {}", handover.as_ref().err().map(ToString::to_string).unwrap_or_default());
+        assert!(!secrets.iter().any(|secret| told.contains(secret)), "{at:?} {says}: {told}");
     }
 }
 
