@@ -150,11 +150,17 @@ async fn a_pause_that_is_asked_for_is_told() {
         (Some("7"), Some(7)),
         // The clock of the tests stands still.
         (Some("Sat, 21 Nov 2026 12:00:30 GMT"), Some(30)),
+        // Nobody keeps us away for longer than a day.
+        (Some("18446744073709551615"), Some(86_400)),
         (Some("whenever"), None),
         (None, None),
     ] {
         let refused = once(Act::too_many(after)).await.expect_err("too many");
         assert_eq!(refused.error.retry_after, seconds.map(Duration::from_secs), "{after:?}");
+        // Whoever is out of order for a while says it in the same way.
+        let headers = after.map(|after| ("retry-after", after.to_owned())).into_iter().collect();
+        let failed = once(Act::Refuse(503, headers, "down for repair".to_owned())).await.expect_err("out of order");
+        assert_eq!(failed.error.retry_after, seconds.map(Duration::from_secs), "503 {after:?}");
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{Call, Clock, ErrorKind, Fate, Problems, Secret};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 struct Still;
 
@@ -85,6 +86,39 @@ async fn a_forbidden_record_keeps_no_other_waiting() {
     let elsewhere = Call::json("POST", "http://127.0.0.1:1/x", None);
     let failed = deliver(&client, &Ways, &elsewhere, &[]).await.unwrap_err();
     assert_eq!((failed.error.kind, failed.fate), (ErrorKind::Rejected, Fate::NotDone));
+}
+
+/// RFC 9110 sections 10.2.3 and 15.6.4: a pause belongs to 503 as it does to 429, in seconds or as a date, and nobody keeps us away for longer than a day.
+#[tokio::test]
+async fn a_pause_that_is_asked_for_is_told() {
+    let seconds = |count| Some(Duration::from_secs(count));
+    let pauses = [
+        ("7", seconds(7)),
+        ("Sat, 21 Nov 2026 12:00:30 GMT", seconds(30)),
+        ("Sat, 21 Nov 2026 11:59:30 GMT", seconds(0)),
+        ("18446744073709551615", seconds(86_400)),
+        ("1e300", seconds(86_400)),
+        ("Fri, 21 Nov 2110 12:00:30 GMT", seconds(86_400)),
+        ("-7", None),
+        ("whenever", None),
+    ];
+    for (status, kind, code, fate) in [
+        (429, ErrorKind::RateLimited, "OP-7504", Fate::NotDone),
+        // It may have been done before the far side gave up.
+        (503, ErrorKind::Transient, "OP-7501", Fate::Unknown),
+    ] {
+        for (text, pause) in pauses {
+            let answer = move |_: &_| Told::status(status).header("retry-after", text);
+            let server = FarSide::start(|asked| !asked.is_safe(), answer).unwrap();
+            let client = client(&server);
+            let call = Call::json("POST", format!("{}/x", server.url()), Some(&json!({})));
+            let failed = deliver(&client, &Ways, &call, &[]).await.unwrap_err();
+            assert_eq!((failed.error.kind, failed.error.code, failed.fate), (kind, code, fate), "{status} {text}");
+            assert_eq!(failed.error.retry_after, pause, "{status} {text}");
+            let error = read(&client, &Ways, Request::get("/x")).await.unwrap_err();
+            assert_eq!((error.kind, error.code, error.retry_after), (kind, code, pause), "{status} {text}");
+        }
+    }
 }
 
 #[tokio::test]
