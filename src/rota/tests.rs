@@ -1,5 +1,7 @@
 //! The rota over real verbs in fake time: years of weeks in six zones with random downtime, daemons that race, people who do not answer.
 
+mod clocks;
+
 use super::{Kind, Options, Plan, Rota, Waits, Week};
 use crate::calendar::Schedule;
 use crate::clock::Clock;
