@@ -195,6 +195,29 @@ fn a_wrong_edit_is_refused_with_path_problem_and_remedy() {
 }
 
 #[test]
+fn a_refused_edit_names_the_field_in_plain_words() {
+    let section = |key: &str, value: serde_json::Value| {
+        let mut priority = serde_json::to_value(content().priority).unwrap();
+        priority[key] = value;
+        edit("priority", priority)
+    };
+    for (edit, told) in [
+        (edit("priority.score", json!("high")), "`priority.score`: a text where a whole number should stand; send"),
+        (section("score", json!("high")), "`priority.score`: a text where a whole number should stand; send"),
+        (section("colour", json!("red")), "`priority`: `colour` is no field that is known here; there are `score`"),
+        (edit("next_actions", json!({})), "`next_actions`: an object where a list should stand; send"),
+        (edit("next_actions[0]", json!({ "text": "only" })), "`next_actions[0]`: `owner` is missing; send"),
+        (edit("workflow_summary", json!(null)), "`workflow_summary`: `null` where an object should stand; send"),
+    ] {
+        let error = apply(&content(), &[edit]).unwrap_err().to_string();
+        assert!(error.starts_with(told), "{error}");
+    }
+    let error = Content::from_json(b"{\"workflow_summary\": {\n\"text\": 7}}").unwrap_err().to_string();
+    let told = "`workflow_summary.text`: a number where a text should stand at line 2 column 9; send all sections";
+    assert!(error.starts_with(told), "{error}");
+}
+
+#[test]
 fn the_check_finds_what_the_request_does_not_hold() {
     assert_eq!(check(&content(), TEXT), []);
     let problems = |path: &str, value: serde_json::Value| -> Vec<String> {

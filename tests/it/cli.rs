@@ -682,6 +682,27 @@ fn judging_files_before_they_are_used() {
     assert_eq!(bench.run(&["eval", "set.jsonl", "--items", "--json"]).json()["drafts"][0]["label"], "p1");
     std::fs::write(bench.path("set.jsonl"), "{}\n").unwrap();
     bench.run(&["eval", "set.jsonl"]).refused(5, "OP-9119");
+    for (line, why) in [
+        ("{\"text\": \"a\", \"expect\": {\"risk\": 7}}", "`expect.risk`: "),
+        (
+            "{\"text\": \"a\", \"expect\": {\"due\": [\"Friday\"]}}",
+            "`expect.due[0]`: a text of another form than is wanted here",
+        ),
+        ("{\"text\": \"a\" \"subject\"}", "something else where `,` or `}` should stand at column 14"),
+    ] {
+        std::fs::write(bench.path("set.jsonl"), format!("{{\"text\": \"one\"}}\n{line}\n")).unwrap();
+        let refused = bench.run(&["eval", "set.jsonl"]);
+        refused.refused(5, "OP-9119");
+        assert!(refused.told.contains("line 2 of `set.jsonl`") && refused.told.contains(why), "{}", refused.told);
+    }
+    // What came out of an editor.
+    let bench = Bench::demo();
+    let brief = bench.on_demo(&["review", "list", "--json"]).json()["items"][0]["id"].as_str().unwrap().to_owned();
+    let edit = ["--config", "data/opspilot.toml", "review", "edit", brief.as_str()];
+    let broken = bench.command(&edit).env("EDITOR", "sed -i 2s/^/x/").output().unwrap();
+    let told = String::from_utf8(broken.stderr).unwrap();
+    let wanted = "error OP-9112: the edited text is no JSON: something else where a key in double quotes should stand at line 2 column ";
+    assert!(told.starts_with(wanted), "{told}");
 }
 
 #[test]
