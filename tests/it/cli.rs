@@ -431,7 +431,7 @@ fn a_table_that_the_store_takes_a_part_of_is_told_row_by_row_and_can_be_handed_i
     assert_eq!(*tally, "2 requests handed in, 0 known before");
     assert!(bad.starts_with("error OP-2211: `asks.csv` line 7: "), "{bad}");
     assert!(cause.starts_with("error OP-3005: ") && cause.contains("make room"), "{cause}");
-    assert!(left.starts_with("error OP-9124: 2 of the 5 good rows of `asks.csv` are handed in, 3 are not; "), "{left}");
+    assert!(left.starts_with("error OP-9126: 2 of the 5 good rows of `asks.csv` are handed in, 3 are not; "), "{left}");
     let again = submit(&["--json"]);
     assert_eq!(again.status, 1);
     let shown = again.json();
