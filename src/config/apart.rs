@@ -31,7 +31,7 @@ pub(super) fn judge(reader: &mut Reader, written: &[Node], sources: &[SourceSett
         let held = |(key, ground): &(&'static str, Ground)| Held {
             source: &source.name,
             index,
-            key: *key,
+            key,
             ground: resolved(ground, data_dir),
         };
         let grounds = source.prepared.grounds();

@@ -39,8 +39,11 @@ fn serve(stream: TcpStream, offers: &str, refuses: Refuses) -> io::Result<()> {
             write!(out, "+ \r\n")?;
             let answer = lines.next().transpose()?.unwrap_or_default();
             let plain = String::from_utf8_lossy(&STANDARD.decode(&answer).unwrap_or_default()).into_owned();
-            let secret = plain.trim_end_matches('\x01').rsplit(['\0', ' ']).next().unwrap_or_default().to_owned();
-            told = format!("{answer} {secret} {}", STANDARD.encode(&secret));
+            let secret = match plain.split_once("Bearer ") {
+                Some((_, token)) => token.trim_end_matches('\x01'),
+                None => plain.rsplit('\0').next().unwrap_or_default(),
+            };
+            told = format!("{answer} {secret} {}", STANDARD.encode(secret));
         } else if login {
             told = command.to_owned();
         }
