@@ -683,7 +683,10 @@ fn judging_files_before_they_are_used() {
     std::fs::write(bench.path("set.jsonl"), "{}\n").unwrap();
     bench.run(&["eval", "set.jsonl"]).refused(5, "OP-9119");
     for (line, why) in [
-        ("{\"text\": \"a\", \"expect\": {\"risk\": 7}}", "`expect.risk`: "),
+        (
+            "{\"text\": \"a\", \"expect\": {\"risk\": 7}}",
+            "`expect.risk`: a number where one of the words that it takes should stand",
+        ),
         (
             "{\"text\": \"a\", \"expect\": {\"due\": [\"Friday\"]}}",
             "`expect.due[0]`: a text of another form than is wanted here",
@@ -698,7 +701,7 @@ fn judging_files_before_they_are_used() {
     // What came out of an editor.
     let bench = Bench::demo();
     let brief = bench.on_demo(&["review", "list", "--json"]).json()["items"][0]["id"].as_str().unwrap().to_owned();
-    let edit = ["--config", "data/opspilot.toml", "review", "edit", brief.as_str()];
+    let edit = ["--config", "data/opspilot.toml", "review", "edit", "--editor", brief.as_str()];
     let broken = bench.command(&edit).env("EDITOR", "sed -i 2s/^/x/").output().unwrap();
     let told = String::from_utf8(broken.stderr).unwrap();
     let wanted = "error OP-9112: the edited text is no JSON: something else where a key in double quotes should stand at line 2 column ";

@@ -87,7 +87,11 @@ pub fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Fault> {
         let again = &mut serde_json::Deserializer::from_slice(text);
         match serde_path_to_error::deserialize::<_, T>(again) {
             Err(error) if error.inner().is_data() => Fault::found(error.inner(), error.path()),
-            _ => Fault::of(&cause),
+            // Where a word of a list is wanted, the library takes a number for a fault of grammar.
+            _ => match serde_json::from_slice(text).map(|value| read_value::<T>(&value)) {
+                Ok(Err(fault)) => Fault { is_data: true, place: Fault::of(&cause).place, ..fault },
+                _ => Fault::of(&cause),
+            },
         }
     })
 }
@@ -192,6 +196,8 @@ fn kind(found: &str) -> &'static str {
 pub fn wanted(expected: &str) -> &str {
     const NUMBERS: [&str; 10] = ["u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "isize"];
     match expected.split(' ').next_back().unwrap_or("") {
+        // How an enum is called where its name is not known yet.
+        _ if expected == "string or map" => "one of the words that it takes",
         last if NUMBERS.contains(&last) => "a whole number",
         "f64" | "f32" => "a number",
         "boolean" | "bool" => "`true` or `false`",

@@ -81,6 +81,10 @@ fn a_fault_of_shape_names_the_field_and_what_is_wanted() {
             json!({ "name": "x", "list": [{ "level": "low", "ratio": "secret" }] }),
             "`list[0].ratio`: a text where a number should stand",
         ),
+        (
+            json!({ "name": "x", "list": [{ "level": 7 }] }),
+            "`list[0].level`: a number where one of the words that it takes should stand",
+        ),
         (json!({ "name": "x", "day": "secret" }), "`day`: a text of another form than is wanted here"),
         (
             json!({ "name": "x", "nmae": "secret" }),
