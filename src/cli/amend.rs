@@ -22,11 +22,14 @@ pub(crate) struct Edit {
     id: Named,
     /// Put a value at a path, such as `priority.score=70` or `next_actions[0].owner=Ada`; may be given several times. An index equal to
     /// the length of a list appends, `null` removes an entry.
-    #[arg(long, value_name = "PATH=VALUE", required_unless_present = "editor")]
+    #[arg(long, value_name = "PATH=VALUE", required_unless_present_any = ["editor", "file"])]
     set: Vec<String>,
     /// Open the content as JSON in `VISUAL` or `EDITOR`.
     #[arg(long)]
     editor: bool,
+    /// Take the content from this file, as the editor was given it: what was written when an edit was refused is kept in one.
+    #[arg(long, value_name = "FILE", conflicts_with = "editor")]
+    file: Option<PathBuf>,
     /// Digest of the revision you have read, or its first 8 characters or more [default: the one that stands].
     #[arg(long, value_name = "DIGEST")]
     revision: Option<String>,
@@ -41,15 +44,36 @@ impl Edit {
             None => row.digest.clone(),
         };
         let mut edits = self.set.iter().map(|set| assignment(set)).collect::<Result<Vec<_>, _>>()?;
-        if self.editor {
+        let mut file = self.file.clone();
+        let mut before = Value::Null;
+        if self.editor || file.is_some() {
             let revisions = house.store.revisions(&self.id.brief()).await?;
             let read = revisions.iter().find(|revision| revision.digest == from);
             let read = read.ok_or_else(|| StoreError::NotFound { what: "revision", id: from.clone() })?;
-            edits.extend(by_editor(setup, &Content::from_json(&read.content)?)?);
+            before = sections(&Content::from_json(&read.content)?);
+        }
+        if self.editor {
+            file = Some(to_edit(&before)?);
         }
         let boundary =
             house.boundaries.get(&row.pilot).ok_or_else(|| IntakeError::NoPilot { pilot: row.pilot.clone() })?;
-        let edited = house.review.edit(&principal, &self.id.brief(), &from, &edits, boundary).await?;
+        let put = async {
+            if let Some(file) = &file {
+                if self.editor {
+                    open_editor(setup, file)?;
+                }
+                edits.extend(changed(&before, file)?);
+            }
+            Ok::<_, Failure>(house.review.edit(&principal, &self.id.brief(), &from, &edits, boundary).await?)
+        };
+        let edited = put.await.map_err(|failure| match (self.editor, &file) {
+            (true, Some(file)) => kept(failure, file),
+            _ => failure,
+        })?;
+        if let (true, Some(file)) = (self.editor, &file) {
+            // The system clears its folder for temporary files; the edit counts all the same.
+            let _ = std::fs::remove_file(file);
+        }
         let out = &setup.out;
         if out.json {
             return out.json(&json!({
@@ -77,22 +101,38 @@ fn assignment(set: &str) -> Result<Change, Failure> {
     Ok(Change { path: path.trim().to_owned(), value })
 }
 
-/// Lets a person edit the whole content; gives an edit for each section that changed.
-fn by_editor(setup: &Setup, content: &Content) -> Result<Vec<Change>, Failure> {
-    let mut before = serde_json::to_value(content).unwrap_or_default();
-    if let Some(sections) = before.as_object_mut() {
+/// A failure after which what a person wrote is still there.
+fn kept(mut failure: Failure, file: &Path) -> Failure {
+    if let Some(line) = failure.lines.last_mut() {
+        line.push_str(&format!("; what you wrote is kept in `{}`: `--file` takes it from there", file.display()));
+    }
+    failure
+}
+
+/// The content as a person edits it.
+fn sections(content: &Content) -> Value {
+    let mut sections = serde_json::to_value(content).unwrap_or_default();
+    if let Some(sections) = sections.as_object_mut() {
         // Written by the checker, not by hand.
         sections.remove("unverified");
     }
-    let text = serde_json::to_string_pretty(&before).unwrap_or_default();
+    sections
+}
+
+/// A file of one's own that holds it.
+fn to_edit(sections: &Value) -> Result<PathBuf, Failure> {
+    let text = serde_json::to_string_pretty(sections).unwrap_or_default();
     let mut random = [0; 8];
     crate::clock::SystemEntropy::default().fill(&mut random);
     let path = std::env::temp_dir().join(format!("brief-{}.json", u64::from_be_bytes(random)));
     setup::private_file(&path, &text)?;
-    let outcome = edited(setup, &path);
-    // The system clears its folder for temporary files; the edit counts all the same.
-    let _ = std::fs::remove_file(&path);
-    let after: Value = json::read(outcome?.as_bytes()).map_err(|cause| {
+    Ok(path)
+}
+
+/// An edit for each section that a file says otherwise.
+fn changed(before: &Value, file: &Path) -> Result<Vec<Change>, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|cause| Failure::unreadable(file, &cause))?;
+    let after: Value = json::read(text.as_bytes()).map_err(|cause| {
         Failure::usage(format!(
             "the edited text is no JSON: {cause}; nothing was changed, so edit again and mind that place (OP-9112)"
         ))
@@ -104,7 +144,7 @@ fn by_editor(setup: &Setup, content: &Content) -> Result<Vec<Change>, Failure> {
     Ok(changed.map(|(section, value)| Change { path: section.clone(), value: value.clone() }).collect())
 }
 
-fn edited(setup: &Setup, path: &PathBuf) -> Result<String, Failure> {
+fn open_editor(setup: &Setup, path: &Path) -> Result<(), Failure> {
     let editor = setup.variable("VISUAL").or_else(|| setup.variable("EDITOR")).unwrap_or_else(|| "vi".to_owned());
     let mut words = editor.split_whitespace();
     let failed =
@@ -115,7 +155,7 @@ fn edited(setup: &Setup, path: &PathBuf) -> Result<String, Failure> {
     if !status.success() {
         return Err(failed(format!("ended with {status}")));
     }
-    std::fs::read_to_string(Path::new(path)).map_err(|cause| Failure::unreadable(path, &cause))
+    Ok(())
 }
 
 #[cfg(test)]

@@ -706,6 +706,16 @@ fn judging_files_before_they_are_used() {
     let told = String::from_utf8(broken.stderr).unwrap();
     let wanted = "error OP-9112: the edited text is no JSON: something else where a key in double quotes should stand at line 2 column ";
     assert!(told.starts_with(wanted), "{told}");
+    // What was written is not lost: put right, it is taken from where it was kept.
+    let (_, file) = told.split_once("is kept in `").expect("a file is named");
+    let file = std::path::Path::new(file.split('`').next().unwrap());
+    let text = std::fs::read_to_string(file).unwrap().replacen('x', "", 1);
+    let mut content: serde_json::Value = serde_json::from_str(&text).unwrap();
+    content["next_actions"][0]["owner"] = "Grace Hopper".into();
+    std::fs::write(file, content.to_string()).unwrap();
+    let put = bench.on_demo(&["review", "edit", &brief, "--file", &file.display().to_string()]);
+    assert!(put.status == 0 && put.out.contains("revision 2: 1 change") && file.exists(), "{}{}", put.out, put.told);
+    std::fs::remove_file(file).unwrap();
 }
 
 #[test]
