@@ -14,7 +14,7 @@ const PAUSE: Duration = Duration::from_millis(90);
 
 /// The tables in which something is erased.
 const VACUUM: &str = "VACUUM request, raw, blob, attachment, run, step, effect, brief, revision, decision, letter, reply, quarantine, \
-                      idempotency, probe, target, writeback, write_item";
+                      idempotency, probe, writeback, write_item";
 
 impl Store {
     /// Takes away what is left of erased rows. SQLite: the file is written anew and its log emptied, which takes as long as copying it, needs

@@ -8,7 +8,7 @@ use crate::domain::id::RequestId;
 use crate::policy::Permit;
 use crate::receipt::{Body, Field};
 use crate::store::pack::{pack, unpack};
-use crate::store::queue::one_by_one;
+use crate::store::queue::Verb;
 use crate::store::sql::{Row, Value, values};
 use crate::store::tx::{Note, Tx};
 use crate::store::verbs::review::policy_fields;
@@ -49,7 +49,19 @@ pub struct Erased {
     pub alike: Vec<String>,
 }
 
-one_by_one!(Erase, Erased, erase);
+impl Verb for Erase {
+    type Out = Erased;
+    // It holds the table of contents, which every caller shares.
+    const LAST: bool = true;
+
+    async fn run(items: &[&Self], tx: &mut Tx<'_>) -> Result<Vec<Result<Erased, StoreError>>, StoreError> {
+        let mut outs = Vec::with_capacity(items.len());
+        for item in items {
+            outs.push(erase(item, tx).await?);
+        }
+        Ok(outs)
+    }
+}
 
 /// `Ok(Err(_))`: refused, nothing written. `Err(_)`: the database failed.
 type Refusable<T> = Result<Result<T, StoreError>, StoreError>;
