@@ -51,13 +51,11 @@ impl Chain {
                 format!("to {actor}: {}; {}", places.join(", "), by_policy())
             }
             "brief.drafted" => {
-                format!(
-                    "revision {} by {}, {}, digest {}",
-                    field("revision"),
-                    field("generator"),
-                    self.gist(&field("digest")),
-                    short(&field("digest"))
-                )
+                let digest = field("digest");
+                // Nothing is left of it to tell once it was erased.
+                let gist = Some(self.gist(&digest)).filter(|gist| !gist.is_empty());
+                let gist = gist.map(|gist| format!(", {gist}")).unwrap_or_default();
+                format!("revision {} by {}{gist}, digest {}", field("revision"), field("generator"), short(&digest))
             }
             "brief.edited" => {
                 let changed = list("changed");

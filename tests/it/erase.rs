@@ -63,6 +63,7 @@ fn no_file_holds_what_was_erased_and_the_record_is_proven() {
     assert!(show.code() == 1 && show.err.contains("error OP-3009: "), "{}", show.err);
     let why = daemon.cli(&["request", "why", &id]);
     assert!(why.out.contains("erased") && why.out.contains("by mike: asked"), "{}{}", why.out, why.err);
+    assert!(why.out.contains("revision 1 by embedded, digest "), "{}", why.out);
     for command in [
         &["request", "list"][..],
         &["request", "list", "--state", "erased"],
