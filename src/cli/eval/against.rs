@@ -12,7 +12,7 @@ use crate::cli::table::Table;
 use crate::cli::text;
 use crate::daemon::House;
 use crate::intake::Reading;
-use crate::store::{BriefFilter, BriefRow, StoreError};
+use crate::store::{BriefFilter, BriefRow, RevisionRow, StoreError};
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -133,7 +133,7 @@ async fn past(house: &House, row: &BriefRow) -> Result<Option<Past>, Failure> {
         revisions => revisions?,
     };
     let stands = revisions.iter().find(|revision| revision.number == row.revision);
-    let drafted = revisions.iter().rfind(|revision| revision.author == "generator" && revision.number <= row.revision);
+    let drafted = RevisionRow::draft_of(&revisions, row.revision);
     let (Some(stands), Some(drafted)) = (stands, drafted) else { return Ok(None) };
     let request = house.store.request(&row.id.request()).await?.request;
     if request.text.trim().is_empty() {

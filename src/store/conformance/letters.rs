@@ -71,7 +71,7 @@ pub(super) async fn claimed(on: &Fixture) -> LetterRow {
     }
 }
 
-pub(super) async fn settle(on: &Fixture, letter: &LetterRow, sent: Sent) -> Result<(), crate::store::StoreError> {
+async fn settle(on: &Fixture, letter: &LetterRow, sent: Sent) -> Result<(), crate::store::StoreError> {
     on.store.settle_letter(SettleLetter { id: letter.id.clone(), attempt: letter.attempt, sent, at: on.now() }).await
 }
 

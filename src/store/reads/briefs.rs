@@ -232,12 +232,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]; [`StoreError::Erased`]; [`StoreError::Corrupt`] when a content is not the one that was stored.
     pub async fn revisions(&self, brief: &BriefId) -> Result<Vec<RevisionRow>, StoreError> {
-        let sql =
-            "SELECT number, digest, author, generator, content, at FROM revision WHERE brief = $1 ORDER BY number";
+        let sql = "SELECT number, digest, author, generator, content, at, CASE WHEN length(content) = 0 AND EXISTS (SELECT 1 FROM request r \
+                   WHERE r.id = 'req_' || substr(brief, 5) AND r.erased_at IS NOT NULL) THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END \
+                   FROM revision WHERE brief = $1 ORDER BY number";
         let rows = self.reader().await?.conn().rows(sql, values![brief.as_str()]).await?;
         let revision = |row: &Row| {
             let (digest, content) = (row.text(1)?, unpack(&row.bytes(4)?)?);
-            if content.is_empty() {
+            if row.int(6)? != 0 {
                 return Err(StoreError::Erased { request: brief.request().to_string() });
             }
             if sha256_hex(&content) != digest {

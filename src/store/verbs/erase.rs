@@ -156,7 +156,7 @@ async fn end(names: &Names, item: &Erase, tx: &mut Tx<'_>) -> Result<(), StoreEr
 
 /// What is on its way to somebody, or was written and can still be taken back.
 async fn in_the_way(names: &Names, item: &Erase, tx: &mut Tx<'_>) -> Result<Option<String>, StoreError> {
-    let brief = || values![&names.brief];
+    let (request, brief) = (&names.request, || values![&names.brief]);
     // Senders pass over a row that is held, so that none begins between the look and the end.
     let sql = if tx.conn.is_postgres() {
         "SELECT state FROM letter WHERE brief = $1 FOR UPDATE"
@@ -165,28 +165,34 @@ async fn in_the_way(names: &Names, item: &Erase, tx: &mut Tx<'_>) -> Result<Opti
     };
     let letters = tx.conn.rows(sql, brief()).await?;
     let states: Vec<String> = letters.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
-    if states.iter().any(|state| state == "sending") {
-        return Ok(Some("a letter about it is just being sent; nothing was erased, try again in a minute".to_owned()));
+    // Letters of a day may name it.
+    let sql = "SELECT 1 FROM letter l JOIN brief b ON b.id = $1 WHERE l.brief = '' AND l.state = 'sending' AND l.created_at >= b.opened_at LIMIT 1";
+    let of_the_day = tx.conn.row(sql, brief()).await?.is_some();
+    if of_the_day || states.iter().any(|state| state == "sending") {
+        return Ok(Some(format!(
+            "a letter that may be about `{request}` is just being sent; nothing of it was erased, try again in a minute"
+        )));
     }
     let sql =
         "SELECT 1 FROM reply WHERE state = 'waiting' AND token IN (SELECT token FROM letter WHERE brief = $1) LIMIT 1";
     if tx.conn.row(sql, brief()).await?.is_some() {
-        let what = "an answer by mail about it is just being read; nothing was erased, try again in a minute";
-        return Ok(Some(what.to_owned()));
+        return Ok(Some(format!(
+            "an answer by mail about `{request}` is just being read; nothing of it was erased, try again in a minute"
+        )));
     }
     let sql = "SELECT id, state FROM write_item WHERE brief = $1 AND state IN ('waiting', 'claimed', 'sending', 'uncertain', 'blocked', 'differs') \
                ORDER BY id LIMIT 1";
     if let Some(row) = tx.conn.row(sql, brief()).await? {
         let (id, state) = (row.text(0)?, row.text(1)?);
         return Ok(Some(format!(
-            "the write `{id}` of its brief is {state}; nothing was erased: `opspilot writeback cancel` or `settle` ends it first"
+            "the write `{id}` of `{request}` is {state}; nothing of it was erased: `opspilot writeback cancel` or `settle` ends it first"
         )));
     }
     let sql = "SELECT count(*) FROM write_item WHERE brief = $1 AND state = 'written' AND undo_of = ''";
     let written = tx.conn.row(sql, brief()).await?.map_or(Ok(0), |row| row.int(0))?;
     Ok((written > 0 && !item.leaves_writes).then(|| {
         format!(
-            "of its brief {written} written into systems outside, which can be taken back only before; nothing was erased: \
+            "of `{request}` there is {written} written into systems outside, which can be taken back only before; nothing of it was erased: \
              `opspilot writeback undo` takes back, `--leave-writes` leaves them there",
         )
     }))
@@ -281,8 +287,7 @@ async fn letters(names: &Names, tx: &mut Tx<'_>) -> Result<u64, StoreError> {
     tx.conn.run(sql, values![brief]).await?;
     let mut letters = tx.conn.run("DELETE FROM letter WHERE brief = $1", values![brief]).await?;
     // Digests of a day list what waits by its title: of no brief in particular, and made while this one waited.
-    let sql = "SELECT l.id, l.content FROM letter l JOIN brief b ON b.id = $1 WHERE l.brief = '' AND l.created_at >= b.opened_at \
-               AND l.state <> 'sending'";
+    let sql = "SELECT l.id, l.content FROM letter l JOIN brief b ON b.id = $1 WHERE l.brief = '' AND l.created_at >= b.opened_at";
     let names_it = |row: &Row| -> Result<Option<String>, StoreError> {
         let content = unpack(&row.bytes(1)?)?;
         let found = content.windows(brief.len()).any(|words| words == brief.as_bytes());

@@ -75,7 +75,7 @@ pub(super) fn revisions(sheet: &Sheet) -> Markup {
                 @for revision in &sheet.revisions {
                     li value=(revision.number) {
                         a href=(format!("/briefs/{}?revision={}", sheet.id, revision.number)) { code { (short(&revision.digest)) } }
-                        " " @if revision.author == "generator" { "drafted" } @else { "by " bdi { (plain(sheet.name(&revision.author))) } }
+                        " " @if revision.is_draft() { "drafted" } @else { "by " bdi { (plain(sheet.name(&revision.author))) } }
                         " " (moment(revision.at, &sheet.zone))
                         @if revision.number == last { " · stands" }
                         @if revision.number > 1 {
