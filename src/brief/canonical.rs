@@ -2,23 +2,27 @@
 //!
 //! Its own file because it is the one place where "the same content" is defined.
 //! INVARIANT: equal contents have equal bytes, in every build and whatever features other crates
-//! switch on (key order is sorted here, not left to the JSON library). The form is RFC 8785 (JSON
-//! Canonicalization Scheme) restricted to what a brief holds: ASCII keys and whole numbers.
+//! switch on: the fields of a content are declared in the order of their names, and written in the order
+//! in which they are declared. The form is RFC 8785 (JSON Canonicalization Scheme) restricted to what a
+//! brief holds: ASCII keys and whole numbers; serde_json escapes exactly what section 3.2.2 asks for.
 
 use super::content::{Content, MAX_JSON, MAX_LIST, MAX_TEXT};
 use super::edit::EditError;
 use opspilot_sdk::json;
 use serde_json::Value;
-use std::ops::Range;
+
+/// Bytes that most contents fit in.
+const ROOM: usize = 8_192;
 
 impl Content {
     /// The canonical JSON bytes (RFC 8785): no spaces, keys sorted.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let written = serde_json::to_vec(self).unwrap_or_default();
-        let mut out = Vec::with_capacity(written.len());
-        sort(&written, &mut out);
-        out
+        let mut out = Vec::with_capacity(ROOM);
+        match serde_json::to_writer(&mut out, self) {
+            Ok(()) => out,
+            Err(_) => Vec::new(),
+        }
     }
 
     /// SHA-256 of [`Content::to_bytes`] in lowercase hexadecimal, 64 characters.
@@ -78,86 +82,4 @@ fn limits(value: &Value, path: &mut String) -> Result<(), EditError> {
         }
         _ => Ok(()),
     }
-}
-
-/// Copies the value that `json` begins with, the members of each object in the order of their keys; gives what follows it. `json` was
-/// written by serde_json without spaces, which escapes exactly what RFC 8785 section 3.2.2 asks for.
-fn sort<'a>(json: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
-    match json.split_first() {
-        Some((b'{', rest)) => sort_members(rest, out),
-        Some((b'[', mut rest)) => {
-            out.push(b'[');
-            while let Some((first, after)) = rest.split_first() {
-                match first {
-                    b']' => {
-                        rest = after;
-                        break;
-                    }
-                    b',' => {
-                        out.push(b',');
-                        rest = sort(after, out);
-                    }
-                    _ => rest = sort(rest, out),
-                }
-            }
-            out.push(b']');
-            rest
-        }
-        _ => {
-            let (value, rest) = json.split_at(scalar(json));
-            out.extend_from_slice(value);
-            rest
-        }
-    }
-}
-
-/// The same for what follows the `{` of an object.
-fn sort_members<'a>(mut rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
-    let begin = out.len();
-    // Each key with where its member lies in `out`.
-    let mut members: Vec<(&[u8], Range<usize>)> = Vec::with_capacity(8);
-    while let Some((first, after)) = rest.split_first() {
-        match first {
-            b'}' => {
-                rest = after;
-                break;
-            }
-            b',' => rest = after,
-            _ => {
-                let from = out.len();
-                let (key, value) = rest.split_at(scalar(rest));
-                out.extend_from_slice(key);
-                out.push(b':');
-                rest = sort(value.get(1..).unwrap_or_default(), out);
-                members.push((key, from..out.len()));
-            }
-        }
-    }
-    members.sort_unstable_by_key(|(key, _)| *key);
-    let written = out.split_off(begin);
-    out.push(b'{');
-    for (index, (_, member)) in members.into_iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(written.get(member.start - begin..member.end - begin).unwrap_or_default());
-    }
-    out.push(b'}');
-    rest
-}
-
-/// How long the string, number or word is that `json` begins with.
-fn scalar(json: &[u8]) -> usize {
-    if json.first() != Some(&b'"') {
-        return json.iter().position(|byte| matches!(byte, b',' | b']' | b'}')).unwrap_or(json.len());
-    }
-    let mut at = 1;
-    while let Some(found) = json.get(at..).and_then(|rest| rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))) {
-        at += found;
-        if json.get(at) == Some(&b'"') {
-            return at + 1;
-        }
-        at += 2;
-    }
-    json.len()
 }

@@ -3,7 +3,8 @@
 //! Its own file because this is the shape everybody else relies on: the desk shows it, a reviewer
 //! edits it, a model has to answer in it, and an approval binds to its digest.
 //! INVARIANT: a `Content` that parsed is within its limits (score 0 to 100, quotes not reversed,
-//! list and text sizes bounded), so no reader has to check them again.
+//! list and text sizes bounded), so no reader has to check them again. Fields stand in the order of
+//! their names, in which the canonical bytes have them.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -17,17 +18,23 @@ pub const MAX_JSON: usize = 512 * 1024;
 
 /// A span of the normalised request text, as byte offsets: `start` inclusive, `end` exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "RawQuote")]
+#[serde(into = "RawQuote", try_from = "RawQuote")]
 pub struct Quote {
     start: u32,
     end: u32,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawQuote {
-    start: u32,
     end: u32,
+    start: u32,
+}
+
+impl From<Quote> for RawQuote {
+    fn from(quote: Quote) -> Self {
+        RawQuote { end: quote.end, start: quote.start }
+    }
 }
 
 impl TryFrom<RawQuote> for Quote {
@@ -67,10 +74,10 @@ impl Quote {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
-    /// What the brief says, plain text.
-    pub text: String,
     /// Where the request says it; empty when the statement is about something absent. [`check`](super::check()) lists any other without.
     pub quotes: Vec<Quote>,
+    /// What the brief says, plain text.
+    pub text: String,
 }
 
 /// Priority from 0 (can wait for ever) to 100 (drop everything).
@@ -213,12 +220,12 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Priority {
-    /// 0 to 100.
-    pub score: Score,
     /// The band; normally [`Score::band`] of the score.
     pub band: Band,
     /// Why, each with quotes.
     pub reasons: Vec<Statement>,
+    /// 0 to 100.
+    pub score: Score,
 }
 
 /// One risk found in the request.
@@ -227,30 +234,30 @@ pub struct Priority {
 pub struct Factor {
     /// What it is about.
     pub kind: RiskKind,
-    /// What the brief says about it.
-    pub text: String,
     /// Where the request shows it.
     pub quotes: Vec<Quote>,
+    /// What the brief says about it.
+    pub text: String,
 }
 
 /// Risk level with its factors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Risk {
-    /// Overall level.
-    pub level: Level,
     /// What was found.
     pub factors: Vec<Factor>,
+    /// Overall level.
+    pub level: Level,
 }
 
 /// The status the brief recommends, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecommendedStatus {
-    /// What should happen next.
-    pub status: Status,
     /// Why, in one or two sentences.
     pub reason: String,
+    /// What should happen next.
+    pub status: Status,
 }
 
 /// Something the request does not say and the work needs.
@@ -269,27 +276,27 @@ pub struct Missing {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Action {
-    /// What to do.
-    pub text: String,
-    /// Who.
-    pub owner: String,
     /// By which day in the pilot's time zone; absent when the request names none.
     #[serde(deserialize_with = "present")]
     pub due: Option<Date>,
     /// Whether it touches anything outside and so waits for a decision.
     pub needs_approval: bool,
+    /// Who.
+    pub owner: String,
+    /// What to do.
+    pub text: String,
 }
 
 /// One phase of the proposed work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Phase {
+    /// How one knows that it is over.
+    pub exit: String,
     /// Name of the phase.
     pub phase: String,
     /// What is done in it.
     pub steps: Vec<String>,
-    /// How one knows that it is over.
-    pub exit: String,
 }
 
 /// Something in the brief which the request does not bear out.
@@ -306,14 +313,8 @@ pub struct Problem {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Content {
-    /// What is being asked, in a few sentences.
-    pub workflow_summary: Statement,
-    /// How soon.
-    pub priority: Priority,
-    /// What could go wrong.
-    pub risk: Risk,
-    /// What to do with the request.
-    pub recommended_status: RecommendedStatus,
+    /// The work in phases.
+    pub implementation_roadmap: Vec<Phase>,
     /// What has to be asked first.
     pub missing_information: Vec<Missing>,
     /// What to do, by whom, by when.
@@ -321,11 +322,17 @@ pub struct Content {
     /// Where a price or payback comes from, when the request has figures for one.
     #[serde(deserialize_with = "present")]
     pub pricing_rationale: Option<Statement>,
-    /// The work in phases.
-    pub implementation_roadmap: Vec<Phase>,
+    /// How soon.
+    pub priority: Priority,
+    /// What to do with the request.
+    pub recommended_status: RecommendedStatus,
+    /// What could go wrong.
+    pub risk: Risk,
     /// What the checker could not find in the request. Shown, never hidden.
     #[serde(default)]
     pub unverified: Vec<Problem>,
+    /// What is being asked, in a few sentences.
+    pub workflow_summary: Statement,
 }
 
 /// Lets `null` through but not an absent key: a section that is left out by mistake must not read

@@ -119,16 +119,37 @@ pub(crate) fn find(text: &str) -> Vec<Hit> {
     ALL.find(text)
 }
 
-/// Whether this byte is part of a word.
-fn inside(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || *byte >= 0x80
+/// Each byte as it counts for a word: a letter in lower case, a digit and what is beyond ASCII as it is; 0 for a byte that is no part of one.
+static INSIDE: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        let as_byte = byte as u8;
+        if as_byte.is_ascii_alphanumeric() || as_byte >= 0x80 {
+            table[byte] = as_byte.to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// This byte as it counts for a word, if it is part of one.
+fn inside(byte: u8) -> Option<u8> {
+    INSIDE.get(usize::from(byte)).copied().filter(|byte| *byte != 0)
 }
 
-/// The word that starts at byte `at`, or the one byte there that is none.
-fn head(bytes: &[u8], at: usize) -> &[u8] {
-    let rest = bytes.get(at..).unwrap_or_default();
-    let length = rest.iter().position(|byte| !inside(byte)).unwrap_or(rest.len());
-    rest.get(..length.max(1)).unwrap_or_default()
+/// The hash of the word that `bytes` begins with, or of the one byte there that is none; and how long that is.
+fn head(bytes: &[u8]) -> (u32, usize) {
+    let join = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x9e37_79b1);
+    let (mut hash, mut length) = (0, 0);
+    while let Some(byte) = bytes.get(length).and_then(|byte| inside(*byte)) {
+        hash = join(hash, byte);
+        length += 1;
+    }
+    match bytes.first() {
+        Some(first) if length == 0 => (join(0, *first), 1),
+        _ => (hash, length),
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -165,7 +186,7 @@ impl Lexicon {
         // More rows than phrases, so that most words of a text meet an empty one.
         let size = (4 * phrases.len()).next_power_of_two();
         let mut phrases: Vec<(usize, Phrase)> =
-            phrases.into_iter().map(|phrase| (row(head(phrase.words.as_bytes(), 0), size), phrase)).collect();
+            phrases.into_iter().map(|phrase| (row(head(phrase.words.as_bytes()).0, size), phrase)).collect();
         phrases.sort_by_key(|(row, _)| *row);
         let begin = |row: usize| phrases.partition_point(|(of, _)| *of < row);
         let rows = (0..=size).map(|row| u16::try_from(begin(row)).unwrap_or(u16::MAX)).collect();
@@ -180,27 +201,33 @@ impl Lexicon {
     /// Every phrase of it in `text`, in order of its end; of those that end together the longest first.
     pub(crate) fn find(&self, text: &str) -> Vec<Hit> {
         let bytes = text.as_bytes();
-        let mut hits = Vec::with_capacity(32);
+        let mut hits = Vec::with_capacity(24);
         let mut at = 0;
-        while at < bytes.len() {
-            let head = head(bytes, at);
-            for (ending, phrase) in self.begun_by(head) {
+        while let Some(first) = bytes.get(at) {
+            // Every sixth byte: no phrase begins with it.
+            if *first == b' ' {
+                at += 1;
+                continue;
+            }
+            let (hash, length) = head(bytes.get(at..).unwrap_or_default());
+            for (ending, phrase) in self.begun_by(hash) {
                 let end = at + usize::from(ending.length);
                 let Some(words) = bytes.get(at..end) else { continue };
                 let ends = words.last().map(u8::to_ascii_lowercase) == Some(ending.last);
-                if ends && !bytes.get(end).is_some_and(inside) && words.eq_ignore_ascii_case(phrase.words.as_bytes()) {
+                let whole = bytes.get(end).is_none_or(|byte| inside(*byte).is_none());
+                if ends && whole && words.eq_ignore_ascii_case(phrase.words.as_bytes()) {
                     hits.push(Hit { start: at, end, sense: phrase.sense });
                 }
             }
-            at += head.len();
+            at += length;
         }
         // Stable: one phrase in several senses keeps the order of the table.
         hits.sort_by_key(|hit| (hit.end, hit.start));
         hits
     }
 
-    fn begun_by(&self, head: &[u8]) -> impl Iterator<Item = (Ending, &Phrase)> {
-        let row = row(head, self.rows.len() - 1);
+    fn begun_by(&self, hash: u32) -> impl Iterator<Item = (Ending, &Phrase)> {
+        let row = row(hash, self.rows.len() - 1);
         let range = match self.rows.get(row..row + 2) {
             Some([from, to]) => usize::from(*from)..usize::from(*to),
             _ => 0..0,
@@ -210,9 +237,7 @@ impl Lexicon {
     }
 }
 
-/// The row of a word among `size`, a power of two.
-fn row(head: &[u8], size: usize) -> usize {
-    let hash =
-        head.iter().fold(0_u32, |hash, byte| (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x9e37_79b1));
+/// The row of a word with this hash among `size`, a power of two.
+fn row(hash: u32, size: usize) -> usize {
     (hash >> 16) as usize & (size - 1)
 }

@@ -79,6 +79,9 @@ proptest! {
         made.implementation_roadmap[0].steps = vec![texts[1].clone(); lists[0]];
         made.unverified = vec![Problem { path: texts[2].clone(), problem: texts[1].clone() }; lists[1]];
         made.next_actions[0].due = made.next_actions[0].due.filter(|_| due);
+        let Statement { text, quotes } = made.workflow_summary.clone();
+        made.risk.factors = vec![Factor { kind: RiskKind::Legal, text, quotes }; lists[0]];
+        made.pricing_rationale = due.then(|| made.workflow_summary.clone());
         let value = serde_json::to_value(&made).unwrap();
         prop_assert_eq!(String::from_utf8(made.to_bytes()).unwrap(), as_defined(&value));
     }
@@ -204,7 +207,7 @@ fn a_refused_edit_names_the_field_in_plain_words() {
     for (edit, told) in [
         (edit("priority.score", json!("high")), "`priority.score`: a text where a whole number should stand; send"),
         (section("score", json!("high")), "`priority.score`: a text where a whole number should stand; send"),
-        (section("colour", json!("red")), "`priority`: `colour` is no field that is known here; there are `score`"),
+        (section("colour", json!("red")), "`priority`: `colour` is no field that is known here; there are `band`"),
         (edit("next_actions", json!({})), "`next_actions`: an object where a list should stand; send"),
         (edit("next_actions[0]", json!({ "text": "only" })), "`next_actions[0]`: `owner` is missing; send"),
         (edit("workflow_summary", json!(null)), "`workflow_summary`: `null` where an object should stand; send"),

@@ -204,9 +204,25 @@ pub(super) fn is_technical(facts: &Facts<'_>, subject: Option<&str>) -> bool {
     subject.unwrap_or("").split_whitespace().chain(words.take(300)).any(is_craft)
 }
 
+/// The bytes without which a word is no identifier, no code, no version, and holds no address.
+static SPEAKS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = matches!(byte as u8, b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'@' | b'_' | b'(' | b':' | b'{');
+        byte += 1;
+    }
+    table
+};
+
 /// Whether a word is an identifier, a piece of code, a version, or a word of the craft.
 fn is_craft(word: &str) -> bool {
     let bytes = word.as_bytes();
+    let of_craft = || CRAFT.has(word.trim_matches(|c: char| !c.is_ascii_alphanumeric()));
+    // Most words are small letters, and what ends a clause: they can be nothing else.
+    if !bytes.iter().fold(false, |any, byte| any | SPEAKS.get(usize::from(*byte)).is_some_and(|speaks| *speaks)) {
+        return of_craft();
+    }
     let has = |two: &[u8; 2]| bytes.windows(2).any(|pair| pair == two);
     let (mut dots, mut digits, mut letters) = (0, 0, false);
     let (mut price, mut mail, mut line, mut sign, mut camel, mut before) = (false, false, false, false, false, b' ');
@@ -236,7 +252,7 @@ fn is_craft(word: &str) -> bool {
         || code
         || (line && letters)
         || version
-        || CRAFT.has(word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
+        || of_craft()
         || (letters && word.contains("Exception"))
         || (dots > 0 && is_dotted_name(word))
         || (digits >= 3 && is_key(word))

@@ -31,6 +31,11 @@ pub(crate) fn find(text: &str) -> Vec<Contact> {
     let mut from = 0;
     // Every address and every link holds a full stop or a colon; what stands around one is looked at once.
     while let Some(mark) = next(text, from, |byte| matches!(byte, b'.' | b':')) {
+        // Nearly all of them end a sentence or a label.
+        if text.as_bytes().get(mark + 1).is_none_or(u8::is_ascii_whitespace) {
+            from = mark + 1;
+            continue;
+        }
         let start = text.get(from..mark).and_then(|left| left.rfind(parts)).map_or(from, |at| {
             let part = text.get(from + at..).and_then(|rest| rest.chars().next());
             from + at + part.map_or(0, char::len_utf8)

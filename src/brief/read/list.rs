@@ -1,28 +1,38 @@
 //! Lists of words that readers ask about at every word of a text.
 //!
 //! Its own file because the answer is nearly always no, and must cost next to nothing: a list carries a
-//! set of bits, computed at compile time, that says no without a comparison.
+//! set of bits that says no without a comparison, and a table of places, both computed at compile time.
 //! INVARIANT: words of a list are in lower case; a text's word is found whatever its ASCII case.
 
 const BITS: usize = 1024;
+/// Places for words: at least twice as many as the longest list has.
+const PLACES: usize = 512;
 
 /// A list of words.
 pub(crate) struct List {
     words: &'static [&'static str],
     bits: [u64; BITS / 64],
+    /// One more than where a word stands in `words`, at its slot or the first free place behind it; 0 where none is.
+    places: [u8; PLACES],
 }
 
 impl List {
     /// The list of these words.
     pub(crate) const fn new(words: &'static [&'static str]) -> Self {
-        let mut bits = [0; BITS / 64];
+        assert!(words.len() < PLACES / 2, "a longer list needs more places");
+        let (mut bits, mut places) = ([0; BITS / 64], [0; PLACES]);
         let mut at = 0;
         while at < words.len() {
             let slot = slot(words[at].as_bytes());
             bits[slot / 64] |= 1 << (slot % 64);
+            let mut place = slot % PLACES;
+            while places[place] != 0 {
+                place = (place + 1) % PLACES;
+            }
             at += 1;
+            places[place] = at as u8;
         }
-        Self { words, bits }
+        Self { words, bits, places }
     }
 
     /// Whether `word` stands in the list.
@@ -36,7 +46,14 @@ impl List {
         if self.bits.get(slot / 64)? & (1 << (slot % 64)) == 0 {
             return None;
         }
-        self.words.iter().position(|entry| entry.len() == word.len() && entry.eq_ignore_ascii_case(word))
+        let (before, from) = self.places.split_at_checked(slot % PLACES)?;
+        for place in from.iter().chain(before) {
+            let at = usize::from(*place).checked_sub(1)?;
+            if self.words.get(at).is_some_and(|entry| entry.eq_ignore_ascii_case(word)) {
+                return Some(at);
+            }
+        }
+        None
     }
 }
 
