@@ -209,7 +209,7 @@ fn a_refused_edit_names_the_field_in_plain_words() {
         (section("score", json!("high")), "`priority.score`: a text where a whole number should stand; send"),
         (section("colour", json!("red")), "`priority`: `colour` is no field that is known here; there are `band`"),
         (edit("next_actions", json!({})), "`next_actions`: an object where a list should stand; send"),
-        (edit("next_actions[0]", json!({ "text": "only" })), "`next_actions[0]`: `owner` is missing; send"),
+        (edit("next_actions[0]", json!({ "text": "only" })), "`next_actions[0]`: `due` is missing; send"),
         (edit("workflow_summary", json!(null)), "`workflow_summary`: `null` where an object should stand; send"),
     ] {
         let error = apply(&content(), &[edit]).unwrap_err().to_string();

@@ -65,10 +65,30 @@ struct Piece<'a> {
     hash: u64,
 }
 
+/// A word that stands before those of a feature, hashed when this is compiled.
+#[derive(Clone, Copy, Debug)]
+struct Lead {
+    text: &'static str,
+    hash: u64,
+}
+
+impl Lead {
+    /// The second word of a sentence.
+    const SECOND: Self = Self::new("^2");
+    /// The third.
+    const THIRD: Self = Self::new("^3");
+    /// Two words with another between them.
+    const APART: Self = Self::new("_");
+
+    const fn new(text: &'static str) -> Self {
+        Self { text, hash: words::hash("", text) }
+    }
+}
+
 /// One feature: up to two words, with a word before them or a sign on the first.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Feature<'a> {
-    lead: &'static str,
+    lead: Option<Lead>,
     sign: &'static str,
     first: Option<Piece<'a>>,
     second: Option<Piece<'a>>,
@@ -84,13 +104,14 @@ impl<'a> Feature<'a> {
     }
 
     /// The hash of the written name.
+    #[inline]
     pub(crate) fn hash(&self) -> u64 {
         let mut hash = match self.first {
             Some(first) if self.sign.is_empty() => first.hash,
             first => words::hash(self.sign, first.map_or("", |piece| piece.text)),
         };
-        if !self.lead.is_empty() {
-            hash = words::join(words::hash("", self.lead), hash);
+        if let Some(lead) = self.lead {
+            hash = words::join(lead.hash, hash);
         }
         self.second.map_or(hash, |second| words::join(hash, second.hash))
     }
@@ -108,7 +129,8 @@ impl<'a> Feature<'a> {
     #[cfg(test)]
     pub(crate) fn name(&self) -> String {
         let first = format!("{}{}", self.sign, self.first.map_or("", |piece| piece.text));
-        let words = [self.lead, first.as_str(), self.second.map_or("", |piece| piece.text)];
+        let words =
+            [self.lead.map_or("", |lead| lead.text), first.as_str(), self.second.map_or("", |piece| piece.text)];
         words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ").to_ascii_lowercase()
     }
 }
@@ -132,8 +154,8 @@ fn sentence<'a>(text: &'a str, mut sink: impl FnMut(Feature<'a>)) {
         sink(Feature::one(piece));
         match count {
             0 => sink(Feature { sign: "^", ..Feature::one(piece) }),
-            1 => sink(Feature { lead: "^2", ..Feature::one(piece) }),
-            2 => sink(Feature { lead: "^3", ..Feature::one(piece) }),
+            1 => sink(Feature { lead: Some(Lead::SECOND), ..Feature::one(piece) }),
+            2 => sink(Feature { lead: Some(Lead::THIRD), ..Feature::one(piece) }),
             _ => {}
         }
         if let Some(previous) = previous {
@@ -143,7 +165,7 @@ fn sentence<'a>(text: &'a str, mut sink: impl FnMut(Feature<'a>)) {
             sink(Feature::two(previous, piece));
         }
         if let Some(before) = before {
-            sink(Feature { lead: "_", ..Feature::two(before, piece) });
+            sink(Feature { lead: Some(Lead::APART), ..Feature::two(before, piece) });
         }
         question |= text == "?";
         before = previous;

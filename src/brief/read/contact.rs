@@ -63,15 +63,11 @@ pub(crate) fn find(text: &str) -> Vec<Contact> {
 
 /// Where the next byte like this stands, from byte `from` on.
 fn next(text: &str, from: usize, like: impl Fn(u8) -> bool) -> Option<usize> {
-    // Whole blocks without such a byte are passed over at once.
-    let mut at = from;
-    for block in text.as_bytes().get(from..)?.chunks(32) {
-        if block.iter().fold(false, |any, byte| any | like(*byte)) {
-            return block.iter().position(|byte| like(*byte)).map(|inside| at + inside);
-        }
-        at += block.len();
-    }
-    None
+    // Whole blocks without such a byte are passed over at once; of one length, so that they are compared at once, too.
+    let (blocks, _) = text.as_bytes().get(from..)?.as_chunks::<32>();
+    let without = blocks.iter().take_while(|block| !block.iter().fold(false, |any, byte| any | like(*byte))).count();
+    let at = from + 32 * without;
+    text.as_bytes().get(at..)?.iter().position(|byte| like(*byte)).map(|inside| at + inside)
 }
 
 /// Whether this character parts an address from what stands beside it.

@@ -245,10 +245,10 @@ fn is_greeting(line: &str) -> bool {
         "to whom it may concern",
     ];
     line.len() <= 60
+        && FIRST.iter().any(|word| starts_with_word(line, word))
         && (line.ends_with([',', '!', ':', '.']) || line.split_whitespace().count() <= 4)
         && line.split_whitespace().count() <= 7
         && !line.contains('?')
-        && FIRST.iter().any(|word| starts_with_word(line, word))
 }
 
 fn is_closing(line: &str) -> bool {
@@ -276,9 +276,9 @@ fn is_closing(line: &str) -> bool {
         "--",
     ];
     line.len() <= 48
+        && LAST.iter().any(|word| starts_with_word(line, word))
         && line.split_whitespace().count() <= 6
         && !line.contains('?')
-        && LAST.iter().any(|word| starts_with_word(line, word))
 }
 
 fn has_word(line: &str, word: &str) -> bool {
@@ -286,7 +286,9 @@ fn has_word(line: &str, word: &str) -> bool {
 }
 
 fn starts_with_word(line: &str, word: &str) -> bool {
-    line.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
+    let first = |text: &str| text.as_bytes().first().map(u8::to_ascii_lowercase);
+    first(line) == first(word)
+        && line.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
         && line.get(word.len()..).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
 }
 

@@ -127,21 +127,28 @@ fn number_end(text: &str, mut at: usize) -> usize {
 }
 
 /// The hash of `sign` and `text` written as one word, in ASCII lower case: eight bytes at a time.
-pub(crate) fn hash(sign: &str, text: &str) -> u64 {
-    let (mut hash, mut block, mut filled) = (0, 0, 0);
-    for byte in sign.bytes().chain(text.bytes()) {
-        block = block << 8 | u64::from(byte.to_ascii_lowercase());
-        filled += 1;
-        if filled % 8 == 0 {
-            hash = join(hash, block);
-            block = 0;
-        }
-    }
+pub(crate) const fn hash(sign: &str, text: &str) -> u64 {
+    let (hash, block, filled) = add((0, 0, 0), sign.as_bytes());
+    let (hash, block, filled) = add((hash, block, filled), text.as_bytes());
     join(hash ^ filled, block)
 }
 
+/// Goes on with `bytes`: the hash so far, the block that is not full, and how many bytes there were.
+const fn add((mut hash, mut block, mut filled): (u64, u64, u64), mut bytes: &[u8]) -> (u64, u64, u64) {
+    while let [byte, rest @ ..] = bytes {
+        block = block << 8 | byte.to_ascii_lowercase() as u64;
+        filled += 1;
+        if filled.is_multiple_of(8) {
+            hash = join(hash, block);
+            block = 0;
+        }
+        bytes = rest;
+    }
+    (hash, block, filled)
+}
+
 /// One hash of two, in their order. Multiplication carries every bit upwards, the shift brings the high ones back down.
-pub(crate) fn join(left: u64, right: u64) -> u64 {
+pub(crate) const fn join(left: u64, right: u64) -> u64 {
     let product = (left.rotate_left(25) ^ right).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     product ^ product >> 32
 }

@@ -8,7 +8,7 @@ use super::writeback::{approved, new};
 use super::writing::undo;
 use super::{on_both, writeback};
 use crate::domain::erasure::ErasureReason;
-use crate::domain::id::RequestId;
+use crate::domain::id::{ReplyId, RequestId};
 use crate::domain::review::ReviewState;
 use crate::domain::writeback::WriteState;
 use crate::policy::{Action, Kind};
@@ -211,6 +211,22 @@ async fn what_is_on_its_way_is_not_erased(on: &Fixture) {
     let row = on.store.brief(&run.brief()).await.unwrap();
     assert_eq!((row.state, row.version), (ReviewState::Open, 1), "a refusal changes nothing");
     assert!(!on.verify().await.contains_key("request.erased"));
+}
+
+async fn an_answer_that_comes_afterwards_is_not_kept(on: &Fixture) {
+    let run = in_review(on, "k1").await;
+    queue(on, vec![letter(on, &run, "")]).await;
+    let token = format!("secret {} ", run.brief());
+    let before = kept(on, "m1", "another secret").await;
+    erase(on, &run.request.id).await;
+    let after = kept(on, "m2", &token).await;
+    let replies = on.store.replies(None, None, 10).await.unwrap().items;
+    let row = |id: &ReplyId| replies.iter().find(|reply| reply.id == *id).unwrap();
+    assert_eq!((row(&before).state.as_str(), row(&before).raw.is_empty()), ("waiting", false), "it is about another");
+    let late = row(&after);
+    assert_eq!((late.state.as_str(), late.raw.as_str(), late.code.as_deref()), ("refused", "", Some("OP-3009")));
+    let kinds = on.verify().await;
+    assert_eq!((kinds["reply.kept"], kinds["reply.refused"]), (2, 1));
 }
 
 async fn what_was_written_is_taken_back_first_or_left_there(on: &Fixture) {

@@ -85,6 +85,13 @@ pub(super) async fn is_erased(request: &str, tx: &mut Tx<'_>) -> Result<bool, St
     Ok(tx.conn.row(sql, values![request]).await?.is_some())
 }
 
+/// Whether a secret was made for a request that was erased since.
+pub(super) async fn was_for_erased(token: &str, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    let sql =
+        "SELECT 1 FROM used_token u JOIN request r ON r.id = u.reply WHERE u.token = $1 AND r.erased_at IS NOT NULL";
+    Ok(tx.conn.row(sql, values![token]).await?.is_some())
+}
+
 async fn erase(item: &Erase, tx: &mut Tx<'_>) -> Refusable<Erased> {
     // Of two people who ask at once one waits here for the other.
     let sql = if tx.conn.is_postgres() {
@@ -228,7 +235,7 @@ async fn wipe(names: &Names, item: &Erase, tx: &mut Tx<'_>) -> Result<Erased, St
     tx.conn.run("UPDATE probe SET trace = '' WHERE brief = $1", values![brief]).await?;
 
     writes(names, tx).await?;
-    erased.letters = letters(names, tx).await?;
+    erased.letters = letters(names, item, tx).await?;
 
     let sql = "UPDATE quarantine SET raw = NULL, reason = 'erased with its request' WHERE request = $1";
     tx.conn.run(sql, values![request]).await?;
@@ -281,10 +288,14 @@ async fn writes(names: &Names, tx: &mut Tx<'_>) -> Result<(), StoreError> {
 }
 
 /// Letters that carried it, and answers that quote them; how many letters.
-async fn letters(names: &Names, tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+async fn letters(names: &Names, item: &Erase, tx: &mut Tx<'_>) -> Result<u64, StoreError> {
     let brief = names.brief.as_str();
     let sql = "UPDATE reply SET raw = '', message = NULL WHERE brief = $1 OR token IN (SELECT token FROM letter WHERE brief = $1)";
     tx.conn.run(sql, values![brief]).await?;
+    // An answer that comes in afterwards quotes what was asked: its secret tells that it is not to be kept.
+    let sql = "INSERT INTO used_token (token, reply, at) SELECT DISTINCT token, $2, $3 FROM letter WHERE brief = $1 AND token IS NOT NULL \
+               ON CONFLICT (token) DO UPDATE SET reply = excluded.reply";
+    tx.conn.run(sql, values![brief, names.request.as_str(), item.at.as_microsecond()]).await?;
     let mut letters = tx.conn.run("DELETE FROM letter WHERE brief = $1", values![brief]).await?;
     // Digests of a day list what waits by its title: of no brief in particular, and made while this one waited.
     let sql = "SELECT l.id, l.content FROM letter l JOIN brief b ON b.id = $1 WHERE l.brief = '' AND l.created_at >= b.opened_at";

@@ -1,6 +1,7 @@
 //! Answers that came in by mail: kept with the batch they came in, judged later, settled once. INVARIANT: one row per (source, dedup key);
 //! a row leaves `waiting` once, in the transaction of what became of it; a secret decides once.
 
+use super::erase::was_for_erased;
 use super::letter::{self, NewLetter};
 use crate::domain::id::{BriefId, ReplyId};
 use crate::receipt::{Body, Field};
@@ -75,6 +76,8 @@ pub struct SettleReply {
 
 one_by_one!(SettleReply, (), settle_reply);
 
+/// Why an answer about a request that was erased is refused as it comes in, and nothing of it kept.
+const ERASED: &str = "OP-3009";
 /// Copies of one answer that are kept at most.
 const COPIES: usize = 8;
 
@@ -82,36 +85,46 @@ const COPIES: usize = 8;
 /// by itself while the others have come to nothing: a forgery that came first must not keep the genuine one from being heard.
 pub(super) async fn keep(item: &KeepReply, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     let digest = sha256_hex(&item.raw);
-    if insert(item, &item.dedup_key, &digest, tx).await? {
+    let erased = was_for_erased(&item.token, tx).await?;
+    if insert(item, &item.dedup_key, &digest, erased, tx).await? {
         return Ok(true);
+    }
+    if erased {
+        return Ok(false);
     }
     let known = copies(&mut tx.conn, &item.source, &item.token, &item.dedup_key).await?;
     let told = known.iter().any(|copy| copy.raw == digest || copy.came_to_something());
     if told || known.is_empty() || known.len() >= COPIES {
         return Ok(false);
     }
-    insert(item, &format!("{}{}", item.dedup_key, copy_mark(&digest)), &digest, tx).await
+    insert(item, &format!("{}{}", item.dedup_key, copy_mark(&digest)), &digest, false, tx).await
 }
 
-async fn insert(item: &KeepReply, key: &str, digest: &str, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
-    let sql = "INSERT INTO reply (id, source, dedup_key, pilot, tenant, raw, token, sender, state, attempt, due_at, received_at, kept_at, updated_at) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', 0, $9, $10, $9, $9) ON CONFLICT (dedup_key, source) DO NOTHING";
+/// Its row, under `key`; of one about a request that was `erased` no bytes, and no wait for a judgement.
+async fn insert(item: &KeepReply, key: &str, digest: &str, erased: bool, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    let (state, raw, code) = if erased { ("refused", "", Some(ERASED)) } else { ("waiting", digest, None) };
+    let sql = "INSERT INTO reply (id, source, dedup_key, pilot, tenant, raw, token, sender, state, attempt, due_at, received_at, kept_at, updated_at, code) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $10, $10, $12) ON CONFLICT (dedup_key, source) DO NOTHING";
     let row = values![
         item.id.as_str(),
         &item.source,
         key,
         &item.pilot,
         &item.tenant,
-        digest,
+        raw,
         &item.token,
         &item.sender,
+        state,
         item.at.as_microsecond(),
-        item.received_at.as_microsecond()
+        item.received_at.as_microsecond(),
+        code
     ];
     if tx.conn.run(sql, row).await? == 0 {
         return Ok(false);
     }
-    tx.conn.put(digest, &item.raw).await?;
+    if !erased {
+        tx.conn.put(digest, &item.raw).await?;
+    }
     let fields = [
         ("mail", Field::Text(digest)),
         ("reply", Field::Text(item.id.as_str())),
@@ -121,6 +134,12 @@ async fn insert(item: &KeepReply, key: &str, digest: &str, tx: &mut Tx<'_>) -> R
     let (subject, pilot) = (item.id.as_str(), Some(item.pilot.as_str()));
     let note = Note { at: item.at, kind: "reply.kept", tenant: &item.tenant, pilot, subject, actor: &item.source };
     tx.receipt(&note, &body)?;
+    if erased {
+        let body =
+            Body::of(&[("code", Field::Text(ERASED)), ("mail", Field::Text(digest)), ("reply", Field::Text(subject))]);
+        let body = body.map_err(|cause| StoreError::corrupt(cause.to_string()))?;
+        tx.receipt(&Note { kind: "reply.refused", actor: "mail", ..note }, &body)?;
+    }
     Ok(true)
 }
 
