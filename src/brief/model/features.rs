@@ -65,23 +65,33 @@ struct Piece<'a> {
     hash: u64,
 }
 
-/// A word that stands before those of a feature, hashed when this is compiled.
+/// What stands before the words of a feature.
 #[derive(Clone, Copy, Debug)]
-struct Lead {
-    text: &'static str,
-    hash: u64,
+enum Lead {
+    /// They are the second of a sentence.
+    Second,
+    /// They are the third.
+    Third,
+    /// There is another between them.
+    Apart,
 }
 
 impl Lead {
-    /// The second word of a sentence.
-    const SECOND: Self = Self::new("^2");
-    /// The third.
-    const THIRD: Self = Self::new("^3");
-    /// Two words with another between them.
-    const APART: Self = Self::new("_");
+    const fn text(self) -> &'static str {
+        match self {
+            Lead::Second => "^2",
+            Lead::Third => "^3",
+            Lead::Apart => "_",
+        }
+    }
 
-    const fn new(text: &'static str) -> Self {
-        Self { text, hash: words::hash("", text) }
+    /// The hash of its text, made when this is compiled.
+    const fn hash(self) -> u64 {
+        match self {
+            Lead::Second => const { words::hash("", Lead::Second.text()) },
+            Lead::Third => const { words::hash("", Lead::Third.text()) },
+            Lead::Apart => const { words::hash("", Lead::Apart.text()) },
+        }
     }
 }
 
@@ -111,7 +121,7 @@ impl<'a> Feature<'a> {
             first => words::hash(self.sign, first.map_or("", |piece| piece.text)),
         };
         if let Some(lead) = self.lead {
-            hash = words::join(lead.hash, hash);
+            hash = words::join(lead.hash(), hash);
         }
         self.second.map_or(hash, |second| words::join(hash, second.hash))
     }
@@ -129,8 +139,7 @@ impl<'a> Feature<'a> {
     #[cfg(test)]
     pub(crate) fn name(&self) -> String {
         let first = format!("{}{}", self.sign, self.first.map_or("", |piece| piece.text));
-        let words =
-            [self.lead.map_or("", |lead| lead.text), first.as_str(), self.second.map_or("", |piece| piece.text)];
+        let words = [self.lead.map_or("", Lead::text), first.as_str(), self.second.map_or("", |piece| piece.text)];
         words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ").to_ascii_lowercase()
     }
 }
@@ -154,8 +163,8 @@ fn sentence<'a>(text: &'a str, mut sink: impl FnMut(Feature<'a>)) {
         sink(Feature::one(piece));
         match count {
             0 => sink(Feature { sign: "^", ..Feature::one(piece) }),
-            1 => sink(Feature { lead: Some(Lead::SECOND), ..Feature::one(piece) }),
-            2 => sink(Feature { lead: Some(Lead::THIRD), ..Feature::one(piece) }),
+            1 => sink(Feature { lead: Some(Lead::Second), ..Feature::one(piece) }),
+            2 => sink(Feature { lead: Some(Lead::Third), ..Feature::one(piece) }),
             _ => {}
         }
         if let Some(previous) = previous {
@@ -165,7 +174,7 @@ fn sentence<'a>(text: &'a str, mut sink: impl FnMut(Feature<'a>)) {
             sink(Feature::two(previous, piece));
         }
         if let Some(before) = before {
-            sink(Feature { lead: Some(Lead::APART), ..Feature::two(before, piece) });
+            sink(Feature { lead: Some(Lead::Apart), ..Feature::two(before, piece) });
         }
         question |= text == "?";
         before = previous;

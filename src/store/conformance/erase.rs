@@ -25,6 +25,7 @@ on_both!(
     what_was_erased_does_not_come_back,
     whoever_works_on_it_is_too_late,
     what_is_on_its_way_is_not_erased,
+    an_answer_that_comes_afterwards_is_not_kept,
     what_was_written_is_taken_back_first_or_left_there,
 );
 
