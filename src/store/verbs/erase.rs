@@ -293,7 +293,7 @@ async fn letters(names: &Names, item: &Erase, tx: &mut Tx<'_>) -> Result<u64, St
     let sql = "UPDATE reply SET raw = '', message = NULL WHERE brief = $1 OR token IN (SELECT token FROM letter WHERE brief = $1)";
     tx.conn.run(sql, values![brief]).await?;
     // An answer that comes in afterwards quotes what was asked: its secret tells that it is not to be kept.
-    let sql = "INSERT INTO used_token (token, reply, at) SELECT DISTINCT token, $2, $3 FROM letter WHERE brief = $1 AND token IS NOT NULL \
+    let sql = "INSERT INTO used_token (token, reply, at) SELECT DISTINCT token, $2, CAST($3 AS BIGINT) FROM letter WHERE brief = $1 AND token IS NOT NULL \
                ON CONFLICT (token) DO UPDATE SET reply = excluded.reply";
     tx.conn.run(sql, values![brief, names.request.as_str(), item.at.as_microsecond()]).await?;
     let mut letters = tx.conn.run("DELETE FROM letter WHERE brief = $1", values![brief]).await?;
