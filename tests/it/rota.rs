@@ -68,6 +68,8 @@ fn both_changes_of_the_clocks_fire_a_schedule_once() {
     // The file is asked only when nothing stands in the environment.
     daemon.set_env("FAKETIME", None);
     daemon.start();
+    // Ready to be asked, it may not have put down yet from when on the schedule counts: what lay before that is nobody's.
+    until("the schedule is known", || (count(&daemon, "schedule.set") == 1).then_some(()));
     let fired = |daemon: &TestDaemon| -> Vec<(String, String, bool)> {
         let shown = daemon.see("/api/v1/schedules/nightly");
         let slots = shown["slots"].as_array().unwrap();
