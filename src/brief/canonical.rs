@@ -19,10 +19,11 @@ impl Content {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(ROOM);
-        match serde_json::to_writer(&mut out, self) {
-            Ok(()) => out,
-            Err(_) => Vec::new(),
+        if serde_json::to_writer(&mut out, self).is_err() {
+            // Nothing of a content can fail to be written; half of one must never be taken for it.
+            out.clear();
         }
+        out
     }
 
     /// SHA-256 of [`Content::to_bytes`] in lowercase hexadecimal, 64 characters.

@@ -226,6 +226,7 @@ async fn an_answer_that_comes_afterwards_is_not_kept(on: &Fixture) {
     assert_eq!((row(&before).state.as_str(), row(&before).raw.is_empty()), ("waiting", false), "it is about another");
     let late = row(&after);
     assert_eq!((late.state.as_str(), late.raw.as_str(), late.code.as_deref()), ("refused", "", Some("OP-3009")));
+    assert_eq!(late.brief, Some(run.brief()), "whoever asks about the request is told");
     let kinds = on.verify().await;
     assert_eq!((kinds["reply.kept"], kinds["reply.refused"]), (2, 1));
 }

@@ -85,11 +85,12 @@ pub(super) async fn is_erased(request: &str, tx: &mut Tx<'_>) -> Result<bool, St
     Ok(tx.conn.row(sql, values![request]).await?.is_some())
 }
 
-/// Whether a secret was made for a request that was erased since.
-pub(super) async fn was_for_erased(token: &str, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+/// The request that a secret was made for, if that was erased since: `used_token` names it then, where it names an answer else.
+pub(super) async fn erased_behind(token: &str, tx: &mut Tx<'_>) -> Result<Option<RequestId>, StoreError> {
     let sql =
-        "SELECT 1 FROM used_token u JOIN request r ON r.id = u.reply WHERE u.token = $1 AND r.erased_at IS NOT NULL";
-    Ok(tx.conn.row(sql, values![token]).await?.is_some())
+        "SELECT r.id FROM used_token u JOIN request r ON r.id = u.reply WHERE u.token = $1 AND r.erased_at IS NOT NULL";
+    let Some(row) = tx.conn.row(sql, values![token]).await? else { return Ok(None) };
+    RequestId::parse(&row.text(0)?).map(Some).map_err(|cause| StoreError::corrupt(cause.to_string()))
 }
 
 async fn erase(item: &Erase, tx: &mut Tx<'_>) -> Refusable<Erased> {

@@ -1,9 +1,9 @@
 //! Answers that came in by mail: kept with the batch they came in, judged later, settled once. INVARIANT: one row per (source, dedup key);
 //! a row leaves `waiting` once, in the transaction of what became of it; a secret decides once.
 
-use super::erase::was_for_erased;
+use super::erase::erased_behind;
 use super::letter::{self, NewLetter};
-use crate::domain::id::{BriefId, ReplyId};
+use crate::domain::id::{BriefId, ReplyId, RequestId};
 use crate::receipt::{Body, Field};
 use crate::store::copies::{copies, copy_mark};
 use crate::store::queue::one_by_one;
@@ -85,11 +85,11 @@ const COPIES: usize = 8;
 /// by itself while the others have come to nothing: a forgery that came first must not keep the genuine one from being heard.
 pub(super) async fn keep(item: &KeepReply, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     let digest = sha256_hex(&item.raw);
-    let erased = was_for_erased(&item.token, tx).await?;
-    if insert(item, &item.dedup_key, &digest, erased, tx).await? {
+    let erased = erased_behind(&item.token, tx).await?;
+    if insert(item, &item.dedup_key, &digest, erased.as_ref(), tx).await? {
         return Ok(true);
     }
-    if erased {
+    if erased.is_some() {
         return Ok(false);
     }
     let known = copies(&mut tx.conn, &item.source, &item.token, &item.dedup_key).await?;
@@ -97,14 +97,21 @@ pub(super) async fn keep(item: &KeepReply, tx: &mut Tx<'_>) -> Result<bool, Stor
     if told || known.is_empty() || known.len() >= COPIES {
         return Ok(false);
     }
-    insert(item, &format!("{}{}", item.dedup_key, copy_mark(&digest)), &digest, false, tx).await
+    insert(item, &format!("{}{}", item.dedup_key, copy_mark(&digest)), &digest, None, tx).await
 }
 
 /// Its row, under `key`; of one about a request that was `erased` no bytes, and no wait for a judgement.
-async fn insert(item: &KeepReply, key: &str, digest: &str, erased: bool, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
-    let (state, raw, code) = if erased { ("refused", "", Some(ERASED)) } else { ("waiting", digest, None) };
-    let sql = "INSERT INTO reply (id, source, dedup_key, pilot, tenant, raw, token, sender, state, attempt, due_at, received_at, kept_at, updated_at, code) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $10, $10, $12) ON CONFLICT (dedup_key, source) DO NOTHING";
+async fn insert(
+    item: &KeepReply,
+    key: &str,
+    digest: &str,
+    erased: Option<&RequestId>,
+    tx: &mut Tx<'_>,
+) -> Result<bool, StoreError> {
+    let brief = erased.map(RequestId::brief);
+    let (state, raw, code) = if erased.is_some() { ("refused", "", Some(ERASED)) } else { ("waiting", digest, None) };
+    let sql = "INSERT INTO reply (id, source, dedup_key, pilot, tenant, raw, token, sender, state, attempt, due_at, received_at, kept_at, updated_at, code, brief) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $10, $10, $12, $13) ON CONFLICT (dedup_key, source) DO NOTHING";
     let row = values![
         item.id.as_str(),
         &item.source,
@@ -117,12 +124,13 @@ async fn insert(item: &KeepReply, key: &str, digest: &str, erased: bool, tx: &mu
         state,
         item.at.as_microsecond(),
         item.received_at.as_microsecond(),
-        code
+        code,
+        brief.as_ref().map(BriefId::as_str)
     ];
     if tx.conn.run(sql, row).await? == 0 {
         return Ok(false);
     }
-    if !erased {
+    if erased.is_none() {
         tx.conn.put(digest, &item.raw).await?;
     }
     let fields = [
@@ -134,11 +142,11 @@ async fn insert(item: &KeepReply, key: &str, digest: &str, erased: bool, tx: &mu
     let (subject, pilot) = (item.id.as_str(), Some(item.pilot.as_str()));
     let note = Note { at: item.at, kind: "reply.kept", tenant: &item.tenant, pilot, subject, actor: &item.source };
     tx.receipt(&note, &body)?;
-    if erased {
+    if let Some(request) = erased {
         let body =
             Body::of(&[("code", Field::Text(ERASED)), ("mail", Field::Text(digest)), ("reply", Field::Text(subject))]);
         let body = body.map_err(|cause| StoreError::corrupt(cause.to_string()))?;
-        tx.receipt(&Note { kind: "reply.refused", actor: "mail", ..note }, &body)?;
+        tx.receipt(&Note { kind: "reply.refused", subject: request.as_str(), actor: "mail", ..note }, &body)?;
     }
     Ok(true)
 }
