@@ -96,10 +96,11 @@ pub(super) fn check_read(content: &Content, request: &Reading<'_>, known: &[&str
 /// Everything the request holds, for looking up.
 struct Source<'a> {
     text: &'a str,
+    tokens: &'a [Token<'a>],
     known: &'a [&'a str],
     // These are sorted. Words and written numbers stand here as hashes.
     words: Vec<u64>,
-    numbers: Vec<i64>,
+    numbers: OnceCell<Vec<i64>>,
     full_dates: Vec<jiff::civil::Date>,
     month_days: Vec<(i8, i8)>,
     relative: Vec<(&'a str, Form)>,
@@ -111,9 +112,10 @@ impl<'a> Source<'a> {
         let text = request.text;
         let mut source = Source {
             text,
+            tokens: request.tokens,
             known,
             words: Vec::with_capacity(text.len() / 5),
-            numbers: Vec::new(),
+            numbers: OnceCell::new(),
             full_dates: Vec::new(),
             month_days: Vec::new(),
             relative: Vec::new(),
@@ -134,29 +136,26 @@ impl<'a> Source<'a> {
             }
         }
         source.words.sort_unstable();
-        source.numbers.sort_unstable();
         source.full_dates.sort_unstable();
         source.month_days.sort_unstable();
         source
     }
 
     fn add(&mut self, tokens: &[Token<'_>]) {
-        for (index, token) in tokens.iter().enumerate() {
-            match token.kind {
-                Kind::Word => {
-                    self.words.push(fold(token.text));
-                }
-                Kind::Number => {
-                    self.words.push(fold(token.text));
-                    self.numbers.extend(number::parse(token.text));
-                    if token.text.contains(['.', ',']) {
-                        self.numbers.extend(token.text.split(['.', ',']).filter_map(number::parse));
-                    }
-                }
-                Kind::Mark => continue,
+        self.words.extend(tokens.iter().filter(|token| token.kind != Kind::Mark).map(|token| fold(token.text)));
+    }
+
+    /// The values of its numbers; read only when a figure is looked up that is not written there as it stands.
+    fn numbers(&self) -> &[i64] {
+        self.numbers.get_or_init(|| {
+            let mut numbers = Vec::new();
+            read_numbers(self.tokens, &mut numbers);
+            for extra in self.known {
+                read_numbers(&words::tokens(extra), &mut numbers);
             }
-            self.numbers.extend(number::at(tokens, index).map(|(value, _)| value));
-        }
+            numbers.sort_unstable();
+            numbers
+        })
     }
 
     /// Whether the source holds this word, whatever its case.
@@ -210,6 +209,18 @@ impl<'a> Source<'a> {
         let vague = |form: &Form| matches!(form, Form::Days(_) | Form::Hours(_) | Form::Months(_));
         let exact = self.relative.iter().find(|(_, form)| !vague(form) && fits(form));
         exact.or_else(|| self.relative.iter().find(|(_, form)| fits(form))).map(|(words, _)| *words)
+    }
+}
+
+fn read_numbers(tokens: &[Token<'_>], numbers: &mut Vec<i64>) {
+    for (index, token) in tokens.iter().enumerate() {
+        if token.kind == Kind::Number {
+            numbers.extend(number::parse(token.text));
+            if token.text.contains(['.', ',']) {
+                numbers.extend(token.text.split(['.', ',']).filter_map(number::parse));
+            }
+        }
+        numbers.extend(number::at(tokens, index).map(|(value, _)| value));
     }
 }
 
@@ -340,8 +351,8 @@ impl Found<'_, '_> {
             // Sixty minutes are an hour in every request.
             let minutes = token.text == "60" && index > 0 && tokens.get(index - 1).is_some_and(|t| t.text == "÷");
             if minutes
-                || self.source.numbers.binary_search(&value).is_ok()
-                || self.source.numbers.binary_search(&scaled).is_ok()
+                || self.source.numbers().binary_search(&value).is_ok()
+                || self.source.numbers().binary_search(&scaled).is_ok()
                 || proven.contains(&value)
             {
                 continue;

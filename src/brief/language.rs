@@ -21,14 +21,14 @@ pub fn detect(text: &str) -> &'static str {
         return "ko";
     }
     // What holds digits is a name or a number.
-    let words: Vec<&str> = head
+    let words = head
         .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty() && word.chars().all(char::is_alphabetic))
-        .collect();
-    let english = share(&words, &ENGLISH);
+        .filter(|word| !word.is_empty() && word.chars().all(char::is_alphabetic));
+    let english = share(words.clone(), &ENGLISH);
     if english >= 0.28 {
         return "en";
     }
+    let words: Vec<&str> = words.collect();
     let common = Common::of(&words);
     // Counting letters costs more than all of drafting; it is asked only where common words do not say it clearly.
     if words.len() >= 20 && common.share >= 0.25 && common.share >= 2.0 * common.next.max(english) {
@@ -38,7 +38,8 @@ pub fn detect(text: &str) -> &'static str {
     if info.script() == Script::Latin {
         let code = code(info.lang());
         // Trigram statistics guess at short texts; a few common words of the guessed language must agree.
-        let own = COMMON.iter().find(|(known, _)| *known == code).map_or(0.0, |(_, list)| share(&words, list));
+        let list = COMMON.iter().find(|(known, _)| *known == code);
+        let own = list.map_or(0.0, |(_, list)| share(words.iter().copied(), list));
         if english > own && english >= 0.12 {
             return "en";
         }
@@ -321,7 +322,8 @@ struct Common {
 impl Common {
     fn of(words: &[&str]) -> Self {
         let nothing = Self { code: "und", share: 0.0, next: 0.0 };
-        COMMON.iter().map(|(code, list)| (code, share(words, list))).fold(nothing, |best, (code, share)| {
+        let shares = COMMON.iter().map(|(code, list)| (code, share(words.iter().copied(), list)));
+        shares.fold(nothing, |best, (code, share)| {
             if share >= best.share {
                 Self { code, share, next: best.share }
             } else {
@@ -332,7 +334,11 @@ impl Common {
 }
 
 /// The share of `words` that stand in `list`.
-fn share(words: &[&str], list: &List) -> f32 {
-    let known = words.iter().filter(|word| list.has(word)).count();
-    if words.is_empty() { 0.0 } else { known as f32 / words.len() as f32 }
+fn share<'a>(words: impl Iterator<Item = &'a str>, list: &List) -> f32 {
+    let (mut known, mut all) = (0_usize, 0_usize);
+    for word in words {
+        known += usize::from(list.has(word));
+        all += 1;
+    }
+    if all == 0 { 0.0 } else { known as f32 / all as f32 }
 }

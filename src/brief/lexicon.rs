@@ -140,16 +140,16 @@ fn inside(byte: u8) -> Option<u8> {
 
 /// The hash of the word that `bytes` begins with, or of the one byte there that is none; and how long that is.
 fn head(bytes: &[u8]) -> (u32, usize) {
-    let join = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x9e37_79b1);
-    let (mut hash, mut length) = (0, 0);
+    // Bytes are laid over each other and mixed once: a multiplication for each would be most of the work.
+    let (mut laid, mut length) = (0_u64, 0);
     while let Some(byte) = bytes.get(length).and_then(|byte| inside(*byte)) {
-        hash = join(hash, byte);
+        laid = laid.rotate_left(7) ^ u64::from(byte);
         length += 1;
     }
-    match bytes.first() {
-        Some(first) if length == 0 => (join(0, *first), 1),
-        _ => (hash, length),
+    if let Some(first) = bytes.first().filter(|_| length == 0) {
+        (laid, length) = (u64::from(*first), 1);
     }
+    ((laid.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32, length)
 }
 
 #[derive(Clone, Copy)]

@@ -54,7 +54,8 @@ impl Workflows {
         if let Some(known) = self.pinned.read().unwrap_or_else(PoisonError::into_inner).get(hash) {
             return Ok(Some(Arc::clone(known)));
         }
-        let Some(text) = store.definition(hash).await? else { return Ok(None) };
+        // Boxed, because every run in flight would carry the room for it.
+        let Some(text) = Box::pin(store.definition(hash)).await? else { return Ok(None) };
         let Ok(definition) = Definition::parse(&text, &self.steps) else { return Ok(None) };
         let definition = Arc::new(definition);
         self.pinned.write().unwrap_or_else(PoisonError::into_inner).insert(hash.to_owned(), Arc::clone(&definition));

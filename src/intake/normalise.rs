@@ -35,14 +35,15 @@ impl Normal {
         }
         let mut words = String::with_capacity(self.text.len() + 1);
         for word in self.text.split_whitespace() {
-            // What has no other letters than these is folded without a copy of its own.
+            // What has no other letters than these is folded below, without a copy of its own.
             if word.is_ascii() {
-                words.extend(word.chars().map(|letter| letter.to_ascii_lowercase()));
+                words.push_str(word);
             } else {
                 words.push_str(&word.to_lowercase());
             }
             words.push(' ');
         }
+        words.make_ascii_lowercase();
         context.update(words.as_bytes());
         for file in &self.files {
             context.update(opspilot_sdk::sha256_hex(&file.bytes).as_bytes());
@@ -127,7 +128,14 @@ fn compose(fields: Fields, files: Vec<Attachment>, said_by: SaidBy) -> Normal {
 }
 
 fn one_line(text: &str) -> String {
-    let mut line = clean(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = clean(text);
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
     if line.len() > MAX_FIELD_BYTES {
         line.truncate(line.floor_char_boundary(MAX_FIELD_BYTES - 4));
         line.push_str(" [\u{2026}]");

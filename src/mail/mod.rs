@@ -83,17 +83,20 @@ fn is_message(media_type: &str) -> bool {
 #[must_use]
 pub fn cleaned(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(char) = chars.next() {
-        match char {
-            '\r' => {
-                chars.next_if_eq(&'\n');
-                out.push('\n');
-            }
-            '\n' | '\t' => out.push(char),
-            control if control.is_control() => out.push('\u{fffd}'),
-            char => out.push(char),
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_control() && c != '\n' && c != '\t') {
+        let (clean, from) = rest.split_at(at);
+        out.push_str(clean);
+        if let Some(after) = from.strip_prefix("\r\n").or_else(|| from.strip_prefix('\r')) {
+            out.push('\n');
+            rest = after;
+        } else {
+            out.push('\u{fffd}');
+            let mut left = from.chars();
+            left.next();
+            rest = left.as_str();
         }
     }
+    out.push_str(rest);
     out
 }

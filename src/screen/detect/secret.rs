@@ -231,7 +231,8 @@ fn marked(scan: &Scan<'_>, start: usize, word_end: usize) -> Hit {
     if word_end - start < 16 && !matches!(scan.byte(word_end), b'-' | b'.') {
         return None;
     }
-    let (mark, least, whose) = MARKS.iter().find(|(mark, ..)| rest.starts_with(mark.as_bytes()))?;
+    let begins = |mark: &str| mark.as_bytes().first() == rest.first() && rest.starts_with(mark.as_bytes());
+    let (mark, least, whose) = MARKS.iter().find(|(mark, ..)| begins(mark))?;
     let end = token_end(scan, start);
     let body = scan.bytes.get(start + mark.len()..end)?;
     let random = body.iter().any(u8::is_ascii_digit) && body.iter().any(u8::is_ascii_alphabetic);
