@@ -5,6 +5,7 @@
 //! in a field that acts (a next action) whatever the request says.
 
 use super::content::RiskKind;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// The kinds of request the generator tells apart.
@@ -210,14 +211,17 @@ impl Lexicon {
                 continue;
             }
             let (hash, length) = head(bytes.get(at..).unwrap_or_default());
-            for (ending, phrase) in self.begun_by(hash) {
+            for index in self.begun_by(hash) {
+                let Some(ending) = self.endings.get(index) else { break };
                 let end = at + usize::from(ending.length);
                 let Some(words) = bytes.get(at..end) else { continue };
                 let ends = words.last().map(u8::to_ascii_lowercase) == Some(ending.last);
-                let whole = bytes.get(end).is_none_or(|byte| inside(*byte).is_none());
-                if ends && whole && words.eq_ignore_ascii_case(phrase.words.as_bytes()) {
-                    hits.push(Hit { start: at, end, sense: phrase.sense });
+                if !ends || bytes.get(end).is_some_and(|byte| inside(*byte).is_some()) {
+                    continue;
                 }
+                let phrase =
+                    self.phrases.get(index).filter(|phrase| words.eq_ignore_ascii_case(phrase.words.as_bytes()));
+                hits.extend(phrase.map(|phrase| Hit { start: at, end, sense: phrase.sense }));
             }
             at += length;
         }
@@ -226,14 +230,13 @@ impl Lexicon {
         hits
     }
 
-    fn begun_by(&self, hash: u32) -> impl Iterator<Item = (Ending, &Phrase)> {
+    /// Which phrases begin with the word of this hash.
+    fn begun_by(&self, hash: u32) -> Range<usize> {
         let row = row(hash, self.rows.len() - 1);
-        let range = match self.rows.get(row..row + 2) {
+        match self.rows.get(row..row + 2) {
             Some([from, to]) => usize::from(*from)..usize::from(*to),
             _ => 0..0,
-        };
-        let endings = self.endings.get(range.clone()).unwrap_or_default();
-        endings.iter().copied().zip(self.phrases.get(range).unwrap_or_default())
+        }
     }
 }
 

@@ -46,7 +46,7 @@ impl Model {
                 weights.push((features::hash_name(feature), weight));
             }
         }
-        Model { shape, bias, weights: Weights::new(weights) }
+        Model { shape, bias, weights: Weights::new(&weights) }
     }
 
     /// Whether `word` is in the learnt vocabulary.
@@ -91,20 +91,18 @@ pub(crate) struct Weighed {
     pub(crate) most: [Option<Range<usize>>; 2],
 }
 
-/// The weights by the hash of their feature, close together, so that they stay in the processor's cache.
+/// The weights by the hash of their feature, close together, so that they stay in the processor's cache: each at the place that the
+/// upper half of its hash says, or the first free one behind it. At least a third of the places are free.
 struct Weights {
-    /// A bit for every weight: most features of a text have none, and this says so at the first look.
-    bits: Vec<u64>,
-    /// Where each row of `weights` begins, and at last where the last one ends.
-    rows: Vec<u16>,
-    weights: Vec<Packed>,
+    places: Vec<Packed>,
 }
 
-/// The lowest 20 bits of a feature's hash, above the hundredths of its weight. The upper half of the hash chose bit and row.
+/// The lowest 20 bits of a feature's hash, above the hundredths of its weight. 0 where there is none: no weight of a file is zero.
 #[derive(Clone, Copy)]
 struct Packed(u32);
 
 impl Packed {
+    const FREE: Self = Self(0);
     /// The bits of the weight, sign included.
     const WEIGHT: u32 = 12;
 
@@ -120,42 +118,35 @@ impl Packed {
 }
 
 impl Weights {
-    fn new(mut given: Vec<(u64, f32)>) -> Self {
-        given.sort_unstable_by_key(|(hash, _)| *hash);
-        // Eight bits a weight: one feature in eight without a weight is looked up in vain.
-        let size = given.len().next_power_of_two();
-        let mut bits = vec![0; size.div_ceil(8)];
-        for (hash, _) in &given {
-            let (slot, bit) = place(*hash, bits.len());
-            if let Some(word) = bits.get_mut(slot) {
-                *word |= bit;
+    fn new(given: &[(u64, f32)]) -> Self {
+        let mut places = vec![Packed::FREE; (given.len() + given.len() / 2).next_power_of_two().max(2)];
+        for (hash, weight) in given {
+            let mut at = place(*hash, places.len());
+            while places.get(at).is_some_and(|packed| packed.0 != 0) {
+                at = (at + 1) & (places.len() - 1);
+            }
+            if let Some(free) = places.get_mut(at) {
+                *free = Packed::new(*hash, *weight);
             }
         }
-        let size = (size / 2).max(1);
-        let begin = |at: usize| given.partition_point(|(hash, _)| row(*hash, size) < at);
-        let rows = (0..=size).map(|at| u16::try_from(begin(at)).unwrap_or(u16::MAX)).collect();
-        Self { bits, rows, weights: given.into_iter().map(|(hash, weight)| Packed::new(hash, weight)).collect() }
+        Self { places }
     }
 
     fn of(&self, hash: u64) -> Option<f32> {
-        let (slot, bit) = place(hash, self.bits.len());
-        if self.bits.get(slot)? & bit == 0 {
-            return None;
+        let mut at = place(hash, self.places.len());
+        loop {
+            let packed = self.places.get(at).filter(|packed| packed.0 != 0)?;
+            if let Some(weight) = packed.weight_of(hash) {
+                return Some(weight);
+            }
+            at = (at + 1) & (self.places.len() - 1);
         }
-        let row = row(hash, self.rows.len() - 1);
-        let (from, to) = (usize::from(*self.rows.get(row)?), usize::from(*self.rows.get(row + 1)?));
-        self.weights.get(from..to)?.iter().find_map(|packed| packed.weight_of(hash))
     }
 }
 
-/// The row of `hash` among `size`, a power of two: its uppermost bits, so that rows follow the order of the hashes.
-fn row(hash: u64, size: usize) -> usize {
-    (hash >> 32 << size.trailing_zeros() >> 32) as usize
-}
-
-/// Which bit of which of `words` words, a power of two, stands for `hash`.
-fn place(hash: u64, words: usize) -> (usize, u64) {
-    ((hash >> 40) as usize & (words - 1), 1 << (hash >> 32 & 63))
+/// Where `hash` belongs among `places`, a power of two.
+fn place(hash: u64, places: usize) -> usize {
+    (hash >> 32) as usize & (places - 1)
 }
 
 #[cfg(test)]
@@ -166,7 +157,7 @@ mod tests {
     fn every_weight_of_the_files_is_found_as_it_is_written() {
         for (model, file) in [(&ASK, include_str!("ask.tsv")), (&GRAVE, include_str!("grave.tsv"))] {
             let lines: Vec<(&str, &str)> = file.lines().filter_map(|line| line.split_once('\t')).collect();
-            assert_eq!(model.weights.weights.len() + 1, lines.len());
+            assert_eq!(model.weights.places.iter().filter(|packed| packed.0 != 0).count() + 1, lines.len());
             for (name, weight) in lines.into_iter().filter(|(name, _)| *name != "bias") {
                 assert_eq!(model.weights.of(features::hash_name(name)), weight.parse().ok(), "{name}");
             }
