@@ -87,7 +87,8 @@ fn compose(fields: Fields, files: Vec<Attachment>, said_by: SaidBy) -> Normal {
     let line = |text: Option<String>| text.map(|text| one_line(&text)).filter(|text| !text.is_empty());
     let (subject, sender_name, organisation) = (line(fields.subject), line(fields.name), line(fields.organisation));
     let (sender_email, sender_phone) = (line(fields.email), line(fields.phone));
-    let mut text = String::new();
+    // Room for all of it: what a form says beside its words is short.
+    let mut text = String::with_capacity(fields.text.as_deref().map_or(0, str::len) + 512);
     if let Some(subject) = &subject {
         text.push_str(subject);
         text.push_str("\n\n");

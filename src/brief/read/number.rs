@@ -57,7 +57,7 @@ pub(crate) fn at(tokens: &[Token<'_>], index: usize) -> Option<(i64, usize)> {
             Some((value, 1))
         }
         Kind::Word => {
-            let small = word(token.text)?;
+            let small = word(token)?;
             match tokens.get(index + 1) {
                 Some(next) if next.any(&["hundred", "dozen", "thousand"]) => {
                     let factor = if next.is("hundred") {
@@ -69,12 +69,10 @@ pub(crate) fn at(tokens: &[Token<'_>], index: usize) -> Option<(i64, usize)> {
                     };
                     Some((small * factor * 100, 2))
                 }
-                Some(next) if small >= 20 && next.text == "-" => {
-                    match tokens.get(index + 2).and_then(|unit| word(unit.text)) {
-                        Some(unit) if unit < 10 => Some(((small + unit) * 100, 3)),
-                        _ => Some((small * 100, 1)),
-                    }
-                }
+                Some(next) if small >= 20 && next.text == "-" => match tokens.get(index + 2).and_then(word) {
+                    Some(unit) if unit < 10 => Some(((small + unit) * 100, 3)),
+                    _ => Some((small * 100, 1)),
+                },
                 _ => Some((small * 100, 1)),
             }
         }
@@ -83,7 +81,7 @@ pub(crate) fn at(tokens: &[Token<'_>], index: usize) -> Option<(i64, usize)> {
 }
 
 /// Number words from one to ninety.
-fn word(text: &str) -> Option<i64> {
+fn word(token: &Token<'_>) -> Option<i64> {
     static WORDS: List = List::new(&[
         "one",
         "two",
@@ -113,7 +111,12 @@ fn word(text: &str) -> Option<i64> {
         "eighty",
         "ninety",
     ]);
-    let place = i64::try_from(WORDS.place(text)?).ok()?;
+    // Asked of every word of a text, several times: most are shorter, or begin otherwise.
+    let [first, ..] = token.head();
+    if token.text.len() < 3 || !matches!(first, b'o' | b't' | b'f' | b's' | b'e' | b'n') {
+        return None;
+    }
+    let place = i64::try_from(WORDS.place(token.text)?).ok()?;
     Some(if place < 20 { place + 1 } else { (place - 17) * 10 })
 }
 

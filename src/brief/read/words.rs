@@ -62,7 +62,7 @@ impl Token<'_> {
 
 /// All tokens of `text`.
 pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
-    let mut list = Vec::with_capacity(text.len() / 5 + 4);
+    let mut list = Vec::with_capacity(text.len() / 4 + 4);
     let mut new_line = true;
     let mut at = 0;
     while let Some(first) = char_at(text, at) {
