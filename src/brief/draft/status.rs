@@ -6,7 +6,7 @@
 
 use super::super::content::{Band, Level, Missing, Priority, RecommendedStatus, Risk, RiskKind, Status};
 use super::super::language;
-use super::super::lexicon::RequestKind;
+use super::super::lexicon::{RequestKind, Sense};
 use super::facts::Facts;
 use super::guidance::Wish;
 use super::{DraftInput, join};
@@ -148,7 +148,11 @@ fn pick(facts: &Facts<'_>, priority: &Priority, risk: &Risk, missing: &[Missing]
             (Status::Schedule, "An application; decide whether to invite, and answer either way.".into())
         }
         _ if priority.band >= Band::High => {
-            (Status::RespondNow, format!("The request{about} cannot wait; answer it first."))
+            // What only the model of reports finds grave was not said by anybody.
+            let said =
+                facts.deadline.is_some() || facts.has(|sense| matches!(sense, Sense::Urgent(_) | Sense::Outage(_)));
+            let why = if said { "cannot wait" } else { "sounds graver than most, though it names no hurry" };
+            (Status::RespondNow, format!("The request{about} {why}; answer it first."))
         }
         _ if blocked && missing.len() >= 2 => {
             (Status::NeedsInfo, format!("Work{about} can start once this is known: {}.", join(&named)))

@@ -26,6 +26,18 @@ pub(super) fn make(text: &str, subject: Option<&str>, guidance: &[&str]) -> Cont
     })
 }
 
+#[test]
+fn hurry_is_the_senders_word_not_the_models() {
+    let report =
+        "We need to run the Jenkins nightly CI for Windows 10, so that we catch any breaking changes for Hadoop.";
+    let content = make(report, Some("Setup Jenkins nightly CI for Windows 10"), &[]);
+    assert!(content.priority.band >= Band::High, "{:?}", content.priority);
+    let reason = &content.recommended_status.reason;
+    assert!(reason.contains("graver than most") && !reason.contains("cannot wait"), "{reason}");
+    let hurried = make(&format!("{report} This is urgent."), Some("Setup Jenkins nightly CI for Windows 10"), &[]);
+    assert!(hurried.recommended_status.reason.contains("cannot wait"), "{}", hurried.recommended_status.reason);
+}
+
 fn acting(content: &Content) -> String {
     content.next_actions.iter().map(|a| format!("{} {}", a.text, a.owner)).collect::<Vec<_>>().join("\n")
 }
