@@ -150,25 +150,7 @@ fn urgency(facts: &Facts<'_>, sum: &mut Sum) {
         );
         return;
     }
-    let mut best = 0u8;
-    let mut found = None;
-    let mut count = 0;
-    for hit in &facts.hits {
-        if let Sense::Urgent(weight) = hit.sense {
-            // "Today" and "immediately" press for time only where something is asked.
-            let asked = facts.sentence_of(hit.start).and_then(|i| facts.ask.get(i)).is_some_and(|score| *score >= 0.5);
-            let plain = hit.end - hit.start < 12;
-            if (weight == 1 || (weight == 2 && plain)) && !asked {
-                continue;
-            }
-            count += 1;
-            if weight > best {
-                best = weight;
-                found = Some(hit);
-            }
-        }
-    }
-    let Some(hit) = found else { return };
+    let Some((best, count, hit)) = hurry(facts) else { return };
     let points = match best {
         3.. => 26.0,
         2 => 15.0,
@@ -180,6 +162,35 @@ fn urgency(facts: &Facts<'_>, sum: &mut Sum) {
         format!("The sender presses for time: {}.", cite(words, 60)),
         facts.quote(hit.start, hit.end).into_iter().collect(),
     );
+}
+
+/// The strongest word of hurry that counts, its weight, and how many count.
+fn hurry<'f>(facts: &'f Facts<'_>) -> Option<(u8, u32, &'f Hit)> {
+    let mut found: Option<(u8, u32, &Hit)> = None;
+    for hit in &facts.hits {
+        if let Sense::Urgent(weight) = hit.sense {
+            // "Today" and "immediately" press for time only where something is asked.
+            let asked = facts.sentence_of(hit.start).and_then(|i| facts.ask.get(i)).is_some_and(|score| *score >= 0.5);
+            let plain = hit.end - hit.start < 12;
+            if (weight == 1 || (weight == 2 && plain)) && !asked {
+                continue;
+            }
+            found = match found {
+                Some((best, count, strongest)) if best >= weight => Some((best, count + 1, strongest)),
+                Some((_, count, _)) => Some((weight, count + 1, hit)),
+                None => Some((weight, 1, hit)),
+            };
+        }
+    }
+    found
+}
+
+/// Whether words of the request press, and not a model's judgement of it alone: hurry, a near day, a standstill, an answer that never came.
+pub(super) fn presses(facts: &Facts<'_>) -> bool {
+    facts.calm.is_none() && hurry(facts).is_some()
+        || facts.deadline.is_some_and(|deadline| deadline.near)
+        || standing(facts).is_some_and(|(weight, _)| weight > 1)
+        || unanswered(facts).is_some()
 }
 
 fn deadline(facts: &Facts<'_>, today: Date, sum: &mut Sum) {
@@ -247,10 +258,13 @@ fn risks(risk: &Risk, sum: &mut Sum) {
     }
 }
 
-/// Somebody who wrote before and had no answer.
+/// Where somebody says that they wrote before and had no answer.
+fn unanswered<'f>(facts: &'f Facts<'_>) -> Option<&'f Hit> {
+    facts.hits.iter().find(|hit| matches!(hit.sense, Sense::Topic("the missing reply")))
+}
+
 fn waiting(facts: &Facts<'_>, sum: &mut Sum) {
-    let hit = facts.hits.iter().find(|hit| matches!(hit.sense, Sense::Topic("the missing reply")));
-    if let Some(hit) = hit {
+    if let Some(hit) = unanswered(facts) {
         let words = cite(facts.words(hit.start, hit.end), 60);
         sum.add(
             9.0,

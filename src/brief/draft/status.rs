@@ -6,10 +6,10 @@
 
 use super::super::content::{Band, Level, Missing, Priority, RecommendedStatus, Risk, RiskKind, Status};
 use super::super::language;
-use super::super::lexicon::{RequestKind, Sense};
+use super::super::lexicon::RequestKind;
 use super::facts::Facts;
 use super::guidance::Wish;
-use super::{DraftInput, join};
+use super::{DraftInput, join, priority};
 
 /// Picks the status.
 pub(super) fn recommend(
@@ -149,9 +149,11 @@ fn pick(facts: &Facts<'_>, priority: &Priority, risk: &Risk, missing: &[Missing]
         }
         _ if priority.band >= Band::High => {
             // What only the model of reports finds grave was not said by anybody.
-            let said =
-                facts.deadline.is_some() || facts.has(|sense| matches!(sense, Sense::Urgent(_) | Sense::Outage(_)));
-            let why = if said { "cannot wait" } else { "sounds graver than most, though it names no hurry" };
+            let why = if priority::presses(facts) {
+                "cannot wait"
+            } else {
+                "sounds graver than most, though it names no hurry"
+            };
             (Status::RespondNow, format!("The request{about} {why}; answer it first."))
         }
         _ if blocked && missing.len() >= 2 => {

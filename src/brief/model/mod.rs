@@ -98,7 +98,7 @@ struct Weights {
 }
 
 /// The lowest 20 bits of a feature's hash, above the hundredths of its weight. 0 where there is none: no weight of a file is zero.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 struct Packed(u32);
 
 impl Packed {
@@ -122,7 +122,7 @@ impl Weights {
         let mut places = vec![Packed::FREE; (given.len() + given.len() / 2).next_power_of_two().max(2)];
         for (hash, weight) in given {
             let mut at = place(*hash, places.len());
-            while places.get(at).is_some_and(|packed| packed.0 != 0) {
+            while places.get(at).is_some_and(|packed| *packed != Packed::FREE) {
                 at = (at + 1) & (places.len() - 1);
             }
             if let Some(free) = places.get_mut(at) {
@@ -135,7 +135,7 @@ impl Weights {
     fn of(&self, hash: u64) -> Option<f32> {
         let mut at = place(hash, self.places.len());
         loop {
-            let packed = self.places.get(at).filter(|packed| packed.0 != 0)?;
+            let packed = self.places.get(at).filter(|packed| **packed != Packed::FREE)?;
             if let Some(weight) = packed.weight_of(hash) {
                 return Some(weight);
             }
@@ -157,7 +157,7 @@ mod tests {
     fn every_weight_of_the_files_is_found_as_it_is_written() {
         for (model, file) in [(&ASK, include_str!("ask.tsv")), (&GRAVE, include_str!("grave.tsv"))] {
             let lines: Vec<(&str, &str)> = file.lines().filter_map(|line| line.split_once('\t')).collect();
-            assert_eq!(model.weights.places.iter().filter(|packed| packed.0 != 0).count() + 1, lines.len());
+            assert_eq!(model.weights.places.iter().filter(|packed| **packed != Packed::FREE).count() + 1, lines.len());
             for (name, weight) in lines.into_iter().filter(|(name, _)| *name != "bias") {
                 assert_eq!(model.weights.of(features::hash_name(name)), weight.parse().ok(), "{name}");
             }
